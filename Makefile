@@ -1,0 +1,128 @@
+# mailcert - answers ACME e-mail challenges (RFC 8823) from the terminal
+#
+# `make help` lists the verbs.  GNU make; everything is built under build/.
+
+VERSION = 0.1
+PREFIX ?= /usr/local
+BUILD ?= build
+CC ?= cc
+PYTHON = /usr/bin/python3
+
+# Debian's names; other systems: see docs/hacking.md.
+DEPS_BUILD = gcc make pkg-config libssl-dev libcurl4-openssl-dev \
+	libncurses-dev libmagic-dev libjansson-dev libidn2-dev
+DEPS_CHECK = python3 openssl tmux mutt neomutt procmail maildrop \
+	dovecot-imapd dovecot-sieve s-nail mblaze nmh notmuch strace mandoc \
+	clang libclang-rt-14-dev
+DEPS_LINT = clang-format cppcheck mandoc shellcheck git
+
+MODULES = $(wildcard handler/*.c handler/base/*.c handler/mail/*.c \
+	handler/acme/*.c handler/reply/*.c handler/store/*.c) \
+	tui/model.c tui/view.c tui/prompt.c
+MAINS = handler/main.c handler/key/main.c handler/verify/main.c
+OBJECTS = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out $(MAINS),$(MODULES)))
+PROGRAMS = $(BUILD)/mailcert $(BUILD)/mailcert-key $(BUILD)/mailcert-verify \
+	$(BUILD)/mailcert-screen.so
+
+WARNINGS = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
+	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings \
+	-Wformat=2 -Wvla -Wdate-time
+HARDENING = -fPIC -fstack-protector-strong -fstack-clash-protection \
+	-fcf-protection=full -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 \
+	-ffile-prefix-map=$(CURDIR)=.
+# gcc only; clang 14 wants another switch for it.
+HARDENING += $(shell $(CC) -Werror -ftrivial-auto-var-init=zero -E -x c \
+	/dev/null >/dev/null 2>&1 && echo -ftrivial-auto-var-init=zero)
+CFLAGS ?= -O2 -g
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
+	-DLIBEXECDIR='"$(PREFIX)/libexec/mailcert"' -I. -Ihandler \
+	$(WARNINGS) $(HARDENING) $(CFLAGS) $(SANITIZE)
+LDFLAGS ?= -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed
+ALL_LDFLAGS = -pie $(LDFLAGS) $(SANITIZE)
+
+# SAN=1: address and undefined behaviour sanitizers, in a tree of its own.
+ifdef SAN
+BUILD := build/san
+SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer -DMAILCERT_SANITIZE -U_FORTIFY_SOURCE
+endif
+
+# jansson goes in statically: mailcert runs for every message shown, and the
+# dynamic linker would search for it each time (docs/design.md).
+JANSSON = $(firstword $(wildcard $(shell pkg-config --variable=libdir \
+	jansson 2>/dev/null)/libjansson.a) -ljansson)
+CRYPTO = $(shell pkg-config --libs libcrypto 2>/dev/null)
+CURSES = $(shell pkg-config --libs ncursesw tinfo 2>/dev/null)
+
+# V=1 shows the commands.
+Q = $(if $(V),,@)
+SAY = $(if $(V),@true ,@echo ' ')
+
+all: $(PROGRAMS)
+
+help:
+	@echo 'make            build mailcert under build/'
+	@echo 'make demo       answer a challenge on this machine, step by step'
+	@echo 'make check      all tests, offline; SAN=1: with sanitizers'
+	@echo 'make lint       formatting, static analysis, manual pages'
+	@echo 'make bench      start-up and memory, as ratios'
+	@echo 'make fuzz T=header TIME=60'
+	@echo 'make install    DESTDIR= PREFIX=/usr/local'
+	@echo 'make deps       install the Debian packages all this needs'
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(SAY)CC $<
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/lib.a: $(OBJECTS)
+	@rm -f $@
+	$(SAY)AR $@
+	$(Q)ar rcs $@ $^
+
+$(BUILD)/mailcert: $(BUILD)/obj/handler/main.o $(BUILD)/lib.a
+	$(SAY)LD $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(JANSSON)
+
+$(BUILD)/mailcert-key: $(BUILD)/obj/handler/key/main.o $(BUILD)/lib.a
+	$(SAY)LD $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(JANSSON) $(CRYPTO)
+
+$(BUILD)/mailcert-verify: $(BUILD)/obj/handler/verify/main.o $(BUILD)/lib.a
+	$(SAY)LD $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CRYPTO)
+
+$(BUILD)/mailcert-screen.so: $(BUILD)/obj/tui/screen.o $(BUILD)/lib.a
+	$(SAY)LD $@
+	$(Q)$(CC) -shared $(LDFLAGS) $(SANITIZE) -o $@ $^ $(CURSES)
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+
+include tests/tests.mk
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/mailcert \
+		$(DESTDIR)$(PREFIX)/share/mailcert \
+		$(DESTDIR)$(PREFIX)/share/man/man1 \
+		$(DESTDIR)$(PREFIX)/share/man/man5 \
+		$(DESTDIR)$(PREFIX)/share/doc/mailcert
+	install $(BUILD)/mailcert $(DESTDIR)$(PREFIX)/bin/
+	install $(BUILD)/mailcert-key $(BUILD)/mailcert-verify \
+		$(DESTDIR)$(PREFIX)/libexec/mailcert/
+	install -m 644 $(BUILD)/mailcert-screen.so \
+		$(DESTDIR)$(PREFIX)/libexec/mailcert/
+	install -m 644 mailcap/* $(DESTDIR)$(PREFIX)/share/mailcert/
+	install -m 644 docs/mailcert.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 docs/mailcert-config.5 \
+		$(DESTDIR)$(PREFIX)/share/man/man5/
+	install -m 644 README.md LICENSE docs/*.md \
+		$(DESTDIR)$(PREFIX)/share/doc/mailcert/
+
+deps:
+	@tests/deps --install $(DEPS_BUILD) $(DEPS_CHECK) $(DEPS_LINT)
+
+clean:
+	rm -rf build
+
+.PHONY: all help install deps clean
+.DELETE_ON_ERROR:

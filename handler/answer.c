@@ -1,0 +1,321 @@
+/*
+ * answer.c - from message to answer: see answer.h
+ *
+ * What is believed, since when: nothing of the message before authres_check;
+ * its sender afterwards; its token only together with the order it matches.
+ */
+#include "answer.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/idn.h"
+#include "base/text.h"
+#include "child.h"
+#include "confirm.h"
+#include "reply/draft.h"
+
+struct parse_work {
+	struct span message;
+	const struct challenge_rules *rules;
+};
+
+struct parse_report {
+	uint32_t status;
+	struct note note;
+	struct challenge challenge;
+};
+
+static void
+parse_in_child(const void *arg, void *report)
+{
+	const struct parse_work *work = arg;
+	struct parse_report *out = report;
+
+	out->status = challenge_parse(work->message, work->rules,
+	    &out->challenge, &out->note);
+}
+
+enum status
+answer_parse(struct span message, const struct challenge_rules *rules,
+    struct challenge *out, struct note *note)
+{
+	const struct parse_work work = { message, rules };
+	struct parse_report *report = calloc(1, sizeof(*report));
+	enum status status;
+
+	if (report == NULL)
+		return STATUS_MEMORY;
+	/* Names beyond ASCII need libidn2, and the child can open nothing. */
+	if (!span_is_ascii(span_cut(message, 0, 256 * 1024)))
+		idn_load();
+	status = child_run(parse_in_child, &work, report, sizeof(*report),
+	    NULL, 0, note);
+	if (status == STATUS_OK) {
+		/* A stranger may speak through the child by now. */
+		report->note.text[sizeof(report->note.text) - 1] = '\0';
+		if (report->status >= STATUS_COUNT ||
+		    text_has_hidden(span_of(report->note.text)) ||
+		    (report->status == STATUS_OK &&
+			!challenge_ok(&report->challenge)))
+			status = note_set(note, STATUS_BUG,
+			    "the parser's report makes no sense");
+		else
+			status = (enum status)report->status;
+	}
+	if (status == STATUS_OK)
+		*out = report->challenge;
+	else if (report->note.text[0] != '\0' && status != STATUS_BUG)
+		(void)note_set(note, status, "%s", report->note.text);
+	free(report);
+	return status;
+}
+
+/* Stages 3 and 4: the order that this belongs to, if its sender is proved as
+ * the policy demands. */
+static enum status
+find_match(const struct world *world, const struct config *config,
+    const struct home *home, const struct challenge *challenge,
+    struct match *out, struct note *note)
+{
+	const int64_t now = world->now(world->context);
+	struct order *orders = NULL;
+	struct authres authres;
+	enum status status;
+	size_t count;
+
+	status = orders_load(home, &orders, &count, note);
+	if (status == STATUS_OK)
+		status = match_expects(challenge, orders, count, now, note);
+	if (status == STATUS_OK)
+		status = authres_check(challenge, &config->authenticate,
+		    &authres, note);
+	if (status == STATUS_OK)
+		status = match_find(challenge, &authres, orders, count, now,
+		    out, note);
+	free(orders);
+	return status;
+}
+
+/* What the details of the screen need. */
+struct details {
+	const struct world *world;
+	const struct match *match;
+	struct span message;
+};
+
+static void
+write_details(void *context, struct buf *out)
+{
+	const struct details *details = context;
+	struct response response;
+	struct note note = { "" };
+	struct span rest = details->message, line;
+	size_t lines = 0, end;
+
+	buf_add_text(out, "The answer:\n");
+	if (details->world->compute(details->world->context, details->match,
+		&response, &note) == STATUS_OK)
+		draft_add_block(out, response.digest);
+	else
+		buf_add_text(out, "cannot be computed\n");
+	buf_add_text(out, "\nThe header of the message:\n");
+	while (rest.len > 0 && ++lines < 300) {
+		end = span_find_byte(rest, '\n');
+		line = span_cut(rest, 0, end);
+		rest = span_cut(rest, end + 1, rest.len);
+		if (line.len > 0 && line.at[line.len - 1] == '\r')
+			line.len--;
+		if (line.len == 0)
+			break;
+		/* A fold shows as a blank, not as an escaped tab. */
+		if (line.at[0] == '\t') {
+			buf_add_byte(out, ' ');
+			line = span_cut(line, 1, line.len);
+		}
+		text_show(out, line, 1000, true);
+		buf_add_byte(out, '\n');
+	}
+}
+
+/* Stage 5. */
+static enum status
+confirm(const struct world *world, const struct match *match,
+    struct span message, bool auto_approve, struct note *note)
+{
+	struct details details = { world, match, message };
+	struct dialog *dialog;
+	enum status status;
+	unsigned bit = 0;
+
+	if (auto_approve) {
+		if (match->warnings == 0)
+			return STATUS_OK;
+		if ((match->warnings & WARNING_IN_DOUBT) != 0)
+			return note_set(note, STATUS_BAD_REPEAT,
+			    "an answer to this challenge was begun before and "
+			    "may be out");
+		while ((match->warnings & 1U << bit) == 0)
+			bit++;
+		return note_set(note, STATUS_NO_PERSON, "%s (%s)",
+		    warning_sentence(1U << bit), warning_name(1U << bit));
+	}
+	if ((dialog = malloc(sizeof(*dialog))) == NULL)
+		return STATUS_MEMORY;
+	confirm_build(match, world->now(world->context), note->text, dialog);
+	note->text[0] = '\0';
+	dialog->details = write_details;
+	dialog->context = &details;
+	status = world->ask(world->context, dialog, note);
+	free(dialog);
+	return status;
+}
+
+/* Stage 7. */
+static enum status
+build(const struct world *world, const struct answer_options *options,
+    struct answer_report *report)
+{
+	/* mutt and neomutt make both themselves when they send. */
+	const bool by_mua = options->destination.kind == DESTINATION_MUA ||
+	    options->destination.kind == DESTINATION_STAGE;
+	const struct draft_options draft = {
+		.now = by_mua ? 0 : world->now(world->context),
+		.message_id = !by_mua,
+		.auto_replied = options->auto_approve,
+	};
+
+	return draft_build(&report->match, report->response.digest, &draft,
+	    &report->message);
+}
+
+/* Stage 8: make the intent durable, if the order still stands as it was
+ * shown.  Another mailcert may have answered while the user was reading. */
+static enum status
+record_intent(const struct world *world, const struct config *config,
+    const struct home *home, const struct answer_options *options,
+    struct match *match, struct note *note)
+{
+	struct match again;
+	struct order order;
+	enum status status;
+	int lock = -1;
+
+	if ((status = home_lock(home, &lock, note)) != STATUS_OK)
+		return status;
+	status = find_match(world, config, home, &match->challenge, &again,
+	    note);
+	if (status == STATUS_OK &&
+	    (strcmp(again.order.id, match->order.id) != 0 ||
+		again.order.state != match->order.state ||
+		again.order.answered != match->order.answered ||
+		(again.warnings & ~match->warnings) != 0))
+		status = note_set(note, STATUS_BAD_REPEAT,
+		    "order %s was answered or changed in the meantime",
+		    match->order.id);
+	if (status == STATUS_OK) {
+		order = again.order;
+		order.state = ORDER_ANSWERING;
+		order.answered = world->now(world->context);
+		(void)strcpy(order.part1, match->challenge.part1);
+		(void)strcpy(order.message_id, match->challenge.message_id);
+		destination_name(&options->destination, order.draft,
+		    sizeof(order.draft));
+		status = order_save(home, &order, note);
+	}
+	(void)close(lock);
+	return status;
+}
+
+/* After stage 9: say what is certain; `before` is the order as it was. */
+static enum status
+record_outcome(const struct home *home, const struct order *before,
+    enum outcome outcome, struct note *note)
+{
+	struct order order;
+	enum status status;
+	int lock = -1;
+
+	if ((status = home_lock(home, &lock, note)) != STATUS_OK)
+		return status;
+	status = order_load(home, before->id, &order, note);
+	if (status == STATUS_OK && outcome == OUTCOME_NOTHING)
+		order = *before;
+	else if (status == STATUS_OK && outcome == OUTCOME_SENT)
+		order.state = ORDER_SENT;
+	else if (status == STATUS_OK && outcome == OUTCOME_DRAFTED)
+		order.state = ORDER_DRAFTED;
+	if (status == STATUS_OK && outcome != OUTCOME_DOUBT)
+		status = order_save(home, &order, note);
+	(void)close(lock);
+	return status;
+}
+
+enum status
+answer(const struct world *world, const struct config *config,
+    const struct home *home, struct span message,
+    const struct answer_options *options, struct answer_report *report,
+    struct note *note)
+{
+	struct delivery delivery = {
+		.destination = &options->destination,
+		.match = &report->match,
+		.home = home,
+		.mua = options->mua,
+		.sendmail = config->sendmail,
+		.hold_stdout = options->hold_stdout,
+	};
+	struct note later = { "" };
+	enum status status, recorded;
+
+	/* 2: claims, from a child that is shut in */
+	status = answer_parse(message, &config->rules, &report->challenge,
+	    note);
+	if (status != STATUS_OK)
+		return status;
+	report->has_challenge = true;
+
+	/* 3, 4: the proven sender, and the one order */
+	status = find_match(world, config, home, &report->challenge,
+	    &report->match, note);
+	if (status != STATUS_OK)
+		return status;
+	report->has_match = true;
+	if ((status = deliver_check(&delivery, note)) != STATUS_OK)
+		return status;
+
+	/* 5: the user */
+	status = confirm(world, &report->match, message, options->auto_approve,
+	    note);
+	if (status != STATUS_OK)
+		return status;
+
+	/* 6, 7: the answer, and the message that carries it */
+	status = world->compute(world->context, &report->match,
+	    &report->response, note);
+	if (status == STATUS_OK)
+		status = build(world, options, report);
+	if (status != STATUS_OK)
+		return status;
+
+	/* 8: durable before the act */
+	status = record_intent(world, config, home, options, &report->match,
+	    note);
+	if (status != STATUS_OK)
+		return status;
+	report->intent = true;
+
+	/* 9: from here on the answer may be out */
+	status = world->deliver(world->context, &delivery,
+	    buf_span(&report->message), &report->outcome, note);
+	recorded = record_outcome(home, &report->match.order, report->outcome,
+	    &later);
+	if (recorded == STATUS_OK && report->outcome == OUTCOME_NOTHING)
+		report->intent = false;
+	if (status == STATUS_OK && recorded != STATUS_OK)
+		return note_set(note, recorded, "the answer is out, but: %s",
+		    note_text(&later, recorded));
+	return status;
+}

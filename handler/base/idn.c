@@ -1,0 +1,59 @@
+/* idn.c - libidn2, on demand: see idn.h.  Input: hostile. */
+#include "base/idn.h"
+
+#include <dlfcn.h>
+#include <idn2.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int (*lookup)(const uint8_t *, uint8_t **, int);
+
+void
+idn_load(void)
+{
+	void *library;
+
+	if (lookup != NULL)
+		return;
+	library = dlopen("libidn2.so.0", RTLD_NOW | RTLD_LOCAL);
+	if (library != NULL)
+		*(void **)&lookup = dlsym(library, "idn2_lookup_u8");
+}
+
+static bool
+has_empty_label(struct span domain)
+{
+	return domain.len == 0 || domain.at[0] == '.' ||
+	    domain.at[domain.len - 1] == '.' ||
+	    span_find(domain, SPAN("..")) < domain.len;
+}
+
+enum status
+idn_to_ascii(struct span domain, char *out, size_t size)
+{
+	enum status status = STATUS_BAD_SYNTAX;
+	uint8_t *ascii = NULL;
+	char *text;
+	size_t i;
+
+	if (has_empty_label(domain))
+		return STATUS_BAD_SYNTAX;
+	if (span_is_ascii(domain)) {
+		if (!span_copy(domain, out, size))
+			return STATUS_BAD_SYNTAX;
+		for (i = 0; i < domain.len; i++)
+			out[i] = ascii_lower(out[i]);
+		return STATUS_OK;
+	}
+	idn_load();
+	if (lookup == NULL || (text = malloc(domain.len + 1)) == NULL)
+		return STATUS_BAD_SYNTAX;
+	if (span_copy(domain, text, domain.len + 1) &&
+	    lookup((const uint8_t *)text, &ascii,
+		IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT) == IDN2_OK &&
+	    span_copy(span_of((const char *)ascii), out, size))
+		status = STATUS_OK;
+	free(ascii);
+	free(text);
+	return status;
+}

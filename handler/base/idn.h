@@ -1,0 +1,20 @@
+/*
+ * idn.h - domain names between U-labels and A-labels (IDNA2008, RFC 5891)
+ *
+ * libidn2 is loaded only when a name is not plain ASCII; a process that will
+ * be shut in must call idn_load() before.
+ */
+#ifndef BASE_IDN_H
+#define BASE_IDN_H
+#include "base/span.h"
+#include "base/status.h"
+
+/* Load libidn2.  Without it names beyond ASCII are refused, not guessed. */
+void idn_load(void);
+/*
+ * Write the lower-case A-label form, NUL-terminated.  STATUS_BAD_SYNTAX if
+ * domain is no name that IDNA2008 allows, or is longer than size.
+ */
+enum status idn_to_ascii(struct span domain, char *out,
+    size_t size) MUST_CHECK;
+#endif

@@ -1,0 +1,102 @@
+/* json.c - the door to jansson: see json.h */
+#include "base/json.h"
+
+#include <jansson.h>
+
+/* The struct is jansson's value under our name. */
+static json_t *
+value_of(const struct json *json)
+{
+	return (json_t *)(uintptr_t)json;
+}
+
+enum status
+json_parse(struct span text, struct json **out)
+{
+	json_t *value;
+
+	if (text.len > JSON_SIZE_MAX)
+		return STATUS_CONFIG;
+	value = json_loadb(text.at, text.len, JSON_REJECT_DUPLICATES, NULL);
+	if (value == NULL)
+		return STATUS_CONFIG;
+	if (!json_is_object(value)) {
+		json_decref(value);
+		return STATUS_CONFIG;
+	}
+	*out = (struct json *)value;
+	return STATUS_OK;
+}
+
+struct json *
+json_new(void)
+{
+	return (struct json *)json_object();
+}
+
+void
+json_free(struct json *json)
+{
+	json_decref(value_of(json));
+}
+
+enum status
+json_get_text(const struct json *json, const char *name, char *out, size_t size)
+{
+	json_t *member = json_object_get(value_of(json), name);
+
+	out[0] = '\0';
+	if (member == NULL)
+		return STATUS_NO;
+	if (!json_is_string(member))
+		return STATUS_CONFIG;
+	return span_copy((struct span){ json_string_value(member),
+			     json_string_length(member) },
+		   out, size)
+	    ? STATUS_OK
+	    : STATUS_CONFIG;
+}
+
+enum status
+json_get_number(const struct json *json, const char *name, int64_t *out)
+{
+	json_t *member = json_object_get(value_of(json), name);
+
+	*out = 0;
+	if (member == NULL)
+		return STATUS_NO;
+	if (!json_is_integer(member))
+		return STATUS_CONFIG;
+	*out = json_integer_value(member);
+	return STATUS_OK;
+}
+
+bool
+json_set_text(struct json *json, const char *name, const char *text)
+{
+	return json_object_set_new(value_of(json), name, json_string(text)) == 0;
+}
+
+bool
+json_set_number(struct json *json, const char *name, int64_t number)
+{
+	return json_object_set_new(value_of(json), name,
+		   json_integer(number)) == 0;
+}
+
+static int
+append(const char *bytes, size_t len, void *out)
+{
+	buf_add(out, (struct span){ bytes, len });
+	return 0;
+}
+
+enum status
+json_write(const struct json *json, struct buf *out)
+{
+	if (json_dump_callback(value_of(json), append, out,
+		JSON_INDENT(1) | JSON_PRESERVE_ORDER) != 0)
+		return STATUS_MEMORY;
+	buf_add_byte(out, '\n');
+	return buf_status(out);
+}

@@ -1,0 +1,34 @@
+/*
+ * json.h - reading and writing JSON objects through jansson
+ *
+ * The one door to jansson.  Strict: duplicates, bad UTF-8, trailing octets
+ * and depth are refused by the library, sizes here.
+ */
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
+#include <stdint.h>
+
+#include "base/buf.h"
+
+enum { JSON_SIZE_MAX = 64 * 1024 };
+
+struct json; /* an object */
+
+/* STATUS_CONFIG: not one JSON object.  Owned by the caller: json_free(). */
+enum status json_parse(struct span text, struct json **out) MUST_CHECK;
+struct json *json_new(void); /* NULL: no memory */
+void json_free(struct json *json);
+
+/* Copy a string member; STATUS_NO: not there (out empty); STATUS_CONFIG: no
+ * string, or longer than size. */
+enum status json_get_text(const struct json *json, const char *name, char *out,
+    size_t size) MUST_CHECK;
+enum status json_get_number(const struct json *json, const char *name,
+    int64_t *out) MUST_CHECK;
+
+/* False: no memory, or not UTF-8. */
+bool json_set_text(struct json *json, const char *name, const char *text);
+bool json_set_number(struct json *json, const char *name, int64_t number);
+/* Append the object, indented, with a final newline. */
+enum status json_write(const struct json *json, struct buf *out) MUST_CHECK;
+#endif

@@ -1,0 +1,37 @@
+/*
+ * cmd.h - the verbs of the command line
+ *
+ * Only main.c and cmd_*.c know argv, the environment, standard output and
+ * error, and the exit status.
+ */
+#ifndef CMD_H
+#define CMD_H
+#include <getopt.h>
+
+#include "config.h"
+#include "store/home.h"
+
+struct invocation {
+	const char *home; /* -C, or NULL */
+	const char *settings[64]; /* -o, in order */
+	size_t count;
+};
+
+typedef int cmd_function(const struct invocation *invocation, int argc,
+    char *argv[]);
+cmd_function cmd_handle, cmd_show, cmd_is_challenge, cmd_respond, cmd_expect,
+    cmd_status, cmd_mutt_rc, cmd_install;
+
+/* Print "mailcert: refused: NAME: sentence" or "mailcert: sentence" and give
+ * the exit status. */
+int cmd_fail(enum status status, const struct note *note);
+/* Usage error: one line and 64. */
+int cmd_usage(const char *synopsis);
+/* --help: print and give 0. */
+int cmd_help(const char *text);
+/* Load the configuration or fail aloud; *code is the exit status then. */
+bool cmd_config(const struct invocation *invocation, struct config *out,
+    int *code);
+/* Write to standard output; the exit status. */
+int cmd_print(struct span text);
+#endif

@@ -1,0 +1,446 @@
+/* cmd_handle.c - mailcert handle: the mailcap and pipe entry */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "answer.h"
+#include "base/fd.h"
+#include "base/text.h"
+#include "cmd.h"
+#include "find.h"
+#include "helper.h"
+#include "input.h"
+#include "pager.h"
+#include "tui/prompt.h"
+#include "tui/screen.h"
+
+#define SYNOPSIS \
+	"mailcert handle [--type TYPE] [--draft DEST] [--auto-approve] " \
+	"[--mda]\n                       [--plain] [--json] [FILE]"
+
+static const char help[] =
+    "usage: " SYNOPSIS "\n\n"
+    "Read a challenge message (or a part of one, from mailcap), check it, ask,\n"
+    "and hand back the reply.\n\n"
+    "  --type TYPE     what FILE is, as mailcap's %t says it\n"
+    "  --draft DEST    where the reply goes: mua, stage, stdout, sendmail,\n"
+    "                  file:PATH, maildir:DIR, mbox:FILE\n"
+    "  --auto-approve  do not ask\n"
+    "  --mda           called by a delivery agent: exit 0 on what is refused\n"
+    "                  or ignored, 75 on temporary trouble, never ask\n"
+    "  --plain         ask with a line prompt instead of the screen\n"
+    "  --json          print one object that says what happened\n";
+
+struct options {
+	const char *type;
+	const char *draft;
+	const char *file;
+	bool auto_approve;
+	bool mda;
+	bool plain;
+	bool json;
+};
+
+/* What struct world's functions need. */
+struct terminal {
+	const struct options *options;
+	const struct config *config;
+};
+
+static int64_t
+now(void *context)
+{
+	(void)context;
+	return (int64_t)time(NULL);
+}
+
+static enum status
+compute(void *context, const struct match *match, struct response *out,
+    struct note *note)
+{
+	(void)context;
+	return helper_response(match->challenge.part1, match->order.part2,
+	    match->order.thumbprint, match->order.join, out, note);
+}
+
+static enum status
+deliver_it(void *context, const struct delivery *delivery, struct span message,
+    enum outcome *outcome, struct note *note)
+{
+	(void)context;
+	return deliver(delivery, message, outcome, note);
+}
+
+/* The screen is a library of its own: see tui/screen.h. */
+static enum status
+ask_on_screen(const struct dialog *dialog, int tty, bool utf8, bool color)
+{
+	const struct screen_options options = { tty, utf8, color };
+	screen_ask_function *ask = NULL;
+	char path[600];
+	void *library;
+
+	if (helper_path("mailcert-screen.so", path, sizeof(path), NULL) !=
+		STATUS_OK ||
+	    (library = dlopen(path, RTLD_NOW | RTLD_LOCAL)) == NULL)
+		return STATUS_NO;
+	*(void **)&ask = dlsym(library, "screen_ask");
+	return ask != NULL ? ask(dialog, &options) : STATUS_NO;
+}
+
+static bool
+is_dumb(const char *term)
+{
+	return term == NULL || term[0] == '\0' || strcmp(term, "dumb") == 0;
+}
+
+static enum status
+ask(void *context, const struct dialog *dialog, struct note *note)
+{
+	const struct terminal *terminal = context;
+	const char *no_color = getenv("NO_COLOR");
+	const bool color = terminal->config->color &&
+	    (no_color == NULL || no_color[0] == '\0');
+	const bool utf8 = text_locale_is_utf8();
+	enum status status = STATUS_NO;
+	int tty;
+
+	if (terminal->options->mda ||
+	    (tty = open("/dev/tty", O_RDWR | O_CLOEXEC)) < 0)
+		return note_set(note, STATUS_NO_PERSON,
+		    "there is no terminal to ask on, and no --auto-approve");
+	if (!terminal->options->plain && !is_dumb(getenv("TERM")))
+		status = ask_on_screen(dialog, tty, utf8, color);
+	if (status == STATUS_NO)
+		status = prompt_ask(dialog, tty, utf8);
+	(void)close(tty);
+	return status;
+}
+
+static bool
+parse_options(int argc, char *argv[], struct options *out, int *code)
+{
+	static const struct option longs[] = {
+		{ "type", required_argument, NULL, 't' },
+		{ "draft", required_argument, NULL, 'd' },
+		{ "auto-approve", no_argument, NULL, 'a' },
+		{ "mda", no_argument, NULL, 'm' },
+		{ "plain", no_argument, NULL, 'p' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' }, { 0 }
+	};
+	int c;
+
+	*out = (struct options){ 0 };
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		switch (c) {
+		case 't':
+			out->type = optarg;
+			break;
+		case 'd':
+			out->draft = optarg;
+			break;
+		case 'a':
+			out->auto_approve = true;
+			break;
+		case 'm':
+			out->mda = true;
+			break;
+		case 'p':
+			out->plain = true;
+			break;
+		case 'j':
+			out->json = true;
+			break;
+		case 'h':
+			*code = cmd_help(help);
+			return false;
+		default:
+			*code = status_exit(STATUS_USAGE);
+			return false;
+		}
+	}
+	if (optind + 1 < argc) {
+		*code = cmd_usage(SYNOPSIS);
+		return false;
+	}
+	out->file = optind < argc ? argv[optind] : NULL;
+	return true;
+}
+
+/* Where the draft goes: the option, the configuration, or by circumstance. */
+static enum status
+choose_destination(const struct options *options, const struct config *config,
+    const struct mua *mua, struct destination *out, struct note *note)
+{
+	const char *text = options->draft;
+
+	if (text == NULL && config->draft[0] != '\0')
+		text = config->draft;
+	if (text == NULL && options->mda)
+		text = "sendmail";
+	if (text == NULL)
+		text = mua->pid > 0 ? "mua" : "stdout";
+	if (destination_parse(text, out) != STATUS_OK)
+		return note_set(note, STATUS_USAGE,
+		    "--draft is mua, stage, stdout, sendmail, file:PATH, "
+		    "maildir:DIR or mbox:FILE");
+	return STATUS_OK;
+}
+
+static void
+add_text(struct buf *out, const char *name, const char *value)
+{
+	buf_addf(out, ",\n \"%s\": ", name);
+	if (value != NULL)
+		text_json(out, span_of(value));
+	else
+		buf_add_text(out, "null");
+}
+
+static void
+add_challenge(struct buf *out, const struct answer_report *report)
+{
+	const struct challenge *challenge = &report->challenge;
+	const bool has = report->has_challenge;
+	uint32_t i, warnings = has ? challenge->warnings : 0;
+	bool first = true;
+
+	if (report->has_match)
+		warnings = report->match.warnings;
+	add_text(out, "address",
+	    report->has_match ? report->match.order.address
+		: has	      ? challenge->claimed_to
+			      : NULL);
+	add_text(out, "from", has ? challenge->claimed_from_written : NULL);
+	buf_add_text(out, ",\n \"reply_to\": [");
+	for (i = 0; has && i < challenge->reply_to_count; i++) {
+		buf_add_text(out, i > 0 ? ", " : "");
+		text_json(out, span_of(challenge->reply_to_written[i]));
+	}
+	buf_add_text(out, "]");
+	add_text(out, "subject", has ? challenge->subject_shown : NULL);
+	add_text(out, "token_part1", has ? challenge->part1 : NULL);
+	add_text(out, "message_id",
+	    has && challenge->message_id[0] != '\0' ? challenge->message_id
+						    : NULL);
+	add_text(out, "order",
+	    report->has_match ? report->match.order.id : NULL);
+	buf_add_text(out, ",\n \"warnings\": [");
+	for (i = 0; i < WARNING_COUNT; i++) {
+		if ((warnings & 1U << i) == 0)
+			continue;
+		buf_add_text(out, first ? "" : ", ");
+		text_json(out, span_of(warning_name(1U << i)));
+		first = false;
+	}
+	buf_add_text(out,
+	    "],\n \"authentication\": {\"method\": \"none\", \"result\": "
+	    "\"none\", \"domain\": null, \"signer\": null, "
+	    "\"dnssec\": \"n/a\", \"smime_status\": null}");
+}
+
+/* One object: what design says a script may rely on. */
+static int
+print_json(enum status status, const struct note *note,
+    const struct answer_report *report, const struct destination *destination)
+{
+	char name[1100];
+	struct buf out;
+	int code;
+
+	buf_init(&out, 256 * 1024);
+	buf_addf(&out, "{\"verdict\": \"%s\"",
+	    status == STATUS_OK		      ? "answered"
+		: status == STATUS_DECLINED   ? "declined"
+		: status_is_refusal(status)   ? "refused"
+					      : "failed");
+	add_text(&out, "refusal",
+	    status == STATUS_OK || status == STATUS_DECLINED
+		? NULL
+		: status_name(status));
+	add_text(&out, "reason",
+	    status == STATUS_OK ? NULL : note_text(note, status));
+	add_challenge(&out, report);
+	add_text(&out, "response",
+	    report->response.digest[0] != '\0' ? report->response.digest
+					       : NULL);
+	destination_name(destination, name, sizeof(name));
+	add_text(&out, "draft", status == STATUS_OK ? name : NULL);
+	if (status == STATUS_OK && destination->kind == DESTINATION_STDOUT) {
+		buf_add_text(&out, ",\n \"message\": ");
+		text_json(&out, buf_span(&report->message));
+	}
+	buf_add_text(&out, "}\n");
+	code = cmd_print(buf_span(&out));
+	buf_clear(&out);
+	return code;
+}
+
+static void
+log_result(const struct home *home, enum status status,
+    const struct note *note, const struct answer_report *report)
+{
+	struct buf line;
+
+	buf_init(&line, 2048);
+	if (status == STATUS_OK)
+		buf_addf(&line, "answered: order %s, %s to %s, token %.64s",
+		    report->match.order.id, report->match.order.address,
+		    report->challenge.reply_to_written[0],
+		    report->challenge.part1);
+	else
+		buf_addf(&line, "%s: %s: %s",
+		    status_is_refusal(status) ? "refused" : "failed",
+		    status_name(status), note_text(note, status));
+	if (status != STATUS_OK && report->has_challenge)
+		buf_addf(&line, " (from %.200s, %.200s)",
+		    report->challenge.claimed_from,
+		    report->challenge.message_id);
+	if (buf_status(&line) == STATUS_OK)
+		home_log(home, line.at);
+	buf_clear(&line);
+}
+
+/* What a delivery agent makes of us: what is refused is done with; trouble
+ * that will pass is tried again, unless an answer may be out. */
+static int
+mda_exit(enum status status, const struct answer_report *report)
+{
+	switch (status) {
+	case STATUS_IO:
+	case STATUS_CREATE:
+	case STATUS_MEMORY:
+	case STATUS_AGAIN:
+		return report->intent ? 0 : status_exit(STATUS_AGAIN);
+	case STATUS_USAGE:
+	case STATUS_CONFIG:
+	case STATUS_PERMISSION:
+		return status_exit(status);
+	default:
+		return 0;
+	}
+}
+
+/* A text/plain part that is no challenge after all (an mbox, where test=
+ * cannot know which message is meant): show it as the mail program would. */
+static bool
+show_instead(const struct options *options, const struct input *input,
+    enum status status)
+{
+	return options->file != NULL && options->type != NULL &&
+	    strcasecmp(options->type, "text/plain") == 0 && !options->mda &&
+	    (status == STATUS_NO_CHALLENGE || status == STATUS_BAD_REPLY ||
+		status == STATUS_BAD_AUTO) &&
+	    pager_show(buf_span(&input->bytes)) == STATUS_OK;
+}
+
+/* Stage 1, and the whole message where only a part is here. */
+static enum status
+take_message(const struct options *options, const struct config *config,
+    const struct mua *mua, struct input *input, struct buf *message,
+    struct note *note)
+{
+	enum status status;
+
+	status = input_read(options->file, options->type,
+	    (size_t)config->max_message, input, note);
+	if (status != STATUS_OK)
+		return status;
+	switch (input->kind) {
+	case INPUT_MESSAGE:
+		*message = input->bytes;
+		buf_init(&input->bytes, 0);
+		return STATUS_OK;
+	case INPUT_PART:
+	case INPUT_CMS:
+		return find_message(input, mua, message, note);
+	case INPUT_OTHER:
+		break;
+	}
+	return note_set(note, STATUS_NO_CHALLENGE,
+	    input->bytes.len == 0 ? "the input is empty"
+				  : "the input is not mail");
+}
+
+static int
+finish(const struct options *options, const struct mua *mua,
+    const struct destination *destination, enum status status,
+    const struct note *note, const struct answer_report *report)
+{
+	int code = status_exit(status);
+
+	if (options->json) {
+		if (print_json(status, note, report, destination) != 0)
+			code = status_exit(STATUS_IO);
+	} else if (status != STATUS_OK && status != STATUS_DECLINED) {
+		code = cmd_fail(status, note);
+	} else if (note->text[0] != '\0') {
+		(void)cmd_fail(STATUS_OK, note);
+	}
+	/* A mail program is not disturbed by a No. */
+	if (status == STATUS_DECLINED && mua->pid > 0)
+		code = 0;
+	return options->mda ? mda_exit(status, report) : code;
+}
+
+int
+cmd_handle(const struct invocation *invocation, int argc, char *argv[])
+{
+	struct home home = { .dir = -1 };
+	struct answer_report *report = NULL;
+	struct answer_options answer_options;
+	struct config config;
+	struct options options;
+	struct terminal terminal = { &options, &config };
+	const struct world world = { &terminal, now, ask, compute, deliver_it };
+	struct buf message;
+	struct input input = { .kind = INPUT_OTHER };
+	struct note note = { "" };
+	struct mua mua;
+	enum status status;
+	int code = 0;
+
+	if (!parse_options(argc, argv, &options, &code) ||
+	    !cmd_config(invocation, &config, &code))
+		return code;
+	if ((report = calloc(1, sizeof(*report))) == NULL)
+		return cmd_fail(STATUS_MEMORY, &note);
+	buf_init(&report->message, 64 * 1024);
+	buf_init(&message, (size_t)config.max_message);
+	mua_find(&mua);
+	answer_options = (struct answer_options){
+		.auto_approve = options.auto_approve,
+		.mua = &mua,
+		.hold_stdout = options.json,
+	};
+	status = choose_destination(&options, &config, &mua,
+	    &answer_options.destination, &note);
+	if (status == STATUS_OK)
+		status = home_open(config.home, false, &home, &note);
+	if (status == STATUS_OK)
+		status = take_message(&options, &config, &mua, &input, &message,
+		    &note);
+	if (status == STATUS_OK)
+		status = answer(&world, &config, &home, buf_span(&message),
+		    &answer_options, report, &note);
+	if (status != STATUS_DECLINED)
+		log_result(&home, status, &note, report);
+	if (show_instead(&options, &input, status))
+		code = 0;
+	else
+		code = finish(&options, &mua, &answer_options.destination,
+		    status, &note, report);
+	buf_clear(&report->message);
+	free(report);
+	buf_clear(&message);
+	buf_clear(&input.bytes);
+	home_close(&home);
+	return code;
+}

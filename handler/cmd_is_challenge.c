@@ -1,0 +1,54 @@
+/*
+ * cmd_is_challenge.c - mailcert is-challenge: for test= and mail filters
+ *
+ * Runs for every message shown, so it allocates little and starts nothing.
+ * It shuts itself in before it looks at a stranger's octet.
+ */
+#include <unistd.h>
+
+#include "base/sandbox.h"
+#include "cmd.h"
+#include "find.h"
+#include "input.h"
+
+#define SYNOPSIS "mailcert is-challenge [FILE]"
+
+static const char help[] =
+    "usage: " SYNOPSIS "\n\n"
+    "Exit 0 if the message is an ACME challenge, 1 if it is not.  Prints\n"
+    "nothing.  Without FILE and with a terminal as standard input (mailcap's\n"
+    "test=) it looks at the message that the mail program has open.\n";
+
+int
+cmd_is_challenge(const struct invocation *invocation, int argc, char *argv[])
+{
+	static const struct option longs[] = {
+		{ "help", no_argument, NULL, 'h' }, { 0 }
+	};
+	struct config config;
+	struct input input;
+	struct mua mua;
+	const char *file;
+	bool is_one;
+	int c, code;
+
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1)
+		return c == 'h' ? cmd_help(help) : status_exit(STATUS_USAGE);
+	if (optind + 1 < argc)
+		return cmd_usage(SYNOPSIS);
+	file = optind < argc ? argv[optind] : NULL;
+	if (!cmd_config(invocation, &config, &code))
+		return code;
+	if (file == NULL && isatty(STDIN_FILENO)) {
+		mua_find(&mua);
+		return find_any_challenge(&mua, &config.rules) ? 0 : 1;
+	}
+	/* What cannot be read or is too large is none. */
+	if (input_read(file, "message/rfc822", (size_t)config.max_message,
+		&input, NULL) != STATUS_OK)
+		return 1;
+	(void)sandbox_enter();
+	is_one = challenge_is_one(buf_span(&input.bytes), &config.rules);
+	buf_clear(&input.bytes);
+	return is_one ? 0 : 1;
+}

@@ -1,0 +1,217 @@
+/* cmd_status.c - mailcert status: what is pending, and what to do next */
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/text.h"
+#include "cmd.h"
+#include "confirm.h"
+#include "mail/date.h"
+#include "store/order.h"
+
+#define SYNOPSIS "mailcert status [--json] [ORDER]"
+
+static const char help[] =
+    "usage: " SYNOPSIS "\n\n"
+    "List every order: what it waits for, and what to do next.\n";
+
+static bool
+is_expired(const struct order *order, int64_t now)
+{
+	return order->expires != 0 && order->expires <= now;
+}
+
+static void
+add_waits(const struct order *order, int64_t now, struct buf *out)
+{
+	switch (order->state) {
+	case ORDER_PENDING:
+		if (is_expired(order, now)) {
+			buf_add_text(out, "expired ");
+			confirm_add_time(out, order->expires, now);
+			return;
+		}
+		buf_addf(out, "waits for the challenge from %s", order->from);
+		if (order->expires != 0) {
+			buf_add_text(out, ", until ");
+			confirm_add_time(out, order->expires, now);
+		}
+		return;
+	case ORDER_ANSWERING:
+		buf_add_text(out, "an answer was begun ");
+		break;
+	case ORDER_DRAFTED:
+		buf_add_text(out, "a reply was drafted ");
+		break;
+	case ORDER_SENT:
+		buf_add_text(out, "the reply was sent ");
+		break;
+	}
+	confirm_add_time(out, order->answered, now);
+	buf_addf(out, ", %s", order->draft);
+}
+
+static const char *
+next_step(const struct order *order, int64_t now)
+{
+	if (order->state == ORDER_PENDING && is_expired(order, now))
+		return "order anew with your ACME client, then forget this one "
+		       "(expect --forget)";
+	switch (order->state) {
+	case ORDER_PENDING:
+		return "answer the challenge when it comes (mailcert handle)";
+	case ORDER_ANSWERING:
+		return "it may be out: look into your sent mail; if it is not "
+		       "there, handle the challenge again";
+	case ORDER_DRAFTED:
+		return "send the reply, then let your ACME client go on; or "
+		       "handle the challenge again";
+	case ORDER_SENT:
+		break;
+	}
+	return "let your ACME client go on; then forget this one "
+	       "(expect --forget)";
+}
+
+static void
+add_text(const struct order *order, int64_t now, struct buf *out)
+{
+	struct buf line;
+
+	buf_init(&line, 2048);
+	buf_addf(&line, "%s  %s", order->id, order->address);
+	text_show(out, buf_span(&line), TEXT_NO_LIMIT, text_locale_is_utf8());
+	buf_clear(&line);
+	if (order->note[0] != '\0') {
+		buf_add_text(out, "  \"");
+		text_show(out, span_of(order->note), 60,
+		    text_locale_is_utf8());
+		buf_add_byte(out, '"');
+	}
+	buf_add_text(out, "\n    ");
+	add_waits(order, now, &line);
+	text_show(out, buf_span(&line), TEXT_NO_LIMIT, text_locale_is_utf8());
+	buf_addf(out, "\n    next: %s\n", next_step(order, now));
+	buf_clear(&line);
+}
+
+static void
+add_member(struct buf *out, const char *name, const char *value)
+{
+	buf_addf(out, ",\n  \"%s\": ", name);
+	if (value[0] != '\0')
+		text_json(out, span_of(value));
+	else
+		buf_add_text(out, "null");
+}
+
+static void
+add_time_member(struct buf *out, const char *name, int64_t when)
+{
+	struct buf text;
+
+	buf_init(&text, 64);
+	if (when != 0)
+		date_add_iso(&text, when);
+	add_member(out, name, text.at != NULL ? text.at : "");
+	buf_clear(&text);
+}
+
+/* token_part2 and the thumbprint stay out: a listing gets pasted. */
+static void
+add_json(const struct order *order, int64_t now, struct buf *out)
+{
+	buf_add_text(out, " {\"id\": ");
+	text_json(out, span_of(order->id));
+	add_member(out, "address", order->address);
+	add_member(out, "from", order->from);
+	add_member(out, "state",
+	    order->state == ORDER_PENDING && is_expired(order, now)
+		? "expired"
+		: order_state_name(order->state));
+	add_member(out, "token_join", token_join_name(order->join));
+	add_member(out, "note", order->note);
+	add_time_member(out, "created", order->created);
+	add_time_member(out, "expires", order->expires);
+	add_time_member(out, "answered", order->answered);
+	add_member(out, "token_part1", order->part1);
+	add_member(out, "message_id", order->message_id);
+	add_member(out, "draft", order->draft);
+	add_member(out, "next", next_step(order, now));
+	buf_add_text(out, "}");
+}
+
+static int
+print_orders(const struct order *orders, size_t count, bool json)
+{
+	const int64_t now = (int64_t)time(NULL);
+	struct buf out;
+	size_t i;
+	int code;
+
+	buf_init(&out, 64 * 1024 * 1024);
+	if (json)
+		buf_add_text(&out, "{\"orders\": [");
+	for (i = 0; i < count; i++) {
+		if (json) {
+			buf_add_text(&out, i > 0 ? ",\n" : "\n");
+			add_json(&orders[i], now, &out);
+		} else {
+			add_text(&orders[i], now, &out);
+		}
+	}
+	if (json)
+		buf_add_text(&out, "]}\n");
+	else if (count == 0)
+		buf_add_text(&out,
+		    "nothing is pending; see mailcert expect --help\n");
+	code = cmd_print(buf_span(&out));
+	buf_clear(&out);
+	return code;
+}
+
+int
+cmd_status(const struct invocation *invocation, int argc, char *argv[])
+{
+	static const struct option longs[] = {
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' }, { 0 }
+	};
+	struct home home = { .dir = -1 };
+	struct order *orders = NULL;
+	struct note note = { "" };
+	struct config config;
+	enum status status;
+	size_t count = 0, i = 0;
+	bool json = false;
+	int c, code;
+
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		if (c != 'j')
+			return c == 'h' ? cmd_help(help)
+					: status_exit(STATUS_USAGE);
+		json = true;
+	}
+	if (optind + 1 < argc)
+		return cmd_usage(SYNOPSIS);
+	if (!cmd_config(invocation, &config, &code))
+		return code;
+	status = home_open(config.home, false, &home, &note);
+	if (status == STATUS_OK)
+		status = orders_load(&home, &orders, &count, &note);
+	home_close(&home);
+	if (status == STATUS_OK && optind < argc) {
+		while (i < count &&
+		    !span_eq(span_of(orders[i].id), span_of(argv[optind])))
+			i++;
+		if (i == count)
+			status = note_set(&note, STATUS_NO,
+			    "there is no order %.32s", argv[optind]);
+		count = 1;
+	}
+	if (status == STATUS_OK)
+		code = print_orders(orders + i, count, json);
+	else
+		code = cmd_fail(status, &note);
+	free(orders);
+	return code;
+}

@@ -1,0 +1,259 @@
+/* config.c - the configuration file: see config.h */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "deliver.h"
+
+enum {
+	CONFIG_FILE_MAX = 256 * 1024,
+	MESSAGE_MAX_DEFAULT = 10 * 1024 * 1024,
+	MESSAGE_MAX_MOST = 256 * 1024 * 1024
+};
+
+static bool
+set_text(char *out, struct span value)
+{
+	return span_copy(value, out, CONFIG_VALUE_SIZE);
+}
+
+static bool
+set_yes_no(bool *out, struct span value)
+{
+	*out = span_eq(value, SPAN("yes"));
+	return *out || span_eq(value, SPAN("no"));
+}
+
+/* "dkim smime", in order, or "none" alone. */
+static bool
+set_authenticate(struct config *config, struct span value)
+{
+	struct span word;
+	size_t end;
+
+	config->authenticate.none = false;
+	if (span_eq(value, SPAN("none"))) {
+		config->authenticate.none = true;
+		return true;
+	}
+	while (value.len > 0) {
+		end = span_find_byte(value, ' ');
+		word = span_cut(value, 0, end);
+		value = span_trim(span_cut(value, end, value.len));
+		if (!span_eq(word, SPAN("dkim")) &&
+		    !span_eq(word, SPAN("smime")))
+			return false;
+	}
+	return true;
+}
+
+static bool
+set_max_message(struct config *config, struct span value)
+{
+	int64_t number = 0;
+	size_t i;
+
+	for (i = 0; i < value.len && i < 12; i++) {
+		if (!ascii_is_digit(value.at[i]))
+			return false;
+		number = number * 10 + (value.at[i] - '0');
+	}
+	config->max_message = number;
+	return i == value.len && number >= 1024 && number <= MESSAGE_MAX_MOST;
+}
+
+static bool
+set_draft(struct config *config, struct span value)
+{
+	struct destination destination;
+
+	return set_text(config->draft, value) &&
+	    destination_parse(config->draft, &destination) == STATUS_OK;
+}
+
+/* STATUS_NO: no such name; STATUS_CONFIG: a value it cannot have. */
+static enum status
+set_one(struct config *config, struct span name, struct span value)
+{
+	bool done;
+
+	if (span_eq(name, SPAN("authenticate")))
+		done = set_authenticate(config, value);
+	else if (span_eq(name, SPAN("auto_submitted"))) {
+		config->rules.auto_submitted = span_eq(value, SPAN("rfc8823"));
+		done = config->rules.auto_submitted ||
+		    span_eq(value, SPAN("relaxed"));
+	} else if (span_eq(name, SPAN("color")))
+		done = set_yes_no(&config->color, value);
+	else if (span_eq(name, SPAN("draft")))
+		done = set_draft(config, value);
+	else if (span_eq(name, SPAN("max_message")))
+		done = set_max_message(config, value);
+	else if (span_eq(name, SPAN("sendmail")))
+		done = set_text(config->sendmail, value) && value.len > 0 &&
+		    value.at[0] == '/';
+	else
+		return STATUS_NO;
+	return done ? STATUS_OK : STATUS_CONFIG;
+}
+
+/* "name = value", the value perhaps in quotes. */
+static enum status
+set_line(struct config *config, struct span line, const char *where,
+    struct note *note)
+{
+	size_t equals = span_find_byte(line, '=');
+	struct span name = span_trim(span_cut(line, 0, equals));
+	struct span value = span_trim(span_cut(line, equals + 1, line.len));
+	enum status status;
+	char shown[64];
+
+	if (equals == line.len)
+		return note_set(note, STATUS_CONFIG,
+		    "%s: \"name = value\" is missing its \"=\"", where);
+	if (value.len >= 2 && (value.at[0] == '"' || value.at[0] == '\'') &&
+	    value.at[value.len - 1] == value.at[0])
+		value = span_cut(value, 1, value.len - 1);
+	if (!span_copy(name, shown, sizeof(shown)))
+		shown[0] = '\0';
+	status = set_one(config, name, value);
+	if (status == STATUS_NO)
+		return note_set(note, STATUS_CONFIG, "%s: no such name: %s",
+		    where, shown);
+	if (status != STATUS_OK)
+		return note_set(note, STATUS_CONFIG,
+		    "%s: not a value for %s (see mailcert-config(5))", where,
+		    shown);
+	return STATUS_OK;
+}
+
+static enum status
+read_lines(struct config *config, struct span text, const char *path,
+    struct note *note)
+{
+	struct span line;
+	enum status status;
+	char where[1100];
+	size_t end, number = 0;
+
+	while (text.len > 0) {
+		end = span_find_byte(text, '\n');
+		line = span_trim(span_cut(text, 0, end));
+		text = span_cut(text, end + 1, text.len);
+		number++;
+		if (line.len == 0 || line.at[0] == '#')
+			continue;
+		(void)snprintf(where, sizeof(where), "%.200s:%zu", path, number);
+		if (!span_starts(line, SPAN("set ")))
+			return note_set(note, STATUS_CONFIG,
+			    "%s: a line is \"set name = value\" or a comment",
+			    where);
+		status = set_line(config, span_cut(line, 4, line.len), where,
+		    note);
+		if (status != STATUS_OK)
+			return status;
+	}
+	return STATUS_OK;
+}
+
+static enum status
+read_file(struct config *config, const char *path, struct note *note)
+{
+	enum status status = STATUS_OK;
+	struct stat st;
+	struct buf text;
+	int fd;
+
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) < 0)
+		return errno == ENOENT || errno == ENOTDIR
+		    ? STATUS_OK
+		    : note_set(note, STATUS_CONFIG, "%.200s: %s", path,
+			  strerror(errno));
+	buf_init(&text, CONFIG_FILE_MAX);
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+		status = note_set(note, STATUS_CONFIG,
+		    "%.200s is not a regular file", path);
+	else if ((st.st_uid != geteuid() && st.st_uid != 0) ||
+	    (st.st_mode & 022) != 0)
+		status = note_set(note, STATUS_CONFIG,
+		    "%.200s belongs to somebody else, or others can write to "
+		    "it",
+		    path);
+	else if (fd_read(fd, &text, 10) != STATUS_OK)
+		status = note_set(note, STATUS_CONFIG,
+		    "%.200s cannot be read", path);
+	else
+		status = read_lines(config, buf_span(&text), path, note);
+	buf_clear(&text);
+	(void)close(fd);
+	return status;
+}
+
+/* $name/below, else $HOME/fallback/below; false where it cannot be said. */
+static bool
+user_path(const char *name, const char *fallback, const char *below, char *out)
+{
+	const char *base = getenv(name), *user = getenv("HOME");
+	int len;
+
+	if (base != NULL && base[0] == '/')
+		len = snprintf(out, CONFIG_VALUE_SIZE, "%s/%s", base, below);
+	else if (user != NULL && user[0] == '/')
+		len = snprintf(out, CONFIG_VALUE_SIZE, "%s/%s/%s", user,
+		    fallback, below);
+	else
+		return false;
+	return len > 0 && len < CONFIG_VALUE_SIZE;
+}
+
+static enum status
+find_home(const char *home, struct config *config, struct note *note)
+{
+	if (home == NULL)
+		home = getenv("MAILCERT_HOME");
+	if (home != NULL && home[0] != '\0') {
+		if (!set_text(config->home, span_of(home)))
+			return note_set(note, STATUS_CONFIG,
+			    "the path of the home is too long");
+		return STATUS_OK;
+	}
+	if (!user_path("XDG_DATA_HOME", ".local/share", "mailcert",
+		config->home))
+		return note_set(note, STATUS_CONFIG,
+		    "there is no HOME; name one with -C");
+	return STATUS_OK;
+}
+
+enum status
+config_load(const char *home, const char *const *settings, size_t count,
+    struct config *out, struct note *note)
+{
+	char path[CONFIG_VALUE_SIZE];
+	enum status status;
+	size_t i;
+
+	*out = (struct config){
+		.rules = { .auto_submitted = true },
+		.color = true,
+		.max_message = MESSAGE_MAX_DEFAULT,
+		.sendmail = "/usr/sbin/sendmail",
+	};
+	if ((status = find_home(home, out, note)) != STATUS_OK)
+		return status;
+	if (user_path("XDG_CONFIG_HOME", ".config", "mailcert/config", path) &&
+	    (status = read_file(out, path, note)) != STATUS_OK)
+		return status;
+	for (i = 0; i < count; i++) {
+		status = set_line(out, span_of(settings[i]), "-o", note);
+		if (status != STATUS_OK)
+			return status;
+	}
+	return STATUS_OK;
+}

@@ -1,0 +1,538 @@
+/* deliver.c - where the draft goes: see deliver.h */
+#include "deliver.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "mail/date.h"
+
+enum { SENDMAIL_ARGS_MAX = 32, EX_SYSEXITS_FIRST = 64, EX_SYSEXITS_LAST = 78 };
+
+enum status
+destination_parse(const char *text, struct destination *out)
+{
+	static const struct {
+		const char *word;
+		enum destination_kind kind;
+		bool path;
+	} words[] = {
+		{ "mua", DESTINATION_MUA, false },
+		{ "stage", DESTINATION_STAGE, false },
+		{ "stdout", DESTINATION_STDOUT, false },
+		{ "sendmail", DESTINATION_SENDMAIL, false },
+		{ "file:", DESTINATION_FILE, true },
+		{ "maildir:", DESTINATION_MAILDIR, true },
+		{ "mbox:", DESTINATION_MBOX, true },
+	};
+	struct span all = span_of(text), word;
+	size_t i;
+
+	*out = (struct destination){ 0 };
+	for (i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		word = span_of(words[i].word);
+		if (!(words[i].path ? span_starts(all, word)
+				    : span_eq(all, word)))
+			continue;
+		out->kind = words[i].kind;
+		all = span_cut(all, word.len, all.len);
+		if (words[i].path && all.len == 0)
+			return STATUS_USAGE;
+		return span_copy(all, out->path, sizeof(out->path))
+		    ? STATUS_OK
+		    : STATUS_USAGE;
+	}
+	return STATUS_USAGE;
+}
+
+void
+destination_name(const struct destination *destination, char *out, size_t size)
+{
+	static const char *const names[] = { "mua", "stage", "stdout", "file:",
+		"maildir:", "mbox:", "sendmail" };
+
+	(void)snprintf(out, size, "%s%s", names[destination->kind],
+	    destination->path);
+}
+
+/* A name that no other process makes (maildir(5)). */
+static enum status
+unique_name(char *out, size_t size)
+{
+	unsigned char random[8];
+
+	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		return STATUS_IO;
+	(void)snprintf(out, size, "%lld.R%02x%02x%02x%02x%02x%02x%02x%02x.mailcert",
+	    (long long)time(NULL), random[0], random[1], random[2], random[3],
+	    random[4], random[5], random[6], random[7]);
+	return STATUS_OK;
+}
+
+/* A new file below dir, durable.  Whatever fails, nothing is left. */
+static enum status
+write_new(int dir, const char *name, struct span message, struct note *note)
+{
+	enum status status = STATUS_OK;
+	int fd;
+
+	fd = openat(dir, name,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return note_set(note, STATUS_CREATE, "%.200s: %s", name,
+		    strerror(errno));
+	if (fchmod(fd, 0600) != 0 || fd_write(fd, message) != STATUS_OK ||
+	    fsync(fd) != 0)
+		status = note_set(note, STATUS_IO, "%.200s: %s", name,
+		    strerror(errno));
+	if (close(fd) != 0 && status == STATUS_OK)
+		status = STATUS_IO;
+	if (status != STATUS_OK)
+		(void)unlinkat(dir, name, 0);
+	return status;
+}
+
+static enum status
+deliver_file(const char *path, struct span message, enum outcome *outcome,
+    struct note *note)
+{
+	enum status status = write_new(AT_FDCWD, path, message, note);
+
+	if (status == STATUS_OK)
+		*outcome = OUTCOME_DRAFTED;
+	return status;
+}
+
+/* Into tmp, then renamed: a reader sees the whole draft or none. */
+static enum status
+deliver_maildir(const char *path, const char *to, const char *flags,
+    struct span message, enum outcome *outcome, struct note *note)
+{
+	char name[80], temporary[96], final[128];
+	enum status status;
+	int dir;
+
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return note_set(note, STATUS_CREATE, "%.200s: %s", path,
+		    strerror(errno));
+	status = unique_name(name, sizeof(name));
+	(void)snprintf(temporary, sizeof(temporary), "tmp/%s", name);
+	(void)snprintf(final, sizeof(final), "%s/%s%s", to, name, flags);
+	if (status == STATUS_OK)
+		status = write_new(dir, temporary, message, note);
+	if (status == STATUS_OK && renameat(dir, temporary, dir, final) != 0) {
+		status = note_set(note, STATUS_CREATE, "%.200s/%s: %s", path,
+		    to, strerror(errno));
+		(void)unlinkat(dir, temporary, 0);
+	}
+	if (status == STATUS_OK)
+		*outcome = OUTCOME_DRAFTED;
+	(void)close(dir);
+	return status;
+}
+
+static enum status
+append_mbox(int fd, struct span message, struct note *note)
+{
+	const struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	enum status status = STATUS_OK;
+	time_t now = time(NULL);
+	struct tm tm;
+	struct buf text;
+	char date[40];
+	off_t end;
+
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0 || fcntl(fd, F_SETLK, &whole) != 0)
+		return note_set(note, STATUS_AGAIN, "the mbox is locked");
+	if ((end = lseek(fd, 0, SEEK_END)) < 0)
+		return STATUS_IO;
+	buf_init(&text, message.len + 256);
+	(void)gmtime_r(&now, &tm);
+	(void)strftime(date, sizeof(date), "%a %b %e %H:%M:%S %Y", &tm);
+	buf_addf(&text, "From MAILER-DAEMON %s\n", date);
+	buf_add(&text, message);
+	buf_add_byte(&text, '\n');
+	status = fd_write(fd, buf_span(&text));
+	if (status == STATUS_OK && fsync(fd) != 0)
+		status = STATUS_IO;
+	if (status != STATUS_OK) {
+		(void)note_set(note, status, "the mbox: %s", strerror(errno));
+		if (ftruncate(fd, end) != 0)
+			status = STATUS_IO;
+	}
+	buf_clear(&text);
+	return status;
+}
+
+static enum status
+deliver_mbox(const char *path, struct span message, enum outcome *outcome,
+    struct note *note)
+{
+	enum status status;
+	struct stat st;
+	int fd;
+
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600);
+	if (fd < 0)
+		return note_set(note, STATUS_CREATE, "%.200s: %s", path,
+		    strerror(errno));
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+		status = note_set(note, STATUS_CREATE,
+		    "%.200s is not a regular file", path);
+	else
+		status = append_mbox(fd, message, note);
+	if (status == STATUS_OK)
+		*outcome = OUTCOME_DRAFTED;
+	(void)close(fd);
+	return status;
+}
+
+/* "/usr/sbin/sendmail -x -y" in words; no shell, no quotes. */
+static size_t
+split_words(char *text, const char *argv[], size_t size)
+{
+	size_t n = 0;
+	char *at = text;
+
+	while (*at != '\0' && n < size) {
+		while (*at == ' ')
+			*at++ = '\0';
+		if (*at == '\0')
+			break;
+		argv[n++] = at;
+		while (*at != '\0' && *at != ' ')
+			at++;
+	}
+	return n;
+}
+
+static enum status
+deliver_sendmail(const struct delivery *delivery, struct span message,
+    enum outcome *outcome, struct note *note)
+{
+	const struct challenge *challenge = &delivery->match->challenge;
+	const char *argv[SENDMAIL_ARGS_MAX + 16];
+	char command[1024];
+	enum status status;
+	size_t n, i;
+	int code = 0;
+
+	if (!span_copy(span_of(delivery->sendmail), command, sizeof(command)))
+		return STATUS_CONFIG;
+	n = split_words(command, argv, SENDMAIL_ARGS_MAX);
+	/* No -t: the envelope is ours, not what a parser makes of the header. */
+	argv[n++] = "-oi";
+	argv[n++] = "-f";
+	argv[n++] = delivery->match->order.address;
+	argv[n++] = "--";
+	for (i = 0; i < challenge->reply_to_count; i++)
+		argv[n++] = challenge->reply_to_written[i];
+	argv[n] = NULL;
+	status = program_run(argv, message, NULL, &code);
+	if (status == STATUS_CREATE)
+		return note_set(note, STATUS_CREATE,
+		    "%.200s cannot be started", argv[0]);
+	if (status == STATUS_OK && code == 0) {
+		*outcome = OUTCOME_SENT;
+		return STATUS_OK;
+	}
+	/* A sysexits status means that it was not accepted; 127 that there was
+	 * no such program; anything else says nothing. */
+	if (status == STATUS_OK &&
+	    ((code >= EX_SYSEXITS_FIRST && code <= EX_SYSEXITS_LAST) ||
+		code == 127))
+		*outcome = OUTCOME_NOTHING;
+	else
+		*outcome = OUTCOME_DOUBT;
+	return note_set(note, code == 75 ? STATUS_AGAIN : STATUS_IO,
+	    "%.200s failed with status %d", argv[0], code);
+}
+
+/* Run the mail program on the draft file, in our terminal, with the user's
+ * own environment. */
+static enum status
+run_mua(const struct mua *mua, const char *draft, int *code)
+{
+	static const char settings[] =
+	    "set resume_draft_files=yes crypt_autosign=no crypt_autoencrypt=no "
+	    "realname=''";
+	const char *argv[MUA_ARGS_MAX + 8];
+	struct sigaction ignore = { .sa_handler = SIG_IGN }, old_int, old_quit;
+	size_t n = 0, i;
+	int waited = -1, tty;
+	pid_t pid;
+
+	argv[n++] = mua->path;
+	for (i = 0; i < mua->args; i++)
+		argv[n++] = mua->arg[i];
+	argv[n++] = "-e";
+	argv[n++] = settings;
+	argv[n++] = "-H";
+	argv[n++] = draft;
+	argv[n] = NULL;
+	(void)sigemptyset(&ignore.sa_mask);
+	(void)sigaction(SIGINT, &ignore, &old_int);
+	(void)sigaction(SIGQUIT, &ignore, &old_quit);
+	if ((pid = fork()) == 0) {
+		(void)sigaction(SIGINT, &old_int, NULL);
+		(void)sigaction(SIGQUIT, &old_quit, NULL);
+		(void)signal(SIGPIPE, SIG_DFL);
+		(void)unsetenv("COLUMNS");
+		(void)unsetenv("LINES");
+		/* A pipe on stdin would make it a batch job. */
+		tty = open("/dev/tty", O_RDWR);
+		if (tty < 0 || dup2(tty, 0) < 0 || dup2(tty, 1) < 0 ||
+		    dup2(tty, 2) < 0)
+			_exit(127);
+		(void)close_range(3, ~0U, 0);
+		(void)execv(argv[0], (char *const *)argv);
+		_exit(127);
+	}
+	while (pid > 0 && waitpid(pid, &waited, 0) < 0 && errno == EINTR)
+		;
+	(void)sigaction(SIGINT, &old_int, NULL);
+	(void)sigaction(SIGQUIT, &old_quit, NULL);
+	if (pid < 0)
+		return STATUS_CREATE;
+	*code = WIFEXITED(waited) ? WEXITSTATUS(waited) : 128;
+	return STATUS_OK;
+}
+
+static enum status
+deliver_mua(const struct delivery *delivery, struct span message,
+    enum outcome *outcome, struct note *note)
+{
+	char name[80], path[1200];
+	enum status status;
+	int dir = -1, code = 0;
+
+	status = home_subdir(delivery->home, "drafts", true, &dir, note);
+	if (status != STATUS_OK)
+		return status;
+	status = unique_name(name, sizeof(name));
+	if (status == STATUS_OK)
+		status = write_new(dir, name, message, note);
+	if (status != STATUS_OK) {
+		(void)close(dir);
+		return status;
+	}
+	(void)snprintf(path, sizeof(path), "%s/drafts/%s",
+	    delivery->home->path, name);
+	status = run_mua(delivery->mua, path, &code);
+	if (status != STATUS_OK || code == 127) {
+		status = note_set(note, STATUS_CREATE,
+		    "%.200s cannot be started", delivery->mua->path);
+	} else if (code == 0) {
+		*outcome = OUTCOME_SENT;
+	} else {
+		/* Postponed or dropped: only the user knows. */
+		*outcome = OUTCOME_DRAFTED;
+		(void)note_set(note, STATUS_OK,
+		    "%s did not send the reply; answer the challenge again if "
+		    "you did not postpone it",
+		    delivery->mua->name);
+	}
+	(void)unlinkat(dir, name, 0);
+	(void)close(dir);
+	return status;
+}
+
+void
+stage_path(const struct home *home, const struct mua *mua, struct buf *out)
+{
+	buf_addf(out, "%.900s/stage/", home->path);
+	if (mua->pid > 0)
+		buf_addf(out, "%ld", (long)mua->pid);
+	else
+		buf_add_text(out, "shared");
+}
+
+static void
+remove_below(int dir, const char *name)
+{
+	struct dirent *entry;
+	DIR *stream;
+	int fd;
+
+	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || (stream = fdopendir(fd)) == NULL) {
+		if (fd >= 0)
+			(void)close(fd);
+		return;
+	}
+	while ((entry = readdir(stream)) != NULL)
+		if (strcmp(entry->d_name, ".") != 0 &&
+		    strcmp(entry->d_name, "..") != 0)
+			(void)unlinkat(dirfd(stream), entry->d_name, 0);
+	(void)closedir(stream);
+	(void)unlinkat(dir, name, AT_REMOVEDIR);
+}
+
+/* Remove one stage Maildir, draft and all. */
+static void
+stage_remove(int stages, const char *name)
+{
+	static const char *const boxes[] = { "tmp", "new", "cur" };
+	int dir;
+	size_t i;
+
+	dir = openat(stages, name,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0)
+		return;
+	for (i = 0; i < 3; i++)
+		remove_below(dir, boxes[i]);
+	(void)close(dir);
+	/* What a mail program keeps beside (.mh_sequences ...) goes too. */
+	remove_below(stages, name);
+}
+
+/* Stages of mail programs that are gone. */
+static void
+stage_sweep(int stages)
+{
+	struct dirent *entry;
+	DIR *stream;
+	long pid;
+	int fd;
+
+	if ((fd = openat(stages, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		return;
+	if ((stream = fdopendir(fd)) == NULL) {
+		(void)close(fd);
+		return;
+	}
+	while ((entry = readdir(stream)) != NULL) {
+		pid = strtol(entry->d_name, NULL, 10);
+		if (pid > 0 && kill((pid_t)pid, 0) != 0 && errno == ESRCH)
+			stage_remove(stages, entry->d_name);
+	}
+	(void)closedir(stream);
+}
+
+static enum status
+deliver_stage(const struct delivery *delivery, struct span message,
+    enum outcome *outcome, struct note *note)
+{
+	static const char *const boxes[] = { "", "/tmp", "/new", "/cur" };
+	enum status status;
+	struct buf path;
+	char below[1100];
+	int stages = -1;
+	size_t i;
+
+	status = home_subdir(delivery->home, "stage", true, &stages, note);
+	if (status != STATUS_OK)
+		return status;
+	buf_init(&path, 1024);
+	stage_path(delivery->home, delivery->mua, &path);
+	stage_sweep(stages);
+	/* Exactly one draft, so that the mail program opens it unasked. */
+	stage_remove(stages, strrchr(path.at, '/') + 1);
+	for (i = 0; i < 4 && status == STATUS_OK; i++) {
+		(void)snprintf(below, sizeof(below), "%s%s", path.at, boxes[i]);
+		if (mkdir(below, 0700) != 0 && errno != EEXIST)
+			status = note_set(note, STATUS_CREATE, "%.200s: %s",
+			    below, strerror(errno));
+	}
+	if (status == STATUS_OK)
+		status = deliver_maildir(path.at, "new", "", message, outcome,
+		    note);
+	buf_clear(&path);
+	(void)close(stages);
+	return status;
+}
+
+bool
+stage_has_draft(const struct home *home, const struct mua *mua)
+{
+	struct dirent *entry;
+	struct buf path;
+	bool found = false;
+	DIR *stream;
+
+	buf_init(&path, 1100);
+	stage_path(home, mua, &path);
+	buf_add_text(&path, "/new");
+	stream = buf_status(&path) == STATUS_OK ? opendir(path.at) : NULL;
+	while (stream != NULL && !found && (entry = readdir(stream)) != NULL)
+		found = entry->d_name[0] != '.';
+	if (stream != NULL)
+		(void)closedir(stream);
+	buf_clear(&path);
+	return found;
+}
+
+enum status
+deliver_check(const struct delivery *delivery, struct note *note)
+{
+	const char *path = delivery->destination->path;
+	struct stat st;
+
+	switch (delivery->destination->kind) {
+	case DESTINATION_MUA:
+		if (delivery->mua->pid == 0)
+			return note_set(note, STATUS_USAGE,
+			    "no mail program started us; name another --draft");
+		return STATUS_OK;
+	case DESTINATION_FILE:
+		if (lstat(path, &st) == 0)
+			return note_set(note, STATUS_CREATE,
+			    "%.200s exists already", path);
+		return STATUS_OK;
+	case DESTINATION_MAILDIR:
+		if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+			return note_set(note, STATUS_CREATE,
+			    "%.200s is no Maildir", path);
+		return STATUS_OK;
+	case DESTINATION_STAGE:
+	case DESTINATION_STDOUT:
+	case DESTINATION_MBOX:
+	case DESTINATION_SENDMAIL:
+		break;
+	}
+	return STATUS_OK;
+}
+
+enum status
+deliver(const struct delivery *delivery, struct span message,
+    enum outcome *outcome, struct note *note)
+{
+	const char *path = delivery->destination->path;
+	enum status status;
+
+	*outcome = OUTCOME_NOTHING;
+	switch (delivery->destination->kind) {
+	case DESTINATION_MUA:
+		return deliver_mua(delivery, message, outcome, note);
+	case DESTINATION_STAGE:
+		return deliver_stage(delivery, message, outcome, note);
+	case DESTINATION_FILE:
+		return deliver_file(path, message, outcome, note);
+	case DESTINATION_MAILDIR:
+		return deliver_maildir(path, "cur", ":2,DS", message, outcome,
+		    note);
+	case DESTINATION_MBOX:
+		return deliver_mbox(path, message, outcome, note);
+	case DESTINATION_SENDMAIL:
+		return deliver_sendmail(delivery, message, outcome, note);
+	case DESTINATION_STDOUT:
+		break;
+	}
+	status = delivery->hold_stdout ? STATUS_OK
+				       : fd_write(STDOUT_FILENO, message);
+	*outcome = status == STATUS_OK ? OUTCOME_DRAFTED : OUTCOME_DOUBT;
+	return status;
+}

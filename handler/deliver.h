@@ -1,0 +1,66 @@
+/*
+ * deliver.h - where the draft goes (stage 9)
+ *
+ * Some destinations send, some only keep a draft.  The outcome tells the
+ * order store what is certain: nothing left us, a draft is there, a mail
+ * system took it, or nobody knows.
+ */
+#ifndef DELIVER_H
+#define DELIVER_H
+#include "base/buf.h"
+#include "mua.h"
+#include "reply/match.h"
+#include "store/home.h"
+
+enum destination_kind {
+	DESTINATION_MUA,      /* run the mail program on the draft */
+	DESTINATION_STAGE,    /* private Maildir, for the macro */
+	DESTINATION_STDOUT,
+	DESTINATION_FILE,     /* file:PATH, which must not exist */
+	DESTINATION_MAILDIR,  /* maildir:DIR */
+	DESTINATION_MBOX,     /* mbox:FILE */
+	DESTINATION_SENDMAIL
+};
+
+struct destination {
+	enum destination_kind kind;
+	char path[1024];
+};
+
+/* STATUS_USAGE: not a DEST that this version knows. */
+enum status destination_parse(const char *text,
+    struct destination *out) MUST_CHECK;
+/* "mua", "file:/tmp/x" ... into out. */
+void destination_name(const struct destination *destination, char *out,
+    size_t size);
+
+enum outcome {
+	OUTCOME_NOTHING, /* certain: nothing left us */
+	OUTCOME_DRAFTED, /* a draft is there, not known to be sent */
+	OUTCOME_SENT,	 /* a mail system took it */
+	OUTCOME_DOUBT	 /* it may be out, or not */
+};
+
+struct delivery {
+	const struct destination *destination;
+	const struct match *match; /* sender and recipients */
+	const struct home *home;
+	const struct mua *mua;
+	const char *sendmail;
+	bool hold_stdout; /* stdout carries something else (--json) */
+};
+
+/* Can it be tried at all?  Asked before anything is made durable. */
+enum status deliver_check(const struct delivery *delivery,
+    struct note *note) MUST_CHECK;
+
+enum status deliver(const struct delivery *delivery, struct span message,
+    enum outcome *outcome, struct note *note) MUST_CHECK;
+
+/* Append the name of the stage directory for this mail program, below the
+ * home. */
+void stage_path(const struct home *home, const struct mua *mua,
+    struct buf *out);
+/* Is a draft waiting there? */
+bool stage_has_draft(const struct home *home, const struct mua *mua);
+#endif

@@ -1,0 +1,169 @@
+/*
+ * main.c - mailcert, the command line
+ *
+ * mailcert [-C DIR] [-o NAME=VALUE]... COMMAND [options] [arguments]
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "cmd.h"
+
+#ifndef VERSION
+#define VERSION "0"
+#endif
+
+static const struct verb {
+	const char *name;
+	cmd_function *run;
+	const char *summary;
+} verbs[] = {
+	{ "handle", cmd_handle, "answer the challenge in a message" },
+	{ "show", cmd_show, "say what a message is; for copiousoutput" },
+	{ "is-challenge", cmd_is_challenge, "exit 0 if it is one; for test=" },
+	{ "respond", cmd_respond, "compute the response block by hand" },
+	{ "expect", cmd_expect, "expect a challenge that another client ordered" },
+	{ "status", cmd_status, "what is pending, and what to do next" },
+	{ "mutt-rc", cmd_mutt_rc, "what the mutt macro reads back" },
+	{ "install", cmd_install, "put our entries into ~/.mailcap" },
+};
+enum { VERBS = sizeof(verbs) / sizeof(*verbs) };
+
+int
+cmd_print(struct span text)
+{
+	struct note note = { "" };
+
+	if (fd_write(STDOUT_FILENO, text) == STATUS_OK)
+		return 0;
+	return cmd_fail(note_set(&note, STATUS_IO, "standard output: %s",
+			    strerror(errno)),
+	    &note);
+}
+
+int
+cmd_fail(enum status status, const struct note *note)
+{
+	struct buf line;
+
+	buf_init(&line, 2048);
+	if (status_is_refusal(status))
+		buf_addf(&line, "mailcert: refused: %s: %s\n",
+		    status_name(status), note_text(note, status));
+	else
+		buf_addf(&line, "mailcert: %s\n", note_text(note, status));
+	if (fd_write(STDERR_FILENO, buf_span(&line)) != STATUS_OK)
+		status = status == STATUS_OK ? STATUS_IO : status;
+	buf_clear(&line);
+	return status_exit(status);
+}
+
+int
+cmd_usage(const char *synopsis)
+{
+	struct buf line;
+
+	buf_init(&line, 4096);
+	buf_addf(&line, "usage: %s\n", synopsis);
+	if (fd_write(STDERR_FILENO, buf_span(&line)) != STATUS_OK)
+		(void)0;
+	buf_clear(&line);
+	return status_exit(STATUS_USAGE);
+}
+
+int
+cmd_help(const char *text)
+{
+	return cmd_print(span_of(text));
+}
+
+bool
+cmd_config(const struct invocation *invocation, struct config *out, int *code)
+{
+	struct note note = { "" };
+	enum status status;
+
+	status = config_load(invocation->home, invocation->settings,
+	    invocation->count, out, &note);
+	if (status != STATUS_OK)
+		*code = cmd_fail(status, &note);
+	return status == STATUS_OK;
+}
+
+static int
+help(void)
+{
+	struct buf text;
+	size_t i;
+	int code;
+
+	buf_init(&text, 4096);
+	buf_add_text(&text,
+	    "usage: mailcert [-C DIR] [-o NAME=VALUE]... COMMAND [options] "
+	    "[arguments]\n\n");
+	for (i = 0; i < VERBS; i++)
+		buf_addf(&text, "  %-13s %s\n", verbs[i].name,
+		    verbs[i].summary);
+	buf_add_text(&text,
+	    "\nEvery command has --help; the manual is mailcert(1).\n");
+	code = cmd_print(buf_span(&text));
+	buf_clear(&text);
+	return code;
+}
+
+/* A caller may have closed 0, 1 or 2; the next open must not become one. */
+static void
+fill_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= 2);
+	if (fd > 2)
+		(void)close(fd);
+}
+
+int
+main(int argc, char *argv[])
+{
+	static const struct option longs[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' }, { 0 }
+	};
+	struct invocation invocation = { 0 };
+	size_t i;
+	int c;
+
+	fill_standard_descriptors();
+	/* A reader that goes away is an error of write(2), not our death. */
+	(void)signal(SIGPIPE, SIG_IGN);
+	while ((c = getopt_long(argc, argv, "+C:o:", longs, NULL)) != -1) {
+		if (c == 'C')
+			invocation.home = optarg;
+		else if (c == 'o' && invocation.count < 64)
+			invocation.settings[invocation.count++] = optarg;
+		else if (c == 'h')
+			return help();
+		else if (c == 'V')
+			return cmd_help("mailcert " VERSION "\n");
+		else
+			return status_exit(STATUS_USAGE);
+	}
+	if (optind == argc)
+		return cmd_usage("mailcert [-C DIR] [-o NAME=VALUE]... COMMAND "
+				 "[options] [arguments]\n"
+				 "       mailcert --help");
+	argc -= optind;
+	argv += optind;
+	optind = 0; /* glibc: begin anew */
+	for (i = 0; i < VERBS; i++)
+		if (strcmp(argv[0], verbs[i].name) == 0)
+			return verbs[i].run(&invocation, argc, argv);
+	if (strcmp(argv[0], "help") == 0)
+		return help();
+	return cmd_usage("mailcert COMMAND; mailcert --help lists them");
+}

@@ -1,0 +1,30 @@
+/*
+ * draft.h - the message that carries the response (RFC 8823 section 3.2)
+ *
+ * Built only from checked values: the order's address, validated reply
+ * addresses, the token, the digest, validated message identifiers.  Nothing
+ * of the challenge's body or display names enters it.  One text/plain part,
+ * US-ASCII, 7bit, three lines and nothing else, so that every server known
+ * takes it.  No line begins with "." or "From ", by construction.
+ */
+#ifndef REPLY_DRAFT_H
+#define REPLY_DRAFT_H
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "reply/match.h"
+
+struct draft_options {
+	int64_t now;	   /* for Date; 0: the mail program makes it */
+	bool message_id;   /* make a Message-ID; else the mail program does */
+	bool auto_replied; /* nobody looked: RFC 3834 section 3.1.7 */
+	bool crlf;	   /* line ends of the wire */
+};
+
+/* Append the three lines of the response block, with LF. */
+void draft_add_block(struct buf *out, const char *digest);
+
+/* Append the whole message. */
+enum status draft_build(const struct match *match, const char *digest,
+    const struct draft_options *options, struct buf *out) MUST_CHECK;
+#endif

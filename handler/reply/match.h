@@ -1,0 +1,32 @@
+/*
+ * match.h - a challenge and the one order it belongs to
+ *
+ * The sender, the addressee, the state and the dates must all fit.  A match
+ * can only be made with an authres; a draft only from a match.
+ */
+#ifndef REPLY_MATCH_H
+#define REPLY_MATCH_H
+#include "reply/authres.h"
+#include "reply/challenge.h"
+#include "store/order.h"
+
+struct match {
+	struct challenge challenge;
+	struct order order;
+	struct authres authres;
+	uint32_t warnings; /* challenge's and our own */
+};
+
+/*
+ * The cheap look before anything is verified: does any order expect this?
+ * STATUS_OK, STATUS_NO_ORDER, _BAD_TO, _BAD_CLOCK or _BAD_REPEAT.
+ */
+enum status match_expects(const struct challenge *challenge,
+    const struct order *orders, size_t count, int64_t now,
+    struct note *note) MUST_CHECK;
+
+/* The same, and *out filled with copies. */
+enum status match_find(const struct challenge *challenge,
+    const struct authres *authres, const struct order *orders, size_t count,
+    int64_t now, struct match *out, struct note *note) MUST_CHECK;
+#endif

@@ -1,0 +1,73 @@
+/*
+ * order.h - orders: whom we expect a challenge from, and what became of it
+ *
+ * One JSON file an order, home/orders/ID.json.  The account key is not here,
+ * only its thumbprint: whoever answers cannot sign.
+ */
+#ifndef STORE_ORDER_H
+#define STORE_ORDER_H
+#include <stdint.h>
+
+#include "acme/token.h"
+#include "mail/address.h"
+#include "mail/msgid.h"
+#include "store/home.h"
+
+enum { ORDER_ID_SIZE = 17, ORDERS_MAX = 4096 };
+
+/*
+ * pending    no challenge was answered
+ * answering  the answer may be out: written before the act, never after it
+ * drafted    a draft was handed over; whether it was sent we do not know
+ * sent       the answer was handed to a mail system that took it
+ */
+enum order_state {
+	ORDER_PENDING,
+	ORDER_ANSWERING,
+	ORDER_DRAFTED,
+	ORDER_SENT
+};
+
+struct order {
+	char id[ORDER_ID_SIZE];
+	char address[ADDRESS_SIZE];	   /* exactly as ordered */
+	char address_normal[ADDRESS_SIZE]; /* address_normal() of it */
+	char from[ADDRESS_SIZE];	   /* the challenge object's "from" */
+	char from_normal[ADDRESS_SIZE];
+	char part2[TOKEN_TEXT_SIZE]; /* the challenge object's "token" */
+	char thumbprint[44];
+	char note[256]; /* the user's own words */
+	enum token_join join;
+	int64_t created;
+	int64_t expires; /* 0: not known */
+	enum order_state state;
+	/* From ORDER_ANSWERING on: */
+	char part1[TOKEN_TEXT_SIZE];
+	char message_id[MSGID_MAX + 1];
+	char draft[256]; /* where the answer went */
+	int64_t answered;
+};
+
+const char *order_state_name(enum order_state state);
+
+/* A new random id. */
+enum status order_new_id(char out[ORDER_ID_SIZE]) MUST_CHECK;
+bool order_id_ok(const char *id);
+
+/*
+ * Load every order, or the one with that id.  A file that cannot be read as an
+ * order is STATUS_CONFIG and stays untouched.  A home without orders is
+ * STATUS_OK and none; an id that is not there is STATUS_NO.
+ * *out is owned by the caller: free().
+ */
+enum status orders_load(const struct home *home, struct order **out,
+    size_t *count, struct note *note) MUST_CHECK;
+enum status order_load(const struct home *home, const char *id,
+    struct order *out, struct note *note) MUST_CHECK;
+/* Durable when it returns STATUS_OK. */
+enum status order_save(const struct home *home, const struct order *order,
+    struct note *note) MUST_CHECK;
+/* Remove it, durably; the caller holds the lock. */
+enum status order_forget(const struct home *home, const char *id,
+    struct note *note) MUST_CHECK;
+#endif

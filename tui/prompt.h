@@ -1,0 +1,21 @@
+/*
+ * prompt.h - the confirmation without a full screen
+ *
+ * For dumb terminals, tiny windows, screen readers and --plain: the facts as
+ * lines, then one question.  The default is No.
+ */
+#ifndef TUI_PROMPT_H
+#define TUI_PROMPT_H
+#include "tui/model.h"
+
+/* STATUS_OK: approved; STATUS_DECLINED; STATUS_IO: the terminal went away. */
+enum status prompt_ask(const struct dialog *dialog, int tty,
+    bool utf8) MUST_CHECK;
+
+/*
+ * Ask for a line (a pasted token, a thumbprint) of any length up to out's
+ * ceiling; white space and line ends inside a bracketed paste are kept out.
+ * An empty line or the end of input is STATUS_DECLINED.
+ */
+enum status prompt_line(int tty, const char *label, struct buf *out) MUST_CHECK;
+#endif
