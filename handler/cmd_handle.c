@@ -364,9 +364,12 @@ take_message(const struct options *options, const struct config *config,
 	case INPUT_OTHER:
 		break;
 	}
+	if (input->bytes.len == 0)
+		return note_set(note, STATUS_NO_CHALLENGE,
+		    "the input is empty");
 	return note_set(note, STATUS_NO_CHALLENGE,
-	    input->bytes.len == 0 ? "the input is empty"
-				  : "the input is not mail");
+	    "the input is no mail message%s%s",
+	    input->shown[0] != '\0' ? "; it looks like " : "", input->shown);
 }
 
 static int
@@ -424,6 +427,9 @@ cmd_handle(const struct invocation *invocation, int argc, char *argv[])
 	    &answer_options.destination, &note);
 	if (status == STATUS_OK)
 		status = home_open(config.home, false, &home, &note);
+	if (status == STATUS_OK &&
+	    answer_options.destination.kind == DESTINATION_STAGE)
+		stage_clear(&home, &mua);
 	if (status == STATUS_OK)
 		status = take_message(&options, &config, &mua, &input, &message,
 		    &note);

@@ -16,6 +16,19 @@ static const char help[] =
     "For the macro of mutt.rc: if handle --draft stage left a reply, print\n"
     "the commands that open it in the mail program's compose menu.\n";
 
+/* What must be otherwise while the reply is recalled. */
+static const struct {
+	const char *name;
+	const char *value; /* NULL: set apart */
+} settings[] = {
+	{ "postponed", NULL },
+	{ "editor", "true" },
+	{ "autoedit", "no" },
+	{ "edit_headers", "no" },
+	{ "abort_unmodified", "no" },
+};
+enum { SETTINGS = sizeof(settings) / sizeof(*settings) };
+
 /* Inside double quotes mutt reads these itself. */
 static void
 add_quoted(struct buf *out, struct span text)
@@ -33,19 +46,29 @@ static void
 add_commands(const struct home *home, const struct mua *mua, struct buf *out)
 {
 	struct buf path;
+	size_t i;
 
 	buf_init(&path, 1100);
 	stage_path(home, mua, &path);
-	buf_add_text(out,
-	    "set my_mailcert_postponed=$postponed\n"
-	    "set postponed=\"");
+	/* The reply is complete: no editor between here and the compose menu,
+	 * and no format that would change its body. */
+	for (i = 0; i < SETTINGS; i++)
+		buf_addf(out, "set my_mc_%s=$%s\n", settings[i].name,
+		    settings[i].name);
+	buf_add_text(out, "set postponed=\"");
 	add_quoted(out, buf_span(&path));
-	/* The value is put back while the compose menu is open already, so
+	buf_add_text(out, "\"\n");
+	for (i = 0; i < SETTINGS; i++)
+		if (settings[i].value != NULL)
+			buf_addf(out, "set %s=%s\n", settings[i].name,
+			    settings[i].value);
+	/* The values are put back while the compose menu is open already, so
 	 * that postponing goes to the user's own folder. */
-	buf_add_text(out,
-	    "\"\n"
-	    "push '<recall-message><enter-command>"
-	    "set postponed=$my_mailcert_postponed<enter>'\n");
+	buf_add_text(out, "push '<recall-message><enter-command>set");
+	for (i = 0; i < SETTINGS; i++)
+		buf_addf(out, " %s=$my_mc_%s", settings[i].name,
+		    settings[i].name);
+	buf_add_text(out, "<enter>'\n");
 	buf_clear(&path);
 }
 

@@ -26,7 +26,7 @@ confirm_add_time(struct buf *out, int64_t when, int64_t now)
 	buf_add_text(out, text);
 	for (i = 0; i < 2 && away < 2 * units[i].seconds; i++)
 		;
-	count = away / units[i].seconds;
+	count = (away + units[i].seconds / 2) / units[i].seconds;
 	if (count == 0)
 		buf_add_text(out, " (now)");
 	else

@@ -267,6 +267,7 @@ run_mua(const struct mua *mua, const char *draft, int *code)
 {
 	static const char settings[] =
 	    "set resume_draft_files=yes crypt_autosign=no crypt_autoencrypt=no "
+	    "autoedit=no edit_headers=no editor=true abort_unmodified=no "
 	    "realname=''";
 	const char *argv[MUA_ARGS_MAX + 8];
 	struct sigaction ignore = { .sa_handler = SIG_IGN }, old_int, old_quit;
@@ -422,6 +423,24 @@ stage_sweep(int stages)
 	(void)closedir(stream);
 }
 
+void
+stage_clear(const struct home *home, const struct mua *mua)
+{
+	struct buf path;
+	int stages = -1;
+
+	buf_init(&path, 1024);
+	stage_path(home, mua, &path);
+	if (buf_status(&path) == STATUS_OK &&
+	    home_subdir(home, "stage", false, &stages, NULL) == STATUS_OK &&
+	    stages >= 0) {
+		stage_sweep(stages);
+		stage_remove(stages, strrchr(path.at, '/') + 1);
+		(void)close(stages);
+	}
+	buf_clear(&path);
+}
+
 static enum status
 deliver_stage(const struct delivery *delivery, struct span message,
     enum outcome *outcome, struct note *note)
@@ -438,9 +457,8 @@ deliver_stage(const struct delivery *delivery, struct span message,
 		return status;
 	buf_init(&path, 1024);
 	stage_path(delivery->home, delivery->mua, &path);
-	stage_sweep(stages);
 	/* Exactly one draft, so that the mail program opens it unasked. */
-	stage_remove(stages, strrchr(path.at, '/') + 1);
+	stage_clear(delivery->home, delivery->mua);
 	for (i = 0; i < 4 && status == STATUS_OK; i++) {
 		(void)snprintf(below, sizeof(below), "%s%s", path.at, boxes[i]);
 		if (mkdir(below, 0700) != 0 && errno != EEXIST)

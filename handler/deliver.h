@@ -61,6 +61,9 @@ enum status deliver(const struct delivery *delivery, struct span message,
  * home. */
 void stage_path(const struct home *home, const struct mua *mua,
     struct buf *out);
+/* Remove what an earlier run left there: a No to this message must not open
+ * the reply to another. */
+void stage_clear(const struct home *home, const struct mua *mua);
 /* Is a draft waiting there? */
 bool stage_has_draft(const struct home *home, const struct mua *mua);
 #endif

@@ -119,9 +119,12 @@ ask_libmagic(struct input *input, struct note *note)
 	sniffed.type[sizeof(sniffed.type) - 1] = '\0';
 	text_show_in(input->shown, sizeof(input->shown), span_of(sniffed.type),
 	    false);
-	input->kind = sniffed.type[0] == '\0'
-	    ? INPUT_OTHER
-	    : kind_of_type(span_of(sniffed.type));
+	/* A hint decides nothing: a part is text, whatever it is called. */
+	if (utf8_is_text(buf_span(&input->bytes)) &&
+	    !span_has_byte(buf_span(&input->bytes), '\0'))
+		input->kind = INPUT_PART;
+	else if (kind_of_type(span_of(sniffed.type)) == INPUT_CMS)
+		input->kind = INPUT_CMS;
 	return STATUS_OK;
 }
 

@@ -84,9 +84,11 @@ static void
 add_wrapped(struct lines *lines, enum view_style style, struct span label,
     struct span text, size_t width)
 {
-	const size_t indent = width >= 50 ? LABEL_COLUMNS : 2;
 	static const char blanks[] = "            ";
-	struct span pad = { blanks, label.len > 0 ? indent : 0 };
+	const size_t indent = style == VIEW_PLAIN ? 0
+	    : width >= 50			  ? LABEL_COLUMNS
+						  : 2;
+	struct span pad = { blanks, indent };
 	struct view_row *row;
 	bool first = true;
 	char head[32];
@@ -123,9 +125,6 @@ add_dialog(struct lines *lines, const struct dialog *dialog, size_t width,
 		style = row->kind == DIALOG_WARNING ? VIEW_WARNING : VIEW_FACT;
 		buf_init(&shown, 16 * DIALOG_TEXT_MAX);
 		text_show(&shown, span_of(row->text), TEXT_NO_LIMIT, utf8);
-		if (i > 0 && row->kind == DIALOG_WARNING &&
-		    row[-1].kind == DIALOG_FACT)
-			(void)lines_add(lines, VIEW_PLAIN);
 		add_wrapped(lines, style, span_of(row->label),
 		    buf_span(&shown), width);
 		buf_clear(&shown);
@@ -204,6 +203,7 @@ view_draw(struct model *model, size_t width, size_t height, bool utf8,
 {
 	struct lines lines = { 0 };
 	const size_t around = 4; /* title, question, buttons, keys */
+	const size_t air = height >= 16; /* empty lines round the content */
 	size_t room, i, last;
 	bool more;
 
@@ -225,9 +225,7 @@ view_draw(struct model *model, size_t width, size_t height, bool utf8,
 		add_details(&lines, buf_span(&model->details), width, utf8);
 	else
 		add_dialog(&lines, model->dialog, width, utf8);
-	room = height - around;
-	if (height >= 12)
-		room--; /* an empty line above the question */
+	room = height - around - 2 * air;
 	last = lines.count > room ? lines.count - room : 0;
 	if (model->scroll > last)
 		model->scroll = last;
@@ -235,7 +233,7 @@ view_draw(struct model *model, size_t width, size_t height, bool utf8,
 	more = last > 0;
 	rule(&out->row[0], width, utf8, model->dialog->title);
 	for (i = 0; i < room && model->scroll + i < lines.count; i++)
-		out->row[1 + i] = lines.line[model->scroll + i];
+		out->row[1 + air + i] = lines.line[model->scroll + i];
 	foot(model, width, more, &out->row[height - 3]);
 	free(lines.line);
 }
