@@ -269,6 +269,9 @@ run_mua(const struct mua *mua, const char *draft, int *code)
 	    "set resume_draft_files=yes crypt_autosign=no crypt_autoencrypt=no "
 	    "autoedit=no edit_headers=no editor=true abort_unmodified=no "
 	    "realname=''";
+	/* neomutt fills an empty realname from the password file after -e; the
+	 * From of the reply is the bare address. */
+	static const char hook[] = "send2-hook ~A \"set realname=''\"";
 	const char *argv[MUA_ARGS_MAX + 8];
 	struct sigaction ignore = { .sa_handler = SIG_IGN }, old_int, old_quit;
 	size_t n = 0, i;
@@ -280,6 +283,8 @@ run_mua(const struct mua *mua, const char *draft, int *code)
 		argv[n++] = mua->arg[i];
 	argv[n++] = "-e";
 	argv[n++] = settings;
+	argv[n++] = "-e";
+	argv[n++] = hook;
 	argv[n++] = "-H";
 	argv[n++] = draft;
 	argv[n] = NULL;

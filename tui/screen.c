@@ -137,8 +137,14 @@ key_of(int c)
 static void
 suspend_all(void)
 {
+	struct sigaction stop = { .sa_handler = SIG_DFL }, old;
+
 	(void)endwin();
+	/* Not curses' handler: it would save and restore a second time. */
+	(void)sigemptyset(&stop.sa_mask);
+	(void)sigaction(SIGTSTP, &stop, &old);
 	(void)kill(0, SIGTSTP);
+	(void)sigaction(SIGTSTP, &old, NULL);
 	(void)reset_prog_mode();
 	(void)clearok(stdscr, TRUE);
 	(void)flushinp();

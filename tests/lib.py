@@ -1,0 +1,348 @@
+"""What the tests share: TAP, homes, challenge messages, terminals.
+
+Everything here uses the Python standard library and the real programs; none
+of it uses code of mailcert, so that agreement with it is evidence.
+"""
+import base64
+import email
+import email.policy
+import email.utils
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
+MAILCERT = os.path.join(BUILD, "mailcert")
+
+# RFC 8823 section 3.1 and RFC 7638: a published token and thumbprint.
+PART1 = "LgYemJLy3F1LDkiJrdIGbEzyFJyOyf6vBdyZ1TG3sME="
+PART2 = "DGyRejmCefe7v4NfDGDKfA"
+THUMBPRINT = "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
+ADDRESS = "alice@example.org"
+CA = "acme-challenge+1@ca.example"
+
+
+class Tap:
+    """Test Anything Protocol on standard output."""
+
+    def __init__(self):
+        self.count = self.failed = 0
+        self.only = os.environ.get("TEST_ONLY", "")
+
+    def wanted(self, name):
+        return self.only in name
+
+    def ok(self, good, name, *why):
+        self.count += 1
+        if not good:
+            self.failed += 1
+        print("%sok %d - %s" % ("" if good else "not ", self.count, name),
+              flush=True)
+        if not good:
+            for line in why:
+                for part in str(line).splitlines():
+                    print("#   " + part, flush=True)
+        return good
+
+    def equal(self, got, want, name):
+        return self.ok(got == want, name, "got  %r" % (got,),
+                       "want %r" % (want,))
+
+    def done(self):
+        print("1..%d" % self.count, flush=True)
+        sys.exit(1 if self.failed else 0)
+
+
+tap = Tap()
+
+
+class Place:
+    """A directory of its own, with a home and a configuration."""
+
+    def __init__(self, config="set authenticate = none\n"):
+        self.dir = tempfile.mkdtemp(prefix="mailcert-test.")
+        self.home = os.path.join(self.dir, "data")
+        self.user = os.path.join(self.dir, "user")
+        os.makedirs(os.path.join(self.user, ".config", "mailcert"))
+        os.makedirs(os.path.join(self.user, "Mail"))
+        with open(os.path.join(self.user, ".config/mailcert/config"),
+                  "w") as f:
+            f.write(config)
+        self.env = {
+            "HOME": self.user, "MAILCERT_HOME": self.home,
+            "PATH": BUILD + ":/usr/local/bin:/usr/bin:/bin:/usr/sbin",
+            "LANG": "C.UTF-8", "TERM": "tmux-256color", "TZ": "UTC",
+            "ASAN_OPTIONS": "detect_leaks=1",
+        }
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def path(self, *names):
+        return os.path.join(self.dir, *names)
+
+    def write(self, name, data, mode=0o600):
+        path = self.path(name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as f:
+            f.write(data if isinstance(data, bytes) else data.encode())
+        os.chmod(path, mode)
+        return path
+
+    def run(self, *args, stdin=b"", program=MAILCERT, env=None, timeout=60,
+            **more):
+        """Run mailcert without a controlling terminal."""
+        if isinstance(stdin, bytes):
+            more["input"] = stdin
+        else:
+            more["stdin"] = stdin
+        return subprocess.run([program, *args], env=env or self.env,
+                              capture_output=True, timeout=timeout,
+                              start_new_session=True, **more)
+
+    def expect(self, *more, address=ADDRESS, ca=CA, part2=PART2,
+               thumbprint=THUMBPRINT):
+        got = self.run("expect", address, "--from", ca, "--token-part2",
+                       part2, "--thumbprint", thumbprint, *more)
+        assert got.returncode == 0, got.stderr
+        return got.stdout.decode().strip()
+
+    def order(self, id):
+        got = self.run("status", "--json", id)
+        assert got.returncode == 0, got.stderr
+        return json.loads(got.stdout)["orders"][0]
+
+    def orders_bytes(self):
+        """All order files, to compare: is the state the same to the octet?"""
+        out = {}
+        top = os.path.join(self.home, "orders")
+        for name in sorted(os.listdir(top)) if os.path.isdir(top) else []:
+            with open(os.path.join(top, name), "rb") as f:
+                out[name] = f.read()
+        return out
+
+    def files(self):
+        """Every file below the place but locks and the log."""
+        out = []
+        for top, _, names in os.walk(self.dir):
+            out += [os.path.relpath(os.path.join(top, n), self.dir)
+                    for n in names if n not in ("lock", "log", "log.old")]
+        return sorted(out)
+
+
+def challenge(subject="ACME: " + PART1, to=ADDRESS, sender=CA, body=None,
+              msgid="<c1@ca.example>", auto="auto-generated; type=acme",
+              extra="", content_type="text/plain", date=None):
+    """A challenge message as section 3.1 wants it, LF line ends."""
+    lines = ["Return-Path: <%s>" % sender,
+             "Received: from ca.example by mx.example.org; " +
+             email.utils.formatdate()]
+    for name, value in (("Date", date or email.utils.formatdate()),
+                        ("From", sender), ("To", to), ("Message-ID", msgid),
+                        ("Auto-Submitted", auto), ("Subject", subject),
+                        ("MIME-Version", "1.0"),
+                        ("Content-Type", content_type)):
+        if value is not None:
+            lines.append("%s: %s" % (name, value))
+    text = "\n".join(lines) + "\n" + extra
+    return (text + "\n" + (body or "This is an ACME challenge.\n")).encode()
+
+
+def with_part(type_="application/acme", content="ACME: a copy for people\n",
+              **more):
+    """A challenge in multipart/mixed with a private part (base64)."""
+    boundary = "=_part"
+    body = ("--%s\nContent-Type: text/plain\n\nThis is a challenge.\n"
+            "--%s\nContent-Type: %s\nContent-Transfer-Encoding: base64\n\n%s"
+            "--%s--\n" % (boundary, boundary, type_,
+                          base64.encodebytes(content.encode()).decode(),
+                          boundary))
+    return challenge(body=body, content_type='multipart/mixed; boundary="%s"'
+                     % boundary, **more)
+
+
+def digest(part1=PART1, part2=PART2, thumbprint=THUMBPRINT):
+    """RFC 8823 section 3, step 6, with Python's hashlib."""
+    keyauth = part1 + part2 + "." + thumbprint
+    raw = hashlib.sha256(keyauth.encode("ascii")).digest()
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def check_reply(raw, address=ADDRESS, to=CA, part1=PART1, msgid="<c1@ca.example>",
+                want=None):
+    """RFC 8823 section 3.2, clause by clause; gives the faults found."""
+    faults = []
+    if isinstance(raw, str):
+        raw = raw.encode()
+    head, _, rest = raw.replace(b"\r\n", b"\n").partition(b"\n\n")
+    m = email.message_from_bytes(raw, policy=email.policy.SMTP)
+
+    def one(name):
+        got = m.get_all(name) or []
+        if len(got) != 1:
+            faults.append("%s occurs %d times" % (name, len(got)))
+            return ""
+        return str(got[0])
+
+    if one("Subject") != "Re: ACME: " + part1:
+        faults.append("Subject is %r" % one("Subject"))
+    if b"\nFrom: %s\n" % address.encode() not in b"\n" + head + b"\n":
+        faults.append("From is not bare: %r" % one("From"))
+    if email.utils.getaddresses([one("To")]) != [("", to)]:
+        faults.append("To is %r" % one("To"))
+    if msgid and one("In-Reply-To") != msgid:
+        faults.append("In-Reply-To is %r" % one("In-Reply-To"))
+    if msgid and msgid not in one("References"):
+        faults.append("References is %r" % one("References"))
+    for name in m.keys():
+        if name.lower().startswith("list-"):
+            faults.append("there is a " + name)
+    if m.get("Cc") or m.get("Bcc"):
+        faults.append("there is Cc or Bcc")
+    if not m.get("Date") or not m.get("Message-ID"):
+        faults.append("there is no Date or Message-ID")
+    if m.is_multipart() or m.get_content_type() != "text/plain":
+        faults.append("type is " + m.get_content_type())
+    if (m.get_content_charset() or "us-ascii") != "us-ascii":
+        faults.append("charset is %s" % m.get_content_charset())
+    if m.get("Content-Transfer-Encoding", "7bit").lower() != "7bit":
+        faults.append("encoding is %s" % m["Content-Transfer-Encoding"])
+    if m.get_param("format"):
+        faults.append("it is flowed")
+    lines = rest.decode("ascii", "replace").split("\n")
+    while lines and lines[-1] == "":
+        lines.pop()
+    if lines != ["-----BEGIN ACME RESPONSE-----", want or digest(part1),
+                 "-----END ACME RESPONSE-----"]:
+        faults.append("body is %r" % lines)
+    if any(len(line) > 998 for line in raw.split(b"\n")):
+        faults.append("a line is too long")
+    return faults
+
+
+FAKE_SENDMAIL = """#!/bin/sh
+# Keeps what it is given, one file a message, arguments beside it.
+d=%s
+n=$(ls "$d" | grep -c 'eml$')
+printf '%%s\\n' "$*" > "$d/$$.$n.args"
+cat > "$d/$$.$n.tmp" && mv "$d/$$.$n.tmp" "$d/$$.$n.eml"
+exit ${FAKE_SENDMAIL_STATUS:-0}
+"""
+
+
+def fake_sendmail(place):
+    """A sendmail that keeps mail; gives its path and the box."""
+    box = place.path("sent")
+    os.makedirs(box, exist_ok=True)
+    return place.write("sendmail", FAKE_SENDMAIL % box, 0o755), box
+
+
+def sent(box):
+    out = []
+    for name in sorted(os.listdir(box)):
+        if name.endswith(".eml"):
+            with open(os.path.join(box, name), "rb") as f:
+                out.append(f.read())
+    return out
+
+
+def make_maildir(path, *messages):
+    for sub in ("cur", "new", "tmp"):
+        os.makedirs(os.path.join(path, sub), exist_ok=True)
+    for i, message in enumerate(messages):
+        with open(os.path.join(path, "cur", "%d.M%d.host:2,S" % (i + 1, i)),
+                  "wb") as f:
+            f.write(message)
+    return path
+
+
+def make_mbox(path, *messages):
+    with open(path, "wb") as f:
+        for message in messages:
+            f.write(b"From ca@ca.example Sun Nov 22 04:00:00 2026\n")
+            f.write(re.sub(rb"(?m)^From ", b">From ", message))
+            f.write(b"\n")
+    return path
+
+
+class Terminal:
+    """A program in a real terminal (tmux), its screen and its keys."""
+
+    serial = 0
+
+    def __init__(self, place, command, columns=80, rows=24, env=None):
+        Terminal.serial += 1
+        self.socket = "mc%d.%d" % (os.getpid(), Terminal.serial)
+        script = place.write("run%d.sh" % Terminal.serial, "#!/bin/sh\n" +
+                             "cd %s\n" % place.dir +
+                             "%s\n" % command +
+                             "echo \"[exit $?]\"; sleep 1000\n", 0o755)
+        full = dict(place.env, **(env or {}))
+        self._tmux("-f", "/dev/null", "new-session", "-d", "-x", str(columns),
+                   "-y", str(rows), "env -i " +
+                   " ".join("%s='%s'" % kv for kv in full.items()) +
+                   " sh " + script, env=full)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self._tmux("kill-server")
+
+    def _tmux(self, *args, env=None):
+        return subprocess.run(["tmux", "-L", self.socket, *args],
+                              capture_output=True, env=env)
+
+    def screen(self):
+        return self._tmux("capture-pane", "-p").stdout.decode()
+
+    def raw(self):
+        """The screen with its escape sequences."""
+        return self._tmux("capture-pane", "-p", "-e").stdout
+
+    def keys(self, *keys):
+        for key in keys:
+            self._tmux("send-keys", key)
+
+    def paste(self, text, bracketed=True):
+        self._tmux("set-buffer", "--", text)
+        self._tmux("paste-buffer", *(["-p"] if bracketed else []))
+
+    def resize(self, columns, rows):
+        self._tmux("resize-window", "-x", str(columns), "-y", str(rows))
+
+    def wait(self, text, seconds=20):
+        """Wait until text is on the screen; False if it never is."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if text in self.screen():
+                return True
+            time.sleep(0.05)
+        return False
+
+    def gone(self, text, seconds=20):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if text not in self.screen():
+                return True
+            time.sleep(0.05)
+        return False
+
+
+QUESTION = "Send the answer for this address?"
+
+
+def read_then_yes(terminal):
+    """As a person would: read for a second, then press y."""
+    time.sleep(1.1)
+    terminal.keys("y")
