@@ -124,5 +124,6 @@ deps:
 clean:
 	rm -rf build
 
-.PHONY: all help install deps clean
+.PHONY: all tests help install deps clean
 .DELETE_ON_ERROR:
+.SECONDARY:

@@ -61,7 +61,8 @@ read_all(int fd, size_t max, struct input *out, struct note *note)
 	return status;
 }
 
-/* A field name and a colon, or mbox's "From ": what a message begins with. */
+/* A field name and a colon, or mbox's "From ": what a message begins with.
+ * A blank or a byte order mark before it is for the parser to refuse. */
 static bool
 begins_as_message(struct span bytes)
 {
@@ -69,6 +70,10 @@ begins_as_message(struct span bytes)
 
 	if (span_starts(bytes, SPAN("From ")))
 		return true;
+	if (span_starts(bytes, SPAN("\xef\xbb\xbf")))
+		bytes = span_cut(bytes, 3, bytes.len);
+	while (bytes.len > 0 && ascii_is_blank(bytes.at[0]))
+		bytes = span_cut(bytes, 1, bytes.len);
 	for (i = 0; i < bytes.len && i < 80; i++) {
 		if (bytes.at[i] == ':')
 			return i > 0;

@@ -73,8 +73,10 @@ finish(struct tm *tm, int zone, int64_t *out)
 	if (tm->tm_year < 70 || tm->tm_mday < 1 || tm->tm_mday > 31 ||
 	    tm->tm_hour > 23 || tm->tm_min > 59 || tm->tm_sec > 60)
 		return false;
+	if (tm->tm_sec == 60)
+		tm->tm_sec = 59; /* a leap second */
 	*out = (int64_t)timegm(tm) - zone;
-	return tm->tm_mday == day || tm->tm_sec == 0; /* 31 Feb is none */
+	return tm->tm_mday == day; /* 31 Feb is none */
 }
 
 enum status

@@ -27,15 +27,15 @@ charset_of(struct span name)
 	return CHARSET_OTHER;
 }
 
-/* RFC 2047 section 2: token; no blanks, no controls, no especials. */
+/* RFC 2047 section 2 wants a token.  Anything printable is taken: what is not
+ * a set we know is refused as a set, rather than read as text. */
 static bool
 is_charset_name(struct span s)
 {
 	size_t i;
 
 	for (i = 0; i < s.len; i++)
-		if (!ascii_is_alnum(s.at[i]) &&
-		    !span_has_byte(SPAN("-_*+.:;$&%~!'"), s.at[i]))
+		if (s.at[i] <= 0x20 || s.at[i] >= 0x7f)
 			return false;
 	return s.len > 0;
 }

@@ -393,7 +393,9 @@ take_reply_to(const struct header *header, struct address_list *list,
 		address = span_of(out->reply_to[i]);
 		if (!address_is_plain(address) ||
 		    !address_is_plain(span_of(out->reply_to_written[i])))
-			return note_set(note, STATUS_BAD_REPLY_TO,
+			return note_set(note,
+			    out->has_reply_to ? STATUS_BAD_REPLY_TO
+					      : STATUS_BAD_FROM,
 			    "an address for the reply holds odd characters");
 		if (address_compare(address, span_of(out->claimed_to)) !=
 		    ADDRESS_OTHER)

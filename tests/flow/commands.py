@@ -1,0 +1,577 @@
+#!/usr/bin/python3
+"""The commands one by one: options, exit statuses, what they print."""
+import email.utils
+import glob
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from lib import (ADDRESS, BUILD, CA, MAILCERT, PART1, PART2, QUESTION, ROOT,
+                 THUMBPRINT, Place, Terminal, challenge, check_reply, digest,
+                 fake_sendmail, make_maildir, make_mbox, read_then_yes, sent,
+                 tap, with_part)
+
+BLOCK = "-----BEGIN ACME RESPONSE-----\n%s\n-----END ACME RESPONSE-----\n"
+
+
+def test_usage():
+    with Place() as place:
+        for args, code in (([], 64), (["nonsense"], 64), (["--help"], 0),
+                           (["--version"], 0), (["handle", "a", "b"], 64),
+                           (["handle", "--nonsense"], 64),
+                           (["expect"], 64), (["expect", "a@b.c"], 64),
+                           (["install", "nothing"], 64), (["-x"], 64)):
+            got = place.run(*args)
+            tap.equal(got.returncode, code, "exit status of %s" % args)
+        for verb in ("handle", "show", "is-challenge", "respond", "expect",
+                     "status", "mutt-rc", "install"):
+            got = place.run(verb, "--help")
+            tap.ok(got.returncode == 0 and b"usage: mailcert " + verb.encode()
+                   in got.stdout, verb + " --help")
+        tap.equal(place.files(), ["user/.config/mailcert/config"],
+                  "none of that made a file")
+
+
+def test_recorded():
+    """Messages of real servers, with the answers that those took."""
+    for path in sorted(glob.glob(ROOT + "/tests/vectors/*.json")):
+        name = os.path.basename(path)[:-5]
+        with open(path) as f:
+            vector = json.load(f)
+        with Place() as place:
+            key = place.write("key.jwk", json.dumps(vector["jwk"]))
+            want = {"string": vector["response_string_concat"],
+                    "octets": vector["response_bytes_concat"]}
+            for join, value in want.items():
+                got = place.run("respond", "--token-part1",
+                                vector["token_part1"], "--token-part2",
+                                vector["token_part2"], "--account-key", key,
+                                "--token-join", join)
+                tap.equal(got.stdout.decode(), BLOCK % value,
+                          "%s: respond --token-join %s" % (name, join))
+            got = place.run("expect", vector["identifier"]["value"], "--from",
+                            vector["challenge"]["from"], "--token-part2",
+                            vector["token_part2"], "--account-key", key)
+            tap.equal(got.returncode, 0, name + ": expect")
+            with open(path[:-5] + ".eml", "rb") as f:
+                raw = f.read()
+            # As if it came today: the order is made today, too.
+            raw = re.sub(rb"(?m)^Date: .*$", b"Date: " +
+                         email.utils.formatdate().encode(), raw)
+            relaxed = ["-o", "auto_submitted=relaxed"] \
+                if b"Auto-Submitted" not in raw else []
+            strict = place.run("handle", "--auto-approve", stdin=raw)
+            if relaxed:
+                tap.ok(b"refused: not-auto-generated" in strict.stderr,
+                       name + ": refused as it stands")
+            got = strict if not relaxed else place.run(
+                *relaxed, "handle", "--auto-approve", stdin=raw)
+            tap.equal(check_reply(got.stdout, part1=vector["token_part1"],
+                                  address=vector["identifier"]["value"],
+                                  to=vector["challenge"]["from"],
+                                  msgid="" if relaxed else
+                                  "<179531603612.5914.9160816494315215038"
+                                  "@ca.peer.test>",
+                                  want=want["string"]), [],
+                      name + ": the reply that the server took")
+
+
+def test_respond():
+    with Place() as place:
+        got = place.run("respond", "--token-part1", PART1, "--token-part2",
+                        PART2, "--thumbprint", THUMBPRINT)
+        tap.equal(got.stdout.decode(), BLOCK %
+                  "ZEzZgc9aJoD_n58jPgRZT72bYhm3xgODx3XMbYEeaBo",
+                  "respond prints exactly three lines")
+        for part1, code in (("short", 65), ("A" * 600, 65),
+                            (PART1[:42] + "F", 65)):
+            got = place.run("respond", "--token-part1", part1,
+                            "--token-part2", PART2, "--thumbprint",
+                            THUMBPRINT)
+            tap.ok(got.returncode == code and got.stdout == b"" and
+                   b"refused: bad-token" in got.stderr,
+                   "respond refuses %r" % part1[:20], got)
+        got = place.run("respond")
+        tap.ok(got.returncode == 64 and b"no terminal" in got.stderr,
+               "without a terminal nothing is asked", got)
+        # Asked on the terminal; a whole Subject line, folded, and longer
+        # than the 4095 octets where a cooked terminal cuts.
+        with Terminal(place, "mailcert respond") as terminal:
+            terminal.wait("token-part1")
+            terminal.paste("Subject: ACME:\r\n " + PART1[:20] + "\r\n " +
+                           PART1[20:])
+            terminal.keys("Enter")
+            terminal.wait("token-part2")
+            terminal.paste(" " * 6000 + PART2)
+            terminal.keys("Enter")
+            terminal.wait("thumbprint")
+            terminal.paste(THUMBPRINT, bracketed=False)
+            terminal.keys("Enter")
+            tap.ok(terminal.wait("-----END") and digest() in
+                   terminal.screen(), "pasted, folded, 6000 blanks",
+                   terminal.screen())
+        with Terminal(place, "mailcert respond") as terminal:
+            terminal.wait("token-part1")
+            terminal.keys("C-c")
+            tap.ok(terminal.wait("[exit 1]"), "^C is a No", terminal.screen())
+
+
+def test_keys():
+    """Thumbprints against keys that the openssl command makes, among them EC
+    keys whose coordinate begins with a zero octet."""
+    import base64
+    import hashlib
+
+    def b64(raw):
+        return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+    def openssl(*args, **more):
+        return subprocess.run(["openssl", *args], check=True,
+                              capture_output=True, **more).stdout
+
+    def thumbprint(members):
+        text = json.dumps(members, sort_keys=True, separators=(",", ":"))
+        return b64(hashlib.sha256(text.encode()).digest())
+
+    def jwk_of(path):
+        text = openssl("pkey", "-in", path, "-noout", "-text_pub").decode()
+        der = openssl("pkey", "-in", path, "-pubout", "-outform", "DER")
+        if "ED25519" in text:
+            return {"crv": "Ed25519", "kty": "OKP", "x": b64(der[-32:])}
+        if "prime256v1" in text:
+            return {"crv": "P-256", "kty": "EC", "x": b64(der[-64:-32]),
+                    "y": b64(der[-32:])}
+        if "secp384r1" in text:
+            return {"crv": "P-384", "kty": "EC", "x": b64(der[-96:-48]),
+                    "y": b64(der[-48:])}
+        modulus = openssl("rsa", "-in", path, "-noout", "-modulus").decode()
+        return {"e": "AQAB", "kty": "RSA",
+                "n": b64(bytes.fromhex(modulus.strip().split("=")[1]))}
+
+    with Place() as place:
+        for kind in (["ED25519"], ["EC", "-pkeyopt",
+                                   "ec_paramgen_curve:P-256"],
+                     ["EC", "-pkeyopt", "ec_paramgen_curve:P-384"],
+                     ["RSA", "-pkeyopt", "rsa_keygen_bits:2048"]):
+            path = place.path("key.pem")
+            openssl("genpkey", "-algorithm", *kind, "-out", path)
+            os.chmod(path, 0o600)
+            check_key(place, path, thumbprint(jwk_of(path)),
+                      " ".join(kind[-1:]))
+        for i in range(3000):
+            openssl("genpkey", "-algorithm", "EC", "-pkeyopt",
+                    "ec_paramgen_curve:P-256", "-out", path)
+            jwk = jwk_of(path)
+            if jwk["x"].startswith("AA") or i == 2999:
+                break
+        os.chmod(path, 0o600)
+        tap.ok(jwk["x"].startswith("A"), "a key with a zero octet in front")
+        check_key(place, path, thumbprint(jwk), "zero octet in front")
+        os.chmod(path, 0o644)
+        got = place.run("respond", "--token-part1", PART1, "--token-part2",
+                        PART2, "--account-key", path)
+        tap.ok(got.returncode == 77 and b"chmod 600" in got.stderr,
+               "a key that others can read is not used", got)
+        openssl("genpkey", "-algorithm", "RSA", "-pkeyopt",
+                "rsa_keygen_bits:1024", "-out", path)
+        os.chmod(path, 0o600)
+        got = place.run("respond", "--token-part1", PART1, "--token-part2",
+                        PART2, "--account-key", path)
+        tap.ok(got.returncode == 65 and b"bad-key" in got.stderr,
+               "RSA with 1024 bits is refused", got)
+
+
+def check_key(place, path, want, name):
+    got = place.run("respond", "--token-part1", PART1, "--token-part2", PART2,
+                    "--account-key", path)
+    tap.equal(got.stdout.decode(), BLOCK % digest(thumbprint=want),
+              "thumbprint of " + name)
+
+
+def test_expect_and_status():
+    with Place() as place:
+        got = place.run("status")
+        tap.ok(got.returncode == 0 and b"nothing is pending" in got.stdout and
+               not os.path.exists(place.home), "status makes no home")
+        one = place.expect("--expires", "2h", "--note", "work \x1b[31m")
+        tap.equal(place.expect("--expires", "2h"), one,
+                  "the same again is the same order")
+        two = place.expect(part2=THUMBPRINT)
+        tap.ok(one != two, "another token is another order")
+        said = place.run("status").stdout.decode()
+        tap.ok(one in said and two in said and "waits for the challenge from "
+               + CA in said and "in 2 hours" in said and "\x1b" not in said,
+               "status tells both", said)
+        every = json.loads(place.run("status", "--json").stdout)["orders"]
+        tap.equal(sorted(o["id"] for o in every), sorted([one, two]),
+                  "status --json lists both")
+        tap.ok(PART2 not in json.dumps(every), "but not token-part2")
+        tap.equal(place.run("status", "nosuch").returncode, 1,
+                  "an order that is not there")
+        tap.equal(oct(os.stat(place.home).st_mode & 0o777), "0o700",
+                  "the home is private")
+        for top, _, names in os.walk(place.home):
+            for name in names:
+                mode = os.stat(os.path.join(top, name)).st_mode & 0o777
+                tap.equal(mode, 0o600, name[-5:] + " is private")
+        tap.equal(place.run("expect", "--forget", two).returncode, 0,
+                  "--forget")
+        tap.equal(place.run("status", two).returncode, 1, "and it is gone")
+        for args, why in ((["a@b.c", "--from", "x y@z.e"], "from"),
+                          (["<a@b.c>", "--from", "x@y.z"], "address"),
+                          (["a@b.c\nX: y", "--from", "x@y.z"], "newline"),
+                          (["a@b.c", "--from", "x@y.z", "--expires", "soon"],
+                           "expires")):
+            got = place.run("expect", *args, "--token-part2", PART2,
+                            "--thumbprint", THUMBPRINT)
+            tap.equal(got.returncode, 64, "expect refuses a bad " + why)
+        for what, change in (("garbage", b"not json"), ("cut", None),
+                             ("newer", b'{"format": 2}'), ("empty", b"")):
+            path = os.path.join(place.home, "orders", one + ".json")
+            with open(path, "rb") as f:
+                good = f.read()
+            bad = good[:-9] if change is None else change
+            with open(path, "wb") as f:
+                f.write(bad)
+            got = place.run("handle", "--auto-approve", stdin=challenge())
+            tap.ok(got.returncode == 78 and got.stdout == b"",
+                   "an order file that is %s: 78" % what, got)
+            with open(path, "rb") as f:
+                tap.equal(f.read(), bad, "and it is left alone")
+            with open(path, "wb") as f:
+                f.write(good)
+        os.chmod(place.home, 0o777)
+        got = place.run("handle", "--auto-approve", stdin=challenge())
+        tap.ok(got.returncode == 77, "a home that others can write: 77", got)
+
+
+def test_expired():
+    with Place() as place:
+        place.expect("--expires", "2020-01-01T00:00:00Z")
+        got = place.run("handle", "--auto-approve", stdin=challenge())
+        tap.ok(got.returncode == 65 and b"refused: expired" in got.stderr,
+               "an order that is over", got)
+        tap.ok(b"expired" in place.run("status").stdout, "status says so")
+
+
+def test_config():
+    for text, code in (("set nonsense = 1\n", 78), ("nonsense\n", 78),
+                       ("set color = maybe\n", 78),
+                       ("# comment\n\nset color = \"no\"\n", 0),
+                       ("set draft = nowhere\n", 78),
+                       ("set max_message = 12\n", 78),
+                       ("set sendmail = sendmail\n", 78)):
+        with Place(config=text) as place:
+            got = place.run("status")
+            tap.ok(got.returncode == code and
+                   (code == 0 or b"config:1: " in got.stderr),
+                   "configuration %r" % text, got)
+    with Place() as place:
+        os.chmod(place.path("user/.config/mailcert/config"), 0o666)
+        tap.equal(place.run("status").returncode, 78,
+                  "a configuration that others can write")
+    with Place(config="") as place:
+        place.expect()
+        got = place.run("handle", "--auto-approve", stdin=challenge())
+        tap.ok(got.returncode == 65 and
+               b"refused: not-authenticated: " in got.stderr and
+               got.stdout == b"", "by default nothing unproved is answered",
+               got)
+        got = place.run("-o", "nonsense=1", "status")
+        tap.ok(got.returncode == 78 and b"-o: no such name" in got.stderr,
+               "-o is checked too", got)
+
+
+def test_destinations():
+    with Place() as place:
+        for kind in ("stdout", "file", "maildir", "mbox", "sendmail"):
+            place.run("expect", "--forget", place.expect())
+            order = place.expect()
+            send, box = fake_sendmail(place)
+            target = {"stdout": "stdout", "sendmail": "sendmail",
+                      "file": "file:" + place.path("draft"),
+                      "maildir": "maildir:" + make_maildir(
+                          place.path("Drafts")),
+                      "mbox": "mbox:" + place.path("drafts.mbox")}[kind]
+            got = place.run("-o", "sendmail=" + send, "handle",
+                            "--auto-approve", "--draft", target,
+                            stdin=challenge())
+            tap.equal(got.returncode, 0, "--draft " + kind)
+            if kind == "stdout":
+                raw = got.stdout
+            elif kind == "sendmail":
+                raw = sent(box)[0]
+            else:
+                where = target.split(":", 1)[1]
+                if kind == "maildir":
+                    names = glob.glob(where + "/cur/*:2,DS")
+                    tap.equal(len(names), 1, "one draft, flagged as one")
+                    where = names[0]
+                raw = open(where, "rb").read()
+                tap.equal(os.stat(where).st_mode & 0o777, 0o600,
+                          kind + " is private")
+                if kind == "mbox":
+                    tap.ok(raw.startswith(b"From "), "mbox separator")
+                    raw = raw.split(b"\n", 1)[1]
+            tap.equal(check_reply(raw), [], kind + ": section 3.2 holds")
+            tap.equal(place.order(order)["state"],
+                      "sent" if kind == "sendmail" else "drafted",
+                      kind + ": order state")
+            again = place.run("-o", "sendmail=" + send, "handle",
+                              "--auto-approve", "--draft", target,
+                              stdin=challenge())
+            tap.ok(again.returncode == 65 or kind == "file" and
+                   again.returncode == 73, kind + ": never twice", again)
+            place.run("expect", "--forget", order)
+        # What cannot be delivered leaves the order as it was.
+        order = place.expect()
+        before = place.orders_bytes()
+        for target, code in (("file:" + place.path("draft"), 73),
+                             ("maildir:/nonexistent", 73),
+                             ("mbox:/nonexistent/x", 73),
+                             ("file:/nonexistent/x", 73), ("mua", 64),
+                             ("nowhere", 64), ("imap", 64)):
+            got = place.run("handle", "--auto-approve", "--draft", target,
+                            stdin=challenge())
+            tap.equal(got.returncode, code, "cannot deliver to " + target)
+            tap.ok(place.orders_bytes() == before,
+                   "and the order is as it was")
+        got = place.run("-o", "sendmail=/nonexistent/sendmail", "handle",
+                        "--auto-approve", "--draft", "sendmail",
+                        stdin=challenge())
+        tap.ok(got.returncode == 73 and place.orders_bytes() == before,
+               "no such sendmail: the order is as it was", got)
+        refuse = place.write("refuse", "#!/bin/sh\ncat >/dev/null\nexit 75\n",
+                             0o755)
+        place.run("expect", "--forget", order)
+        order = place.expect()
+        before = place.orders_bytes()
+        got = place.run("-o", "sendmail=" + refuse, "handle", "--auto-approve",
+                        "--mda", stdin=challenge())
+        tap.ok(got.returncode == 75 and place.orders_bytes() == before,
+               "sendmail says 75: so do we, and the order is as it was", got)
+
+
+def test_show():
+    with Place() as place:
+        order = place.expect()
+        before = place.orders_bytes()
+        got = place.run("show", stdin=challenge())
+        said = got.stdout.decode()
+        tap.ok(got.returncode == 0 and ADDRESS in said and CA in said and
+               "yes, by order " + order in said, "show tells what it is", said)
+        got = place.run("show", "--json", stdin=challenge())
+        tap.equal(json.loads(got.stdout)["expected"], True, "show --json")
+        got = place.run("show", stdin=challenge(sender="eve@evil.example"))
+        tap.ok(got.returncode == 0 and b"Expected   no:" in got.stdout,
+               "show says what nobody expects", got)
+        got = place.run("show", stdin=challenge(subject="lunch"))
+        tap.ok(got.returncode == 1 and b"Not an ACME challenge" in got.stdout,
+               "show says what is none", got)
+        part = place.write("part", "ACME: " + PART1 + "\nFrom: x\n")
+        got = place.run("show", "--type", "text/acme", part)
+        tap.ok(got.returncode == 1 and b"only-a-part" in got.stdout,
+               "a part alone is shown as one", got)
+        got = place.run("handle", "--type", "text/acme", "--auto-approve", part)
+        tap.ok(got.returncode == 65 and b"refused: only-a-part" in got.stderr,
+               "and never answered", got)
+        tap.equal(place.orders_bytes(), before, "show changes nothing")
+
+
+def test_is_challenge():
+    with Place() as place:
+        for raw, code in ((challenge(), 0), (with_part(), 0),
+                          (challenge(subject="lunch"), 1),
+                          (challenge(subject="Re: ACME: " + PART1), 1),
+                          (challenge(subject="ACME: quarterly figures"), 1),
+                          (challenge(auto=None), 1), (b"", 1), (b"\0", 1),
+                          (b"x" * 20000000, 1)):
+            got = place.run("is-challenge", stdin=raw)
+            tap.ok(got.returncode == code and got.stdout == b"" and
+                   got.stderr == b"", "is-challenge: %d" % code, got)
+        tap.equal(place.run("is-challenge", "/nonexistent").returncode, 1,
+                  "is-challenge of no file")
+        # mailcap's test=: a terminal as input, the message an open file.
+        folder = make_maildir(place.path("in"), challenge())
+        one = glob.glob(folder + "/cur/*")[0]
+        other = place.write("other", challenge(subject="lunch"))
+        for path, code in ((one, 0), (other, 1)):
+            with Terminal(place, "mailcert is-challenge 5< '%s'" %
+                          path) as terminal:
+                tap.ok(terminal.wait("[exit %d]" % code),
+                       "is-challenge of an inherited file: %d" % code,
+                       terminal.screen())
+
+
+def test_find():
+    """A part, and the message among the inherited descriptors."""
+    message = with_part()
+    with Place() as place:
+        place.expect()
+        part = place.write("part", "ACME: a copy for people\n")
+        for name, files, want in (
+                ("Maildir file", [message], 0),
+                ("CRLF", [message.replace(b"\n", b"\r\n")], 0),
+                ("one of two", [challenge(), message], 0),
+                ("the same twice", [message, message], 0),
+                ("two with this part", [message, with_part(
+                    msgid="<c2@ca.example>")], 65),
+                ("none", [challenge()], 65), ("noise", [b"\0\xff" * 99], 65)):
+            opened = []
+            for i, raw in enumerate(files):
+                opened.append(open(place.write("m%d" % i, raw), "rb"))
+            order = place.expect()
+            got = place.run("handle", "--type", "application/acme",
+                            "--auto-approve", part,
+                            pass_fds=[f.fileno() for f in opened])
+            tap.ok(got.returncode == want and (want == 0 or
+                                               b"only-a-part" in got.stderr),
+                   "find: " + name, got)
+            tap.ok(all(f.tell() == 0 for f in opened),
+                   "find: the offset is not touched")
+            for f in opened:
+                f.close()
+            place.run("expect", "--forget", order)
+        place.expect()
+        box = make_mbox(place.path("box"), challenge(subject="a",
+                                                     msgid="<a@b.c>"),
+                        message, challenge(subject="b", msgid="<b@b.c>"))
+        with open(box, "rb") as f:
+            got = place.run("handle", "--type", "application/acme",
+                            "--auto-approve", part, pass_fds=[f.fileno()])
+        tap.equal((got.returncode, check_reply(got.stdout)), (0, []),
+                  "find: in an mbox")
+
+
+def test_install():
+    with Place() as place:
+        mailcap = place.path("user/.mailcap")
+        place.write("user/.mailcap", "text/html; lynx %s\n", 0o640)
+        tap.equal(place.run("install", "mailcap").returncode, 0, "install")
+        first = open(mailcap).read()
+        tap.ok("application/acme; mailcert handle --type %t -- %s" in first and
+               "test=mailcert is-challenge" in first and
+               first.endswith("text/html; lynx %s\n"), "our entries first",
+               first)
+        place.run("install", "mailcap")
+        tap.equal(open(mailcap).read(), first, "twice is once")
+        tap.equal(os.stat(mailcap).st_mode & 0o777, 0o640, "the mode stays")
+        with open(ROOT + "/mailcap/mailcap") as f:
+            ours = [x for x in f.read().splitlines()
+                    if x and not x.startswith("#")]
+        tap.equal([x for x in first.splitlines() if x.split("/")[0] in
+                   ("application", "text") and "mailcert" in x], ours,
+                  "they are those of mailcap/mailcap")
+        place.run("install", "--remove", "mailcap")
+        tap.equal(open(mailcap).read(), "text/html; lynx %s\n", "--remove")
+        env = dict(place.env, PATH="/usr/bin:/bin")
+        place.run("install", "mailcap", env=env)
+        tap.ok("; " + MAILCERT + " handle" in open(mailcap).read(),
+               "not on the PATH: by its path")
+
+
+def test_input():
+    with Place() as place:
+        place.expect()
+        for name, args, code in (
+                ("directory", [place.dir], 74), ("device", ["/dev/full"], 65),
+                ("no file", ["/nonexistent"], 74), ("empty", ["/dev/null"], 65)):
+            got = place.run("handle", "--auto-approve", *args)
+            tap.equal(got.returncode, code, "input: " + name)
+        big = place.write("big", challenge() + b"x" * 60000000)
+        start = time.monotonic()
+        got = place.run("handle", "--auto-approve", big)
+        tap.ok(got.returncode == 65 and b"refused: too-large" in got.stderr and
+               time.monotonic() - start < 1, "60 MB is refused at once", got)
+        got = place.run("is-challenge", big)
+        tap.equal(got.returncode, 1, "and is no challenge")
+        os.mkfifo(place.path("fifo"))
+        writer = subprocess.Popen(["sh", "-c", "cat > " + place.path("fifo")],
+                                  stdin=subprocess.PIPE)
+        writer.stdin.write(challenge())
+        writer.stdin.close()
+        got = place.run("handle", "--auto-approve", place.path("fifo"))
+        tap.equal(check_reply(got.stdout), [], "input: a FIFO")
+        writer.wait()
+
+
+def test_prompt():
+    with Place() as place:
+        path = place.write("c.eml", challenge())
+        for name, extra, env in (("--plain", "--plain", {}),
+                                 ("TERM=dumb", "", {"TERM": "dumb"}),
+                                 ("no TERM", "", {"TERM": ""})):
+            order = place.expect()
+            with Terminal(place, "mailcert handle %s --draft file:%s %s" %
+                          (extra, place.path("out"), path),
+                          env=env) as terminal:
+                tap.ok(terminal.wait(QUESTION + " [y/N]"), name + ": asks",
+                       terminal.screen())
+                terminal.keys("Enter")
+                tap.ok(terminal.wait("[exit 1]") and not
+                       os.path.exists(place.path("out")),
+                       name + ": Enter is No", terminal.screen())
+            with Terminal(place, "mailcert handle %s --draft file:%s %s" %
+                          (extra, place.path("out"), path),
+                          env=env) as terminal:
+                terminal.wait(QUESTION + " [y/N]")
+                terminal.keys("y", "Enter")
+                tap.ok(terminal.wait("[exit 0]") and
+                       check_reply(open(place.path("out"), "rb").read()) == [],
+                       name + ": y answers", terminal.screen())
+            os.unlink(place.path("out"))
+            place.run("expect", "--forget", order)
+
+
+def test_screen():
+    with Place() as place:
+        hostile = challenge(
+            sender="=?UTF-8?B?G1szMW1DQeKArmdvb2TigIvCmzJK?= <%s>" % CA)
+        path = place.write("c.eml", hostile)
+        place.expect()
+        for columns, rows, env in ((80, 24, {}), (40, 10, {}),
+                                   (80, 24, {"LANG": "C"}),
+                                   (200, 60, {"NO_COLOR": "1"}),
+                                   (80, 24, {"TERM": "vt100"})):
+            name = "%dx%d %s" % (columns, rows, env)
+            with Terminal(place, "mailcert handle --draft stdout " + path,
+                          columns, rows, env) as terminal:
+                tap.ok(terminal.wait("[ No ]"), name + ": shown",
+                       terminal.screen())
+                screen, raw = terminal.screen(), terminal.raw()
+                tap.ok(ADDRESS in screen and CA in screen.replace("\n  ", ""),
+                       name + ": the addresses stand there", screen)
+                tap.ok(not any(bad in raw.decode() for bad in
+                               ("\u202e", "\u200b", "\u009b", "\x1b[31mCA")),
+                       name + ": nothing hostile reaches the terminal",
+                       repr(raw))
+                if columns >= 80:
+                    tap.ok("\\x1b[31mCA" in screen and "<U+202E>" in screen,
+                           name + ": it is made visible", screen)
+                if "NO_COLOR" in env:
+                    tap.ok(b"\x1b[31m" not in raw, name + ": no colour",
+                           repr(raw))
+                read_then_yes(terminal)
+                tap.ok(terminal.wait("Answer all the same?"),
+                       name + ": a warning asks twice", terminal.screen())
+                terminal.keys("Enter")
+                tap.ok(terminal.wait("[exit 1]"), name + ": Enter is No",
+                       terminal.screen())
+        with Terminal(place, "mailcert handle --draft stdout " + path, 20,
+                      5) as terminal:
+            tap.ok(terminal.wait("[y/N]"), "20x5: the line prompt",
+                   terminal.screen())
+
+
+TESTS = [value for name, value in sorted(globals().items())
+         if name.startswith("test_")]
+for test in TESTS:
+    if tap.wanted(test.__name__) or not tap.only:
+        only, tap.only = tap.only, ""
+        test()
+        tap.only = only
+tap.done()

@@ -1,0 +1,283 @@
+/* test_mail.c - header, encoded words, addresses, MIME, dates, mbox */
+#include "tap.h"
+
+#include "mail/address.h"
+#include "mail/date.h"
+#include "mail/header.h"
+#include "mail/mbox.h"
+#include "mail/mime.h"
+#include "mail/msgid.h"
+#include "mail/word.h"
+
+static unsigned
+flags_of(struct span text)
+{
+	static struct header header;
+
+	header_parse(text, &header);
+	return header.flags;
+}
+
+static void
+test_header(void)
+{
+	static struct header h;
+
+	header_parse(SPAN("A: 1\r\nB: 2\r\n 3\r\nb: 4\r\n\r\nbody"), &h);
+	OK(h.flags == 0 && h.count == 3);
+	TEXT(h.field[1].raw, "B: 2\r\n 3\r\n");
+	TEXT(h.field[1].body, " 2\r\n 3");
+	TEXT(h.rest, "body");
+	TEXT(h.raw, "A: 1\r\nB: 2\r\n 3\r\nb: 4\r\n");
+	OK(header_count(&h, SPAN("B")) == 2);
+	/* The empty line of a CRLF message arrives as LF from mutt. */
+	OK(flags_of(SPAN("A: 1\r\nB: 2\r\n\nbody\r\n")) == 0);
+	OK(flags_of(SPAN("A: 1\nB: 2\r\n\n")) == HEADER_MIXED);
+	OK(flags_of(SPAN("A: 1\rB: 2\n\n")) == HEADER_BARE_CR);
+	OK(flags_of(SPAN("A: \0\n\n")) == HEADER_NUL);
+	OK(flags_of(SPAN("A: \x0b\n\n")) == HEADER_CONTROL);
+	OK(flags_of(SPAN("A: \xff\n\n")) == HEADER_NOT_UTF8);
+	OK(flags_of(SPAN("A : 1\n\n")) == HEADER_JUNK);
+	OK(flags_of(SPAN("A\n\n")) == HEADER_JUNK);
+	OK(flags_of(SPAN(" A: 1\n\n")) == HEADER_JUNK);
+	OK(flags_of(SPAN(": 1\n\n")) == HEADER_JUNK);
+	OK(flags_of(SPAN("A: 1\n \nB: 2\n\n")) == HEADER_JUNK);
+	OK(flags_of(SPAN("A: 1\n")) == HEADER_CUT);
+	OK(flags_of(SPAN("\xef\xbb\xbf" "A: 1\n\n")) == HEADER_JUNK);
+	TEXT(header_skip_from_line(SPAN("From a b\nX: y\n")), "X: y\n");
+}
+
+static void
+check_words(const char *in, const char *want, bool other, bool bad)
+{
+	struct words words;
+	struct buf out;
+
+	buf_init(&out, 10000);
+	OK(words_decode(&out, span_of(in), &words) == STATUS_OK);
+	TEXT(buf_span(&out), want);
+	OK(words.other_charset == other && words.bad_text == bad);
+	buf_clear(&out);
+}
+
+static void
+test_words(void)
+{
+	check_words(" a\r\n b", "a b", false, false);
+	check_words("=?UTF-8?Q?ACME:_tok?=", "ACME: tok", false, false);
+	check_words("=?us-ascii*en?b?QUNNRTogdG9r?=", "ACME: tok", false, false);
+	/* RFC 2047 section 8 */
+	check_words("=?ISO-8859-1?Q?a?= b", "a b", true, false);
+	check_words("=?UTF-8?Q?a?= =?UTF-8?Q?b?=", "ab", false, false);
+	check_words("=?UTF-8?Q?a?=\r\n  =?UTF-8?Q?b?=", "ab", false, false);
+	check_words("=?UTF-8?Q?a_b?=", "a b", false, false);
+	check_words("=?UTF-8?Q?a?= =?UTF-8?Q?_b?=", "a b", false, false);
+	/* A character split between two words. */
+	check_words("=?utf-8?B?w?= =?utf-8?B?w7Y=?=", "\xc3\xb6", false, true);
+	check_words("=?utf-8?Q?=C3?= =?utf-8?Q?=B6?=", "\xc3\xb6", false, false);
+	/* Not encoded words. */
+	check_words("a=?UTF-8?Q?b?=", "a=?UTF-8?Q?b?=", false, false);
+	check_words("=?UTF-8?Q?b?=a", "=?UTF-8?Q?b?=a", false, false);
+	check_words("=?UTF-8?Q?b c?=", "=?UTF-8?Q?b c?=", false, false);
+	check_words("=?UTF-8?X?b?=", "=?UTF-8?X?b?=", false, false);
+	check_words("=?UTF-8?Q?b", "=?UTF-8?Q?b", false, false);
+	/* Decoded once. */
+	check_words("=?UTF-8?Q?=3D=3FUTF-8=3FQ=3Fb=3F=3D?=",
+	    "=?UTF-8?Q?b?=", false, false);
+	check_words("=?UTF-8?Q?=C0=AF?=", "\xc0\xaf", false, true);
+	check_words("=?US-ASCII?Q?=C3=B6?=", "\xc3\xb6", false, true);
+	check_words("=?UTF-8?Q?=G0?=", "", false, true);
+	check_words("=?UTF-7?Q?+AEE-?=", "+AEE-", true, false);
+	check_words("=?WINDOWS-1252?Q?=80?=", "\xe2\x82\xac", true, false);
+}
+
+static void
+check_address(const char *in, const char *want)
+{
+	static struct address_list list;
+	struct buf out;
+	size_t i;
+
+	buf_init(&out, 10000);
+	switch (address_list_parse(span_of(in), &list)) {
+	case STATUS_OK:
+		break;
+	case STATUS_BAD_SIZE:
+		buf_add_text(&out, "too large");
+		list.count = 0;
+		break;
+	default:
+		buf_add_text(&out, "bad");
+		list.count = 0;
+		break;
+	}
+	if (list.group && list.count == 0 && out.len == 0)
+		buf_add_text(&out, "empty group");
+	for (i = 0; i < list.count; i++) {
+		buf_add_text(&out, i > 0 ? "|" : "");
+		buf_add(&out, list.mailbox[i].name);
+		buf_add_byte(&out, '<');
+		buf_add(&out, list.mailbox[i].local);
+		buf_add_byte(&out, '@');
+		buf_add(&out, list.mailbox[i].domain);
+		buf_add_byte(&out, '>');
+		if (list.mailbox[i].in_group)
+			buf_add_byte(&out, 'g');
+	}
+	TEXT(buf_span(&out), want);
+	buf_clear(&out);
+}
+
+static void
+test_addresses(void)
+{
+	struct mailbox mailbox;
+	char normal[ADDRESS_SIZE];
+
+	check_address("a@b.c", "<a@b.c>");
+	check_address(" A B <a@b.c>", "A B<a@b.c>");
+	check_address("\"x, y\" <a@b.c>", "\"x, y\"<a@b.c>");
+	check_address("(c) a (d) @ (e) b.c (f)", "<a@b.c>");
+	check_address("a@b.c, d@e.f", "<a@b.c>|<d@e.f>");
+	check_address("g: a@b.c, d@e.f;", "<a@b.c>g|<d@e.f>g");
+	check_address("g:;", "empty group");
+	check_address("\"a b\"@c.d", "<\"a b\"@c.d>");
+	check_address("\xc3\xbc@\xc3\xa4.example",
+	    "<\xc3\xbc@\xc3\xa4.example>");
+	check_address("J. Doe <a@b.c>", "J. Doe<a@b.c>");
+	check_address("a@[1.2.3.4]", "<a@[1.2.3.4]>");
+	check_address("((nested) \\) ok) a@b.c", "<a@b.c>");
+	check_address("", "");
+	/* Two readings, so none. */
+	check_address("<@r.x:a@b.c>", "bad");
+	check_address("a@b.c <d@e.f>", "bad");
+	check_address("<a@b.c> <d@e.f>", "bad");
+	check_address("<<a@b.c>>", "bad");
+	check_address("<a@b.c", "bad");
+	check_address("a@b@c", "bad");
+	check_address("a . b@c.d", "bad");
+	check_address(".a@b.c", "bad");
+	check_address("a..b@c.d", "bad");
+	check_address("a@b.c.", "bad");
+	check_address("a", "bad");
+	check_address("<>", "bad");
+	check_address("a@b.c; d@e.f", "bad");
+	check_address("(unclosed a@b.c", "bad");
+	check_address("g: a@b.c", "bad");
+	check_address("a@b.c,,d@e.f", "bad");
+	check_address("=?utf-8?q?x=40y?=", "bad");
+	check_address("((((((((((((((((((((((((x", "too large");
+
+	OK(address_parse(SPAN("a@b.c"), &mailbox) == STATUS_OK);
+	OK(address_parse(SPAN(" a@b.c"), &mailbox) != STATUS_OK);
+	OK(address_parse(SPAN("a@b.c\n"), &mailbox) != STATUS_OK);
+	OK(address_parse(SPAN("<a@b.c>"), &mailbox) != STATUS_OK);
+	OK(address_parse(SPAN("a(x)@b.c"), &mailbox) != STATUS_OK);
+	OK(address_parse(SPAN("A@B\xc3\x9c" "CHER.example"), &mailbox) ==
+	    STATUS_OK);
+	OK(address_normal(&mailbox, normal) == STATUS_OK);
+	TEXT(span_of(normal), "A@xn--bcher-kva.example");
+	OK(address_parse(SPAN("a@-b.c"), &mailbox) == STATUS_OK &&
+	    address_normal(&mailbox, normal) != STATUS_OK);
+	OK(address_parse(SPAN("a@[1.2.3.4]"), &mailbox) == STATUS_OK &&
+	    address_normal(&mailbox, normal) != STATUS_OK);
+	OK(address_compare(SPAN("a@b.c"), SPAN("a@b.c")) == ADDRESS_SAME);
+	OK(address_compare(SPAN("A@b.c"), SPAN("a@b.c")) == ADDRESS_SPELLING);
+	OK(address_compare(SPAN("\"a\"@b.c"), SPAN("a@b.c")) ==
+	    ADDRESS_SPELLING);
+	OK(address_compare(SPAN("a+x@b.c"), SPAN("a@b.c")) == ADDRESS_OTHER);
+	OK(address_is_plain(SPAN("acme+1=2_3.4-5@b.c")));
+	OK(!address_is_plain(SPAN("-oQ/tmp@b.c")));
+	OK(!address_is_plain(SPAN("|sh@b.c")));
+	OK(!address_is_plain(SPAN("/etc/passwd@b.c")));
+	OK(!address_is_plain(SPAN("\"a b\"@b.c")));
+	OK(!address_is_plain(SPAN("$x@b.c")));
+}
+
+static void
+test_mime(void)
+{
+	static struct mime mime;
+	static const char nested[] =
+	    "Content-Type: multipart/mixed; boundary=\"a\"\n\npre\n--a\n"
+	    "Content-Type: text/plain\n\none\n--a\n"
+	    "Content-Type: multipart/alternative; boundary*0=b; boundary*1=b\n\n"
+	    "--bb\nContent-Transfer-Encoding: base64\n\ndHdv\n--bb--\n--a\n"
+	    "Content-Type: message/rfc822\n\nSubject: in\n\nthree\n--a--\npost\n";
+	struct buf out;
+
+	OK(mime_walk(span_of(nested), &mime) == STATUS_OK);
+	OK(mime.count == 6 && mime.flags == 0);
+	TEXT(mime.part[1].body, "one");
+	TEXT(mime.part[5].header, "Subject: in\n");
+	TEXT(mime.part[5].body, "three");
+	OK(mime.part[5].depth == 2 && mime.part[5].leaf);
+	buf_init(&out, 100);
+	OK(part_decode(&mime.part[3], &out) == STATUS_OK);
+	TEXT(buf_span(&out), "two");
+	buf_clear(&out);
+	OK(mime_walk(SPAN("Content-Type: multipart/x; boundary=b1\n\n--b12\n"
+			  "\nx\n--b1--\n"),
+	       &mime) == STATUS_OK);
+	OK((mime.flags & MIME_PREFIX) != 0);
+	OK(mime_walk(SPAN("Content-Type: multipart/x; boundary=a; "
+			  "boundary=b\n\n--a\n\nx\n--a--\n"),
+	       &mime) == STATUS_OK);
+	OK((mime.flags & MIME_BOUNDARY) != 0);
+	OK(mime_walk(SPAN("Content-Type: multipart/x; boundary=a\n\n--a\nX: y\n"
+			  "--a--\n"),
+	       &mime) == STATUS_OK);
+	TEXT(mime.part[1].header, "X: y\n"); /* a part without a body */
+	TEXT(mime.part[1].body, "");
+	OK(mime_walk(SPAN("Content-Type: multipart/x; boundary=a\n\n--a\n\nx\n"),
+	       &mime) == STATUS_OK);
+	OK((mime.flags & MIME_UNCLOSED) != 0);
+}
+
+static void
+test_rest(void)
+{
+	struct span rest, message, id;
+	int64_t when;
+	struct buf out;
+
+	OK(date_parse(SPAN("Fri, 21 Nov 1997 09:55:06 -0600"), &when) ==
+		STATUS_OK &&
+	    when == 880127706);
+	OK(date_parse(SPAN("21 Nov 1997 09:55 (c) GMT"), &when) == STATUS_OK);
+	OK(date_parse(SPAN("31 Feb 2026 00:00:00 +0000"), &when) != STATUS_OK);
+	OK(date_parse(SPAN("yesterday"), &when) != STATUS_OK);
+	OK(date_parse_iso(SPAN("2026-11-22T04:13:58Z"), &when) == STATUS_OK &&
+	    when == 1795320838);
+	OK(date_parse_iso(SPAN("2026-11-22T05:13:58.5+01:00"), &when) ==
+		STATUS_OK &&
+	    when == 1795320838);
+	buf_init(&out, 100);
+	date_add_mail(&out, 1795320838);
+	TEXT(buf_span(&out), "Sun, 22 Nov 2026 04:13:58 +0000");
+	buf_clear(&out);
+
+	OK(msgid_parse(SPAN(" <a.b@c> "), &id));
+	OK(!msgid_parse(SPAN("<a@b> <c@d>"), &id));
+	OK(!msgid_parse(SPAN("<a b@c>"), &id));
+	OK(!msgid_parse(SPAN("<a@b>\r\nBcc: x@y"), &id));
+	OK(!msgid_parse(SPAN("a@b"), &id));
+
+	rest = SPAN("From a\nS: 1\n\nx\n>From y\n\nFrom b\nS: 2\n\nz\n");
+	OK(mbox_take(&rest, &message));
+	TEXT(message, "S: 1\n\nx\n>From y\n\n");
+	OK(mbox_take(&rest, &message));
+	TEXT(message, "S: 2\n\nz\n");
+	OK(!mbox_take(&rest, &message));
+}
+
+int
+main(void)
+{
+	test_header();
+	test_words();
+	test_addresses();
+	test_mime();
+	test_rest();
+	return tap_done();
+}

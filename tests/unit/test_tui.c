@@ -1,0 +1,136 @@
+/* test_tui.c - the confirmation without a terminal: model and view */
+#include "tap.h"
+
+#include "base/text.h"
+#include "tui/view.h"
+
+static struct dialog dialog;
+static struct view view;
+
+static void
+details(void *context, struct buf *out)
+{
+	(void)context;
+	buf_add_text(out, "line one\nline two\n");
+}
+
+static void
+make_dialog(bool ask_twice)
+{
+	dialog = (struct dialog){ .title = "ACME challenge",
+		.question = "Send the answer?",
+		.ask_twice = ask_twice,
+		.details = details };
+	dialog_add(&dialog, DIALOG_FACT, "Address", "%s", "alice@example.org");
+	dialog_add(&dialog, DIALOG_FACT, "From", "%s",
+	    "a-very-long-local-part-of-an-address@ca.example");
+	dialog_add(&dialog, DIALOG_WARNING, "Proof", "%s", "NONE.");
+}
+
+static void
+test_model(void)
+{
+	struct model m;
+
+	make_dialog(false);
+	model_init(&m, &dialog, 5000);
+	model_press(&m, PRESS_YES, 5100); /* nobody has read it yet */
+	OK(m.result == MODEL_OPEN && m.too_soon);
+	model_press(&m, PRESS_YES, 6100);
+	OK(m.result == MODEL_APPROVED);
+	model_clear(&m);
+
+	model_init(&m, &dialog, 0);
+	model_press(&m, PRESS_ENTER, 9000); /* No is selected */
+	OK(m.result == MODEL_DECLINED);
+	model_clear(&m);
+
+	model_init(&m, &dialog, 0);
+	model_press(&m, PRESS_SELECT, 9000);
+	model_press(&m, PRESS_ENTER, 9000);
+	OK(m.result == MODEL_APPROVED);
+	model_clear(&m);
+
+	model_init(&m, &dialog, 0);
+	model_press(&m, PRESS_DETAILS, 9000);
+	model_press(&m, PRESS_YES, 9000); /* the question is not on the screen */
+	OK(m.result == MODEL_OPEN && m.show_details);
+	model_press(&m, PRESS_BACK, 9000);
+	OK(m.result == MODEL_OPEN && !m.show_details);
+	model_press(&m, PRESS_BACK, 9000);
+	OK(m.result == MODEL_DECLINED);
+	model_clear(&m);
+
+	make_dialog(true);
+	model_init(&m, &dialog, 0);
+	model_press(&m, PRESS_YES, 9000);
+	OK(m.result == MODEL_OPEN && m.asked_twice);
+	model_press(&m, PRESS_YES, 9100); /* a bouncing key is no second yes */
+	OK(m.result == MODEL_OPEN);
+	model_press(&m, PRESS_YES, 10100);
+	OK(m.result == MODEL_APPROVED);
+	model_clear(&m);
+}
+
+/* The rows as a golden text. */
+static void
+check_view(size_t width, size_t height, bool utf8, const char *want)
+{
+	struct model m;
+	struct buf out;
+	size_t i;
+
+	make_dialog(false);
+	model_init(&m, &dialog, 0);
+	view_draw(&m, width, height, utf8, &view);
+	buf_init(&out, 100000);
+	for (i = 0; i < view.rows; i++) {
+		buf_add_text(&out, view.row[i].text);
+		buf_add_byte(&out, '\n');
+		OK(text_width(span_of(view.row[i].text)) <= width);
+	}
+	TEXT(buf_span(&out), want);
+	buf_clear(&out);
+	model_clear(&m);
+}
+
+static void
+test_view(void)
+{
+	check_view(60, 10, false,
+	    "- ACME challenge -------------------------------------------\n"
+	    "Address    alice@example.org\n"
+	    "From       a-very-long-local-part-of-an-address@ca.example\n"
+	    "Proof      NONE.\n"
+	    "\n"
+	    "\n"
+	    "\n"
+	    "Send the answer?\n"
+	    "  [ No ]     Yes\n"
+	    "y answer   n do not answer   d details\n");
+	/* 40x10: nothing is cut, the address is there, the rest scrolls. */
+	check_view(40, 10, true,
+	    "\u2500 ACME challenge \u2500\u2500\u2500\u2500\u2500\u2500\u2500"
+	    "\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500"
+	    "\u2500\u2500\u2500\u2500\u2500\n"
+	    "Address\n"
+	    "  alice@example.org\n"
+	    "From\n"
+	    "  a-very-long-local-part-of-an-address@c\n"
+	    "  a.example\n"
+	    "Proof\n"
+	    "Send the answer?\n"
+	    "  [ No ]     Yes\n"
+	    "y yes  n no  d details   arrows scroll\n");
+	/* Too small for anything: the plain prompt. */
+	check_view(29, 10, true, "");
+	check_view(80, 5, true, "");
+}
+
+int
+main(void)
+{
+	test_model();
+	test_view();
+	return tap_done();
+}
