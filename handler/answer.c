@@ -224,6 +224,13 @@ record_intent(const struct world *world, const struct config *config,
 		destination_name(&options->destination, order.draft,
 		    sizeof(order.draft));
 		status = order_save(home, &order, note);
+		/* Written, but not known to be durable: nothing was sent, so
+		 * the order is what it was. */
+		if (status != STATUS_OK &&
+		    order_save(home, &again.order, NULL) != STATUS_OK)
+			(void)note_set(note, status,
+			    "order %s may say that it was answered; it was not",
+			    order.id);
 	}
 	(void)close(lock);
 	return status;

@@ -295,6 +295,7 @@ run_mua(const struct mua *mua, const char *draft, int *code)
 		(void)sigaction(SIGINT, &old_int, NULL);
 		(void)sigaction(SIGQUIT, &old_quit, NULL);
 		(void)signal(SIGPIPE, SIG_DFL);
+		(void)signal(SIGXFSZ, SIG_DFL);
 		(void)unsetenv("COLUMNS");
 		(void)unsetenv("LINES");
 		/* A pipe on stdin would make it a batch job. */

@@ -141,6 +141,8 @@ main(int argc, char *argv[])
 	fill_standard_descriptors();
 	/* A reader that goes away is an error of write(2), not our death. */
 	(void)signal(SIGPIPE, SIG_IGN);
+	/* So is a file that may not grow. */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	while ((c = getopt_long(argc, argv, "+C:o:", longs, NULL)) != -1) {
 		if (c == 'C')
 			invocation.home = optarg;

@@ -108,9 +108,10 @@ start(const char *const argv[], int in, int out)
 		(void)posix_spawn_file_actions_destroy(&actions);
 		return -1;
 	}
-	/* A mail program may have left SIGPIPE ignored. */
+	/* Ours, or the mail program's that started us. */
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGPIPE);
+	(void)sigaddset(&set, SIGXFSZ);
 	(void)posix_spawnattr_setsigdefault(&attributes, &set);
 	(void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
 	if (posix_spawn_file_actions_adddup2(&actions, in, 0) != 0 ||
