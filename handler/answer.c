@@ -263,7 +263,7 @@ record_outcome(const struct home *home, const struct order *before,
 enum status
 answer(const struct world *world, const struct config *config,
     const struct home *home, struct span message,
-    const struct answer_options *options, struct answer_report *report,
+    struct answer_options *options, struct answer_report *report,
     struct note *note)
 {
 	struct delivery delivery = {
@@ -290,6 +290,9 @@ answer(const struct world *world, const struct config *config,
 	if (status != STATUS_OK)
 		return status;
 	report->has_match = true;
+	status = world->choose(world->context, options, note);
+	if (status != STATUS_OK)
+		return status;
 	if ((status = deliver_check(&delivery, note)) != STATUS_OK)
 		return status;
 

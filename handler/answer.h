@@ -13,6 +13,8 @@
 #include "store/home.h"
 #include "tui/model.h"
 
+struct answer_options;
+
 struct world {
 	void *context;
 	int64_t (*now)(void *context);
@@ -21,6 +23,9 @@ struct world {
 	    struct note *note);
 	enum status (*compute)(void *context, const struct match *match,
 	    struct response *out, struct note *note);
+	/* Say where the reply goes; asked once an order matches. */
+	enum status (*choose)(void *context, struct answer_options *options,
+	    struct note *note);
 	enum status (*deliver)(void *context, const struct delivery *delivery,
 	    struct span message, enum outcome *outcome, struct note *note);
 };
@@ -51,7 +56,7 @@ struct answer_report {
  */
 enum status answer(const struct world *world, const struct config *config,
     const struct home *home, struct span message,
-    const struct answer_options *options, struct answer_report *report,
+    struct answer_options *options, struct answer_report *report,
     struct note *note) MUST_CHECK;
 
 /* Parse in a shut-in child and check what it says. */

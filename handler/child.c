@@ -51,11 +51,14 @@ be_the_child(child_work *work, const void *arg, size_t size, int out,
 	close_others(out, keep, kept);
 	if (report == NULL)
 		_exit(status_exit(STATUS_MEMORY));
-	(void)sandbox_enter();
+	if (kept == 0)
+		sandbox_enter_strict();
+	else
+		(void)sandbox_enter();
 	work(arg, report);
-	if (fd_write(out, (struct span){ report, size }) != STATUS_OK)
-		_exit(status_exit(STATUS_IO));
-	_exit(0);
+	sandbox_exit(fd_write(out, (struct span){ report, size }) == STATUS_OK
+		? 0
+		: status_exit(STATUS_IO));
 }
 
 enum status

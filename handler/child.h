@@ -14,6 +14,8 @@ typedef void child_work(const void *arg, void *report);
 
 /*
  * keep: descriptors the child may keep (all others but its pipe are closed).
+ * With none kept the child has no system calls but
+ * read, write and exit (sandbox_enter_strict()).
  * STATUS_BUG with a note where the child died or said too little; *report is
  * written only on STATUS_OK.
  */

@@ -51,6 +51,8 @@ struct options {
 struct terminal {
 	const struct options *options;
 	const struct config *config;
+	struct mua mua;
+	bool mua_known;
 };
 
 static int64_t
@@ -174,23 +176,40 @@ parse_options(int argc, char *argv[], struct options *out, int *code)
 	return true;
 }
 
-/* Where the draft goes: the option, the configuration, or by circumstance. */
-static enum status
-choose_destination(const struct options *options, const struct config *config,
-    const struct mua *mua, struct destination *out, struct note *note)
+/* Who started us is asked of /proc, and so only when it matters. */
+static const struct mua *
+mua_of(struct terminal *terminal)
 {
-	const char *text = options->draft;
+	if (!terminal->mua_known)
+		mua_find(&terminal->mua);
+	terminal->mua_known = true;
+	return &terminal->mua;
+}
 
-	if (text == NULL && config->draft[0] != '\0')
-		text = config->draft;
-	if (text == NULL && options->mda)
-		text = "sendmail";
-	if (text == NULL)
-		text = mua->pid > 0 ? "mua" : "stdout";
-	if (destination_parse(text, out) != STATUS_OK)
-		return note_set(note, STATUS_USAGE,
-		    "--draft is mua, stage, stdout, sendmail, file:PATH, "
-		    "maildir:DIR or mbox:FILE");
+/* A DEST that was named: the option, the configuration, or NULL. */
+static const char *
+named_destination(const struct options *options, const struct config *config)
+{
+	if (options->draft != NULL)
+		return options->draft;
+	if (config->draft[0] != '\0')
+		return config->draft;
+	return options->mda ? "sendmail" : NULL;
+}
+
+/* Where the draft goes where none was named: back to the mail program. */
+static enum status
+choose(void *context, struct answer_options *options, struct note *note)
+{
+	struct terminal *terminal = context;
+
+	if (named_destination(terminal->options, terminal->config) == NULL)
+		options->destination.kind = mua_of(terminal)->pid > 0
+		    ? DESTINATION_MUA
+		    : DESTINATION_STDOUT;
+	if (options->destination.kind == DESTINATION_MUA)
+		options->mua = mua_of(terminal);
+	(void)note;
 	return STATUS_OK;
 }
 
@@ -343,10 +362,11 @@ show_instead(const struct options *options, const struct input *input,
 
 /* Stage 1, and the whole message where only a part is here. */
 static enum status
-take_message(const struct options *options, const struct config *config,
-    const struct mua *mua, struct input *input, struct buf *message,
-    struct note *note)
+take_message(struct terminal *terminal, struct input *input,
+    struct buf *message, struct note *note)
 {
+	const struct options *options = terminal->options;
+	const struct config *config = terminal->config;
 	enum status status;
 
 	status = input_read(options->file, options->type,
@@ -360,7 +380,7 @@ take_message(const struct options *options, const struct config *config,
 		return STATUS_OK;
 	case INPUT_PART:
 	case INPUT_CMS:
-		return find_message(input, mua, message, note);
+		return find_message(input, mua_of(terminal), message, note);
 	case INPUT_OTHER:
 		break;
 	}
@@ -373,10 +393,11 @@ take_message(const struct options *options, const struct config *config,
 }
 
 static int
-finish(const struct options *options, const struct mua *mua,
-    const struct destination *destination, enum status status,
+finish(struct terminal *terminal, const struct destination *destination,
+    enum status status,
     const struct note *note, const struct answer_report *report)
 {
+	const struct options *options = terminal->options;
 	int code = status_exit(status);
 
 	if (options->json) {
@@ -388,7 +409,7 @@ finish(const struct options *options, const struct mua *mua,
 		(void)cmd_fail(STATUS_OK, note);
 	}
 	/* A mail program is not disturbed by a No. */
-	if (status == STATUS_DECLINED && mua->pid > 0)
+	if (status == STATUS_DECLINED && mua_of(terminal)->pid > 0)
 		code = 0;
 	return options->mda ? mda_exit(status, report) : code;
 }
@@ -401,38 +422,40 @@ cmd_handle(const struct invocation *invocation, int argc, char *argv[])
 	struct answer_options answer_options;
 	struct config config;
 	struct options options;
-	struct terminal terminal = { &options, &config };
-	const struct world world = { &terminal, now, ask, compute, deliver_it };
+	struct terminal terminal = { .options = &options, .config = &config };
+	const struct world world = { &terminal, now, ask, compute, choose,
+		deliver_it };
 	struct buf message;
 	struct input input = { .kind = INPUT_OTHER };
 	struct note note = { "" };
-	struct mua mua;
-	enum status status;
+	const char *draft;
+	enum status status = STATUS_OK;
 	int code = 0;
 
 	if (!parse_options(argc, argv, &options, &code) ||
 	    !cmd_config(invocation, &config, &code))
 		return code;
+	answer_options = (struct answer_options){
+		.auto_approve = options.auto_approve,
+		.hold_stdout = options.json,
+	};
+	draft = named_destination(&options, &config);
+	if (draft != NULL &&
+	    destination_parse(draft, &answer_options.destination) != STATUS_OK)
+		return cmd_usage("--draft is mua, stage, stdout, sendmail, "
+				 "file:PATH, maildir:DIR or mbox:FILE");
 	if ((report = calloc(1, sizeof(*report))) == NULL)
 		return cmd_fail(STATUS_MEMORY, &note);
 	buf_init(&report->message, 64 * 1024);
 	buf_init(&message, (size_t)config.max_message);
-	mua_find(&mua);
-	answer_options = (struct answer_options){
-		.auto_approve = options.auto_approve,
-		.mua = &mua,
-		.hold_stdout = options.json,
-	};
-	status = choose_destination(&options, &config, &mua,
-	    &answer_options.destination, &note);
+	status = home_open(config.home, false, &home, &note);
+	if (status == STATUS_OK && draft != NULL &&
+	    answer_options.destination.kind == DESTINATION_STAGE) {
+		answer_options.mua = mua_of(&terminal);
+		stage_clear(&home, answer_options.mua);
+	}
 	if (status == STATUS_OK)
-		status = home_open(config.home, false, &home, &note);
-	if (status == STATUS_OK &&
-	    answer_options.destination.kind == DESTINATION_STAGE)
-		stage_clear(&home, &mua);
-	if (status == STATUS_OK)
-		status = take_message(&options, &config, &mua, &input, &message,
-		    &note);
+		status = take_message(&terminal, &input, &message, &note);
 	if (status == STATUS_OK)
 		status = answer(&world, &config, &home, buf_span(&message),
 		    &answer_options, report, &note);
@@ -441,8 +464,8 @@ cmd_handle(const struct invocation *invocation, int argc, char *argv[])
 	if (show_instead(&options, &input, status))
 		code = 0;
 	else
-		code = finish(&options, &mua, &answer_options.destination,
-		    status, &note, report);
+		code = finish(&terminal, &answer_options.destination, status,
+		    &note, report);
 	buf_clear(&report->message);
 	free(report);
 	buf_clear(&message);

@@ -47,8 +47,7 @@ cmd_is_challenge(const struct invocation *invocation, int argc, char *argv[])
 	if (input_read(file, "message/rfc822", (size_t)config.max_message,
 		&input, NULL) != STATUS_OK)
 		return 1;
-	(void)sandbox_enter();
+	sandbox_enter_strict();
 	is_one = challenge_is_one(buf_span(&input.bytes), &config.rules);
-	buf_clear(&input.bytes);
-	return is_one ? 0 : 1;
+	sandbox_exit(is_one ? 0 : 1);
 }

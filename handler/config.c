@@ -186,7 +186,7 @@ read_file(struct config *config, const char *path, struct note *note)
 		    "%.200s belongs to somebody else, or others can write to "
 		    "it",
 		    path);
-	else if (fd_read(fd, &text, 10) != STATUS_OK)
+	else if (fd_read_file(fd, (size_t)st.st_size, &text) != STATUS_OK)
 		status = note_set(note, STATUS_CONFIG,
 		    "%.200s cannot be read", path);
 	else

@@ -50,6 +50,8 @@ read_all(int fd, size_t max, struct input *out, struct note *note)
 	}
 	if (S_ISREG(st.st_mode) && (uint64_t)st.st_size > max)
 		status = STATUS_BAD_SIZE;
+	else if (S_ISREG(st.st_mode))
+		status = fd_read_file(fd, (size_t)st.st_size, &out->bytes);
 	else
 		status = fd_read(fd, &out->bytes, POLL_SECONDS);
 	if (status == STATUS_BAD_SIZE)
@@ -113,10 +115,13 @@ static enum status
 ask_libmagic(struct input *input, struct note *note)
 {
 	struct sniffed sniffed = { "" };
+	const int keep = STDERR_FILENO;
 	enum status status;
 
 	magic_load_library();
-	status = child_run(sniff, input, &sniffed, sizeof(sniffed), NULL, 0,
+	/* libmagic asks the kernel for memory: keeping a descriptor gives it
+	 * the wider sandbox. */
+	status = child_run(sniff, input, &sniffed, sizeof(sniffed), &keep, 1,
 	    note);
 	magic_unload_library();
 	if (status != STATUS_OK)

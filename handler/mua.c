@@ -24,7 +24,7 @@ read_proc(pid_t pid, const char *name, struct buf *out)
 	(void)snprintf(path, sizeof(path), "/proc/%ld/%s", (long)pid, name);
 	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
 		return false;
-	done = fd_read(fd, out, 1) == STATUS_OK;
+	done = fd_read_file(fd, 2047, out) == STATUS_OK;
 	(void)close(fd);
 	return done;
 }

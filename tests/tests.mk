@@ -1,13 +1,91 @@
 # tests.mk - the verbs that try things: check, demo, lint, fuzz, bench
 
 UNIT = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
-FLOW = $(wildcard tests/flow/*.py tests/fault/*.py)
+FLOW = $(wildcard tests/flow/*.py) $(wildcard tests/fault/*.py)
 TARGETS = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 REPLAY = $(patsubst %,$(BUILD)/tests/replay_%,$(TARGETS))
 
-$(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/lib.a
+$(BUILD)/tests/test_%: $(BUILD)/obj/tests/unit/test_%.o $(BUILD)/lib.a
 	@mkdir -p $(@D)
 	$(SAY)LD $@
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(JANSSON) $(CRYPTO)
 
+$(BUILD)/tests/replay_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o \
+		$(BUILD)/obj/tests/fuzz/replay.o $(BUILD)/lib.a
+	@mkdir -p $(@D)
+	$(SAY)LD $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(JANSSON)
+
 tests: all $(UNIT) $(REPLAY)
+
+# Each corpus once more, and the hostile messages as a corpus.
+REPLAYS = $(foreach t,$(TARGETS),\
+	'$(BUILD)/tests/replay_$(t) tests/fuzz/corpus/$(t) tests/mail')
+
+check:
+	@tests/deps $(DEPS_BUILD) $(DEPS_CHECK)
+	@$(MAKE) --no-print-directory tests
+	@BUILD=$(BUILD) tests/run $(UNIT) $(REPLAYS) \
+		$(foreach f,$(FLOW_FIRST) $(filter-out $(FLOW_FIRST),$(FLOW)),\
+		'$(PYTHON) $(f)')
+
+# The longest first: two run at a time.
+FLOW_FIRST = tests/flow/mutt.py tests/flow/neomutt.py
+
+demo:
+	@tests/deps $(DEPS_BUILD) python3 openssl tmux neomutt
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) tests/demo
+
+bench: all
+	@mkdir -p $(BUILD)/bench
+	@$(CC) $(ALL_CFLAGS) -pie $(LDFLAGS) -o $(BUILD)/bench/empty \
+		tests/bench/empty.c
+	@$(CC) $(ALL_CFLAGS) -pie $(LDFLAGS) -o $(BUILD)/bench/peak \
+		tests/bench/peak.c
+	@BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py
+
+# make fuzz T=header TIME=60: one target with libFuzzer, new inputs into
+# build/fuzz; make fuzz-merge T=header keeps what widens the corpus.
+T ?= challenge
+TIME ?= 60
+FUZZ_SOURCES = $(filter-out handler/cmd_%.c handler/deliver.c handler/answer.c \
+	handler/config.c handler/confirm.c handler/helper.c handler/input.c \
+	handler/find.c handler/child.c handler/mua.c handler/pager.c \
+	handler/magic_door.c $(MAINS) handler/store/% handler/acme/jwk.c \
+	handler/reply/response.c handler/base/json.c handler/reply/match.c \
+	handler/reply/draft.c tui/%,$(MODULES))
+
+$(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $(FUZZ_SOURCES)
+	@mkdir -p $(@D) $(BUILD)/fuzz/new-$*
+	clang -std=gnu11 -D_GNU_SOURCE -DMAILCERT_SANITIZE -I. -Ihandler -O1 -g \
+		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		-o $@ $^
+
+fuzz: $(BUILD)/fuzz/$(T)
+	@mkdir -p tests/fuzz/corpus/$(T)
+	$(BUILD)/fuzz/$(T) -max_total_time=$(TIME) -timeout=5 -rss_limit_mb=1024 \
+		-max_len=8192 -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/ \
+		$(BUILD)/fuzz/new-$(T) tests/fuzz/corpus/$(T) tests/mail
+
+fuzz-merge: $(BUILD)/fuzz/$(T)
+	$(BUILD)/fuzz/$(T) -merge=1 -max_len=4096 tests/fuzz/corpus/$(T) \
+		$(BUILD)/fuzz/new-$(T)
+
+SOURCES_C = $(shell git ls-files '*.c' '*.h' | grep -v unicode_table.h)
+SOURCES_SH = $(shell git ls-files | xargs grep -lE '^\#!/bin/(ba)?sh' --)
+
+lint:
+	@tests/deps $(DEPS_BUILD) $(DEPS_LINT)
+	clang-format --dry-run -Werror $(SOURCES_C)
+	tests/lint
+	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr \
+		--enable=warning,performance,portability \
+		--suppress=missingIncludeSystem -I. -Ihandler handler tui
+	mandoc -T lint -W warning docs/mailcert.1 docs/mailcert-config.5
+	shellcheck $(SOURCES_SH)
+
+format:
+	clang-format -i $(SOURCES_C)
+
+.PHONY: tests check demo bench fuzz fuzz-merge lint format

@@ -71,6 +71,32 @@ fd_read(int fd, struct buf *out, int seconds)
 	}
 }
 
+enum status
+fd_read_file(int fd, size_t size, struct buf *out)
+{
+	size_t want = size + 1; /* it may have grown */
+	ssize_t n;
+
+	for (;;) {
+		if (want > out->ceiling - out->len)
+			want = out->ceiling - out->len;
+		if (want == 0)
+			return fd_read(fd, out, 1);
+		if (!buf_reserve(out, want))
+			return buf_status(out);
+		n = read(fd, out->at + out->len, want);
+		if (n < 0 && errno != EINTR)
+			return STATUS_IO;
+		if (n == 0)
+			return STATUS_OK;
+		if (n > 0) {
+			out->len += (size_t)n;
+			out->at[out->len] = '\0';
+			want = want > (size_t)n ? want - (size_t)n : 4096;
+		}
+	}
+}
+
 /* What a child may know of us; nothing that steers a shell or a loader. */
 static size_t
 fixed_environment(char *out[], size_t size)

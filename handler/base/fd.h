@@ -12,6 +12,8 @@ enum status fd_write(int fd, struct span bytes) MUST_CHECK;
  * STATUS_BAD_SIZE as soon as the ceiling is passed; STATUS_IO.
  */
 enum status fd_read(int fd, struct buf *out, int seconds) MUST_CHECK;
+/* The same for a regular file of that size: memory for it and no more. */
+enum status fd_read_file(int fd, size_t size, struct buf *out) MUST_CHECK;
 
 /*
  * Run argv[0] (an absolute path) with a fixed environment, input on its

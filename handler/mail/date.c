@@ -1,14 +1,56 @@
 /* date.c - dates of mail and ACME: see date.h.  Input: hostile. */
 #include "mail/date.h"
 
-#include <time.h>
-
 #include "mail/address.h"
 
 static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
 	"Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
-static const char *const days[] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri",
+static const char *const weekdays[] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri",
 	"Sat" };
+
+struct civil {
+	int year, month, day, hour, minute, second, weekday; /* month from 1 */
+};
+
+/* Days from 1970-01-01, proleptic Gregorian.  timegm(3) and gmtime_r(3) read
+ * the time zone file first; this runs for every message. */
+static int64_t
+days_of(int year, int month, int day)
+{
+	const int64_t y = year - (month <= 2);
+	const int64_t era = y / 400, of_era = y - era * 400;
+	const int64_t of_year =
+	    (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+
+	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 +
+	    of_year - 719468;
+}
+
+static struct civil
+civil_of(int64_t when)
+{
+	struct civil c = { 0 };
+	int64_t days = when / 86400, seconds = when % 86400, rest;
+
+	if (seconds < 0) {
+		seconds += 86400;
+		days--;
+	}
+	c.weekday = (int)(((days + 4) % 7 + 7) % 7);
+	c.hour = (int)(seconds / 3600);
+	c.minute = (int)(seconds / 60 % 60);
+	c.second = (int)(seconds % 60);
+	/* The year by estimate, then at most a step or two. */
+	c.year = (int)(1970 + days / 366);
+	while (days_of(c.year + 1, 1, 1) <= days)
+		c.year++;
+	c.month = 1;
+	while (c.month < 12 && days_of(c.year, c.month + 1, 1) <= days)
+		c.month++;
+	rest = days - days_of(c.year, c.month, 1);
+	c.day = (int)rest + 1;
+	return c;
+}
 
 /* Take between least and most digits off *s. */
 static bool
@@ -66,30 +108,36 @@ take_zone(struct span *s, int *seconds)
 }
 
 static bool
-finish(struct tm *tm, int zone, int64_t *out)
+finish(struct civil *c, int zone, int64_t *out)
 {
-	const int day = tm->tm_mday;
+	const int next = c->month == 12 ? 1 : c->month + 1;
+	int64_t last;
 
-	if (tm->tm_year < 70 || tm->tm_mday < 1 || tm->tm_mday > 31 ||
-	    tm->tm_hour > 23 || tm->tm_min > 59 || tm->tm_sec > 60)
+	if (c->year < 1970 || c->month < 1 || c->month > 12 || c->day < 1 ||
+	    c->hour > 23 || c->minute > 59 || c->second > 60)
 		return false;
-	if (tm->tm_sec == 60)
-		tm->tm_sec = 59; /* a leap second */
-	*out = (int64_t)timegm(tm) - zone;
-	return tm->tm_mday == day; /* 31 Feb is none */
+	last = days_of(c->year + (next == 1), next, 1) -
+	    days_of(c->year, c->month, 1);
+	if (c->day > last)
+		return false; /* 31 Feb is none */
+	if (c->second == 60)
+		c->second = 59; /* a leap second */
+	*out = days_of(c->year, c->month, c->day) * 86400 + c->hour * 3600 +
+	    c->minute * 60 + c->second - zone;
+	return true;
 }
 
 enum status
 date_parse(struct span body, int64_t *out)
 {
-	struct tm tm = { 0 };
+	struct civil c = { 0 };
 	int zone;
 	size_t i;
 
 	if (cfws_skip(&body) != STATUS_OK)
 		return STATUS_BAD_SYNTAX;
 	for (i = 0; i < 7; i++)
-		if (span_starts_nocase(body, span_of(days[i]))) {
+		if (span_starts_nocase(body, span_of(weekdays[i]))) {
 			body = span_cut(body, 3, body.len);
 			if (cfws_skip(&body) != STATUS_OK ||
 			    !take_byte(&body, ','))
@@ -97,20 +145,20 @@ date_parse(struct span body, int64_t *out)
 			break;
 		}
 	if (cfws_skip(&body) != STATUS_OK ||
-	    !take_number(&body, 1, 2, &tm.tm_mday) ||
-	    cfws_skip(&body) != STATUS_OK || !take_month(&body, &tm.tm_mon) ||
+	    !take_number(&body, 1, 2, &c.day) ||
+	    cfws_skip(&body) != STATUS_OK || !take_month(&body, &c.month) ||
 	    cfws_skip(&body) != STATUS_OK ||
-	    !take_number(&body, 4, 4, &tm.tm_year) ||
+	    !take_number(&body, 4, 4, &c.year) ||
 	    cfws_skip(&body) != STATUS_OK ||
-	    !take_number(&body, 2, 2, &tm.tm_hour) || !take_byte(&body, ':') ||
-	    !take_number(&body, 2, 2, &tm.tm_min))
+	    !take_number(&body, 2, 2, &c.hour) || !take_byte(&body, ':') ||
+	    !take_number(&body, 2, 2, &c.minute))
 		return STATUS_BAD_SYNTAX;
-	if (take_byte(&body, ':') && !take_number(&body, 2, 2, &tm.tm_sec))
+	if (take_byte(&body, ':') && !take_number(&body, 2, 2, &c.second))
 		return STATUS_BAD_SYNTAX;
-	tm.tm_year -= 1900;
+	c.month += 1;
 	if (cfws_skip(&body) != STATUS_OK || !take_zone(&body, &zone) ||
 	    cfws_skip(&body) != STATUS_OK || body.len > 0 ||
-	    !finish(&tm, zone, out))
+	    !finish(&c, zone, out))
 		return STATUS_BAD_SYNTAX;
 	return STATUS_OK;
 }
@@ -118,17 +166,17 @@ date_parse(struct span body, int64_t *out)
 enum status
 date_parse_iso(struct span text, int64_t *out)
 {
-	struct tm tm = { 0 };
+	struct civil c = { 0 };
 	int zone = 0, hours, minutes, fraction, sign;
 
-	if (!take_number(&text, 4, 4, &tm.tm_year) || !take_byte(&text, '-') ||
-	    !take_number(&text, 2, 2, &tm.tm_mon) || !take_byte(&text, '-') ||
-	    !take_number(&text, 2, 2, &tm.tm_mday) ||
+	if (!take_number(&text, 4, 4, &c.year) || !take_byte(&text, '-') ||
+	    !take_number(&text, 2, 2, &c.month) || !take_byte(&text, '-') ||
+	    !take_number(&text, 2, 2, &c.day) ||
 	    (!take_byte(&text, 'T') && !take_byte(&text, 't') &&
 		!take_byte(&text, ' ')) ||
-	    !take_number(&text, 2, 2, &tm.tm_hour) || !take_byte(&text, ':') ||
-	    !take_number(&text, 2, 2, &tm.tm_min) || !take_byte(&text, ':') ||
-	    !take_number(&text, 2, 2, &tm.tm_sec))
+	    !take_number(&text, 2, 2, &c.hour) || !take_byte(&text, ':') ||
+	    !take_number(&text, 2, 2, &c.minute) || !take_byte(&text, ':') ||
+	    !take_number(&text, 2, 2, &c.second))
 		return STATUS_BAD_SYNTAX;
 	if (take_byte(&text, '.') && !take_number(&text, 1, 9, &fraction))
 		return STATUS_BAD_SYNTAX;
@@ -141,10 +189,7 @@ date_parse_iso(struct span text, int64_t *out)
 			return STATUS_BAD_SYNTAX;
 		zone = sign * (hours * 3600 + minutes * 60);
 	}
-	tm.tm_year -= 1900;
-	tm.tm_mon -= 1;
-	if (text.len > 0 || tm.tm_mon < 0 || tm.tm_mon > 11 ||
-	    !finish(&tm, zone, out))
+	if (text.len > 0 || !finish(&c, zone, out))
 		return STATUS_BAD_SYNTAX;
 	return STATUS_OK;
 }
@@ -152,22 +197,18 @@ date_parse_iso(struct span text, int64_t *out)
 void
 date_add_mail(struct buf *out, int64_t when)
 {
-	time_t seconds = (time_t)when;
-	struct tm tm = { 0 };
+	const struct civil c = civil_of(when);
 
-	(void)gmtime_r(&seconds, &tm);
-	buf_addf(out, "%s, %d %s %04d %02d:%02d:%02d +0000", days[tm.tm_wday],
-	    tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour,
-	    tm.tm_min, tm.tm_sec);
+	buf_addf(out, "%s, %d %s %04d %02d:%02d:%02d +0000", weekdays[c.weekday],
+	    c.day, months[c.month - 1], c.year, c.hour,
+	    c.minute, c.second);
 }
 
 void
 date_add_iso(struct buf *out, int64_t when)
 {
-	time_t seconds = (time_t)when;
-	struct tm tm = { 0 };
+	const struct civil c = civil_of(when);
 
-	(void)gmtime_r(&seconds, &tm);
-	buf_addf(out, "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900,
-	    tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+	buf_addf(out, "%04d-%02d-%02dT%02d:%02d:%02dZ", c.year,
+	    c.month, c.day, c.hour, c.minute, c.second);
 }

@@ -202,7 +202,9 @@ file_read(int dir, const char *name, struct buf *out)
 				       : STATUS_IO;
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
 		status = STATUS_CONFIG;
-	else if ((status = fd_read(fd, out, 10)) == STATUS_BAD_SIZE)
+	else if ((size_t)st.st_size > out->ceiling ||
+	    (status = fd_read_file(fd, (size_t)st.st_size, out)) ==
+		STATUS_BAD_SIZE)
 		status = STATUS_CONFIG;
 	(void)close(fd);
 	return status;

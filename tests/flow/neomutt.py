@@ -1,0 +1,9 @@
+#!/usr/bin/python3
+"""mail_program.py with neomutt."""
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import mail_program
+
+mail_program.main("neomutt")

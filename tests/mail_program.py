@@ -1,0 +1,371 @@
+"""Real mutt and real neomutt, in a real terminal: docs/hacking.md, "flow".
+
+Every way in (mailcap alone, macro), every place of the macro, every store
+(Maildir, mbox, IMAP by Dovecot), with settings on that would spoil a reply.
+"""
+import os
+import pwd
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from lib import (CA, QUESTION, ROOT, Place, Terminal, challenge, check_reply,
+                 fake_sendmail, make_maildir, make_mbox, read_then_yes, sent,
+                 tap, with_part)
+
+HOSTILE = """
+set from="bob@elsewhere.example" realname="Bob Elsewhere" use_from=yes
+set signature="%(dir)s/signature" text_flowed=yes edit_headers=yes autoedit=yes
+set crypt_autosign=yes crypt_replysign=yes postponed="%(dir)s/post poned"
+set record="%(dir)s/fcc" copy=yes abort_nosubject=no
+my_hdr X-Advert: buy
+my_hdr From: Eve <eve@evil.example>
+my_hdr Reply-To: eve@evil.example
+send-hook . 'set signature="%(dir)s/signature"'
+"""
+
+OTHER = b"""From: friend@example.net
+To: alice@example.org
+Subject: lunch
+Message-ID: <lunch@example.net>
+Date: Sat, 21 Nov 2026 10:00:00 +0000
+
+Shall we?
+"""
+
+STORES = ("maildir", "mbox", "imap")
+
+
+def dovecot_tunnel(place, message):
+    """Dovecot's imap(8) on a pipe: the whole server, no port, no daemon."""
+    box = make_maildir(place.path("imapmail"), OTHER, message)
+    uid, gid = os.getuid(), os.getgid()
+    if uid == 0:  # it will not serve root's mail: nobody's
+        nobody = pwd.getpwnam("nobody")
+        uid, gid = nobody.pw_uid, nobody.pw_gid
+        os.chmod(place.dir, 0o711)
+        for top, _, names in os.walk(box):
+            for name in [""] + names:
+                os.chown(os.path.join(top, name), uid, gid)
+    os.makedirs(place.path("dovecot"))
+    name = pwd.getpwuid(os.getuid()).pw_name
+    conf = place.write("dovecot.conf", "".join("%s = %s\n" % pair for pair in (
+        ("mail_location", "maildir:" + box), ("base_dir", place.path("dovecot")),
+        ("state_dir", place.path("dovecot")), ("log_path", box + "/log"),
+        ("ssl", "no"), ("mail_uid", uid), ("mail_gid", gid),
+        ("first_valid_uid", 0), ("default_internal_user", name),
+        ("default_login_user", name), ("stats_writer_socket_path", ""))),
+        0o644)
+    return "env USER=alice HOME=%s /usr/lib/dovecot/imap -c %s" % (box, conf)
+
+
+def prepare(place, store, message, mailcap=False, macro=False, tail=""):
+    """Write a muttrc; the challenge is the last message of the folder."""
+    send, box = fake_sendmail(place)
+    place.write("signature", "-- \nBuy now!\n")
+    rc = HOSTILE % {"dir": place.dir} + 'set sendmail="%s"\n' % send
+    rc += "set sort=mailbox-order mailcap_path=%s\n" % (
+        place.path("user/.mailcap"))
+    rc += "set crypt_use_gpgme=no\n"
+    if store == "maildir":
+        rc += 'set spoolfile="%s"\n' % make_maildir(place.path("in"), OTHER,
+                                                    message)
+    elif store == "mbox":
+        rc += 'set spoolfile="%s"\n' % make_mbox(place.path("in"), OTHER,
+                                                 message)
+    else:
+        rc += 'set tunnel="%s"\n' % dovecot_tunnel(place, message)
+        rc += 'set spoolfile="imap://alice@localhost/INBOX"\n'
+        rc += "set imap_user=alice ssl_starttls=no\n"
+    if macro:
+        rc += 'source "%s/mailcap/mutt.rc"\n' % ROOT
+    if mailcap:
+        got = place.run("install", "mailcap")
+        assert got.returncode == 0, got.stderr
+    place.write("muttrc", rc + tail)
+    return box
+
+
+def start(place, mua):
+    terminal = Terminal(place, "%s -n -F %s" % (mua, place.path("muttrc")))
+    terminal.wait("ACME")
+    terminal.keys("*")  # the last message
+    time.sleep(0.2)
+    return terminal
+
+
+def approve_and_send(terminal, name):
+    if not tap.ok(terminal.wait(QUESTION), name + ": the question is asked",
+                  terminal.screen()):
+        return False
+    read_then_yes(terminal)
+    if not tap.ok(terminal.wait("y:Send"), name + ": compose menu",
+                  terminal.screen()):
+        return False
+    time.sleep(0.3)
+    terminal.keys("y")
+    return True
+
+
+def wait_sent(box, seconds=15):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and not sent(box):
+        time.sleep(0.05)
+    return sent(box)
+
+
+def check_sent(place, box, order, name, states):
+    mails = wait_sent(box)
+    if not tap.equal(len(mails), 1, name + ": one mail is sent"):
+        return
+    tap.equal(check_reply(mails[0]), [], name + ": section 3.2 holds")
+    tap.ok(b"X-Advert" not in mails[0] and b"Buy now" not in mails[0] and
+           b"evil.example" not in mails[0],
+           name + ": no my_hdr, no signature", mails[0].decode())
+    end = time.monotonic() + 5
+    while time.monotonic() < end and \
+            place.order(order)["state"] not in states:
+        time.sleep(0.05)
+    tap.ok(place.order(order)["state"] in states, name + ": order state",
+           place.order(order)["state"])
+
+
+def by_mailcap(mua, store, type_):
+    name = "%s, mailcap, %s, %s" % (mua, store, type_)
+    if not tap.wanted(name):
+        return
+    message = challenge() if type_ == "text/plain" else with_part(type_)
+    with Place() as place:
+        order = place.expect("--expires", "24h")
+        box = prepare(place, store, message, mailcap=True)
+        with start(place, mua) as terminal:
+            terminal.keys("v")
+            terminal.wait("text/plain")
+            if type_ != "text/plain":
+                terminal.keys("*")
+                time.sleep(0.2)
+            # Enter shows text in mutt itself; m always asks mailcap.
+            terminal.keys("m" if type_.startswith("text/") else "Enter")
+            if approve_and_send(terminal, name):
+                check_sent(place, box, order, name, ("sent",))
+            left = [f for f in place.files() if "/drafts/" in f]
+            tap.equal(left, [], name + ": no draft file is left")
+
+
+def by_macro(mua, store, where):
+    name = "%s, macro, %s, %s" % (mua, store, where)
+    if not tap.wanted(name):
+        return
+    with Place() as place:
+        order = place.expect("--expires", "24h")
+        box = prepare(place, store, challenge(), macro=True)
+        with start(place, mua) as terminal:
+            if where == "pager":
+                terminal.keys("Enter")
+                terminal.wait("This is an ACME challenge")
+            elif where == "attach":
+                terminal.keys("v")
+                terminal.wait("text/plain")
+            terminal.keys("Escape", "a")
+            if approve_and_send(terminal, name):
+                check_sent(place, box, order, name, ("drafted",))
+            if where == "index":
+                check_restored(terminal, name)
+
+
+def check_restored(terminal, name):
+    """The user's own settings are back."""
+    time.sleep(0.3)
+    for variable, wants in (
+            ("autoedit", ("autoedit is set", 'auto_edit="yes"')),
+            ("edit_headers", ("edit_headers is set", 'edit_headers="yes"')),
+            ("pipe_decode", ("pipe_decode is unset", 'pipe_decode="no"')),
+            ("wait_key", ("wait_key is set", 'wait_key="yes"')),
+            ("postponed", ("post poned",))):
+        terminal.keys(":set ?%s" % variable, "Enter")
+        end = time.monotonic() + 3
+        while time.monotonic() < end and not any(
+                want in terminal.screen() for want in wants):
+            time.sleep(0.05)
+        tap.ok(any(want in terminal.screen() for want in wants),
+               "%s: %s is restored" % (name, variable), terminal.screen())
+
+
+def declining(mua):
+    name = mua + ", declining"
+    if not tap.wanted(name):
+        return
+    with Place() as place:
+        place.expect("--expires", "24h")
+        box = prepare(place, "maildir", challenge(), mailcap=True, macro=True)
+        before, files = place.orders_bytes(), place.files()
+        with start(place, mua) as terminal:
+            for way in ("n", "q", "Enter", "C-c", "Escape"):
+                terminal.keys("Escape", "a")
+                tap.ok(terminal.wait(QUESTION), "%s: asked (%s)" % (name, way),
+                       terminal.screen())
+                terminal.keys(way)
+                tap.ok(terminal.gone(QUESTION) and terminal.wait("lunch"),
+                       "%s: %s leads back at once" % (name, way),
+                       terminal.screen())
+                time.sleep(0.3)
+                tap.ok("Press any key" not in terminal.screen() and
+                       "y:Send" not in terminal.screen(),
+                       "%s: %s asks for no key" % (name, way),
+                       terminal.screen())
+        tap.equal(place.orders_bytes(), before, name + ": orders untouched")
+        tap.equal([f for f in place.files() if not f.startswith(("in/", "run"))],
+                  [f for f in files if not f.startswith(("in/", "run"))],
+                  name + ": no file is left")
+        tap.equal(sent(box), [], name + ": no mail")
+
+
+def old_draft(mua):
+    """A reply that was approved and dropped must not come up again when the
+    next question is answered with No."""
+    name = mua + ", dropped reply"
+    if not tap.wanted(name):
+        return
+    with Place() as place:
+        place.expect("--expires", "24h")
+        box = prepare(place, "maildir", challenge(), macro=True)
+        with start(place, mua) as terminal:
+            terminal.keys("Escape", "a")
+            terminal.wait(QUESTION)
+            read_then_yes(terminal)
+            terminal.wait("y:Send")
+            terminal.keys("q")
+            terminal.wait("ostpone")
+            terminal.keys("n")
+            terminal.wait("lunch")
+            time.sleep(0.3)
+            terminal.keys("Escape", "a")
+            tap.ok(terminal.wait("may be out already"),
+                   name + ": the second time warns", terminal.screen())
+            terminal.keys("n")
+            terminal.wait("lunch")
+            time.sleep(0.5)
+            tap.ok("y:Send" not in terminal.screen(),
+                   name + ": No opens nothing", terminal.screen())
+            terminal.keys("Escape", "a")
+            terminal.wait(QUESTION)
+            read_then_yes(terminal)
+            tap.ok(terminal.wait("Answer all the same?"),
+                   name + ": a warning asks twice", terminal.screen())
+            read_then_yes(terminal)
+            tap.ok(terminal.wait("y:Send"), name + ": two yes open it again",
+                   terminal.screen())
+        tap.equal(sent(box), [], name + ": nothing was sent")
+
+
+def typed_ahead(mua):
+    name = mua + ", typed ahead"
+    if not tap.wanted(name):
+        return
+    with Place() as place:
+        place.expect("--expires", "24h")
+        box = prepare(place, "maildir", challenge(), macro=True)
+        before = place.orders_bytes()
+        with start(place, mua) as terminal:
+            # All in one write, so that the y is there before the screen.
+            subprocess.run(["tmux", "-L", terminal.socket, "send-keys",
+                            "Escape", "a", "y", "y", "y"])
+            tap.ok(terminal.wait(QUESTION) or terminal.wait("too quick"),
+                   name + ": the question still stands", terminal.screen())
+            time.sleep(0.5)
+            tap.ok("y:Send" not in terminal.screen(),
+                   name + ": nothing was approved", terminal.screen())
+            terminal.keys("n")
+            terminal.wait("lunch")
+        tap.equal(place.orders_bytes(), before, name + ": orders untouched")
+        tap.equal(sent(box), [], name + ": no mail")
+
+
+def resize_and_stop(mua):
+    name = mua + ", resize and ^Z"
+    if not tap.wanted(name):
+        return
+    with Place() as place:
+        order = place.expect("--expires", "24h")
+        box = prepare(place, "maildir", challenge(), macro=True)
+        script = "exec bash --norc -i"
+        with Terminal(place, script) as terminal:
+            terminal.keys("%s -n -F %s" % (mua, place.path("muttrc")), "Enter")
+            terminal.wait("ACME")
+            terminal.keys("*", "Escape", "a")
+            terminal.wait(QUESTION)
+            for columns, rows in ((40, 10), (120, 40), (80, 24)):
+                terminal.resize(columns, rows)
+                time.sleep(0.3)
+                screen = terminal.screen()
+                tap.ok("[ No ]" in screen and "alice@example.org" in screen and
+                       screen.splitlines()[0].startswith("\u2500 ACME"),
+                       "%s: %dx%d" % (name, columns, rows), screen)
+            terminal.keys("C-z")
+            tap.ok(terminal.wait("Stopped"), name + ": ^Z stops",
+                   terminal.screen())
+            terminal.keys("fg", "Enter")
+            tap.ok(terminal.wait(QUESTION), name + ": fg paints it again",
+                   terminal.screen())
+            read_then_yes(terminal)
+            tap.ok(terminal.wait("y:Send"), name + ": and y still works",
+                   terminal.screen())
+            terminal.keys("y")
+            check_sent(place, box, order, name, ("drafted",))
+
+
+def auto_view(mua):
+    name = mua + ", auto_view"
+    if not tap.wanted(name):
+        return
+    with Place() as place:
+        place.expect("--expires", "24h")
+        box = prepare(place, "maildir", with_part(), mailcap=True,
+                      tail="auto_view application/acme\nignore *\n")
+        before = place.orders_bytes()
+        with start(place, mua) as terminal:
+            terminal.keys("Enter")
+            tap.ok(terminal.wait("Expected   yes, by order"),
+                   name + ": the summary is shown", terminal.screen())
+        tap.equal(place.orders_bytes(), before, name + ": nothing changed")
+        tap.equal(sent(box), [], name + ": no mail")
+
+
+def refused(mua):
+    """What is refused says so and stays readable."""
+    name = mua + ", refused"
+    if not tap.wanted(name):
+        return
+    with Place() as place:
+        place.expect("--expires", "24h")
+        box = prepare(place, "maildir", challenge(auto="no"), macro=True,
+                      mailcap=True)
+        with start(place, mua) as terminal:
+            terminal.keys("Escape", "a")
+            tap.ok(terminal.wait("refused: not-auto-generated") and
+                   terminal.wait("Press any key"),
+                   name + ": the reason is held on the screen",
+                   terminal.screen())
+            terminal.keys("Space")
+            tap.ok(terminal.wait("lunch"), name + ": and back",
+                   terminal.screen())
+        tap.equal(sent(box), [], name + ": no mail")
+
+
+def main(mua):
+    for store in STORES:
+        by_mailcap(mua, store, "application/acme")
+        by_mailcap(mua, store, "text/plain")
+        by_macro(mua, store, "index")
+    by_mailcap(mua, "maildir", "text/acme")
+    by_macro(mua, "maildir", "pager")
+    by_macro(mua, "mbox", "attach")
+    by_macro(mua, "imap", "pager")
+    declining(mua)
+    old_draft(mua)
+    typed_ahead(mua)
+    resize_and_stop(mua)
+    auto_view(mua)
+    refused(mua)
+    tap.done()
