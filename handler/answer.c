@@ -34,8 +34,8 @@ parse_in_child(const void *arg, void *report)
 	const struct parse_work *work = arg;
 	struct parse_report *out = report;
 
-	out->status = challenge_parse(work->message, work->rules,
-	    &out->challenge, &out->note);
+	out->status = challenge_parse(
+	    work->message, work->rules, &out->challenge, &out->note);
 }
 
 enum status
@@ -51,8 +51,8 @@ answer_parse(struct span message, const struct challenge_rules *rules,
 	/* Names beyond ASCII need libidn2, and the child can open nothing. */
 	if (!span_is_ascii(span_cut(message, 0, 256 * 1024)))
 		idn_load();
-	status = child_run(parse_in_child, &work, report, sizeof(*report),
-	    NULL, 0, note);
+	status = child_run(
+	    parse_in_child, &work, report, sizeof(*report), NULL, 0, note);
 	if (status == STATUS_OK) {
 		/* A stranger may speak through the child by now. */
 		report->note.text[sizeof(report->note.text) - 1] = '\0';
@@ -90,11 +90,11 @@ find_match(const struct world *world, const struct config *config,
 	if (status == STATUS_OK)
 		status = match_expects(challenge, orders, count, now, note);
 	if (status == STATUS_OK)
-		status = authres_check(challenge, &config->authenticate,
-		    &authres, note);
+		status = authres_check(
+		    challenge, &config->authenticate, &authres, note);
 	if (status == STATUS_OK)
-		status = match_find(challenge, &authres, orders, count, now,
-		    out, note);
+		status = match_find(
+		    challenge, &authres, orders, count, now, out, note);
 	free(orders);
 	return status;
 }
@@ -187,8 +187,8 @@ build(const struct world *world, const struct answer_options *options,
 		.auto_replied = options->auto_approve,
 	};
 
-	return draft_build(&report->match, report->response.digest, &draft,
-	    &report->message);
+	return draft_build(
+	    &report->match, report->response.digest, &draft, &report->message);
 }
 
 /* Stage 8: make the intent durable, if the order still stands as it was
@@ -205,8 +205,8 @@ record_intent(const struct world *world, const struct config *config,
 
 	if ((status = home_lock(home, &lock, note)) != STATUS_OK)
 		return status;
-	status = find_match(world, config, home, &match->challenge, &again,
-	    note);
+	status =
+	    find_match(world, config, home, &match->challenge, &again, note);
 	if (status == STATUS_OK &&
 	    (strcmp(again.order.id, match->order.id) != 0 ||
 		again.order.state != match->order.state ||
@@ -221,8 +221,8 @@ record_intent(const struct world *world, const struct config *config,
 		order.answered = world->now(world->context);
 		(void)strcpy(order.part1, match->challenge.part1);
 		(void)strcpy(order.message_id, match->challenge.message_id);
-		destination_name(&options->destination, order.draft,
-		    sizeof(order.draft));
+		destination_name(
+		    &options->destination, order.draft, sizeof(order.draft));
 		status = order_save(home, &order, note);
 		/* Written, but not known to be durable: nothing was sent, so
 		 * the order is what it was. */
@@ -270,7 +270,6 @@ answer(const struct world *world, const struct config *config,
 		.destination = &options->destination,
 		.match = &report->match,
 		.home = home,
-		.mua = options->mua,
 		.sendmail = config->sendmail,
 		.hold_stdout = options->hold_stdout,
 	};
@@ -278,41 +277,42 @@ answer(const struct world *world, const struct config *config,
 	enum status status, recorded;
 
 	/* 2: claims, from a child that is shut in */
-	status = answer_parse(message, &config->rules, &report->challenge,
-	    note);
+	status =
+	    answer_parse(message, &config->rules, &report->challenge, note);
 	if (status != STATUS_OK)
 		return status;
 	report->has_challenge = true;
 
 	/* 3, 4: the proven sender, and the one order */
-	status = find_match(world, config, home, &report->challenge,
-	    &report->match, note);
+	status = find_match(
+	    world, config, home, &report->challenge, &report->match, note);
 	if (status != STATUS_OK)
 		return status;
 	report->has_match = true;
 	status = world->choose(world->context, options, note);
 	if (status != STATUS_OK)
 		return status;
+	delivery.mua = options->mua;
 	if ((status = deliver_check(&delivery, note)) != STATUS_OK)
 		return status;
 
 	/* 5: the user */
-	status = confirm(world, &report->match, message, options->auto_approve,
-	    note);
+	status = confirm(
+	    world, &report->match, message, options->auto_approve, note);
 	if (status != STATUS_OK)
 		return status;
 
 	/* 6, 7: the answer, and the message that carries it */
-	status = world->compute(world->context, &report->match,
-	    &report->response, note);
+	status = world->compute(
+	    world->context, &report->match, &report->response, note);
 	if (status == STATUS_OK)
 		status = build(world, options, report);
 	if (status != STATUS_OK)
 		return status;
 
 	/* 8: durable before the act */
-	status = record_intent(world, config, home, options, &report->match,
-	    note);
+	status =
+	    record_intent(world, config, home, options, &report->match, note);
 	if (status != STATUS_OK)
 		return status;
 	report->intent = true;
@@ -320,8 +320,8 @@ answer(const struct world *world, const struct config *config,
 	/* 9: from here on the answer may be out */
 	status = world->deliver(world->context, &delivery,
 	    buf_span(&report->message), &report->outcome, note);
-	recorded = record_outcome(home, &report->match.order, report->outcome,
-	    &later);
+	recorded =
+	    record_outcome(home, &report->match.order, report->outcome, &later);
 	if (recorded == STATUS_OK && report->outcome == OUTCOME_NOTHING)
 		report->intent = false;
 	if (status == STATUS_OK && recorded != STATUS_OK)

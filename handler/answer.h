@@ -19,13 +19,13 @@ struct world {
 	void *context;
 	int64_t (*now)(void *context);
 	/* STATUS_OK, STATUS_DECLINED, or why it cannot be asked. */
-	enum status (*ask)(void *context, const struct dialog *dialog,
-	    struct note *note);
+	enum status (*ask)(
+	    void *context, const struct dialog *dialog, struct note *note);
 	enum status (*compute)(void *context, const struct match *match,
 	    struct response *out, struct note *note);
 	/* Say where the reply goes; asked once an order matches. */
-	enum status (*choose)(void *context, struct answer_options *options,
-	    struct note *note);
+	enum status (*choose)(
+	    void *context, struct answer_options *options, struct note *note);
 	enum status (*deliver)(void *context, const struct delivery *delivery,
 	    struct span message, enum outcome *outcome, struct note *note);
 };
@@ -40,9 +40,9 @@ struct answer_options {
 /* What there is to tell afterwards. */
 struct answer_report {
 	struct challenge challenge; /* valid where has_challenge */
-	struct match match;	    /* valid where has_match */
+	struct match match;         /* valid where has_match */
 	struct response response;   /* digest[0] == 0: none was computed */
-	struct buf message;	    /* owned: the reply, where one was built */
+	struct buf message;         /* owned: the reply, where one was built */
 	enum outcome outcome;
 	bool has_challenge;
 	bool has_match;

@@ -89,8 +89,8 @@ child_run(child_work *work, const void *arg, void *report, size_t size,
 	while (waitpid(pid, &waited, 0) < 0 && errno == EINTR)
 		;
 	if (status != STATUS_OK || waited != 0 || got.len != size)
-		status = note_set(note, STATUS_BUG,
-		    "the parser gave up on this message");
+		status = note_set(
+		    note, STATUS_BUG, "the parser gave up on this message");
 	else
 		memcpy(report, got.at, size);
 	buf_clear(&got);

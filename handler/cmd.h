@@ -12,13 +12,13 @@
 #include "store/home.h"
 
 struct invocation {
-	const char *home; /* -C, or NULL */
+	const char *home;         /* -C, or NULL */
 	const char *settings[64]; /* -o, in order */
 	size_t count;
 };
 
-typedef int cmd_function(const struct invocation *invocation, int argc,
-    char *argv[]);
+typedef int cmd_function(
+    const struct invocation *invocation, int argc, char *argv[]);
 cmd_function cmd_handle, cmd_show, cmd_is_challenge, cmd_respond, cmd_expect,
     cmd_status, cmd_mutt_rc, cmd_install;
 
@@ -30,8 +30,8 @@ int cmd_usage(const char *synopsis);
 /* --help: print and give 0. */
 int cmd_help(const char *text);
 /* Load the configuration or fail aloud; *code is the exit status then. */
-bool cmd_config(const struct invocation *invocation, struct config *out,
-    int *code);
+bool cmd_config(
+    const struct invocation *invocation, struct config *out, int *code);
 /* Write to standard output; the exit status. */
 int cmd_print(struct span text);
 #endif

@@ -12,11 +12,11 @@
 #include "reply/challenge.h"
 #include "store/order.h"
 
-#define SYNOPSIS \
-	"mailcert expect ADDRESS --from CA_ADDRESS --token-part2 T\n" \
-	"                       (--thumbprint T | --account-key FILE)\n" \
+#define SYNOPSIS                                                                 \
+	"mailcert expect ADDRESS --from CA_ADDRESS --token-part2 T\n"            \
+	"                       (--thumbprint T | --account-key FILE)\n"         \
 	"                       [--token-join string|octets] [--expires TIME]\n" \
-	"                       [--note TEXT]\n" \
+	"                       [--note TEXT]\n"                                 \
 	"       mailcert expect --forget ORDER"
 
 static const char help[] =
@@ -72,12 +72,14 @@ take_expires(const char *text, int64_t now, int64_t *out, struct note *note)
 		return STATUS_OK;
 	for (i = 0; i < s.len && i < 5 && ascii_is_digit(s.at[i]); i++)
 		number = number * 10 + (s.at[i] - '0');
-	if (i == 0 || i + 1 != s.len ||
-	    !span_has_byte(SPAN("mhd"), s.at[i]))
+	if (i == 0 || i + 1 != s.len || !span_has_byte(SPAN("mhd"), s.at[i]))
 		return note_set(note, STATUS_USAGE,
 		    "--expires is a time like 2026-11-23T04:00:00Z, or 24h");
 	*out = now +
-	    number * (s.at[i] == 'm' ? 60 : s.at[i] == 'h' ? 3600 : 86400);
+	    number *
+		(s.at[i] == 'm'          ? 60
+			: s.at[i] == 'h' ? 3600
+					 : 86400);
 	return STATUS_OK;
 }
 
@@ -89,31 +91,31 @@ fill_order(const struct options *options, const char *address,
 
 	*out = (struct order){ .join = options->join };
 	out->created = (int64_t)time(NULL);
-	status = take_address(address, "ADDRESS", out->address,
-	    out->address_normal, note);
+	status = take_address(
+	    address, "ADDRESS", out->address, out->address_normal, note);
 	if (status == STATUS_OK)
-		status = take_address(options->from, "--from", out->from,
-		    out->from_normal, note);
+		status = take_address(
+		    options->from, "--from", out->from, out->from_normal, note);
 	if (status == STATUS_OK &&
 	    (!token_part_ok(span_of(options->part2), 1) ||
-		!span_copy(span_of(options->part2), out->part2,
-		    sizeof(out->part2))))
-		status = note_set(note, STATUS_USAGE,
-		    "--token-part2 is not base64url");
+		!span_copy(
+		    span_of(options->part2), out->part2, sizeof(out->part2))))
+		status = note_set(
+		    note, STATUS_USAGE, "--token-part2 is not base64url");
 	if (status == STATUS_OK && options->expires != NULL)
-		status = take_expires(options->expires, out->created,
-		    &out->expires, note);
+		status = take_expires(
+		    options->expires, out->created, &out->expires, note);
 	if (status == STATUS_OK && options->note != NULL &&
 	    (!utf8_is_text(span_of(options->note)) ||
-		!span_copy(span_of(options->note), out->note,
-		    sizeof(out->note))))
+		!span_copy(
+		    span_of(options->note), out->note, sizeof(out->note))))
 		status = note_set(note, STATUS_USAGE,
 		    "--note is longer than 255 octets, or not UTF-8");
 	if (status != STATUS_OK)
 		return status;
 	if (options->account_key != NULL)
-		return helper_thumbprint(options->account_key, out->thumbprint,
-		    note);
+		return helper_thumbprint(
+		    options->account_key, out->thumbprint, note);
 	if (!span_copy(span_of(options->thumbprint), out->thumbprint,
 		sizeof(out->thumbprint)) ||
 	    strlen(out->thumbprint) != SHA256_TEXT_LEN ||
@@ -210,8 +212,8 @@ forget_one(const char *id, const struct config *config, struct note *note)
 int
 cmd_expect(const struct invocation *invocation, int argc, char *argv[])
 {
-	static const struct option longs[] = {
-		{ "from", required_argument, NULL, 'f' },
+	static const struct option longs[] = { { "from", required_argument,
+						   NULL, 'f' },
 		{ "token-part2", required_argument, NULL, '2' },
 		{ "thumbprint", required_argument, NULL, 't' },
 		{ "account-key", required_argument, NULL, 'k' },
@@ -219,8 +221,7 @@ cmd_expect(const struct invocation *invocation, int argc, char *argv[])
 		{ "expires", required_argument, NULL, 'e' },
 		{ "note", required_argument, NULL, 'n' },
 		{ "forget", required_argument, NULL, 'F' },
-		{ "help", no_argument, NULL, 'h' }, { 0 }
-	};
+		{ "help", no_argument, NULL, 'h' }, { 0 } };
 	struct options options = { .join = TOKEN_JOIN_STRING };
 	struct note note = { "" };
 	struct config config;
@@ -252,8 +253,9 @@ cmd_expect(const struct invocation *invocation, int argc, char *argv[])
 	}
 	if (options.forget != NULL ? optind < argc
 				   : optind + 1 != argc ||
-		options.from == NULL || options.part2 == NULL ||
-		(options.thumbprint == NULL) == (options.account_key == NULL))
+		    options.from == NULL || options.part2 == NULL ||
+		    (options.thumbprint == NULL) ==
+			(options.account_key == NULL))
 		return cmd_usage(SYNOPSIS);
 	if (!cmd_config(invocation, &config, &code))
 		return code;

@@ -20,7 +20,7 @@
 #include "tui/prompt.h"
 #include "tui/screen.h"
 
-#define SYNOPSIS \
+#define SYNOPSIS                                                         \
 	"mailcert handle [--type TYPE] [--draft DEST] [--auto-approve] " \
 	"[--mda]\n                       [--plain] [--json] [FILE]"
 
@@ -128,15 +128,14 @@ ask(void *context, const struct dialog *dialog, struct note *note)
 static bool
 parse_options(int argc, char *argv[], struct options *out, int *code)
 {
-	static const struct option longs[] = {
-		{ "type", required_argument, NULL, 't' },
+	static const struct option longs[] = { { "type", required_argument,
+						   NULL, 't' },
 		{ "draft", required_argument, NULL, 'd' },
 		{ "auto-approve", no_argument, NULL, 'a' },
 		{ "mda", no_argument, NULL, 'm' },
 		{ "plain", no_argument, NULL, 'p' },
 		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' }, { 0 }
-	};
+		{ "help", no_argument, NULL, 'h' }, { 0 } };
 	int c;
 
 	*out = (struct options){ 0 };
@@ -235,7 +234,7 @@ add_challenge(struct buf *out, const struct answer_report *report)
 		warnings = report->match.warnings;
 	add_text(out, "address",
 	    report->has_match ? report->match.order.address
-		: has	      ? challenge->claimed_to
+		: has         ? challenge->claimed_to
 			      : NULL);
 	add_text(out, "from", has ? challenge->claimed_from_written : NULL);
 	buf_add_text(out, ",\n \"reply_to\": [");
@@ -249,8 +248,8 @@ add_challenge(struct buf *out, const struct answer_report *report)
 	add_text(out, "message_id",
 	    has && challenge->message_id[0] != '\0' ? challenge->message_id
 						    : NULL);
-	add_text(out, "order",
-	    report->has_match ? report->match.order.id : NULL);
+	add_text(
+	    out, "order", report->has_match ? report->match.order.id : NULL);
 	buf_add_text(out, ",\n \"warnings\": [");
 	for (i = 0; i < WARNING_COUNT; i++) {
 		if ((warnings & 1U << i) == 0)
@@ -276,10 +275,10 @@ print_json(enum status status, const struct note *note,
 
 	buf_init(&out, 256 * 1024);
 	buf_addf(&out, "{\"verdict\": \"%s\"",
-	    status == STATUS_OK		      ? "answered"
-		: status == STATUS_DECLINED   ? "declined"
-		: status_is_refusal(status)   ? "refused"
-					      : "failed");
+	    status == STATUS_OK             ? "answered"
+		: status == STATUS_DECLINED ? "declined"
+		: status_is_refusal(status) ? "refused"
+					    : "failed");
 	add_text(&out, "refusal",
 	    status == STATUS_OK || status == STATUS_DECLINED
 		? NULL
@@ -303,8 +302,8 @@ print_json(enum status status, const struct note *note,
 }
 
 static void
-log_result(const struct home *home, enum status status,
-    const struct note *note, const struct answer_report *report)
+log_result(const struct home *home, enum status status, const struct note *note,
+    const struct answer_report *report)
 {
 	struct buf line;
 
@@ -385,8 +384,8 @@ take_message(struct terminal *terminal, struct input *input,
 		break;
 	}
 	if (input->bytes.len == 0)
-		return note_set(note, STATUS_NO_CHALLENGE,
-		    "the input is empty");
+		return note_set(
+		    note, STATUS_NO_CHALLENGE, "the input is empty");
 	return note_set(note, STATUS_NO_CHALLENGE,
 	    "the input is no mail message%s%s",
 	    input->shown[0] != '\0' ? "; it looks like " : "", input->shown);
@@ -394,8 +393,8 @@ take_message(struct terminal *terminal, struct input *input,
 
 static int
 finish(struct terminal *terminal, const struct destination *destination,
-    enum status status,
-    const struct note *note, const struct answer_report *report)
+    enum status status, const struct note *note,
+    const struct answer_report *report)
 {
 	const struct options *options = terminal->options;
 	int code = status_exit(status);

@@ -48,8 +48,8 @@ own_name(char *out, size_t size, struct note *note)
 	len = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	self[len > 0 ? len : 0] = '\0';
 	if (len <= 0 || stat(self, &mine) != 0)
-		return note_set(note, STATUS_IO, "/proc/self/exe: %s",
-		    strerror(errno));
+		return note_set(
+		    note, STATUS_IO, "/proc/self/exe: %s", strerror(errno));
 	rest = span_of(paths != NULL ? paths : "");
 	while (rest.len > 0) {
 		end = span_find_byte(rest, ':');
@@ -138,14 +138,13 @@ write_back(const char *path, mode_t mode, struct span text, struct note *note)
 		return note_set(note, STATUS_CREATE, "%.200s: %s", temporary,
 		    strerror(errno));
 	if (fchmod(fd, mode) != 0 ||
-	    write(fd, text.at, text.len) != (ssize_t)text.len ||
-	    fsync(fd) != 0)
-		status = note_set(note, STATUS_IO, "%.200s: %s", temporary,
-		    strerror(errno));
+	    write(fd, text.at, text.len) != (ssize_t)text.len || fsync(fd) != 0)
+		status = note_set(
+		    note, STATUS_IO, "%.200s: %s", temporary, strerror(errno));
 	(void)close(fd);
 	if (status == STATUS_OK && rename(temporary, target) != 0)
-		status = note_set(note, STATUS_CREATE, "%.200s: %s", target,
-		    strerror(errno));
+		status = note_set(
+		    note, STATUS_CREATE, "%.200s: %s", target, strerror(errno));
 	if (status != STATUS_OK) {
 		(void)unlink(temporary);
 		return status;
@@ -160,8 +159,7 @@ write_back(const char *path, mode_t mode, struct span text, struct note *note)
 }
 
 static enum status
-read_mailcap(const char *path, struct buf *out, mode_t *mode,
-    struct note *note)
+read_mailcap(const char *path, struct buf *out, mode_t *mode, struct note *note)
 {
 	struct stat st;
 	enum status status = STATUS_OK;
@@ -170,16 +168,15 @@ read_mailcap(const char *path, struct buf *out, mode_t *mode,
 	*mode = 0644;
 	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
 		return errno == ENOENT ? STATUS_OK
-				       : note_set(note, STATUS_IO,
-					     "%.200s: %s", path,
-					     strerror(errno));
+				       : note_set(note, STATUS_IO, "%.200s: %s",
+					     path, strerror(errno));
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
 	    st.st_size >= MAILCAP_MAX || !buf_reserve(out, (size_t)st.st_size))
-		status = note_set(note, STATUS_IO,
-		    "%.200s is no file of a sane size", path);
+		status = note_set(
+		    note, STATUS_IO, "%.200s is no file of a sane size", path);
 	else if (read(fd, out->at, (size_t)st.st_size) != st.st_size)
-		status = note_set(note, STATUS_IO, "%.200s: %s", path,
-		    strerror(errno));
+		status = note_set(
+		    note, STATUS_IO, "%.200s: %s", path, strerror(errno));
 	if (status == STATUS_OK) {
 		out->len = (size_t)st.st_size;
 		out->at[out->len] = '\0';
@@ -226,10 +223,9 @@ install_mailcap(bool install, struct note *note)
 int
 cmd_install(const struct invocation *invocation, int argc, char *argv[])
 {
-	static const struct option longs[] = {
-		{ "remove", no_argument, NULL, 'r' },
-		{ "help", no_argument, NULL, 'h' }, { 0 }
-	};
+	static const struct option longs[] = { { "remove", no_argument, NULL,
+						   'r' },
+		{ "help", no_argument, NULL, 'h' }, { 0 } };
 	struct note note = { "" };
 	enum status status;
 	bool install = true;

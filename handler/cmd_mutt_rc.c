@@ -66,8 +66,8 @@ add_commands(const struct home *home, const struct mua *mua, struct buf *out)
 	 * that postponing goes to the user's own folder. */
 	buf_add_text(out, "push '<recall-message><enter-command>set");
 	for (i = 0; i < SETTINGS; i++)
-		buf_addf(out, " %s=$my_mc_%s", settings[i].name,
-		    settings[i].name);
+		buf_addf(
+		    out, " %s=$my_mc_%s", settings[i].name, settings[i].name);
 	buf_add_text(out, "<enter>'\n");
 	buf_clear(&path);
 }

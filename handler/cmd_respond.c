@@ -9,8 +9,8 @@
 #include "reply/draft.h"
 #include "tui/prompt.h"
 
-#define SYNOPSIS \
-	"mailcert respond [--token-part1 T] [--token-part2 T]\n" \
+#define SYNOPSIS                                                          \
+	"mailcert respond [--token-part1 T] [--token-part2 T]\n"          \
 	"                        [--thumbprint T | --account-key FILE]\n" \
 	"                        [--token-join string|octets]"
 
@@ -100,8 +100,8 @@ respond(const struct options *options, struct response *out, struct note *note)
 		status = note_set(note, STATUS_BAD_TOKEN,
 		    "token-part2 is not valid base64url");
 	if (status == STATUS_OK && options->account_key != NULL)
-		status = helper_thumbprint(options->account_key, thumbprint,
-		    note);
+		status =
+		    helper_thumbprint(options->account_key, thumbprint, note);
 	else if (status == STATUS_OK)
 		status = take(options->thumbprint,
 		    "thumbprint (of the account key): ", &tty, thumbprint,
@@ -111,8 +111,8 @@ respond(const struct options *options, struct response *out, struct note *note)
 		!base64url_is_text(span_of(thumbprint))))
 		status = STATUS_BAD_THUMBPRINT;
 	if (status == STATUS_OK)
-		status = helper_response(part1, part2, thumbprint,
-		    options->join, out, note);
+		status = helper_response(
+		    part1, part2, thumbprint, options->join, out, note);
 	if (tty >= 0)
 		(void)close(tty);
 	return status;

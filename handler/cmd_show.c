@@ -98,8 +98,8 @@ show_challenge(const struct config *config, const struct challenge *challenge)
 		buf_addf(&line, "no: %s (%s)", note_text(&note, status),
 		    status_name(status));
 		add_line(&out, "Expected", line.at);
-		buf_add_text(&out,
-		    "\nIf you did not ask for this, do nothing.\n");
+		buf_add_text(
+		    &out, "\nIf you did not ask for this, do nothing.\n");
 	}
 	code = cmd_print(buf_span(&out));
 	buf_clear(&line);
@@ -123,7 +123,8 @@ show_json(const struct config *config, enum status status,
 	buf_init(&out, 64 * 1024);
 	if (status == STATUS_OK)
 		expected = look_up(config, challenge, match, &why);
-	buf_addf(&out, "{\"challenge\": %s,\n \"expected\": %s,\n \"refusal\": ",
+	buf_addf(&out,
+	    "{\"challenge\": %s,\n \"expected\": %s,\n \"refusal\": ",
 	    status == STATUS_OK ? "true" : "false",
 	    expected == STATUS_OK ? "true" : "false");
 	if (expected == STATUS_OK)
@@ -157,8 +158,8 @@ show_json(const struct config *config, enum status status,
 
 /* No challenge: say so, and show a text part for what it is. */
 static int
-show_other(const struct input *input, enum status status,
-    const struct note *note)
+show_other(
+    const struct input *input, enum status status, const struct note *note)
 {
 	struct span text = buf_span(&input->bytes);
 	struct buf out;
@@ -190,11 +191,10 @@ show_other(const struct input *input, enum status status,
 int
 cmd_show(const struct invocation *invocation, int argc, char *argv[])
 {
-	static const struct option longs[] = {
-		{ "type", required_argument, NULL, 't' },
+	static const struct option longs[] = { { "type", required_argument,
+						   NULL, 't' },
 		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' }, { 0 }
-	};
+		{ "help", no_argument, NULL, 'h' }, { 0 } };
 	struct challenge *challenge = NULL;
 	struct note note = { "" };
 	const char *type = NULL;
@@ -234,8 +234,8 @@ cmd_show(const struct invocation *invocation, int argc, char *argv[])
 	if ((challenge = calloc(1, sizeof(*challenge))) == NULL)
 		status = STATUS_MEMORY;
 	if (status == STATUS_OK)
-		status = answer_parse(buf_span(&message), &config.rules,
-		    challenge, &note);
+		status = answer_parse(
+		    buf_span(&message), &config.rules, challenge, &note);
 	if (json && challenge != NULL)
 		code = show_json(&config, status, &note, challenge);
 	else if (status == STATUS_OK)

@@ -83,8 +83,7 @@ add_text(const struct order *order, int64_t now, struct buf *out)
 	buf_clear(&line);
 	if (order->note[0] != '\0') {
 		buf_add_text(out, "  \"");
-		text_show(out, span_of(order->note), 60,
-		    text_locale_is_utf8());
+		text_show(out, span_of(order->note), 60, text_locale_is_utf8());
 		buf_add_byte(out, '"');
 	}
 	buf_add_text(out, "\n    ");
@@ -162,8 +161,8 @@ print_orders(const struct order *orders, size_t count, bool json)
 	if (json)
 		buf_add_text(&out, "]}\n");
 	else if (count == 0)
-		buf_add_text(&out,
-		    "nothing is pending; see mailcert expect --help\n");
+		buf_add_text(
+		    &out, "nothing is pending; see mailcert expect --help\n");
 	code = cmd_print(buf_span(&out));
 	buf_clear(&out);
 	return code;
@@ -172,10 +171,9 @@ print_orders(const struct order *orders, size_t count, bool json)
 int
 cmd_status(const struct invocation *invocation, int argc, char *argv[])
 {
-	static const struct option longs[] = {
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' }, { 0 }
-	};
+	static const struct option longs[] = { { "json", no_argument, NULL,
+						   'j' },
+		{ "help", no_argument, NULL, 'h' }, { 0 } };
 	struct home home = { .dir = -1 };
 	struct order *orders = NULL;
 	struct note note = { "" };

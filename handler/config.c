@@ -125,8 +125,8 @@ set_line(struct config *config, struct span line, const char *where,
 		shown[0] = '\0';
 	status = set_one(config, name, value);
 	if (status == STATUS_NO)
-		return note_set(note, STATUS_CONFIG, "%s: no such name: %s",
-		    where, shown);
+		return note_set(
+		    note, STATUS_CONFIG, "%s: no such name: %s", where, shown);
 	if (status != STATUS_OK)
 		return note_set(note, STATUS_CONFIG,
 		    "%s: not a value for %s (see mailcert-config(5))", where,
@@ -150,13 +150,14 @@ read_lines(struct config *config, struct span text, const char *path,
 		number++;
 		if (line.len == 0 || line.at[0] == '#')
 			continue;
-		(void)snprintf(where, sizeof(where), "%.200s:%zu", path, number);
+		(void)snprintf(
+		    where, sizeof(where), "%.200s:%zu", path, number);
 		if (!span_starts(line, SPAN("set ")))
 			return note_set(note, STATUS_CONFIG,
 			    "%s: a line is \"set name = value\" or a comment",
 			    where);
-		status = set_line(config, span_cut(line, 4, line.len), where,
-		    note);
+		status =
+		    set_line(config, span_cut(line, 4, line.len), where, note);
 		if (status != STATUS_OK)
 			return status;
 	}
@@ -178,8 +179,8 @@ read_file(struct config *config, const char *path, struct note *note)
 			  strerror(errno));
 	buf_init(&text, CONFIG_FILE_MAX);
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-		status = note_set(note, STATUS_CONFIG,
-		    "%.200s is not a regular file", path);
+		status = note_set(
+		    note, STATUS_CONFIG, "%.200s is not a regular file", path);
 	else if ((st.st_uid != geteuid() && st.st_uid != 0) ||
 	    (st.st_mode & 022) != 0)
 		status = note_set(note, STATUS_CONFIG,
@@ -187,8 +188,8 @@ read_file(struct config *config, const char *path, struct note *note)
 		    "it",
 		    path);
 	else if (fd_read_file(fd, (size_t)st.st_size, &text) != STATUS_OK)
-		status = note_set(note, STATUS_CONFIG,
-		    "%.200s cannot be read", path);
+		status = note_set(
+		    note, STATUS_CONFIG, "%.200s cannot be read", path);
 	else
 		status = read_lines(config, buf_span(&text), path, note);
 	buf_clear(&text);
@@ -206,8 +207,8 @@ user_path(const char *name, const char *fallback, const char *below, char *out)
 	if (base != NULL && base[0] == '/')
 		len = snprintf(out, CONFIG_VALUE_SIZE, "%s/%s", base, below);
 	else if (user != NULL && user[0] == '/')
-		len = snprintf(out, CONFIG_VALUE_SIZE, "%s/%s/%s", user,
-		    fallback, below);
+		len = snprintf(
+		    out, CONFIG_VALUE_SIZE, "%s/%s/%s", user, fallback, below);
 	else
 		return false;
 	return len > 0 && len < CONFIG_VALUE_SIZE;
@@ -224,10 +225,10 @@ find_home(const char *home, struct config *config, struct note *note)
 			    "the path of the home is too long");
 		return STATUS_OK;
 	}
-	if (!user_path("XDG_DATA_HOME", ".local/share", "mailcert",
-		config->home))
-		return note_set(note, STATUS_CONFIG,
-		    "there is no HOME; name one with -C");
+	if (!user_path(
+		"XDG_DATA_HOME", ".local/share", "mailcert", config->home))
+		return note_set(
+		    note, STATUS_CONFIG, "there is no HOME; name one with -C");
 	return STATUS_OK;
 }
 

@@ -30,7 +30,8 @@ confirm_add_time(struct buf *out, int64_t when, int64_t now)
 	if (count == 0)
 		buf_add_text(out, " (now)");
 	else
-		buf_addf(out, when > now ? " (in %lld %s%s)" : " (%lld %s%s ago)",
+		buf_addf(out,
+		    when > now ? " (in %lld %s%s)" : " (%lld %s%s ago)",
 		    (long long)count, units[i].name, count == 1 ? "" : "s");
 }
 
@@ -57,8 +58,7 @@ add_address(struct dialog *out, const char *label, const char *written,
 	if (span_is_ascii(span_of(written)))
 		dialog_add(out, DIALOG_FACT, label, "%s", written);
 	else
-		dialog_add(out, DIALOG_FACT, label, "%s (%s)", written,
-		    normal);
+		dialog_add(out, DIALOG_FACT, label, "%s (%s)", written, normal);
 }
 
 static void

@@ -59,11 +59,11 @@ destination_parse(const char *text, struct destination *out)
 void
 destination_name(const struct destination *destination, char *out, size_t size)
 {
-	static const char *const names[] = { "mua", "stage", "stdout", "file:",
-		"maildir:", "mbox:", "sendmail" };
+	static const char *const names[] = { "mua", "stage", "stdout",
+		"file:", "maildir:", "mbox:", "sendmail" };
 
-	(void)snprintf(out, size, "%s%s", names[destination->kind],
-	    destination->path);
+	(void)snprintf(
+	    out, size, "%s%s", names[destination->kind], destination->path);
 }
 
 /* A name that no other process makes (maildir(5)). */
@@ -74,7 +74,8 @@ unique_name(char *out, size_t size)
 
 	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		return STATUS_IO;
-	(void)snprintf(out, size, "%lld.R%02x%02x%02x%02x%02x%02x%02x%02x.mailcert",
+	(void)snprintf(out, size,
+	    "%lld.R%02x%02x%02x%02x%02x%02x%02x%02x.mailcert",
 	    (long long)time(NULL), random[0], random[1], random[2], random[3],
 	    random[4], random[5], random[6], random[7]);
 	return STATUS_OK;
@@ -90,12 +91,12 @@ write_new(int dir, const char *name, struct span message, struct note *note)
 	fd = openat(dir, name,
 	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return note_set(note, STATUS_CREATE, "%.200s: %s", name,
-		    strerror(errno));
+		return note_set(
+		    note, STATUS_CREATE, "%.200s: %s", name, strerror(errno));
 	if (fchmod(fd, 0600) != 0 || fd_write(fd, message) != STATUS_OK ||
 	    fsync(fd) != 0)
-		status = note_set(note, STATUS_IO, "%.200s: %s", name,
-		    strerror(errno));
+		status = note_set(
+		    note, STATUS_IO, "%.200s: %s", name, strerror(errno));
 	if (close(fd) != 0 && status == STATUS_OK)
 		status = STATUS_IO;
 	if (status != STATUS_OK)
@@ -125,8 +126,8 @@ deliver_maildir(const char *path, const char *to, const char *flags,
 
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
-		return note_set(note, STATUS_CREATE, "%.200s: %s", path,
-		    strerror(errno));
+		return note_set(
+		    note, STATUS_CREATE, "%.200s: %s", path, strerror(errno));
 	status = unique_name(name, sizeof(name));
 	(void)snprintf(temporary, sizeof(temporary), "tmp/%s", name);
 	(void)snprintf(final, sizeof(final), "%s/%s%s", to, name, flags);
@@ -154,7 +155,8 @@ append_mbox(int fd, struct span message, struct note *note)
 	char date[40];
 	off_t end;
 
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0 || fcntl(fd, F_SETLK, &whole) != 0)
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0 ||
+	    fcntl(fd, F_SETLK, &whole) != 0)
 		return note_set(note, STATUS_AGAIN, "the mbox is locked");
 	if ((end = lseek(fd, 0, SEEK_END)) < 0)
 		return STATUS_IO;
@@ -186,11 +188,11 @@ deliver_mbox(const char *path, struct span message, enum outcome *outcome,
 
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600);
 	if (fd < 0)
-		return note_set(note, STATUS_CREATE, "%.200s: %s", path,
-		    strerror(errno));
+		return note_set(
+		    note, STATUS_CREATE, "%.200s: %s", path, strerror(errno));
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-		status = note_set(note, STATUS_CREATE,
-		    "%.200s is not a regular file", path);
+		status = note_set(
+		    note, STATUS_CREATE, "%.200s is not a regular file", path);
 	else
 		status = append_mbox(fd, message, note);
 	if (status == STATUS_OK)
@@ -242,8 +244,8 @@ deliver_sendmail(const struct delivery *delivery, struct span message,
 	argv[n] = NULL;
 	status = program_run(argv, message, NULL, &code);
 	if (status == STATUS_CREATE)
-		return note_set(note, STATUS_CREATE,
-		    "%.200s cannot be started", argv[0]);
+		return note_set(
+		    note, STATUS_CREATE, "%.200s cannot be started", argv[0]);
 	if (status == STATUS_OK && code == 0) {
 		*outcome = OUTCOME_SENT;
 		return STATUS_OK;
@@ -335,8 +337,8 @@ deliver_mua(const struct delivery *delivery, struct span message,
 		(void)close(dir);
 		return status;
 	}
-	(void)snprintf(path, sizeof(path), "%s/drafts/%s",
-	    delivery->home->path, name);
+	(void)snprintf(
+	    path, sizeof(path), "%s/drafts/%s", delivery->home->path, name);
 	status = run_mua(delivery->mua, path, &code);
 	if (status != STATUS_OK || code == 127) {
 		status = note_set(note, STATUS_CREATE,
@@ -395,8 +397,8 @@ stage_remove(int stages, const char *name)
 	int dir;
 	size_t i;
 
-	dir = openat(stages, name,
-	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	dir = openat(
+	    stages, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0)
 		return;
 	for (i = 0; i < 3; i++)
@@ -472,8 +474,8 @@ deliver_stage(const struct delivery *delivery, struct span message,
 			    below, strerror(errno));
 	}
 	if (status == STATUS_OK)
-		status = deliver_maildir(path.at, "new", "", message, outcome,
-		    note);
+		status =
+		    deliver_maildir(path.at, "new", "", message, outcome, note);
 	buf_clear(&path);
 	(void)close(stages);
 	return status;
@@ -513,13 +515,13 @@ deliver_check(const struct delivery *delivery, struct note *note)
 		return STATUS_OK;
 	case DESTINATION_FILE:
 		if (lstat(path, &st) == 0)
-			return note_set(note, STATUS_CREATE,
-			    "%.200s exists already", path);
+			return note_set(
+			    note, STATUS_CREATE, "%.200s exists already", path);
 		return STATUS_OK;
 	case DESTINATION_MAILDIR:
 		if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
-			return note_set(note, STATUS_CREATE,
-			    "%.200s is no Maildir", path);
+			return note_set(
+			    note, STATUS_CREATE, "%.200s is no Maildir", path);
 		return STATUS_OK;
 	case DESTINATION_STAGE:
 	case DESTINATION_STDOUT:
@@ -546,8 +548,8 @@ deliver(const struct delivery *delivery, struct span message,
 	case DESTINATION_FILE:
 		return deliver_file(path, message, outcome, note);
 	case DESTINATION_MAILDIR:
-		return deliver_maildir(path, "cur", ":2,DS", message, outcome,
-		    note);
+		return deliver_maildir(
+		    path, "cur", ":2,DS", message, outcome, note);
 	case DESTINATION_MBOX:
 		return deliver_mbox(path, message, outcome, note);
 	case DESTINATION_SENDMAIL:

@@ -13,12 +13,12 @@
 #include "store/home.h"
 
 enum destination_kind {
-	DESTINATION_MUA,      /* run the mail program on the draft */
-	DESTINATION_STAGE,    /* private Maildir, for the macro */
+	DESTINATION_MUA,   /* run the mail program on the draft */
+	DESTINATION_STAGE, /* private Maildir, for the macro */
 	DESTINATION_STDOUT,
-	DESTINATION_FILE,     /* file:PATH, which must not exist */
-	DESTINATION_MAILDIR,  /* maildir:DIR */
-	DESTINATION_MBOX,     /* mbox:FILE */
+	DESTINATION_FILE,    /* file:PATH, which must not exist */
+	DESTINATION_MAILDIR, /* maildir:DIR */
+	DESTINATION_MBOX,    /* mbox:FILE */
 	DESTINATION_SENDMAIL
 };
 
@@ -28,17 +28,17 @@ struct destination {
 };
 
 /* STATUS_USAGE: not a DEST that this version knows. */
-enum status destination_parse(const char *text,
-    struct destination *out) MUST_CHECK;
+enum status destination_parse(
+    const char *text, struct destination *out) MUST_CHECK;
 /* "mua", "file:/tmp/x" ... into out. */
-void destination_name(const struct destination *destination, char *out,
-    size_t size);
+void destination_name(
+    const struct destination *destination, char *out, size_t size);
 
 enum outcome {
 	OUTCOME_NOTHING, /* certain: nothing left us */
 	OUTCOME_DRAFTED, /* a draft is there, not known to be sent */
-	OUTCOME_SENT,	 /* a mail system took it */
-	OUTCOME_DOUBT	 /* it may be out, or not */
+	OUTCOME_SENT,    /* a mail system took it */
+	OUTCOME_DOUBT    /* it may be out, or not */
 };
 
 struct delivery {
@@ -51,16 +51,16 @@ struct delivery {
 };
 
 /* Can it be tried at all?  Asked before anything is made durable. */
-enum status deliver_check(const struct delivery *delivery,
-    struct note *note) MUST_CHECK;
+enum status deliver_check(
+    const struct delivery *delivery, struct note *note) MUST_CHECK;
 
 enum status deliver(const struct delivery *delivery, struct span message,
     enum outcome *outcome, struct note *note) MUST_CHECK;
 
 /* Append the name of the stage directory for this mail program, below the
  * home. */
-void stage_path(const struct home *home, const struct mua *mua,
-    struct buf *out);
+void stage_path(
+    const struct home *home, const struct mua *mua, struct buf *out);
 /* Remove what an earlier run left there: a No to this message must not open
  * the reply to another. */
 void stage_clear(const struct home *home, const struct mua *mua);

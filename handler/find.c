@@ -17,10 +17,7 @@
 #include "mail/mbox.h"
 #include "mail/mime.h"
 
-enum {
-	CANDIDATES_MAX = 64,
-	CANDIDATE_SIZE_MAX = 256 * 1024 * 1024
-};
+enum { CANDIDATES_MAX = 64, CANDIDATE_SIZE_MAX = 256 * 1024 * 1024 };
 
 struct candidates {
 	int fd[CANDIDATES_MAX]; /* owned */
@@ -43,8 +40,8 @@ is_known(const struct candidates *files, const struct stat *st)
 /* Open one entry of /proc/PID/fd anew: never read through the old one, whose
  * offset belongs to the mail program. */
 static void
-add_candidate(struct candidates *files, const char *path,
-    const struct input *part)
+add_candidate(
+    struct candidates *files, const char *path, const struct input *part)
 {
 	struct stat st;
 	int fd;
@@ -63,8 +60,8 @@ add_candidate(struct candidates *files, const char *path,
 }
 
 static void
-add_process(struct candidates *files, const char *process,
-    const struct input *part)
+add_process(
+    struct candidates *files, const char *process, const struct input *part)
 {
 	struct dirent *entry;
 	char path[300];
@@ -77,8 +74,8 @@ add_process(struct candidates *files, const char *process,
 		if (!ascii_is_digit(entry->d_name[0]) ||
 		    strtol(entry->d_name, NULL, 10) <= 2)
 			continue;
-		(void)snprintf(path, sizeof(path), "/proc/%s/fd/%.16s",
-		    process, entry->d_name);
+		(void)snprintf(path, sizeof(path), "/proc/%s/fd/%.16s", process,
+		    entry->d_name);
 		add_candidate(files, path, part);
 	}
 	(void)closedir(stream);
@@ -118,9 +115,11 @@ same_text(struct span a, struct span b)
 {
 	size_t i = 0, j = 0;
 
-	while (a.len > 0 && (a.at[a.len - 1] == '\n' || a.at[a.len - 1] == '\r'))
+	while (
+	    a.len > 0 && (a.at[a.len - 1] == '\n' || a.at[a.len - 1] == '\r'))
 		a.len--;
-	while (b.len > 0 && (b.at[b.len - 1] == '\n' || b.at[b.len - 1] == '\r'))
+	while (
+	    b.len > 0 && (b.at[b.len - 1] == '\n' || b.at[b.len - 1] == '\r'))
 		b.len--;
 	for (; i < a.len && j < b.len; i++, j++) {
 		i = skip_cr(a, i);
@@ -202,8 +201,8 @@ search_all(const void *arg, void *report)
 			look_at(search, file, (uint32_t)i, file, mime, found,
 			    &first);
 		while (mbox_take(&rest, &message))
-			look_at(search, file, (uint32_t)i, message, mime,
-			    found, &first);
+			look_at(search, file, (uint32_t)i, message, mime, found,
+			    &first);
 	}
 	free(mime);
 }
@@ -246,8 +245,7 @@ find_message(const struct input *part, const struct mua *mua, struct buf *out,
 
 	add_process(&files, "self", part);
 	if (mua->pid > 0) {
-		(void)snprintf(process, sizeof(process), "%ld",
-		    (long)mua->pid);
+		(void)snprintf(process, sizeof(process), "%ld", (long)mua->pid);
 		add_process(&files, process, part);
 	}
 	if (files.count == 0 || part->bytes.len == 0) {
@@ -256,8 +254,8 @@ find_message(const struct input *part, const struct mua *mua, struct buf *out,
 		    "only a part is here, and no mail program has its message "
 		    "open; pipe the whole message in");
 	}
-	status = child_run(search_all, &search, &found, sizeof(found),
-	    files.fd, files.count, note);
+	status = child_run(search_all, &search, &found, sizeof(found), files.fd,
+	    files.count, note);
 	if (status != STATUS_OK)
 		;
 	else if (found.matches == 0)
@@ -289,8 +287,7 @@ find_any_challenge(const struct mua *mua, const struct challenge_rules *rules)
 
 	add_process(&files, "self", NULL);
 	if (files.count == 0 && mua->pid > 0) {
-		(void)snprintf(process, sizeof(process), "%ld",
-		    (long)mua->pid);
+		(void)snprintf(process, sizeof(process), "%ld", (long)mua->pid);
 		add_process(&files, process, NULL);
 	}
 	if (files.count == 0)

@@ -23,6 +23,6 @@ enum status find_message(const struct input *part, const struct mua *mua,
 
 /* For mailcap's test=, where not even the part is there: do the open files
  * hold a challenge?  Shuts the process in before it looks. */
-bool find_any_challenge(const struct mua *mua,
-    const struct challenge_rules *rules);
+bool find_any_challenge(
+    const struct mua *mua, const struct challenge_rules *rules);
 #endif

@@ -29,8 +29,8 @@ helper_path(const char *name, char *out, size_t size, struct note *note)
 	for (i = 0; slash != NULL && i < 2; i++) {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-		(void)snprintf(out, size, places[i], (int)(slash - self), self,
-		    name);
+		(void)snprintf(
+		    out, size, places[i], (int)(slash - self), self, name);
 #pragma GCC diagnostic pop
 		if (access(out, R_OK) == 0)
 			return STATUS_OK;
@@ -63,8 +63,8 @@ run(const char *const argv[], struct span input, struct buf *out, int *code,
 	    out->at[out->len - 1] == '\n')
 		buf_cut(out, out->len - 1);
 	if (status != STATUS_OK)
-		return note_set(note, STATUS_CREATE, "%.200s cannot be run",
-		    argv[0]);
+		return note_set(
+		    note, STATUS_CREATE, "%.200s cannot be run", argv[0]);
 	return STATUS_OK;
 }
 
@@ -93,8 +93,8 @@ helper_response(const char *part1, const char *part2, const char *thumbprint,
 	if (status == STATUS_OK &&
 	    (output.len != SHA256_TEXT_LEN ||
 		!base64url_is_text(buf_span(&output)) ||
-		!span_copy(buf_span(&output), out->digest,
-		    sizeof(out->digest))))
+		!span_copy(
+		    buf_span(&output), out->digest, sizeof(out->digest))))
 		status = STATUS_CRYPTO;
 	buf_clear(&output);
 	buf_clear(&input);

@@ -7,8 +7,8 @@
 #include "reply/response.h"
 
 /* Write the path of a helper; STATUS_CREATE: it is not there. */
-enum status helper_path(const char *name, char *out, size_t size,
-    struct note *note) MUST_CHECK;
+enum status helper_path(
+    const char *name, char *out, size_t size, struct note *note) MUST_CHECK;
 
 /* response_compute() in mailcert-verify. */
 enum status helper_response(const char *part1, const char *part2,
@@ -16,6 +16,6 @@ enum status helper_response(const char *part1, const char *part2,
     struct note *note) MUST_CHECK;
 
 /* The thumbprint of an account key file, by mailcert-key. */
-enum status helper_thumbprint(const char *file, char out[44],
-    struct note *note) MUST_CHECK;
+enum status helper_thumbprint(
+    const char *file, char out[44], struct note *note) MUST_CHECK;
 #endif

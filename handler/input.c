@@ -24,8 +24,8 @@ open_input(const char *file, int *fd, struct note *note)
 	}
 	*fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (*fd < 0)
-		return note_set(note, STATUS_IO, "%.200s: %s", file,
-		    strerror(errno));
+		return note_set(
+		    note, STATUS_IO, "%.200s: %s", file, strerror(errno));
 	return STATUS_OK;
 }
 
@@ -45,8 +45,8 @@ read_all(int fd, size_t max, struct input *out, struct note *note)
 		out->inode = st.st_ino;
 	} else if (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode) &&
 	    !S_ISCHR(st.st_mode)) {
-		return note_set(note, STATUS_IO,
-		    "the input is neither a file nor a pipe");
+		return note_set(
+		    note, STATUS_IO, "the input is neither a file nor a pipe");
 	}
 	if (S_ISREG(st.st_mode) && (uint64_t)st.st_size > max)
 		status = STATUS_BAD_SIZE;
@@ -56,8 +56,7 @@ read_all(int fd, size_t max, struct input *out, struct note *note)
 		status = fd_read(fd, &out->bytes, POLL_SECONDS);
 	if (status == STATUS_BAD_SIZE)
 		return note_set(note, status,
-		    "the message is larger than max_message (%zu octets)",
-		    max);
+		    "the message is larger than max_message (%zu octets)", max);
 	if (status == STATUS_IO)
 		return note_set(note, status, "the input cannot be read");
 	return status;
@@ -107,8 +106,8 @@ sniff(const void *arg, void *report)
 	const struct input *input = arg;
 	struct sniffed *sniffed = report;
 
-	magic_type(buf_span(&input->bytes), sniffed->type,
-	    sizeof(sniffed->type));
+	magic_type(
+	    buf_span(&input->bytes), sniffed->type, sizeof(sniffed->type));
 }
 
 static enum status
@@ -121,14 +120,14 @@ ask_libmagic(struct input *input, struct note *note)
 	magic_load_library();
 	/* libmagic asks the kernel for memory: keeping a descriptor gives it
 	 * the wider sandbox. */
-	status = child_run(sniff, input, &sniffed, sizeof(sniffed), &keep, 1,
-	    note);
+	status =
+	    child_run(sniff, input, &sniffed, sizeof(sniffed), &keep, 1, note);
 	magic_unload_library();
 	if (status != STATUS_OK)
 		return status;
 	sniffed.type[sizeof(sniffed.type) - 1] = '\0';
-	text_show_in(input->shown, sizeof(input->shown), span_of(sniffed.type),
-	    false);
+	text_show_in(
+	    input->shown, sizeof(input->shown), span_of(sniffed.type), false);
 	/* A hint decides nothing: a part is text, whatever it is called. */
 	if (utf8_is_text(buf_span(&input->bytes)) &&
 	    !span_has_byte(buf_span(&input->bytes), '\0'))
@@ -156,8 +155,8 @@ input_read(const char *file, const char *type, size_t max, struct input *out,
 		goto out;
 	if (type != NULL && type[0] != '\0') {
 		out->kind = kind_of_type(span_of(type));
-		text_show_in(out->shown, sizeof(out->shown), span_of(type),
-		    false);
+		text_show_in(
+		    out->shown, sizeof(out->shown), span_of(type), false);
 	} else if (begins_as_message(buf_span(&out->bytes))) {
 		out->kind = INPUT_MESSAGE;
 	} else if (out->bytes.len > 0) {

@@ -21,7 +21,7 @@ enum input_kind {
 struct input {
 	struct buf bytes; /* owned; cleared by the caller */
 	enum input_kind kind;
-	char shown[80]; /* what it looks like, safe text */
+	char shown[80];         /* what it looks like, safe text */
 	uint64_t device, inode; /* of a regular file, else 0 */
 };
 

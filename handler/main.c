@@ -25,7 +25,8 @@ static const struct verb {
 	{ "show", cmd_show, "say what a message is; for copiousoutput" },
 	{ "is-challenge", cmd_is_challenge, "exit 0 if it is one; for test=" },
 	{ "respond", cmd_respond, "compute the response block by hand" },
-	{ "expect", cmd_expect, "expect a challenge that another client ordered" },
+	{ "expect", cmd_expect,
+	    "expect a challenge that another client ordered" },
 	{ "status", cmd_status, "what is pending, and what to do next" },
 	{ "mutt-rc", cmd_mutt_rc, "what the mutt macro reads back" },
 	{ "install", cmd_install, "put our entries into ~/.mailcap" },
@@ -39,8 +40,8 @@ cmd_print(struct span text)
 
 	if (fd_write(STDOUT_FILENO, text) == STATUS_OK)
 		return 0;
-	return cmd_fail(note_set(&note, STATUS_IO, "standard output: %s",
-			    strerror(errno)),
+	return cmd_fail(
+	    note_set(&note, STATUS_IO, "standard output: %s", strerror(errno)),
 	    &note);
 }
 
@@ -105,10 +106,10 @@ help(void)
 	    "usage: mailcert [-C DIR] [-o NAME=VALUE]... COMMAND [options] "
 	    "[arguments]\n\n");
 	for (i = 0; i < VERBS; i++)
-		buf_addf(&text, "  %-13s %s\n", verbs[i].name,
-		    verbs[i].summary);
-	buf_add_text(&text,
-	    "\nEvery command has --help; the manual is mailcert(1).\n");
+		buf_addf(
+		    &text, "  %-13s %s\n", verbs[i].name, verbs[i].summary);
+	buf_add_text(
+	    &text, "\nEvery command has --help; the manual is mailcert(1).\n");
 	code = cmd_print(buf_span(&text));
 	buf_clear(&text);
 	return code;
@@ -130,10 +131,9 @@ fill_standard_descriptors(void)
 int
 main(int argc, char *argv[])
 {
-	static const struct option longs[] = {
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' }, { 0 }
-	};
+	static const struct option longs[] = { { "help", no_argument, NULL,
+						   'h' },
+		{ "version", no_argument, NULL, 'V' }, { 0 } };
 	struct invocation invocation = { 0 };
 	size_t i;
 	int c;

@@ -125,8 +125,8 @@ take_path(struct mua *mua)
 	mua->path[len > 0 ? len : 0] = '\0';
 	/* Upgraded while it ran: the new one is where packages put it. */
 	if (access(mua->path, X_OK) != 0)
-		(void)snprintf(mua->path, sizeof(mua->path), "/usr/bin/%s",
-		    mua->name);
+		(void)snprintf(
+		    mua->path, sizeof(mua->path), "/usr/bin/%s", mua->name);
 }
 
 void

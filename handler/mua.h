@@ -13,10 +13,10 @@
 enum { MUA_ARGS_MAX = 16 };
 
 struct mua {
-	pid_t pid;	 /* 0: none was found */
-	char name[16];	 /* "mutt" or "neomutt" */
-	char path[512];	 /* its executable */
-	char text[4096]; /* owned storage of arg */
+	pid_t pid;                     /* 0: none was found */
+	char name[16];                 /* "mutt" or "neomutt" */
+	char path[512];                /* its executable */
+	char text[4096];               /* owned storage of arg */
 	const char *arg[MUA_ARGS_MAX]; /* options that choose the account */
 	size_t args;
 };

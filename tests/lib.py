@@ -144,7 +144,7 @@ def challenge(subject="ACME: " + PART1, to=ADDRESS, sender=CA, body=None,
               msgid="<c1@ca.example>", auto="auto-generated; type=acme",
               extra="", content_type="text/plain", date=None):
     """A challenge message as section 3.1 wants it, LF line ends."""
-    lines = ["Return-Path: <%s>" % sender,
+    lines = ["Return-Path: <%s>" % email.utils.parseaddr(sender)[1],
              "Received: from ca.example by mx.example.org; " +
              email.utils.formatdate()]
     for name, value in (("Date", date or email.utils.formatdate()),

@@ -24,9 +24,8 @@ dialog_add(struct dialog *dialog, enum dialog_kind kind, const char *label,
 void
 model_init(struct model *model, const struct dialog *dialog, int64_t now_ms)
 {
-	*model = (struct model){
-		.dialog = dialog, .page = 1, .shown_at = now_ms
-	};
+	*model =
+	    (struct model){ .dialog = dialog, .page = 1, .shown_at = now_ms };
 	buf_init(&model->details, 64 * 1024);
 }
 
@@ -94,8 +93,8 @@ model_press(struct model *model, enum press key, int64_t now_ms)
 		model->scroll++; /* the view brings it back */
 		break;
 	case PRESS_PAGE_UP:
-		model->scroll -= model->scroll < model->page ? model->scroll
-							     : model->page;
+		model->scroll -=
+		    model->scroll < model->page ? model->scroll : model->page;
 		break;
 	case PRESS_PAGE_DOWN:
 		model->scroll += model->page;

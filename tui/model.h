@@ -54,24 +54,23 @@ enum model_result { MODEL_OPEN, MODEL_APPROVED, MODEL_DECLINED };
 
 struct model {
 	const struct dialog *dialog; /* borrowed */
-	struct buf details;	     /* owned; filled on demand */
+	struct buf details;          /* owned; filled on demand */
 	bool show_details;
 	bool yes_selected;
 	bool asked_twice; /* the second question stands */
-	bool too_soon;	  /* a yes came before anybody could read */
+	bool too_soon;    /* a yes came before anybody could read */
 	size_t scroll;
 	size_t page; /* content lines on the screen, set by the view */
 	int64_t shown_at;
 	enum model_result result;
 };
 
-void model_init(struct model *model, const struct dialog *dialog,
-    int64_t now_ms);
+void model_init(
+    struct model *model, const struct dialog *dialog, int64_t now_ms);
 void model_clear(struct model *model);
 void model_press(struct model *model, enum press key, int64_t now_ms);
 
 /* Fill a dialog. */
-void dialog_add(struct dialog *dialog, enum dialog_kind kind,
-    const char *label, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+void dialog_add(struct dialog *dialog, enum dialog_kind kind, const char *label,
+    const char *format, ...) __attribute__((format(printf, 4, 5)));
 #endif

@@ -44,8 +44,8 @@ ask_once(int tty, const char *question, bool *yes)
 		return STATUS_IO;
 	*yes = n > 0 && (answer[0] == 'y' || answer[0] == 'Y') &&
 	    (n == 1 || ascii_is_space(answer[1]) ||
-		span_starts_nocase((struct span){ answer, (size_t)n },
-		    SPAN("yes")));
+		span_starts_nocase(
+		    (struct span){ answer, (size_t)n }, SPAN("yes")));
 	return STATUS_OK;
 }
 
@@ -65,8 +65,8 @@ prompt_ask(const struct dialog *dialog, int tty, bool utf8)
 	if (status == STATUS_OK)
 		status = ask_once(tty, dialog->question, &yes);
 	if (status == STATUS_OK && yes && dialog->ask_twice)
-		status = ask_once(tty,
-		    "There are warnings. Answer all the same?", &yes);
+		status = ask_once(
+		    tty, "There are warnings. Answer all the same?", &yes);
 	if (status != STATUS_OK)
 		return status;
 	return yes ? STATUS_OK : STATUS_DECLINED;
@@ -94,7 +94,8 @@ take_key(struct buf *out, char c, bool *ended)
 enum status
 prompt_line(int tty, const char *label, struct buf *out)
 {
-	static const char paste_on[] = "\033[?2004h", paste_off[] = "\033[?2004l";
+	static const char paste_on[] = "\033[?2004h",
+			  paste_off[] = "\033[?2004l";
 	struct termios cooked, raw;
 	enum status status = STATUS_OK;
 	bool done = false, ended = false, pasting = false;
@@ -123,8 +124,8 @@ prompt_line(int tty, const char *label, struct buf *out)
 			buf_add_byte(&escape, c);
 			if (escape.len > 2 && (c == '~' || ascii_is_alnum(c)) &&
 			    !ascii_is_digit(c)) {
-				pasting = span_eq(buf_span(&escape),
-				    SPAN("\033[200~"));
+				pasting = span_eq(
+				    buf_span(&escape), SPAN("\033[200~"));
 				buf_clear(&escape);
 			} else if (escape.len > 12) {
 				buf_clear(&escape);

@@ -9,8 +9,8 @@
 #include "tui/model.h"
 
 /* STATUS_OK: approved; STATUS_DECLINED; STATUS_IO: the terminal went away. */
-enum status prompt_ask(const struct dialog *dialog, int tty,
-    bool utf8) MUST_CHECK;
+enum status prompt_ask(
+    const struct dialog *dialog, int tty, bool utf8) MUST_CHECK;
 
 /*
  * Ask for a line (a pasted token, a thumbprint) of any length up to out's

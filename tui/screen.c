@@ -84,8 +84,7 @@ paint(struct model *model, const struct screen_options *options, bool color,
 		(void)attrset(A_NORMAL);
 	}
 	/* A screen reader follows the cursor: put it on the question. */
-	(void)wmove(stdscr, (int)view->rows - 2,
-	    model->yes_selected ? 13 : 4);
+	(void)wmove(stdscr, (int)view->rows - 2, model->yes_selected ? 13 : 4);
 	(void)refresh();
 	return true;
 }

@@ -19,7 +19,7 @@ struct screen_options {
  * Ask.  STATUS_OK: approved.  STATUS_DECLINED.  STATUS_NO: this terminal
  * cannot show it; use the plain prompt.  The screen is restored in any case.
  */
-typedef enum status screen_ask_function(const struct dialog *dialog,
-    const struct screen_options *options);
+typedef enum status screen_ask_function(
+    const struct dialog *dialog, const struct screen_options *options);
 screen_ask_function screen_ask;
 #endif

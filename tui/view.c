@@ -58,10 +58,9 @@ take_line(struct span *text, size_t columns)
 		one.len -= rest.len;
 		width = text_width(one);
 		if (used + width > columns && rest.len + one.len < all.len) {
-			rest = one.at == all.at ? rest
-						: span_cut(all,
-						      (size_t)(one.at - all.at),
-						      all.len);
+			rest = one.at == all.at
+			    ? rest
+			    : span_cut(all, (size_t)(one.at - all.at), all.len);
 			break;
 		}
 		used += width;
@@ -86,7 +85,7 @@ add_wrapped(struct lines *lines, enum view_style style, struct span label,
 {
 	static const char blanks[] = "            ";
 	const size_t indent = style == VIEW_PLAIN ? 0
-	    : width >= 50			  ? LABEL_COLUMNS
+	    : width >= 50                         ? LABEL_COLUMNS
 						  : 2;
 	struct span pad = { blanks, indent };
 	struct view_row *row;
@@ -112,8 +111,8 @@ add_wrapped(struct lines *lines, enum view_style style, struct span label,
 }
 
 static void
-add_dialog(struct lines *lines, const struct dialog *dialog, size_t width,
-    bool utf8)
+add_dialog(
+    struct lines *lines, const struct dialog *dialog, size_t width, bool utf8)
 {
 	const struct dialog_row *row;
 	enum view_style style;
@@ -125,8 +124,8 @@ add_dialog(struct lines *lines, const struct dialog *dialog, size_t width,
 		style = row->kind == DIALOG_WARNING ? VIEW_WARNING : VIEW_FACT;
 		buf_init(&shown, 16 * DIALOG_TEXT_MAX);
 		text_show(&shown, span_of(row->text), TEXT_NO_LIMIT, utf8);
-		add_wrapped(lines, style, span_of(row->label),
-		    buf_span(&shown), width);
+		add_wrapped(
+		    lines, style, span_of(row->label), buf_span(&shown), width);
 		buf_clear(&shown);
 	}
 }
@@ -141,8 +140,8 @@ add_details(struct lines *lines, struct span text, size_t width, bool utf8)
 		end = span_find_byte(text, '\n');
 		buf_init(&shown, 64 * 1024);
 		text_show(&shown, span_cut(text, 0, end), TEXT_NO_LIMIT, utf8);
-		add_wrapped(lines, VIEW_PLAIN, SPAN(""), buf_span(&shown),
-		    width);
+		add_wrapped(
+		    lines, VIEW_PLAIN, SPAN(""), buf_span(&shown), width);
 		buf_clear(&shown);
 		text = span_cut(text, end + 1, text.len);
 	}
@@ -183,9 +182,8 @@ foot(const struct model *model, size_t width, bool more, struct view_row *row)
 		    "Details of this challenge");
 		row[1].style = VIEW_PLAIN;
 	} else {
-		keys = width >= 60
-		    ? "y answer   n do not answer   d details"
-		    : "y yes  n no  d details";
+		keys = width >= 60 ? "y answer   n do not answer   d details"
+				   : "y yes  n no  d details";
 		(void)snprintf(row[0].text, VIEW_ROW_SIZE, "%s", question);
 		(void)snprintf(row[1].text, VIEW_ROW_SIZE, "%s",
 		    model->yes_selected ? "    No     [ Yes ]"
@@ -202,7 +200,7 @@ view_draw(struct model *model, size_t width, size_t height, bool utf8,
     struct view *out)
 {
 	struct lines lines = { 0 };
-	const size_t around = 4; /* title, question, buttons, keys */
+	const size_t around = 4;         /* title, question, buttons, keys */
 	const size_t air = height >= 16; /* empty lines round the content */
 	size_t room, i, last;
 	bool more;
@@ -239,8 +237,8 @@ view_draw(struct model *model, size_t width, size_t height, bool utf8,
 }
 
 void
-view_print(const struct dialog *dialog, size_t width, bool utf8,
-    struct buf *out)
+view_print(
+    const struct dialog *dialog, size_t width, bool utf8, struct buf *out)
 {
 	struct lines lines = { 0 };
 	size_t i;

@@ -42,6 +42,6 @@ void view_draw(struct model *model, size_t width, size_t height, bool utf8,
     struct view *out);
 
 /* All the content in lines, without question and keys: the plain prompt. */
-void view_print(const struct dialog *dialog, size_t width, bool utf8,
-    struct buf *out);
+void view_print(
+    const struct dialog *dialog, size_t width, bool utf8, struct buf *out);
 #endif

@@ -33,16 +33,16 @@ hash_canonical(struct span json, struct buf *out)
 	unsigned char digest[32];
 	unsigned length = 0;
 
-	if (EVP_Digest(json.at, json.len, digest, &length, EVP_sha256(),
-		NULL) != 1)
+	if (EVP_Digest(
+		json.at, json.len, digest, &length, EVP_sha256(), NULL) != 1)
 		return STATUS_CRYPTO;
 	base64url_encode(out, (struct span){ (const char *)digest, length });
 	return buf_status(out);
 }
 
 static enum status
-hash_ec(const struct curve *curve, struct span x, struct span y,
-    struct buf *out)
+hash_ec(
+    const struct curve *curve, struct span x, struct span y, struct buf *out)
 {
 	struct buf json;
 	enum status status;
@@ -96,8 +96,8 @@ add_number(EVP_PKEY *key, const char *name, size_t octets, struct buf *out)
 		return STATUS_CRYPTO;
 	len = octets > 0 ? (int)octets : BN_num_bytes(number);
 	if (len <= (int)sizeof(raw) && BN_bn2binpad(number, raw, len) == len) {
-		base64url_encode(out,
-		    (struct span){ (const char *)raw, (size_t)len });
+		base64url_encode(
+		    out, (struct span){ (const char *)raw, (size_t)len });
 		status = buf_status(out);
 	}
 	BN_free(number);
@@ -120,8 +120,8 @@ thumbprint_of_ec(EVP_PKEY *key, struct buf *out, struct note *note)
 		if (strcmp(group, curves[i].group) == 0)
 			break;
 	if (i == FIRST_OKP)
-		(void)note_set(note, status,
-		    "ACME has no signature for this key's curve");
+		(void)note_set(
+		    note, status, "ACME has no signature for this key's curve");
 	else if ((status = add_number(key, OSSL_PKEY_PARAM_EC_PUB_X,
 		      curves[i].octets, &x)) == STATUS_OK &&
 	    (status = add_number(key, OSSL_PKEY_PARAM_EC_PUB_Y,
@@ -262,8 +262,8 @@ thumbprint_of_json(const struct json *json, struct buf *out, struct note *note)
 	ec = strcmp(kty, "EC") == 0;
 	if ((!ec && strcmp(kty, "OKP") != 0) ||
 	    json_get_text(json, "crv", crv, sizeof(crv)) != STATUS_OK)
-		return note_set(note, STATUS_BAD_KEY,
-		    "the JWK is neither EC, OKP nor RSA");
+		return note_set(
+		    note, STATUS_BAD_KEY, "the JWK is neither EC, OKP nor RSA");
 	for (i = ec ? 0 : FIRST_OKP; i < (ec ? FIRST_OKP : CURVES); i++)
 		if (strcmp(crv, curves[i].crv) == 0)
 			break;
@@ -271,8 +271,8 @@ thumbprint_of_json(const struct json *json, struct buf *out, struct note *note)
 	if (i == (ec ? FIRST_OKP : CURVES) ||
 	    !get_member(json, "x", curves[i].octets, first) ||
 	    (ec && !get_member(json, "y", curves[i].octets, second)))
-		return note_set(note, STATUS_BAD_KEY,
-		    "the JWK has no usable crv, x and y");
+		return note_set(
+		    note, STATUS_BAD_KEY, "the JWK has no usable crv, x and y");
 	return hash_ec(&curves[i], span_of(first), span_of(second), out);
 }
 

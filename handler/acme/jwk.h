@@ -13,6 +13,6 @@
  * PEM (private or public) or as a JWK.  STATUS_BAD_KEY with a note that never
  * holds key material; STATUS_CRYPTO.
  */
-enum status jwk_thumbprint(struct span key, struct buf *out,
-    struct note *note) MUST_CHECK;
+enum status jwk_thumbprint(
+    struct span key, struct buf *out, struct note *note) MUST_CHECK;
 #endif

@@ -154,8 +154,8 @@ start(const char *const argv[], int in, int out)
 }
 
 enum status
-program_run(const char *const argv[], struct span input, struct buf *out,
-    int *code)
+program_run(
+    const char *const argv[], struct span input, struct buf *out, int *code)
 {
 	int in[2] = { -1, -1 }, back[2] = { -1, -1 }, waited;
 	enum status status = STATUS_CREATE;
@@ -185,8 +185,8 @@ program_run(const char *const argv[], struct span input, struct buf *out,
 			status = STATUS_IO;
 			goto out;
 		}
-	*code = WIFEXITED(waited) ? WEXITSTATUS(waited)
-				  : 128 + WTERMSIG(waited);
+	*code =
+	    WIFEXITED(waited) ? WEXITSTATUS(waited) : 128 + WTERMSIG(waited);
 	if (out == NULL)
 		status = STATUS_OK;
 out:

@@ -15,6 +15,5 @@ void idn_load(void);
  * Write the lower-case A-label form, NUL-terminated.  STATUS_BAD_SYNTAX if
  * domain is no name that IDNA2008 allows, or is longer than size.
  */
-enum status idn_to_ascii(struct span domain, char *out,
-    size_t size) MUST_CHECK;
+enum status idn_to_ascii(struct span domain, char *out, size_t size) MUST_CHECK;
 #endif

@@ -74,14 +74,15 @@ json_get_number(const struct json *json, const char *name, int64_t *out)
 bool
 json_set_text(struct json *json, const char *name, const char *text)
 {
-	return json_object_set_new(value_of(json), name, json_string(text)) == 0;
+	return json_object_set_new(value_of(json), name, json_string(text)) ==
+	    0;
 }
 
 bool
 json_set_number(struct json *json, const char *name, int64_t number)
 {
-	return json_object_set_new(value_of(json), name,
-		   json_integer(number)) == 0;
+	return json_object_set_new(
+		   value_of(json), name, json_integer(number)) == 0;
 }
 
 static int

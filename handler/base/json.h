@@ -23,8 +23,8 @@ void json_free(struct json *json);
  * string, or longer than size. */
 enum status json_get_text(const struct json *json, const char *name, char *out,
     size_t size) MUST_CHECK;
-enum status json_get_number(const struct json *json, const char *name,
-    int64_t *out) MUST_CHECK;
+enum status json_get_number(
+    const struct json *json, const char *name, int64_t *out) MUST_CHECK;
 
 /* False: no memory, or not UTF-8. */
 bool json_set_text(struct json *json, const char *name, const char *text);

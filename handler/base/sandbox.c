@@ -15,10 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum {
-	CPU_SECONDS = 10,
-	MEMORY_BYTES = 512 * 1024 * 1024
-};
+enum { CPU_SECONDS = 10, MEMORY_BYTES = 512 * 1024 * 1024 };
 
 static void
 set_limit(int what, rlim_t most)
@@ -76,8 +73,7 @@ enter_landlock(void)
 	abi = syscall(444, NULL, 0, 1UL); /* landlock_create_ruleset */
 	if (abi < 1)
 		return false;
-	rules.handled_access_fs =
-	    (1ULL << rights[abi > 5 ? 4 : abi - 1]) - 1;
+	rules.handled_access_fs = (1ULL << rights[abi > 5 ? 4 : abi - 1]) - 1;
 	if (abi >= 4) {
 		rules.handled_access_net = 3; /* bind and connect, TCP */
 		size = 2 * sizeof(uint64_t);
@@ -108,9 +104,9 @@ enter_landlock(void)
 #define CALL(nr, what) \
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (nr), 0, 1), RETURN(what)
 /* Memory may not be made executable: look at the third argument. */
-#define NO_EXEC(nr) \
+#define NO_EXEC(nr)                                                     \
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (nr), 0, 4), LOAD(args[2]), \
-	    BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 1), \
+	    BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 1),      \
 	    RETURN(REFUSE), RETURN(SECCOMP_RET_ALLOW)
 #define REFUSE (SECCOMP_RET_ERRNO | EPERM)
 
@@ -151,9 +147,8 @@ enter_seccomp(void)
 		NO_EXEC(__NR_mprotect),
 		RETURN(REFUSE),
 	};
-	struct sock_fprog program = {
-		.len = sizeof(filter) / sizeof(*filter), .filter = filter
-	};
+	struct sock_fprog program = { .len = sizeof(filter) / sizeof(*filter),
+		.filter = filter };
 
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }

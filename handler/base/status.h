@@ -10,63 +10,65 @@
 #include <stdbool.h>
 
 /* X(enumerator, stable name, exit status, sentence) */
-#define STATUS_TABLE(X) \
-	X(OK, "done", 0, "done") \
-	X(DECLINED, "declined", 1, "you said no; nothing was changed or sent") \
-	X(NO, "no", 1, "no") \
-	X(USAGE, "usage", 64, "the command line is not understood") \
-	X(NO_CHALLENGE, "not-a-challenge", 65, \
-	    "this message is not an ACME challenge") \
-	X(BAD_REPLY, "is-a-reply", 65, \
-	    "the Subject says that this is a reply, not a challenge") \
-	X(BAD_TOKEN, "bad-token", 65, \
+#define STATUS_TABLE(X)                                                            \
+	X(OK, "done", 0, "done")                                                   \
+	X(DECLINED, "declined", 1, "you said no; nothing was changed or sent")     \
+	X(NO, "no", 1, "no")                                                       \
+	X(USAGE, "usage", 64, "the command line is not understood")                \
+	X(NO_CHALLENGE, "not-a-challenge", 65,                                     \
+	    "this message is not an ACME challenge")                               \
+	X(BAD_REPLY, "is-a-reply", 65,                                             \
+	    "the Subject says that this is a reply, not a challenge")              \
+	X(BAD_TOKEN, "bad-token", 65,                                              \
 	    "the token in the Subject is not valid base64url of 128 bits or more") \
-	X(BAD_CHARSET, "bad-charset", 65, \
-	    "the Subject uses a character set other than UTF-8 and US-ASCII") \
-	X(BAD_SYNTAX, "malformed", 65, "the message is malformed") \
-	X(BAD_HEADER, "ambiguous-header", 65, \
-	    "a header field that must be single is not") \
-	X(BAD_SIZE, "too-large", 65, "the message exceeds a size limit") \
-	X(BAD_ENCODING, "decoded-input", 65, \
-	    "the message was decoded before it came here; the raw one is needed") \
-	X(BAD_PART, "only-a-part", 65, \
-	    "only a part of the message is here, and a part proves nothing") \
-	X(BAD_AUTO, "not-auto-generated", 65, \
-	    "the message does not say Auto-Submitted: auto-generated") \
-	X(BAD_FROM, "wrong-from", 65, "the From field names no usable sender") \
-	X(BAD_TO, "wrong-to", 65, "the message is not addressed to that order's address") \
-	X(NO_ORDER, "unexpected", 65, "no pending order expects this challenge") \
-	X(BAD_CLOCK, "expired", 65, "the order or the challenge has expired") \
-	X(BAD_REPEAT, "already-answered", 65, \
-	    "this challenge was answered before") \
-	X(NO_AUTHRES, "not-authenticated", 65, \
-	    "nothing proves who sent this message") \
-	X(BAD_LIST, "list-mail", 65, \
-	    "the message came through a mailing list") \
-	X(BAD_REPLY_TO, "unsafe-reply-to", 65, \
-	    "the place where the reply should go is not safe") \
-	X(NO_PERSON, "needs-a-person", 65, \
-	    "this challenge is odd and needs a person to decide") \
-	X(BAD_THUMBPRINT, "bad-thumbprint", 65, \
-	    "the thumbprint is not 43 characters of base64url") \
-	X(BAD_KEY, "bad-key", 65, "the account key cannot be used") \
-	X(BUG, "internal-error", 70, "this is a bug in mailcert") \
-	X(MEMORY, "out-of-memory", 71, "not enough memory") \
-	X(CRYPTO, "crypto", 70, "the cryptographic library failed") \
-	X(CREATE, "cannot-create", 73, "a file cannot be created") \
-	X(IO, "input-output", 74, "reading or writing failed") \
-	X(AGAIN, "try-again", 75, "busy; try again later") \
-	X(PERMISSION, "permission", 77, "permissions are wrong") \
+	X(BAD_CHARSET, "bad-charset", 65,                                          \
+	    "the Subject uses a character set other than UTF-8 and US-ASCII")      \
+	X(BAD_SYNTAX, "malformed", 65, "the message is malformed")                 \
+	X(BAD_HEADER, "ambiguous-header", 65,                                      \
+	    "a header field that must be single is not")                           \
+	X(BAD_SIZE, "too-large", 65, "the message exceeds a size limit")           \
+	X(BAD_ENCODING, "decoded-input", 65,                                       \
+	    "the message was decoded before it came here; the raw one is needed")  \
+	X(BAD_PART, "only-a-part", 65,                                             \
+	    "only a part of the message is here, and a part proves nothing")       \
+	X(BAD_AUTO, "not-auto-generated", 65,                                      \
+	    "the message does not say Auto-Submitted: auto-generated")             \
+	X(BAD_FROM, "wrong-from", 65, "the From field names no usable sender")     \
+	X(BAD_TO, "wrong-to", 65,                                                  \
+	    "the message is not addressed to that order's address")                \
+	X(NO_ORDER, "unexpected", 65,                                              \
+	    "no pending order expects this challenge")                             \
+	X(BAD_CLOCK, "expired", 65, "the order or the challenge has expired")      \
+	X(BAD_REPEAT, "already-answered", 65,                                      \
+	    "this challenge was answered before")                                  \
+	X(NO_AUTHRES, "not-authenticated", 65,                                     \
+	    "nothing proves who sent this message")                                \
+	X(BAD_LIST, "list-mail", 65,                                               \
+	    "the message came through a mailing list")                             \
+	X(BAD_REPLY_TO, "unsafe-reply-to", 65,                                     \
+	    "the place where the reply should go is not safe")                     \
+	X(NO_PERSON, "needs-a-person", 65,                                         \
+	    "this challenge is odd and needs a person to decide")                  \
+	X(BAD_THUMBPRINT, "bad-thumbprint", 65,                                    \
+	    "the thumbprint is not 43 characters of base64url")                    \
+	X(BAD_KEY, "bad-key", 65, "the account key cannot be used")                \
+	X(BUG, "internal-error", 70, "this is a bug in mailcert")                  \
+	X(MEMORY, "out-of-memory", 71, "not enough memory")                        \
+	X(CRYPTO, "crypto", 70, "the cryptographic library failed")                \
+	X(CREATE, "cannot-create", 73, "a file cannot be created")                 \
+	X(IO, "input-output", 74, "reading or writing failed")                     \
+	X(AGAIN, "try-again", 75, "busy; try again later")                         \
+	X(PERMISSION, "permission", 77, "permissions are wrong")                   \
 	X(CONFIG, "configuration", 78, "the configuration is wrong")
 
 enum status {
 #define X(name, text, code, sentence) STATUS_##name,
 	STATUS_TABLE(X)
 #undef X
-	STATUS_COUNT
+	    STATUS_COUNT
 };
 
-const char *status_name(enum status status);	 /* "bad-token" */
+const char *status_name(enum status status);     /* "bad-token" */
 const char *status_sentence(enum status status); /* lower case, no full stop */
 int status_exit(enum status status);
 /* Is it the message that was refused, rather than the system that failed? */
@@ -82,8 +84,8 @@ struct note {
 };
 
 /* Returns status, so that "return note_set(note, STATUS_x, ...)" reads well. */
-enum status note_set(struct note *note, enum status status,
-    const char *format, ...) __attribute__((format(printf, 3, 4)));
+enum status note_set(struct note *note, enum status status, const char *format,
+    ...) __attribute__((format(printf, 3, 4)));
 /* The note's text, or the status's sentence where the note is empty. */
 const char *note_text(const struct note *note, enum status status);
 #endif

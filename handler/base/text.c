@@ -249,8 +249,8 @@ text_json(struct buf *out, struct span s)
 			buf_addf(out, "\\\\x%02x", (unsigned)c);
 		else if (c == '"' || c == '\\')
 			buf_addf(out, "\\%c", (char)c);
-		else if (c < 0x20 || c == 0x7f || (c > 0x7f && c < 0x10000 &&
-		    IS_IN(hidden, c)))
+		else if (c < 0x20 || c == 0x7f ||
+		    (c > 0x7f && c < 0x10000 && IS_IN(hidden, c)))
 			buf_addf(out, "\\u%04x", (unsigned)c);
 		else if (IS_IN(hidden, c))
 			buf_addf(out, "<U+%04X>", (unsigned)c);

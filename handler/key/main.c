@@ -40,8 +40,8 @@ read_key(const char *path, struct buf *out, struct note *note)
 						      : STATUS_IO,
 		    "%.200s: %s", path, strerror(errno));
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-		status = note_set(note, STATUS_IO,
-		    "%.200s is not a regular file", path);
+		status = note_set(
+		    note, STATUS_IO, "%.200s is not a regular file", path);
 	else if (st.st_uid != geteuid() || (st.st_mode & 077) != 0)
 		status = note_set(note, STATUS_PERMISSION,
 		    "%.200s can be read by others (chmod 600 it)", path);

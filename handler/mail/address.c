@@ -21,7 +21,8 @@ take_atoms(struct span *s, bool dots)
 	struct span all = *s;
 	size_t n = 0;
 
-	while (n < all.len && (is_atext(all.at[n]) || (dots && all.at[n] == '.')))
+	while (
+	    n < all.len && (is_atext(all.at[n]) || (dots && all.at[n] == '.')))
 		n++;
 	*s = span_cut(all, n, all.len);
 	return span_cut(all, 0, n);
@@ -248,8 +249,7 @@ address_parse(struct span text, struct mailbox *out)
 	if ((status = take_addr_spec(&rest, out)) != STATUS_OK)
 		return status;
 	/* Nothing around it: no comment was skipped either. */
-	if (rest.len > 0 ||
-	    out->local.len + 1 + out->domain.len != text.len ||
+	if (rest.len > 0 || out->local.len + 1 + out->domain.len != text.len ||
 	    !utf8_is_text(text))
 		return STATUS_BAD_SYNTAX;
 	return STATUS_OK;
@@ -344,7 +344,8 @@ address_compare(struct span a, struct span b)
 	b_local = span_cut(b, 0, b.len - b_domain.len - 1);
 	if (span_eq(a_local, b_local))
 		return ADDRESS_SAME;
-	return span_eq_nocase(unquote(a_local, a_text), unquote(b_local, b_text))
+	return span_eq_nocase(
+		   unquote(a_local, a_text), unquote(b_local, b_text))
 	    ? ADDRESS_SPELLING
 	    : ADDRESS_OTHER;
 }

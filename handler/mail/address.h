@@ -36,8 +36,8 @@ struct address_list {
  * Parse the body of From, To, Reply-To ...  An empty list is STATUS_OK with
  * count 0.  STATUS_BAD_SYNTAX, or STATUS_BAD_SIZE beyond the limits above.
  */
-enum status address_list_parse(struct span body,
-    struct address_list *out) MUST_CHECK;
+enum status address_list_parse(
+    struct span body, struct address_list *out) MUST_CHECK;
 
 /*
  * One bare address such as a user types: local@domain, nothing around it.
@@ -51,8 +51,8 @@ enum status address_parse(struct span text, struct mailbox *out) MUST_CHECK;
  * STATUS_BAD_SYNTAX if the domain is no domain name, or the local part too
  * long; domain literals are none.
  */
-enum status address_normal(const struct mailbox *mailbox,
-    char out[ADDRESS_SIZE]) MUST_CHECK;
+enum status address_normal(
+    const struct mailbox *mailbox, char out[ADDRESS_SIZE]) MUST_CHECK;
 
 enum address_match {
 	ADDRESS_OTHER,

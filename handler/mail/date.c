@@ -5,8 +5,8 @@
 
 static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
 	"Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
-static const char *const weekdays[] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri",
-	"Sat" };
+static const char *const weekdays[] = { "Sun", "Mon", "Tue", "Wed", "Thu",
+	"Fri", "Sat" };
 
 struct civil {
 	int year, month, day, hour, minute, second, weekday; /* month from 1 */
@@ -199,8 +199,8 @@ date_add_mail(struct buf *out, int64_t when)
 {
 	const struct civil c = civil_of(when);
 
-	buf_addf(out, "%s, %d %s %04d %02d:%02d:%02d +0000", weekdays[c.weekday],
-	    c.day, months[c.month - 1], c.year, c.hour,
+	buf_addf(out, "%s, %d %s %04d %02d:%02d:%02d +0000",
+	    weekdays[c.weekday], c.day, months[c.month - 1], c.year, c.hour,
 	    c.minute, c.second);
 }
 
@@ -209,6 +209,6 @@ date_add_iso(struct buf *out, int64_t when)
 {
 	const struct civil c = civil_of(when);
 
-	buf_addf(out, "%04d-%02d-%02dT%02d:%02d:%02dZ", c.year,
-	    c.month, c.day, c.hour, c.minute, c.second);
+	buf_addf(out, "%04d-%02d-%02dT%02d:%02d:%02dZ", c.year, c.month, c.day,
+	    c.hour, c.minute, c.second);
 }

@@ -180,7 +180,8 @@ header_is_sound(const struct header *header, struct note *note)
 		{ HEADER_CONTROL, "the header holds a control character" },
 		{ HEADER_MIXED, "the header mixes CRLF and LF line ends" },
 		{ HEADER_JUNK, "the header holds a line that is no field" },
-		{ HEADER_NOT_UTF8, "the header holds octets that are not UTF-8" },
+		{ HEADER_NOT_UTF8,
+		    "the header holds octets that are not UTF-8" },
 	};
 	size_t i;
 
@@ -191,10 +192,10 @@ header_is_sound(const struct header *header, struct note *note)
 		    HEADER_FIELD_MAX / 1024);
 	for (i = 0; i < sizeof(faults) / sizeof(*faults); i++)
 		if (header->flags & faults[i].flag)
-			return note_set(note, STATUS_BAD_SYNTAX, "%s",
-			    faults[i].text);
+			return note_set(
+			    note, STATUS_BAD_SYNTAX, "%s", faults[i].text);
 	if (header->count == 0)
-		return note_set(note, STATUS_BAD_SYNTAX,
-		    "there is no header field");
+		return note_set(
+		    note, STATUS_BAD_SYNTAX, "there is no header field");
 	return STATUS_OK;
 }

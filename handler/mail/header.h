@@ -18,14 +18,14 @@ enum {
 };
 
 enum header_flag {
-	HEADER_NUL = 1 << 0,	  /* an octet NUL */
+	HEADER_NUL = 1 << 0,      /* an octet NUL */
 	HEADER_BARE_CR = 1 << 1,  /* CR that is not part of CRLF */
-	HEADER_MIXED = 1 << 2,	  /* both CRLF and bare LF end lines */
+	HEADER_MIXED = 1 << 2,    /* both CRLF and bare LF end lines */
 	HEADER_CONTROL = 1 << 3,  /* another control octet */
-	HEADER_JUNK = 1 << 4,	  /* a line that is no field, or an odd name */
-	HEADER_LIMIT = 1 << 5,	  /* more or larger than the limits above */
+	HEADER_JUNK = 1 << 4,     /* a line that is no field, or an odd name */
+	HEADER_LIMIT = 1 << 5,    /* more or larger than the limits above */
 	HEADER_NOT_UTF8 = 1 << 6, /* octets that are not UTF-8 (RFC 6532) */
-	HEADER_CUT = 1 << 7	  /* no empty line ends the block */
+	HEADER_CUT = 1 << 7       /* no empty line ends the block */
 };
 
 struct field {
@@ -39,7 +39,7 @@ struct header {
 	size_t count;
 	struct span raw;  /* the block without the empty line */
 	struct span rest; /* what follows the empty line */
-	unsigned flags;	  /* enum header_flag */
+	unsigned flags;   /* enum header_flag */
 };
 
 /* Parse from the first octet of text.  Never fails: it flags. */
@@ -53,8 +53,8 @@ const struct field *header_find(const struct header *header, struct span name);
 struct span header_body(const struct header *header, struct span name);
 
 /* STATUS_OK, STATUS_BAD_SIZE or STATUS_BAD_SYNTAX with a note. */
-enum status header_is_sound(const struct header *header,
-    struct note *note) MUST_CHECK;
+enum status header_is_sound(
+    const struct header *header, struct note *note) MUST_CHECK;
 
 /* Skip one mbox "From " line (RFC 4155) if text begins with one. */
 struct span header_skip_from_line(struct span text);

@@ -8,8 +8,7 @@ next_separator(struct span s)
 	size_t at = 0, found;
 
 	for (;;) {
-		found = at + span_find(span_cut(s, at, s.len),
-				 SPAN("\nFrom "));
+		found = at + span_find(span_cut(s, at, s.len), SPAN("\nFrom "));
 		if (found >= s.len)
 			return s.len;
 		if ((found > 0 && s.at[found - 1] == '\n') ||

@@ -81,8 +81,8 @@ content_type_parse(struct span body, struct content_type *out)
 }
 
 bool
-content_type_is(const struct content_type *type, struct span top,
-    struct span sub)
+content_type_is(
+    const struct content_type *type, struct span top, struct span sub)
 {
 	return span_eq_nocase(type->type, top) &&
 	    span_eq_nocase(type->subtype, sub);
@@ -165,8 +165,8 @@ find_section(const struct content_type *type, struct span name, int section,
 }
 
 enum status
-content_type_param(const struct content_type *type, struct span name,
-    struct buf *out)
+content_type_param(
+    const struct content_type *type, struct span name, struct buf *out)
 {
 	const struct mime_param *param = NULL;
 	bool extended = false;
@@ -205,7 +205,7 @@ struct level {
 
 struct walk {
 	struct mime *out;
-	struct header *header; /* scratch */
+	struct header *header;    /* scratch */
 	struct content_type type; /* scratch */
 	struct span text;
 	struct level level[MIME_DEPTH_MAX];
@@ -321,8 +321,8 @@ walk_header_end(struct walk *walk, size_t at, size_t next)
 		return true;
 	if (span_eq_nocase(walk->type.type, SPAN("multipart"))) {
 		walk_push_level(walk);
-	} else if (content_type_is(&walk->type, SPAN("message"),
-		       SPAN("rfc822"))) {
+	} else if (content_type_is(
+		       &walk->type, SPAN("message"), SPAN("rfc822"))) {
 		part->leaf = false;
 		return walk_open(walk, next);
 	}
@@ -331,8 +331,8 @@ walk_header_end(struct walk *walk, size_t at, size_t next)
 
 /* Does line close or divide the multipart of this level? */
 static bool
-is_delimiter(const struct level *level, struct span line, bool *close,
-    bool *prefix)
+is_delimiter(
+    const struct level *level, struct span line, bool *close, bool *prefix)
 {
 	struct span boundary = { level->boundary, level->boundary_len };
 	struct span rest;
@@ -351,8 +351,8 @@ is_delimiter(const struct level *level, struct span line, bool *close,
 
 /* A line that begins with "--".  True where it was a delimiter. */
 static bool
-walk_delimiter(struct walk *walk, struct span line, size_t at, size_t next,
-    bool *full)
+walk_delimiter(
+    struct walk *walk, struct span line, size_t at, size_t next, bool *full)
 {
 	size_t i, keep, begin, end = at;
 	bool close = false, prefix = false;

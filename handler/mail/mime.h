@@ -18,15 +18,15 @@ enum {
 };
 
 enum mime_flag {
-	MIME_LIMIT = 1 << 0,	/* more parts or deeper than the limits */
-	MIME_PREFIX = 1 << 1,	/* a line begins with a boundary only */
+	MIME_LIMIT = 1 << 0,    /* more parts or deeper than the limits */
+	MIME_PREFIX = 1 << 1,   /* a line begins with a boundary only */
 	MIME_UNCLOSED = 1 << 2, /* a close delimiter is missing */
-	MIME_TYPE = 1 << 3,	/* a Content-Type that cannot be read, or two */
-	MIME_BOUNDARY = 1 << 4	/* none, empty or two boundary parameters */
+	MIME_TYPE = 1 << 3,     /* a Content-Type that cannot be read, or two */
+	MIME_BOUNDARY = 1 << 4  /* none, empty or two boundary parameters */
 };
 
 struct mime_param {
-	struct span name; /* as it stands, with RFC 2231's "*0*" */
+	struct span name;  /* as it stands, with RFC 2231's "*0*" */
 	struct span value; /* as it stands, with its quotes */
 };
 
@@ -38,10 +38,10 @@ struct content_type {
 };
 
 /* RFC 2045 section 5.1.  STATUS_BAD_SYNTAX or STATUS_BAD_SIZE. */
-enum status content_type_parse(struct span body,
-    struct content_type *out) MUST_CHECK;
-bool content_type_is(const struct content_type *type, struct span top,
-    struct span sub);
+enum status content_type_parse(
+    struct span body, struct content_type *out) MUST_CHECK;
+bool content_type_is(
+    const struct content_type *type, struct span top, struct span sub);
 /*
  * Append the value of a parameter: unquoted, continuations of RFC 2231
  * section 3 joined, percent octets decoded.  STATUS_NO: not there.
@@ -51,9 +51,9 @@ enum status content_type_param(const struct content_type *type,
     struct span name, struct buf *out) MUST_CHECK;
 
 struct part {
-	struct span header; /* raw, without the empty line */
-	struct span body;   /* raw, still in its transfer encoding */
-	struct span type;   /* "text/plain", as it stands; empty: default */
+	struct span header;   /* raw, without the empty line */
+	struct span body;     /* raw, still in its transfer encoding */
+	struct span type;     /* "text/plain", as it stands; empty: default */
 	struct span encoding; /* body of Content-Transfer-Encoding, trimmed */
 	unsigned depth;
 	bool leaf; /* neither multipart nor message/rfc822 */

@@ -9,8 +9,7 @@ msgid_take(struct span *s, struct span *out)
 	struct span rest = *s, id;
 	size_t i, at = 0, ats = 0;
 
-	if (cfws_skip(&rest) != STATUS_OK || rest.len == 0 ||
-	    rest.at[0] != '<')
+	if (cfws_skip(&rest) != STATUS_OK || rest.len == 0 || rest.at[0] != '<')
 		return false;
 	id = span_cut(rest, 0, span_find_byte(rest, '>') + 1);
 	if (id.len > MSGID_MAX || id.at[id.len - 1] != '>')

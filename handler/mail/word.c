@@ -157,7 +157,7 @@ quoted_printable_decode(struct buf *out, struct span text)
 		}
 		/* A soft line break: "=", blanks, line end. */
 		for (end = i + 1;
-		    end < text.len && ascii_is_blank(text.at[end]); end++)
+		     end < text.len && ascii_is_blank(text.at[end]); end++)
 			;
 		if (end < text.len && text.at[end] == '\r')
 			end++;
@@ -192,8 +192,9 @@ add_latin1(struct buf *out, struct span octets)
 
 	for (i = 0; i < octets.len; i++) {
 		c = (unsigned char)octets.at[i];
-		utf8_add(out, c >= 0x80 && c < 0xa0 ? windows_1252[c - 0x80]
-						    : (uint32_t)c);
+		utf8_add(out,
+		    c >= 0x80 && c < 0xa0 ? windows_1252[c - 0x80]
+					  : (uint32_t)c);
 	}
 }
 

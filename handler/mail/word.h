@@ -11,9 +11,9 @@
 #include "base/buf.h"
 
 struct words {
-	bool any;	    /* at least one encoded word */
+	bool any;           /* at least one encoded word */
 	bool other_charset; /* one in a set beside UTF-8 and US-ASCII */
-	bool bad_text;	    /* octets that its set does not have, or that
+	bool bad_text;      /* octets that its set does not have, or that
 			     * are not well-formed UTF-8 */
 };
 
@@ -22,8 +22,8 @@ struct words {
  * sets come out as they are (other_charset is set then).
  * STATUS_BAD_SIZE where out's ceiling is met.
  */
-enum status words_decode(struct buf *out, struct span body,
-    struct words *words) MUST_CHECK;
+enum status words_decode(
+    struct buf *out, struct span body, struct words *words) MUST_CHECK;
 
 /* Decode base64 (RFC 2045 section 6.8) leniently as mail demands: line ends
  * and blanks are skipped.  False at any other foreign octet. */

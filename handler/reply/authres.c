@@ -10,8 +10,7 @@ authres_method_name(enum authres_method method)
 
 enum status
 authres_check(const struct challenge *challenge,
-    const struct authres_policy *policy, struct authres *out,
-    struct note *note)
+    const struct authres_policy *policy, struct authres *out, struct note *note)
 {
 	(void)challenge;
 	if (!policy->none)

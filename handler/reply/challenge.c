@@ -24,8 +24,7 @@ static const struct {
 	{ "reply-to-domain",
 	    "the reply would go to another domain than the sender's" },
 	{ "reply-to-many", "the reply would go to more than one address" },
-	{ "hidden-characters",
-	    "a name holds hidden or look-alike characters" },
+	{ "hidden-characters", "a name holds hidden or look-alike characters" },
 	{ "message-id",
 	    "the Message-ID is missing its form; it will not be quoted" },
 	{ "threaded", "the message claims to answer an earlier one" },
@@ -35,8 +34,7 @@ static const struct {
 	{ "two-orders", "two pending orders fit this challenge" },
 	{ "order-answered",
 	    "this order has answered a challenge with another token" },
-	{ "in-doubt",
-	    "an answer was begun before and may be out already" },
+	{ "in-doubt", "an answer was begun before and may be out already" },
 };
 
 static size_t
@@ -147,8 +145,8 @@ take_token(struct span body, struct challenge *out, struct note *note)
 	if (subject.words.other_charset)
 		status = STATUS_BAD_CHARSET;
 	else if (subject.words.bad_text)
-		status = note_set(note, STATUS_BAD_SYNTAX,
-		    "the Subject cannot be decoded");
+		status = note_set(
+		    note, STATUS_BAD_SYNTAX, "the Subject cannot be decoded");
 	else if (text.len < 6 || !ascii_is_blank(text.at[5]))
 		status = note_set(note, STATUS_BAD_SYNTAX,
 		    "white space must follow \"ACME:\" in the Subject");
@@ -172,8 +170,8 @@ take_token(struct span body, struct challenge *out, struct note *note)
 	if (status == STATUS_OK &&
 	    !token_part_ok((struct span){ out->part1, len }, TOKEN_PART1_MIN))
 		status = STATUS_BAD_TOKEN;
-	text_show_in(out->subject_shown, sizeof(out->subject_shown), text,
-	    true);
+	text_show_in(
+	    out->subject_shown, sizeof(out->subject_shown), text, true);
 	buf_clear(&subject.text);
 	return status;
 }
@@ -225,15 +223,15 @@ check_auto(const struct header *header, bool demanded, struct challenge *out,
 	size_t n;
 
 	if (header_count(header, SPAN("Auto-Submitted")) == 0)
-		return demanded
-		    ? note_set(note, STATUS_BAD_AUTO,
-			  "there is no Auto-Submitted field")
-		    : STATUS_OK;
+		return demanded ? note_set(note, STATUS_BAD_AUTO,
+				      "there is no Auto-Submitted field")
+				: STATUS_OK;
 	rest = body;
 	if (cfws_skip(&rest) != STATUS_OK)
 		return STATUS_BAD_AUTO;
-	for (n = 0; n < rest.len && (ascii_is_alnum(rest.at[n]) ||
-	    rest.at[n] == '-'); n++)
+	for (n = 0;
+	     n < rest.len && (ascii_is_alnum(rest.at[n]) || rest.at[n] == '-');
+	     n++)
 		;
 	if (!span_eq_nocase(span_cut(rest, 0, n), SPAN("auto-generated")))
 		return note_set(note, STATUS_BAD_AUTO,
@@ -265,19 +263,18 @@ check_list(const struct header *header, struct note *note)
 	size_t i;
 
 	for (i = 0; i < header->count; i++) {
-		if (!span_starts_nocase(header->field[i].name,
-			SPAN("List-")) &&
+		if (!span_starts_nocase(header->field[i].name, SPAN("List-")) &&
 		    !span_eq_nocase(header->field[i].name, SPAN("X-Loop")) &&
-		    !span_eq_nocase(header->field[i].name,
-			SPAN("Mailing-List")))
+		    !span_eq_nocase(
+			header->field[i].name, SPAN("Mailing-List")))
 			continue;
 		text_show_in(name, sizeof(name), header->field[i].name, false);
 		return note_set(note, STATUS_BAD_LIST,
 		    "the message carries a %s field, as list mail does", name);
 	}
 	if (span_eq_nocase(precedence, SPAN("list")))
-		return note_set(note, STATUS_BAD_LIST,
-		    "the message says Precedence: list");
+		return note_set(
+		    note, STATUS_BAD_LIST, "the message says Precedence: list");
 	return STATUS_OK;
 }
 
@@ -311,8 +308,8 @@ take_name(struct span name, struct challenge *out)
 		if (text_has_hidden(plain) || text_mixes_scripts(plain) ||
 		    words.bad_text)
 			out->warnings |= WARNING_DISPLAY;
-		text_show_in(out->from_shown, sizeof(out->from_shown), plain,
-		    true);
+		text_show_in(
+		    out->from_shown, sizeof(out->from_shown), plain, true);
 	}
 	buf_clear(&text);
 }
@@ -325,8 +322,8 @@ take_from(const struct header *header, struct address_list *list,
 	enum status status;
 
 	if (header_count(header, SPAN("From")) == 0)
-		return note_set(note, STATUS_BAD_FROM,
-		    "there is no From field");
+		return note_set(
+		    note, STATUS_BAD_FROM, "there is no From field");
 	status = address_list_parse(header_body(header, SPAN("From")), list);
 	if (status == STATUS_BAD_SIZE)
 		return note_set(note, status, "the From field is too large");
@@ -376,8 +373,8 @@ take_reply_to(const struct header *header, struct address_list *list,
 
 	out->has_reply_to = header_count(header, SPAN("Reply-To")) > 0;
 	status = address_list_parse(
-	    header_body(header,
-		out->has_reply_to ? SPAN("Reply-To") : SPAN("From")),
+	    header_body(
+		header, out->has_reply_to ? SPAN("Reply-To") : SPAN("From")),
 	    list);
 	if (status != STATUS_OK || list->group || list->count == 0 ||
 	    list->count > REPLY_TO_MAX)
@@ -444,8 +441,8 @@ take_thread(const struct header *header, struct challenge *out)
 		buf_clear(&line);
 	line.ceiling += MSGID_MAX + 1;
 	buf_add_text(&line, out->message_id);
-	if (!span_copy(buf_span(&line), out->references,
-		sizeof(out->references)))
+	if (!span_copy(
+		buf_span(&line), out->references, sizeof(out->references)))
 		out->references[0] = '\0';
 	buf_clear(&line);
 }
@@ -459,11 +456,10 @@ take_rest(const struct header *header, struct challenge *out)
 	take_thread(header, out);
 	if (date_parse(date, &out->date) != STATUS_OK)
 		out->date = 0;
-	text_show_in(out->date_shown, sizeof(out->date_shown),
-	    span_trim(date), true);
+	text_show_in(
+	    out->date_shown, sizeof(out->date_shown), span_trim(date), true);
 	for (i = 0; i < header->count; i++)
-		if (span_starts_nocase(header->field[i].name,
-			SPAN("Resent-")))
+		if (span_starts_nocase(header->field[i].name, SPAN("Resent-")))
 			out->warnings |= WARNING_RESENT;
 }
 
@@ -540,8 +536,8 @@ out:
 static bool
 text_ok(const char *text, size_t size)
 {
-	return memchr(text, '\0', size) != NULL && !text_has_hidden(
-	    span_of(text));
+	return memchr(text, '\0', size) != NULL &&
+	    !text_has_hidden(span_of(text));
 }
 
 static bool
@@ -563,8 +559,8 @@ challenge_ok(const struct challenge *c)
 
 	if (!address_ok(c->claimed_from, ADDRESS_SIZE) ||
 	    !address_ok(c->claimed_from_written, ADDRESS_SIZE) ||
-	    !address_ok(c->claimed_to, ADDRESS_SIZE) ||
-	    c->reply_to_count < 1 || c->reply_to_count > REPLY_TO_MAX ||
+	    !address_ok(c->claimed_to, ADDRESS_SIZE) || c->reply_to_count < 1 ||
+	    c->reply_to_count > REPLY_TO_MAX ||
 	    c->warnings >> WARNING_COUNT != 0 || c->type_acme > 1 ||
 	    c->has_reply_to > 1)
 		return false;

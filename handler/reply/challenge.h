@@ -18,18 +18,18 @@
 #include "mail/msgid.h"
 
 enum {
-	REPLY_TO_MAX = 4,     /* ours: a challenge is no mail cannon */
+	REPLY_TO_MAX = 4, /* ours: a challenge is no mail cannon */
 	SHOWN_MAX = 256
 };
 
 /* Odd, though not forbidden: a person may accept them, a program may not. */
 enum challenge_warning {
 	WARNING_REPLY_TO_DOMAIN = 1 << 0, /* Reply-To in another domain */
-	WARNING_REPLY_TO_MANY = 1 << 1,	  /* more than one Reply-To address */
-	WARNING_DISPLAY = 1 << 2,    /* hidden or look-alike characters */
-	WARNING_MESSAGE_ID = 1 << 3, /* a Message-ID nobody should copy */
-	WARNING_THREADED = 1 << 4,   /* In-Reply-To or References */
-	WARNING_RESENT = 1 << 5,     /* Resent-* fields */
+	WARNING_REPLY_TO_MANY = 1 << 1,   /* more than one Reply-To address */
+	WARNING_DISPLAY = 1 << 2,         /* hidden or look-alike characters */
+	WARNING_MESSAGE_ID = 1 << 3,      /* a Message-ID nobody should copy */
+	WARNING_THREADED = 1 << 4,        /* In-Reply-To or References */
+	WARNING_RESENT = 1 << 5,          /* Resent-* fields */
 	/* set by match_find() */
 	WARNING_SPELLING = 1 << 6, /* To differs by case or quoting */
 	WARNING_TWO_ORDERS = 1 << 7,
@@ -55,9 +55,9 @@ struct challenge {
 	char from_shown[SHOWN_MAX];    /* safe text: display name */
 	char subject_shown[SHOWN_MAX]; /* safe text */
 	char date_shown[SHOWN_MAX];    /* safe text, as it stands */
-	int64_t date;		       /* 0 where none can be read */
+	int64_t date;                  /* 0 where none can be read */
 	uint32_t warnings;
-	uint32_t type_acme;	  /* 1: Auto-Submitted carries type=acme */
+	uint32_t type_acme;    /* 1: Auto-Submitted carries type=acme */
 	uint32_t has_reply_to; /* 1: the answer goes to Reply-To */
 };
 

@@ -15,10 +15,10 @@
 #include "reply/match.h"
 
 struct draft_options {
-	int64_t now;	   /* for Date; 0: the mail program makes it */
+	int64_t now;       /* for Date; 0: the mail program makes it */
 	bool message_id;   /* make a Message-ID; else the mail program does */
 	bool auto_replied; /* nobody looked: RFC 3834 section 3.1.7 */
-	bool crlf;	   /* line ends of the wire */
+	bool crlf;         /* line ends of the wire */
 };
 
 /* Append the three lines of the response block, with LF. */

@@ -18,8 +18,8 @@ from_fits(const struct order *order, const struct challenge *challenge)
 static enum address_match
 to_fits(const struct order *order, const struct challenge *challenge)
 {
-	return address_compare(span_of(order->address_normal),
-	    span_of(challenge->claimed_to));
+	return address_compare(
+	    span_of(order->address_normal), span_of(challenge->claimed_to));
 }
 
 /* Why none fits: say what is nearest to the truth, for the person who waits

@@ -9,8 +9,8 @@
 
 /* token-part1 || token-part2, in the CA's reading. */
 static enum status
-add_token(struct buf *out, struct span part1, struct span part2,
-    enum token_join join)
+add_token(
+    struct buf *out, struct span part1, struct span part2, enum token_join join)
 {
 	struct buf octets;
 	enum status status;
@@ -50,7 +50,8 @@ digest_twice(struct span keyauth, unsigned char digest[32])
 	if (EVP_DigestFinal_ex(sha256, digest, NULL) != 1 ||
 	    EVP_Digest(keyauth.at, keyauth.len, again, &length, EVP_sha256(),
 		NULL) != 1 ||
-	    length != sizeof(again) || memcmp(digest, again, sizeof(again)) != 0)
+	    length != sizeof(again) ||
+	    memcmp(digest, again, sizeof(again)) != 0)
 		goto out;
 	status = STATUS_OK;
 out:
@@ -81,8 +82,8 @@ response_compute(struct span part1, struct span part2, struct span thumbprint,
 	if ((status = buf_status(&keyauth)) != STATUS_OK ||
 	    (status = digest_twice(buf_span(&keyauth), digest)) != STATUS_OK)
 		goto out;
-	base64url_encode(&text,
-	    (struct span){ (const char *)digest, sizeof(digest) });
+	base64url_encode(
+	    &text, (struct span){ (const char *)digest, sizeof(digest) });
 	if ((status = buf_status(&text)) == STATUS_OK &&
 	    !span_copy(buf_span(&text), out->digest, sizeof(out->digest)))
 		status = STATUS_CRYPTO;

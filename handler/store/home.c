@@ -43,8 +43,8 @@ check_owner(int dir, const char *path, struct note *note)
 	struct stat st;
 
 	if (fstat(dir, &st) != 0)
-		return note_set(note, STATUS_IO, "%s: %s", path,
-		    strerror(errno));
+		return note_set(
+		    note, STATUS_IO, "%s: %s", path, strerror(errno));
 	if (st.st_uid != geteuid())
 		return note_set(note, STATUS_PERMISSION,
 		    "%s belongs to somebody else", path);
@@ -61,11 +61,11 @@ home_open(const char *path, bool create, struct home *out, struct note *note)
 	struct home home = { .dir = -1 };
 
 	if (!span_copy(span_of(path), home.path, sizeof(home.path)))
-		return note_set(note, STATUS_CONFIG,
-		    "the path of the home is too long");
+		return note_set(
+		    note, STATUS_CONFIG, "the path of the home is too long");
 	if (create && !make_path(path))
-		return note_set(note, STATUS_CREATE, "%.200s: %s", path,
-		    strerror(errno));
+		return note_set(
+		    note, STATUS_CREATE, "%.200s: %s", path, strerror(errno));
 	home.dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (home.dir < 0) {
 		if (errno == ENOENT && !create) {
@@ -104,8 +104,8 @@ home_subdir(const struct home *home, const char *name, bool create, int *out,
 	if (create && mkdirat(home->dir, name, 0700) != 0 && errno != EEXIST)
 		return note_set(note, STATUS_CREATE, "%.200s/%s: %s",
 		    home->path, name, strerror(errno));
-	*out = openat(home->dir, name,
-	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	*out = openat(
+	    home->dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (*out < 0)
 		return errno == ENOENT
 		    ? STATUS_OK
@@ -124,8 +124,8 @@ home_lock(const struct home *home, int *fd, struct note *note)
 	const struct timespec pause = { .tv_nsec = 50 * 1000 * 1000 };
 	struct timespec now, until;
 
-	*fd = openat(home->dir, "lock",
-	    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	*fd = openat(
+	    home->dir, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (*fd < 0)
 		return note_set(note, STATUS_CREATE, "%.200s/lock: %s",
 		    home->path, strerror(errno));
@@ -165,26 +165,26 @@ file_replace(int dir, const char *name, struct span bytes, struct note *note)
 	fd = openat(dir, temporary,
 	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return note_set(note, STATUS_CREATE, "%s: %s", name,
-		    strerror(errno));
+		return note_set(
+		    note, STATUS_CREATE, "%s: %s", name, strerror(errno));
 	/* The umask may have taken our own rights away. */
 	if (fchmod(fd, 0600) != 0 || fd_write(fd, bytes) != STATUS_OK ||
 	    fsync(fd) != 0)
-		status = note_set(note, STATUS_IO, "%s: %s", name,
-		    strerror(errno));
+		status =
+		    note_set(note, STATUS_IO, "%s: %s", name, strerror(errno));
 	if (close(fd) != 0 && status == STATUS_OK)
-		status = note_set(note, STATUS_IO, "%s: %s", name,
-		    strerror(errno));
+		status =
+		    note_set(note, STATUS_IO, "%s: %s", name, strerror(errno));
 	if (status == STATUS_OK && renameat(dir, temporary, dir, name) != 0)
-		status = note_set(note, STATUS_CREATE, "%s: %s", name,
-		    strerror(errno));
+		status = note_set(
+		    note, STATUS_CREATE, "%s: %s", name, strerror(errno));
 	if (status != STATUS_OK) {
 		(void)unlinkat(dir, temporary, 0);
 		return status;
 	}
 	if (dir_sync(dir) != STATUS_OK)
-		return note_set(note, STATUS_IO, "%s: %s", name,
-		    strerror(errno));
+		return note_set(
+		    note, STATUS_IO, "%s: %s", name, strerror(errno));
 	return STATUS_OK;
 }
 
@@ -223,8 +223,7 @@ home_log(const struct home *home, const char *line)
 	    O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	    st.st_size > LOG_MAX)
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > LOG_MAX)
 		(void)renameat(home->dir, "log", home->dir, "log.old");
 	buf_init(&text, 4096);
 	date_add_iso(&text, (int64_t)time(NULL));

@@ -31,13 +31,13 @@ enum status home_subdir(const struct home *home, const char *name, bool create,
  * Take the one lock of the home, waiting ten seconds at most; the kernel
  * drops it when we die.  *fd is closed to unlock.  STATUS_AGAIN: it is held.
  */
-enum status home_lock(const struct home *home, int *fd,
-    struct note *note) MUST_CHECK;
+enum status home_lock(
+    const struct home *home, int *fd, struct note *note) MUST_CHECK;
 
 /* Replace (or make) a file durably; STATUS_CREATE or STATUS_IO, and then the
  * old one is untouched. */
-enum status file_replace(int dir, const char *name, struct span bytes,
-    struct note *note) MUST_CHECK;
+enum status file_replace(
+    int dir, const char *name, struct span bytes, struct note *note) MUST_CHECK;
 /* Read a regular file of ours; STATUS_NO: not there; STATUS_CONFIG: a link,
  * not regular, or larger than out's ceiling. */
 enum status file_read(int dir, const char *name, struct buf *out) MUST_CHECK;

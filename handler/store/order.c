@@ -111,8 +111,7 @@ order_read(const struct json *json, struct order *out)
 		STATUS_OK ||
 	    json_get_text(json, "address_normal", out->address_normal,
 		ADDRESS_SIZE) != STATUS_OK ||
-	    json_get_text(json, "from", out->from, ADDRESS_SIZE) !=
-		STATUS_OK ||
+	    json_get_text(json, "from", out->from, ADDRESS_SIZE) != STATUS_OK ||
 	    json_get_text(json, "from_normal", out->from_normal,
 		ADDRESS_SIZE) != STATUS_OK ||
 	    json_get_text(json, "token_part2", out->part2,
@@ -123,14 +122,13 @@ order_read(const struct json *json, struct order *out)
 		STATUS_OK ||
 	    !token_join_parse(span_of(join), &out->join) ||
 	    json_get_number(json, "created", &out->created) != STATUS_OK ||
-	    json_get_number(json, "expires", &out->expires) ==
-		STATUS_CONFIG ||
+	    json_get_number(json, "expires", &out->expires) == STATUS_CONFIG ||
 	    get_state(json, &out->state) != STATUS_OK ||
 	    !get_optional(json, "note", out->note, sizeof(out->note)) ||
-	    !get_optional(json, "token_part1", out->part1,
-		sizeof(out->part1)) ||
-	    !get_optional(json, "message_id", out->message_id,
-		sizeof(out->message_id)) ||
+	    !get_optional(
+		json, "token_part1", out->part1, sizeof(out->part1)) ||
+	    !get_optional(
+		json, "message_id", out->message_id, sizeof(out->message_id)) ||
 	    !get_optional(json, "draft", out->draft, sizeof(out->draft)) ||
 	    json_get_number(json, "answered", &out->answered) == STATUS_CONFIG)
 		return STATUS_CONFIG;
@@ -277,8 +275,8 @@ order_write(const struct order *order, struct json *json)
 }
 
 enum status
-order_save(const struct home *home, const struct order *order,
-    struct note *note)
+order_save(
+    const struct home *home, const struct order *order, struct note *note)
 {
 	char name[ORDER_ID_SIZE + 8];
 	struct json *json;
@@ -295,8 +293,8 @@ order_save(const struct home *home, const struct order *order,
 	}
 	buf_init(&text, JSON_SIZE_MAX);
 	(void)snprintf(name, sizeof(name), "%s.json", order->id);
-	status = order_write(order, json) ? json_write(json, &text)
-					  : STATUS_MEMORY;
+	status =
+	    order_write(order, json) ? json_write(json, &text) : STATUS_MEMORY;
 	if (status == STATUS_OK)
 		status = file_replace(dir, name, buf_span(&text), note);
 	buf_clear(&text);
@@ -319,10 +317,9 @@ order_forget(const struct home *home, const char *id, struct note *note)
 	if (!order_id_ok(id))
 		status = STATUS_NO;
 	else if (unlinkat(dir, name, 0) != 0)
-		status = errno == ENOENT
-		    ? STATUS_NO
-		    : note_set(note, STATUS_IO, "%s: %s", name,
-			  strerror(errno));
+		status = errno == ENOENT ? STATUS_NO
+					 : note_set(note, STATUS_IO, "%s: %s",
+					       name, strerror(errno));
 	else
 		status = dir_sync(dir);
 	(void)close(dir);

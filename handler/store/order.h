@@ -21,18 +21,13 @@ enum { ORDER_ID_SIZE = 17, ORDERS_MAX = 4096 };
  * drafted    a draft was handed over; whether it was sent we do not know
  * sent       the answer was handed to a mail system that took it
  */
-enum order_state {
-	ORDER_PENDING,
-	ORDER_ANSWERING,
-	ORDER_DRAFTED,
-	ORDER_SENT
-};
+enum order_state { ORDER_PENDING, ORDER_ANSWERING, ORDER_DRAFTED, ORDER_SENT };
 
 struct order {
 	char id[ORDER_ID_SIZE];
-	char address[ADDRESS_SIZE];	   /* exactly as ordered */
+	char address[ADDRESS_SIZE];        /* exactly as ordered */
 	char address_normal[ADDRESS_SIZE]; /* address_normal() of it */
-	char from[ADDRESS_SIZE];	   /* the challenge object's "from" */
+	char from[ADDRESS_SIZE];           /* the challenge object's "from" */
 	char from_normal[ADDRESS_SIZE];
 	char part2[TOKEN_TEXT_SIZE]; /* the challenge object's "token" */
 	char thumbprint[44];
@@ -68,6 +63,6 @@ enum status order_load(const struct home *home, const char *id,
 enum status order_save(const struct home *home, const struct order *order,
     struct note *note) MUST_CHECK;
 /* Remove it, durably; the caller holds the lock. */
-enum status order_forget(const struct home *home, const char *id,
-    struct note *note) MUST_CHECK;
+enum status order_forget(
+    const struct home *home, const char *id, struct note *note) MUST_CHECK;
 #endif

@@ -47,8 +47,9 @@ main(int argc, char *argv[])
 
 	if (argc != 2 || strcmp(argv[1], "response") != 0)
 		return status_exit(STATUS_USAGE);
-	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG |
-		OPENSSL_INIT_NO_ATEXIT, NULL) != 1)
+	if (OPENSSL_init_crypto(
+		OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL) !=
+	    1)
 		return status_exit(STATUS_CRYPTO);
 	(void)sandbox_enter();
 	buf_init(&input, 4096);

@@ -166,10 +166,10 @@ def test_keys():
             openssl("genpkey", "-algorithm", "EC", "-pkeyopt",
                     "ec_paramgen_curve:P-256", "-out", path)
             jwk = jwk_of(path)
-            if jwk["x"].startswith("AA") or i == 2999:
+            if base64.urlsafe_b64decode(jwk["x"] + "=")[0] == 0:
                 break
         os.chmod(path, 0o600)
-        tap.ok(jwk["x"].startswith("A"), "a key with a zero octet in front")
+        tap.ok(base64.urlsafe_b64decode(jwk["x"] + "=")[0] == 0, "a key with a zero octet in front")
         check_key(place, path, thumbprint(jwk), "zero octet in front")
         os.chmod(path, 0o644)
         got = place.run("respond", "--token-part1", PART1, "--token-part2",

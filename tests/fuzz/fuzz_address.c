@@ -31,8 +31,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			    STATUS_OK) {
 				assert(address_normal(&mailbox, again) ==
 				    STATUS_OK);
-				assert(span_eq(span_of(normal),
-				    span_of(again)));
+				assert(
+				    span_eq(span_of(normal), span_of(again)));
 			}
 			(void)address_is_plain(span_of(normal));
 		}

@@ -14,8 +14,8 @@ test_base64url(void)
 		{ "fo", "Zm8" }, { "foo", "Zm9v" }, { "foob", "Zm9vYg" },
 		{ "fooba", "Zm9vYmE" }, { "foobar", "Zm9vYmFy" } };
 	static const char *const bad[] = { "Z", "Zg=", "Zg===", "Zh", "Zm9",
-		"Z g", "Zg\n", "Zm+v", "Zm/v", "Z=g", "=", "==", "Zm9v=",
-		"Zm8==", "Zm9vYg=", "\xc3\xa4" };
+		"Z g", "Zg\n", "Zm+v", "Zm/v", "Z=g", "=",
+		"==", "Zm9v=", "Zm8==", "Zm9vYg=", "\xc3\xa4" };
 	size_t i;
 
 	for (i = 0; i < sizeof(pairs) / sizeof(*pairs); i++) {
@@ -31,8 +31,8 @@ test_base64url(void)
 		OK(!base64url_is_text(span_of(bad[i])));
 	OK(base64url_is_text(SPAN("Zg==")));
 	OK(base64url_is_text(SPAN("Zm8=")));
-	OK(base64url_octets(SPAN("LgYemJLy3F1LDkiJrdIGbEzyFJyOyf6vBdyZ1TG3sME=")) ==
-	    32);
+	OK(base64url_octets(
+	       SPAN("LgYemJLy3F1LDkiJrdIGbEzyFJyOyf6vBdyZ1TG3sME=")) == 32);
 }
 
 static void
@@ -68,19 +68,23 @@ test_text(void)
 {
 	check_show("plain text", 0, true, "plain text");
 	check_show("\033[31mred\007", 0, true, "\\x1b[31mred\\x07");
-	check_show("\xc2\x9b", 0, true, "<U+009B>");	    /* C1 as UTF-8 */
-	check_show("\x9b", 0, true, "\\x9b");		    /* C1 raw */
-	check_show("a\xe2\x80\xae" "b", 0, true, "a<U+202E>b"); /* bidi */
-	check_show("a\xe2\x80\x8b" "b", 0, true, "a<U+200B>b"); /* zero width */
+	check_show("\xc2\x9b", 0, true, "<U+009B>"); /* C1 as UTF-8 */
+	check_show("\x9b", 0, true, "\\x9b");        /* C1 raw */
+	check_show("a\xe2\x80\xae"
+		   "b",
+	    0, true, "a<U+202E>b"); /* bidi */
+	check_show("a\xe2\x80\x8b"
+		   "b",
+	    0, true, "a<U+200B>b"); /* zero width */
 	check_show("\xef\xbb\xbf", 0, true, "<U+FEFF>");
-	check_show("\xc2\xad", 0, true, "<U+00AD>"); /* soft hyphen */
+	check_show("\xc2\xad", 0, true, "<U+00AD>");     /* soft hyphen */
 	check_show("\xe2\xa0\x80", 0, true, "<U+2800>"); /* Braille blank */
 	check_show("\xe3\x85\xa4", 0, true, "<U+3164>"); /* Hangul filler */
 	check_show("\xee\x80\x80", 0, true, "<U+E000>"); /* private use */
 	check_show("\xf3\xa0\x81\x81", 0, true, "<U+E0041>"); /* tag */
 	check_show("\xe2\x80\xa8", 0, true, "<U+2028>");
 	check_show("\xc2\xa0", 0, true, "<U+00A0>");
-	check_show("\xc0\xaf", 0, true, "\\xc0\\xaf"); /* overlong */
+	check_show("\xc0\xaf", 0, true, "\\xc0\\xaf");          /* overlong */
 	check_show("\xed\xa0\x80", 0, true, "\\xed\\xa0\\x80"); /* surrogate */
 	check_show("J\xc3\xbcrgen \xd7\xa9\xd7\x9c", 0, true,
 	    "J\xc3\xbcrgen \xd7\xa9\xd7\x9c"); /* honest names */
@@ -91,7 +95,8 @@ test_text(void)
 	check_show("abcdefg", 6, false, "abc...");
 	check_show("\xe4\xbd\xa0\xe4\xbd\xa0\xe4\xbd\xa0", 4, true,
 	    "\xe4\xbd\xa0\xe2\x80\xa6"); /* two columns each */
-	OK(text_width(SPAN("\xe4\xbd\xa0" "a")) == 3);
+	OK(text_width(SPAN("\xe4\xbd\xa0"
+			   "a")) == 3);
 	OK(text_has_hidden(SPAN("a\xe2\x80\x8b")));
 	OK(text_has_hidden(SPAN("a\nb")));
 	OK(!text_has_hidden(SPAN("Jos\xc3\xa9")));

@@ -43,7 +43,8 @@ test_header(void)
 	OK(flags_of(SPAN(": 1\n\n")) == HEADER_JUNK);
 	OK(flags_of(SPAN("A: 1\n \nB: 2\n\n")) == HEADER_JUNK);
 	OK(flags_of(SPAN("A: 1\n")) == HEADER_CUT);
-	OK(flags_of(SPAN("\xef\xbb\xbf" "A: 1\n\n")) == HEADER_JUNK);
+	OK(flags_of(SPAN("\xef\xbb\xbf"
+			 "A: 1\n\n")) == HEADER_JUNK);
 	TEXT(header_skip_from_line(SPAN("From a b\nX: y\n")), "X: y\n");
 }
 
@@ -65,7 +66,8 @@ test_words(void)
 {
 	check_words(" a\r\n b", "a b", false, false);
 	check_words("=?UTF-8?Q?ACME:_tok?=", "ACME: tok", false, false);
-	check_words("=?us-ascii*en?b?QUNNRTogdG9r?=", "ACME: tok", false, false);
+	check_words(
+	    "=?us-ascii*en?b?QUNNRTogdG9r?=", "ACME: tok", false, false);
 	/* RFC 2047 section 8 */
 	check_words("=?ISO-8859-1?Q?a?= b", "a b", true, false);
 	check_words("=?UTF-8?Q?a?= =?UTF-8?Q?b?=", "ab", false, false);
@@ -74,7 +76,8 @@ test_words(void)
 	check_words("=?UTF-8?Q?a?= =?UTF-8?Q?_b?=", "a b", false, false);
 	/* A character split between two words. */
 	check_words("=?utf-8?B?w?= =?utf-8?B?w7Y=?=", "\xc3\xb6", false, true);
-	check_words("=?utf-8?Q?=C3?= =?utf-8?Q?=B6?=", "\xc3\xb6", false, false);
+	check_words(
+	    "=?utf-8?Q?=C3?= =?utf-8?Q?=B6?=", "\xc3\xb6", false, false);
 	/* Not encoded words. */
 	check_words("a=?UTF-8?Q?b?=", "a=?UTF-8?Q?b?=", false, false);
 	check_words("=?UTF-8?Q?b?=a", "=?UTF-8?Q?b?=a", false, false);
@@ -82,8 +85,8 @@ test_words(void)
 	check_words("=?UTF-8?X?b?=", "=?UTF-8?X?b?=", false, false);
 	check_words("=?UTF-8?Q?b", "=?UTF-8?Q?b", false, false);
 	/* Decoded once. */
-	check_words("=?UTF-8?Q?=3D=3FUTF-8=3FQ=3Fb=3F=3D?=",
-	    "=?UTF-8?Q?b?=", false, false);
+	check_words("=?UTF-8?Q?=3D=3FUTF-8=3FQ=3Fb=3F=3D?=", "=?UTF-8?Q?b?=",
+	    false, false);
 	check_words("=?UTF-8?Q?=C0=AF?=", "\xc0\xaf", false, true);
 	check_words("=?US-ASCII?Q?=C3=B6?=", "\xc3\xb6", false, true);
 	check_words("=?UTF-8?Q?=G0?=", "", false, true);
@@ -142,8 +145,8 @@ test_addresses(void)
 	check_address("g: a@b.c, d@e.f;", "<a@b.c>g|<d@e.f>g");
 	check_address("g:;", "empty group");
 	check_address("\"a b\"@c.d", "<\"a b\"@c.d>");
-	check_address("\xc3\xbc@\xc3\xa4.example",
-	    "<\xc3\xbc@\xc3\xa4.example>");
+	check_address(
+	    "\xc3\xbc@\xc3\xa4.example", "<\xc3\xbc@\xc3\xa4.example>");
 	check_address("J. Doe <a@b.c>", "J. Doe<a@b.c>");
 	check_address("a@[1.2.3.4]", "<a@[1.2.3.4]>");
 	check_address("((nested) \\) ok) a@b.c", "<a@b.c>");
@@ -173,8 +176,9 @@ test_addresses(void)
 	OK(address_parse(SPAN("a@b.c\n"), &mailbox) != STATUS_OK);
 	OK(address_parse(SPAN("<a@b.c>"), &mailbox) != STATUS_OK);
 	OK(address_parse(SPAN("a(x)@b.c"), &mailbox) != STATUS_OK);
-	OK(address_parse(SPAN("A@B\xc3\x9c" "CHER.example"), &mailbox) ==
-	    STATUS_OK);
+	OK(address_parse(SPAN("A@B\xc3\x9c"
+			      "CHER.example"),
+	       &mailbox) == STATUS_OK);
 	OK(address_normal(&mailbox, normal) == STATUS_OK);
 	TEXT(span_of(normal), "A@xn--bcher-kva.example");
 	OK(address_parse(SPAN("a@-b.c"), &mailbox) == STATUS_OK &&
@@ -229,7 +233,8 @@ test_mime(void)
 	       &mime) == STATUS_OK);
 	TEXT(mime.part[1].header, "X: y\n"); /* a part without a body */
 	TEXT(mime.part[1].body, "");
-	OK(mime_walk(SPAN("Content-Type: multipart/x; boundary=a\n\n--a\n\nx\n"),
+	OK(mime_walk(
+	       SPAN("Content-Type: multipart/x; boundary=a\n\n--a\n\nx\n"),
 	       &mime) == STATUS_OK);
 	OK((mime.flags & MIME_UNCLOSED) != 0);
 }

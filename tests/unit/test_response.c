@@ -98,7 +98,8 @@ static void
 test_thumbprints(void)
 {
 	/* RFC 7638 section 3.1, RFC 8037 appendix A.3, RFC 7515 A.3. */
-	check_key("{\"kty\":\"RSA\",\"n\":\"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEp"
+	check_key(
+	    "{\"kty\":\"RSA\",\"n\":\"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEp"
 	    "s2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZ"
 	    "CiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-6"
 	    "5YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn"
@@ -107,14 +108,17 @@ test_thumbprints(void)
 	    "\":\"RS256\",\"kid\":\"2011-04-29\"}",
 	    STATUS_OK, RSA7638);
 	check_key("{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"11qYAYKxCrfVS_7"
-	    "TyWQHOg7hcvPapiMlrwIaaPcHURo\"}",
+		  "TyWQHOg7hcvPapiMlrwIaaPcHURo\"}",
 	    STATUS_OK, ED8037);
-	check_key("{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"f83OJ3D2xF1Bg8vub9t"
+	check_key(
+	    "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"f83OJ3D2xF1Bg8vub9t"
 	    "Le1gHMzV76e8Tus9uPHvRVEU\",\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCySt"
 	    "ikYjKIWI5a0\"}",
 	    STATUS_OK, "oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U");
-	check_key("{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"f83O\",\"y\":\"x_FE"
-	    "\"}", STATUS_BAD_KEY, "");
+	check_key(
+	    "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"f83O\",\"y\":\"x_FE"
+	    "\"}",
+	    STATUS_BAD_KEY, "");
 	check_key("{\"kty\":\"oct\",\"k\":\"AAAA\"}", STATUS_BAD_KEY, "");
 	check_key("not a key", STATUS_BAD_KEY, "");
 }

@@ -53,7 +53,8 @@ test_model(void)
 
 	model_init(&m, &dialog, 0);
 	model_press(&m, PRESS_DETAILS, 9000);
-	model_press(&m, PRESS_YES, 9000); /* the question is not on the screen */
+	model_press(
+	    &m, PRESS_YES, 9000); /* the question is not on the screen */
 	OK(m.result == MODEL_OPEN && m.show_details);
 	model_press(&m, PRESS_BACK, 9000);
 	OK(m.result == MODEL_OPEN && !m.show_details);
