@@ -20,6 +20,26 @@
 
 enum { SENDMAIL_ARGS_MAX = 32, EX_SYSEXITS_FIRST = 64, EX_SYSEXITS_LAST = 78 };
 
+/* "~/x" is what a shell would make of it: many callers are none. */
+static bool
+expand_path(struct span path, char *out, size_t size)
+{
+	const char *user = getenv("HOME");
+	struct buf text;
+	bool done;
+
+	buf_init(&text, size - 1);
+	if (span_starts(path, SPAN("~/")) && user != NULL) {
+		buf_add_text(&text, user);
+		path = span_cut(path, 1, path.len);
+	}
+	buf_add(&text, path);
+	done = path.len > 0 && buf_status(&text) == STATUS_OK &&
+	    span_copy(buf_span(&text), out, size);
+	buf_clear(&text);
+	return done;
+}
+
 enum status
 destination_parse(const char *text, struct destination *out)
 {
@@ -47,9 +67,9 @@ destination_parse(const char *text, struct destination *out)
 			continue;
 		out->kind = words[i].kind;
 		all = span_cut(all, word.len, all.len);
-		if (words[i].path && all.len == 0)
-			return STATUS_USAGE;
-		return span_copy(all, out->path, sizeof(out->path))
+		if (!words[i].path)
+			return STATUS_OK;
+		return expand_path(all, out->path, sizeof(out->path))
 		    ? STATUS_OK
 		    : STATUS_USAGE;
 	}

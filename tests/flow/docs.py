@@ -1,0 +1,120 @@
+#!/usr/bin/python3
+"""The documents tell the truth: examples run, names and options exist."""
+import os
+import re
+import shlex
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from lib import ROOT, THUMBPRINT, Place, challenge, check_reply, tap
+
+
+def read(name):
+    with open(os.path.join(ROOT, name)) as f:
+        return f.read()
+
+
+def test_man_examples():
+    text = read("docs/mailcert.1").split(".Sh EXAMPLES")[1].split(".Sh")[0]
+    by_hand = re.search(r"\.Bd.*?\n(.*?)\.Ed", text, re.S).group(1)
+    with Place() as place:
+        got = place.run("-c", by_hand.replace("\\e", "\\"), program="sh")
+        tap.ok(b"ZEzZgc9aJoD_n58jPgRZT72bYhm3xgODx3XMbYEeaBo" in got.stdout,
+               "mailcert(1): the answer by hand", got)
+        place.expect()
+        place.write("challenge.eml", challenge())
+        got = place.run("-c", re.search(r"\.Dl (mailcert handle.*)",
+                                        text).group(1), program="sh",
+                        cwd=place.dir)
+        tap.equal(check_reply(open(place.path("reply.eml"), "rb").read()), [],
+                  "mailcert(1): a reply as a file")
+    config = re.search(r"\.Sh EXAMPLES\n\.Bd.*?\n(.*?)\.Ed",
+                       read("docs/mailcert-config.5"), re.S).group(1)
+    with Place(config=config) as place:
+        tap.equal(place.run("status").returncode, 0,
+                  "mailcert-config(5): the example is taken")
+
+
+def test_readme():
+    text = read("README.md")
+    expect = re.search(r"```sh\n\s*(mailcert expect.*?)```", text,
+                       re.S).group(1)
+    with Place() as place:
+        subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt",
+                        "ec_paramgen_curve:P-256", "-out",
+                        place.path("user/account.pem")], check=True,
+                       capture_output=True)
+        os.makedirs(place.path("user/.acme"))
+        os.rename(place.path("user/account.pem"),
+                  place.path("user/.acme/account.pem"))
+        os.chmod(place.path("user/.acme/account.pem"), 0o600)
+        got = place.run("-c", expect, program="sh")
+        tap.ok(got.returncode == 0, "README: mailcert expect", got)
+    for link in re.findall(r"\]\(([\w./-]+)\)", text + read(
+            "mailcap/recipes.md").replace("](", "](mailcap/")):
+        tap.ok(os.path.exists(os.path.join(ROOT, link)), "README: " + link)
+    with Place() as place:
+        listed = re.findall(r"^  ([a-z-]+) ", place.run("--help")
+                            .stdout.decode(), re.M)
+    told = set(re.findall(r"^\| `mailcert ([a-z-]+)", text, re.M))
+    tap.equal(told, set(listed), "README lists every command")
+
+
+def test_names():
+    table = read("handler/base/status.h")
+    names = set(re.findall(r'X\(\w+, "([a-z-]+)", 65', table))
+    man = read("docs/mailcert.1").split(".Sh DIAGNOSTICS")[1]
+    told = set(re.findall(r"[a-z][a-z-]+", " ".join(
+        re.findall(r"\.(?:It )?Li (.*)", man))))
+    warnings = set(re.findall(r'^\t\{ "([a-z-]+)",', read(
+        "handler/reply/challenge.c"), re.M))
+    tap.equal(sorted(told), sorted(names | warnings),
+              "mailcert(1) names every refusal and warning")
+    codes = set(re.findall(r", (\d\d),", table))
+    told = set(re.findall(r"^\.It (\d+)$", read("docs/mailcert.1"), re.M))
+    tap.equal(sorted(told - {"0", "1"}), sorted(codes),
+              "mailcert(1) tells every exit status")
+
+
+def test_options():
+    man = read("docs/mailcert.1")
+    told = set(re.findall(r"Fl -([a-z][a-z0-9-]+)", man))
+    have = set()
+    with Place() as place:
+        for verb in ("handle", "show", "is-challenge", "respond", "expect",
+                     "status", "mutt-rc", "install"):
+            have |= set(re.findall(r"--([a-z][a-z0-9-]+)", place.run(
+                verb, "--help").stdout.decode()))
+    tap.equal(sorted(told - {"help"}), sorted(have - {"help"}),
+              "mailcert(1) tells every option")
+    names = set(re.findall(r'span_eq\(name, SPAN\("(\w+)"\)\)', read(
+        "handler/config.c")))
+    told = set(re.findall(r"^\.It Cm (\w+)$", read(
+        "docs/mailcert-config.5"), re.M))
+    tap.equal(sorted(told), sorted(names),
+              "mailcert-config(5) tells every name")
+
+
+def test_install():
+    with Place() as place:
+        got = subprocess.run(["make", "-C", ROOT, "install", "BUILD=" +
+                              os.environ.get("BUILD", "build"), "DESTDIR=" +
+                              place.path("root"), "PREFIX=/usr"],
+                             capture_output=True)
+        tap.equal(got.returncode, 0, "make install DESTDIR= PREFIX=")
+        program = place.path("root/usr/bin/mailcert")
+        got = place.run("respond", "--token-part1", "A" * 32, "--token-part2",
+                        "AAAA", "--thumbprint", THUMBPRINT, program=program)
+        tap.ok(got.returncode == 0, "it finds its helpers there", got)
+        rc = read("mailcap/mutt.rc")
+        tap.ok("mutt.rc" in " ".join(os.listdir(place.path(
+            "root/usr/share/mailcert"))) and rc, "mutt.rc is installed")
+
+
+test_man_examples()
+test_readme()
+test_names()
+test_options()
+test_install()
+tap.done()
