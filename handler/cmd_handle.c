@@ -301,6 +301,18 @@ print_json(enum status status, const struct note *note,
 	return code;
 }
 
+/* authenticate = none is said at every use: the screen says it where there is
+ * one. */
+static void
+warn_unproved(const struct options *options, const struct answer_report *report)
+{
+	const struct note note = { "warning: nothing proves who sent this "
+				   "challenge (authenticate = none)" };
+
+	if (report->intent && options->auto_approve)
+		(void)cmd_fail(STATUS_OK, &note);
+}
+
 static void
 log_result(const struct home *home, enum status status, const struct note *note,
     const struct answer_report *report)
@@ -309,7 +321,9 @@ log_result(const struct home *home, enum status status, const struct note *note,
 
 	buf_init(&line, 2048);
 	if (status == STATUS_OK)
-		buf_addf(&line, "answered: order %s, %s to %s, token %.64s",
+		buf_addf(&line,
+		    "answered, sender not proved: order %s, %s to %s, "
+		    "token %.64s",
 		    report->match.order.id, report->match.order.address,
 		    report->challenge.reply_to_written[0],
 		    report->challenge.part1);
@@ -346,17 +360,25 @@ mda_exit(enum status status, const struct answer_report *report)
 	}
 }
 
-/* A text/plain part that is no challenge after all (an mbox, where test=
- * cannot know which message is meant): show it as the mail program would. */
+/* A text/plain part that is no challenge after all, or that cannot be told
+ * from others (an mbox, where test= cannot know which message is meant): the
+ * user wanted to read it. */
 static bool
 show_instead(const struct options *options, const struct input *input,
-    enum status status)
+    enum status status, const struct note *note)
 {
-	return options->file != NULL && options->type != NULL &&
-	    strcasecmp(options->type, "text/plain") == 0 && !options->mda &&
-	    (status == STATUS_NO_CHALLENGE || status == STATUS_BAD_REPLY ||
-		status == STATUS_BAD_AUTO) &&
-	    pager_show(buf_span(&input->bytes)) == STATUS_OK;
+	char head[512] = "";
+
+	if (options->file == NULL || options->type == NULL || options->mda ||
+	    options->json || strcasecmp(options->type, "text/plain") != 0)
+		return false;
+	if (status == STATUS_BAD_PART)
+		(void)snprintf(head, sizeof(head), "[mailcert: %s]\n\n",
+		    note_text(note, status));
+	else if (status != STATUS_NO_CHALLENGE && status != STATUS_BAD_REPLY &&
+	    status != STATUS_BAD_AUTO)
+		return false;
+	return pager_show(head, buf_span(&input->bytes)) == STATUS_OK;
 }
 
 /* Stage 1, and the whole message where only a part is here. */
@@ -458,9 +480,10 @@ cmd_handle(const struct invocation *invocation, int argc, char *argv[])
 	if (status == STATUS_OK)
 		status = answer(&world, &config, &home, buf_span(&message),
 		    &answer_options, report, &note);
+	warn_unproved(&options, report);
 	if (status != STATUS_DECLINED)
 		log_result(&home, status, &note, report);
-	if (show_instead(&options, &input, status))
+	if (show_instead(&options, &input, status, &note))
 		code = 0;
 	else
 		code = finish(&terminal, &answer_options.destination, status,

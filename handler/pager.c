@@ -49,7 +49,7 @@ be_the_pager(const char *path, int in)
 }
 
 enum status
-pager_show(struct span text)
+pager_show(const char *head, struct span text)
 {
 	static const char *const paths[] = { "/usr/bin/pager", "/usr/bin/less",
 		"/bin/more" };
@@ -63,7 +63,8 @@ pager_show(struct span text)
 		;
 	if (i == 3 || pipe2(ends, O_CLOEXEC) != 0)
 		return STATUS_NO;
-	buf_init(&safe, 16 * text.len + 1024);
+	buf_init(&safe, 16 * text.len + 2048);
+	buf_add_text(&safe, head);
 	add_safe_lines(&safe, text);
 	if ((pid = fork()) == 0)
 		be_the_pager(paths[i], ends[0]);

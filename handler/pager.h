@@ -4,7 +4,7 @@
 #include "base/span.h"
 #include "base/status.h"
 
-/* Run the first of pager, less, more on the text made safe, on /dev/tty.
- * STATUS_NO: there is none, or no terminal. */
-enum status pager_show(struct span text) MUST_CHECK;
+/* Run the first of pager, less, more on a line of ours (or "") and the text
+ * made safe, on /dev/tty.  STATUS_NO: there is none, or no terminal. */
+enum status pager_show(const char *head, struct span text) MUST_CHECK;
 #endif

@@ -332,6 +332,30 @@ def auto_view(mua):
         tap.equal(sent(box), [], name + ": no mail")
 
 
+def other_text(mua, store):
+    """text/plain that is no challenge is read as ever, also in an mbox where
+    test= cannot tell and our entry takes it."""
+    name = "%s, other text, %s" % (mua, store)
+    if not tap.wanted(name):
+        return
+    with Place() as place:
+        place.expect("--expires", "24h")
+        prepare(place, store, challenge(), mailcap=True)
+        before = place.orders_bytes()
+        with start(place, mua) as terminal:
+            terminal.keys("=")  # the first message
+            time.sleep(0.2)
+            terminal.keys("v")
+            terminal.wait("text/plain")
+            # Elsewhere test= says no, and mailcap has nothing for it.
+            terminal.keys("m" if store == "mbox" else "Enter")
+            tap.ok(terminal.wait("Shall we?"), name + ": it is shown",
+                   terminal.screen())
+            tap.ok("refused" not in terminal.screen(), name + ": quietly")
+            terminal.keys("q")
+        tap.equal(place.orders_bytes(), before, name + ": nothing changed")
+
+
 def refused(mua):
     """What is refused says so and stays readable."""
     name = mua + ", refused"
@@ -367,5 +391,7 @@ def main(mua):
     typed_ahead(mua)
     resize_and_stop(mua)
     auto_view(mua)
+    for store in STORES:
+        other_text(mua, store)
     refused(mua)
     tap.done()

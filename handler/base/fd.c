@@ -97,11 +97,17 @@ fd_read_file(int fd, size_t size, struct buf *out)
 	}
 }
 
+enum { ENVIRONMENT_MAX = 16 };
+
 /* What a child may know of us; nothing that steers a shell or a loader. */
 static size_t
 fixed_environment(char *out[], size_t size)
 {
-	static const char *const keep[] = { "HOME", "USER", "LOGNAME", "TZ" };
+	/* What a sendmail needs to find its configuration and password. */
+	static const char *const keep[] = { "HOME", "USER", "LOGNAME", "TZ",
+		"XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "GNUPGHOME", "GPG_TTY",
+		"DBUS_SESSION_BUS_ADDRESS", "SSH_AUTH_SOCK",
+		"PASSWORD_STORE_DIR" };
 	size_t i, n = 0;
 	const char *value;
 
@@ -122,12 +128,12 @@ start(const char *const argv[], int in, int out)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
-	char *environment[8];
+	char *environment[ENVIRONMENT_MAX];
 	size_t i, count;
 	sigset_t set;
 	pid_t pid = -1;
 
-	count = fixed_environment(environment, 8);
+	count = fixed_environment(environment, ENVIRONMENT_MAX);
 	if (posix_spawn_file_actions_init(&actions) != 0)
 		return -1;
 	if (posix_spawnattr_init(&attributes) != 0) {
