@@ -124,24 +124,20 @@ static enum status
 write_back(const char *path, mode_t mode, struct span text, struct note *note)
 {
 	char temporary[1200], real[PATH_MAX], dir_name[1200];
-	enum status status = STATUS_OK;
+	enum status status;
 	const char *target = path;
-	int fd, dir;
+	int dir;
 
 	if (realpath(path, real) != NULL)
 		target = real;
 	(void)snprintf(temporary, sizeof(temporary), "%.1000s.mailcert.%ld",
 	    target, (long)getpid());
-	fd = open(temporary,
-	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return note_set(note, STATUS_CREATE, "%.200s: %s", temporary,
-		    strerror(errno));
-	if (fchmod(fd, mode) != 0 ||
-	    write(fd, text.at, text.len) != (ssize_t)text.len || fsync(fd) != 0)
+	status = file_create(AT_FDCWD, temporary, text, note);
+	if (status != STATUS_OK)
+		return status;
+	if (chmod(temporary, mode) != 0)
 		status = note_set(
 		    note, STATUS_IO, "%.200s: %s", temporary, strerror(errno));
-	(void)close(fd);
 	if (status == STATUS_OK && rename(temporary, target) != 0)
 		status = note_set(
 		    note, STATUS_CREATE, "%.200s: %s", target, strerror(errno));

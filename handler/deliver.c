@@ -101,34 +101,11 @@ unique_name(char *out, size_t size)
 	return STATUS_OK;
 }
 
-/* A new file below dir, durable.  Whatever fails, nothing is left. */
-static enum status
-write_new(int dir, const char *name, struct span message, struct note *note)
-{
-	enum status status = STATUS_OK;
-	int fd;
-
-	fd = openat(dir, name,
-	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return note_set(
-		    note, STATUS_CREATE, "%.200s: %s", name, strerror(errno));
-	if (fchmod(fd, 0600) != 0 || fd_write(fd, message) != STATUS_OK ||
-	    fsync(fd) != 0)
-		status = note_set(
-		    note, STATUS_IO, "%.200s: %s", name, strerror(errno));
-	if (close(fd) != 0 && status == STATUS_OK)
-		status = STATUS_IO;
-	if (status != STATUS_OK)
-		(void)unlinkat(dir, name, 0);
-	return status;
-}
-
 static enum status
 deliver_file(const char *path, struct span message, enum outcome *outcome,
     struct note *note)
 {
-	enum status status = write_new(AT_FDCWD, path, message, note);
+	enum status status = file_create(AT_FDCWD, path, message, note);
 
 	if (status == STATUS_OK)
 		*outcome = OUTCOME_DRAFTED;
@@ -152,7 +129,7 @@ deliver_maildir(const char *path, const char *to, const char *flags,
 	(void)snprintf(temporary, sizeof(temporary), "tmp/%s", name);
 	(void)snprintf(final, sizeof(final), "%s/%s%s", to, name, flags);
 	if (status == STATUS_OK)
-		status = write_new(dir, temporary, message, note);
+		status = file_create(dir, temporary, message, note);
 	if (status == STATUS_OK && renameat(dir, temporary, dir, final) != 0) {
 		status = note_set(note, STATUS_CREATE, "%.200s/%s: %s", path,
 		    to, strerror(errno));
@@ -352,7 +329,7 @@ deliver_mua(const struct delivery *delivery, struct span message,
 		return status;
 	status = unique_name(name, sizeof(name));
 	if (status == STATUS_OK)
-		status = write_new(dir, name, message, note);
+		status = file_create(dir, name, message, note);
 	if (status != STATUS_OK) {
 		(void)close(dir);
 		return status;

@@ -28,13 +28,15 @@ enum { CURVES = 5, FIRST_OKP = 3 };
 
 /* RFC 7638 section 3: the required members, sorted, no white space. */
 static enum status
-hash_canonical(struct span json, struct buf *out)
+hash_canonical(const struct buf *json, struct buf *out)
 {
 	unsigned char digest[32];
 	unsigned length = 0;
 
+	if (buf_status(json) != STATUS_OK)
+		return buf_status(json);
 	if (EVP_Digest(
-		json.at, json.len, digest, &length, EVP_sha256(), NULL) != 1)
+		json->at, json->len, digest, &length, EVP_sha256(), NULL) != 1)
 		return STATUS_CRYPTO;
 	base64url_encode(out, (struct span){ (const char *)digest, length });
 	return buf_status(out);
@@ -56,9 +58,7 @@ hash_ec(
 		buf_add(&json, y);
 	}
 	buf_add_text(&json, "\"}");
-	status = buf_status(&json);
-	if (status == STATUS_OK)
-		status = hash_canonical(buf_span(&json), out);
+	status = hash_canonical(&json, out);
 	buf_clear(&json);
 	return status;
 }
@@ -75,9 +75,7 @@ hash_rsa(struct span n, struct span e, struct buf *out)
 	buf_add_text(&json, "\",\"kty\":\"RSA\",\"n\":\"");
 	buf_add(&json, n);
 	buf_add_text(&json, "\"}");
-	status = buf_status(&json);
-	if (status == STATUS_OK)
-		status = hash_canonical(buf_span(&json), out);
+	status = hash_canonical(&json, out);
 	buf_clear(&json);
 	return status;
 }

@@ -153,38 +153,50 @@ dir_sync(int dir)
 }
 
 enum status
-file_replace(int dir, const char *name, struct span bytes, struct note *note)
+file_create(int dir, const char *name, struct span bytes, struct note *note)
 {
 	enum status status = STATUS_OK;
-	char temporary[128];
 	int fd;
+
+	fd = openat(dir, name,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return note_set(
+		    note, STATUS_CREATE, "%.200s: %s", name, strerror(errno));
+	/* The umask may have taken our own rights away. */
+	if (fchmod(fd, 0600) != 0 || fd_write(fd, bytes) != STATUS_OK ||
+	    fsync(fd) != 0)
+		status = note_set(
+		    note, STATUS_IO, "%.200s: %s", name, strerror(errno));
+	if (close(fd) != 0 && status == STATUS_OK)
+		status = note_set(
+		    note, STATUS_IO, "%.200s: %s", name, strerror(errno));
+	if (status != STATUS_OK)
+		(void)unlinkat(dir, name, 0);
+	return status;
+}
+
+enum status
+file_replace(int dir, const char *name, struct span bytes, struct note *note)
+{
+	enum status status;
+	char temporary[128];
 
 	(void)snprintf(temporary, sizeof(temporary), "%.96s.%ld.new", name,
 	    (long)getpid());
 	(void)unlinkat(dir, temporary, 0);
-	fd = openat(dir, temporary,
-	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return note_set(
-		    note, STATUS_CREATE, "%s: %s", name, strerror(errno));
-	/* The umask may have taken our own rights away. */
-	if (fchmod(fd, 0600) != 0 || fd_write(fd, bytes) != STATUS_OK ||
-	    fsync(fd) != 0)
-		status =
-		    note_set(note, STATUS_IO, "%s: %s", name, strerror(errno));
-	if (close(fd) != 0 && status == STATUS_OK)
-		status =
-		    note_set(note, STATUS_IO, "%s: %s", name, strerror(errno));
-	if (status == STATUS_OK && renameat(dir, temporary, dir, name) != 0)
+	status = file_create(dir, temporary, bytes, note);
+	if (status != STATUS_OK)
+		return status;
+	if (renameat(dir, temporary, dir, name) != 0) {
 		status = note_set(
-		    note, STATUS_CREATE, "%s: %s", name, strerror(errno));
-	if (status != STATUS_OK) {
+		    note, STATUS_CREATE, "%.200s: %s", name, strerror(errno));
 		(void)unlinkat(dir, temporary, 0);
 		return status;
 	}
 	if (dir_sync(dir) != STATUS_OK)
 		return note_set(
-		    note, STATUS_IO, "%s: %s", name, strerror(errno));
+		    note, STATUS_IO, "%.200s: %s", name, strerror(errno));
 	return STATUS_OK;
 }
 

@@ -34,6 +34,10 @@ enum status home_subdir(const struct home *home, const char *name, bool create,
 enum status home_lock(
     const struct home *home, int *fd, struct note *note) MUST_CHECK;
 
+/* A new file, private, written and fsynced; where anything fails, none is
+ * left.  STATUS_CREATE (it exists already, among others) or STATUS_IO. */
+enum status file_create(int dir, const char *name, struct span bytes,
+    struct note *note) MUST_CHECK;
 /* Replace (or make) a file durably; STATUS_CREATE or STATUS_IO, and then the
  * old one is untouched. */
 enum status file_replace(

@@ -9,6 +9,7 @@ is run again.
 import concurrent.futures
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -139,8 +140,8 @@ def test_at_once():
             codes = sorted(p.returncode for p in start)
             tap.equal(codes, [0] + [65] * 31,
                       "32 at once: one answers (round %d)" % round_)
-            tap.ok(all(b"already-answered" in err for out, err in done
-                       if err), "the others say why", done[:3])
+            tap.equal(sum(b"already-answered" in err for out, err in done),
+                      31, "the others say why")
             tap.equal(len(sent(box)), 1, "one mail")
             tap.equal(place.order(order)["state"], "sent", "recorded")
 
@@ -236,6 +237,16 @@ def test_descriptors():
             place.run("expect", "--forget", order)
 
 
+def send_signal(command, number):
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/%s/cmdline" % pid) as f:
+                if f.read().rstrip("\0") == command:
+                    os.kill(int(pid), number)
+        except OSError:
+            pass  # it ended in this moment
+
+
 def test_declined_by_signal():
     with Place() as place:
         place.expect()
@@ -245,8 +256,8 @@ def test_declined_by_signal():
             with Terminal(place, "mailcert handle --draft stdout %s" %
                           path) as terminal:
                 terminal.wait(QUESTION)
-                subprocess.run(["pkill", "-" + name, "-f",
-                                "mailcert handle --draft stdout " + path])
+                send_signal("mailcert\0handle\0--draft\0stdout\0" + path,
+                            getattr(signal, "SIG" + name))
                 tap.ok(terminal.wait("[exit 1]"), "SIG%s is a No" % name,
                        terminal.screen())
             tap.ok(place.orders_bytes() == before, "and changes nothing")
