@@ -296,7 +296,10 @@ print_json(enum status status, const struct note *note,
 		text_json(&out, buf_span(&report->message));
 	}
 	buf_add_text(&out, "}\n");
-	code = cmd_print(buf_span(&out));
+	if (buf_status(&out) == STATUS_OK)
+		code = cmd_print(buf_span(&out));
+	else
+		code = cmd_fail(buf_status(&out), note);
 	buf_clear(&out);
 	return code;
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -48,17 +49,17 @@ cmd_print(struct span text)
 int
 cmd_fail(enum status status, const struct note *note)
 {
-	struct buf line;
+	const bool refused = status_is_refusal(status);
+	char line[512]; /* no memory may be one of the things to say */
+	int len;
 
-	buf_init(&line, 2048);
-	if (status_is_refusal(status))
-		buf_addf(&line, "mailcert: refused: %s: %s\n",
-		    status_name(status), note_text(note, status));
-	else
-		buf_addf(&line, "mailcert: %s\n", note_text(note, status));
-	if (fd_write(STDERR_FILENO, buf_span(&line)) != STATUS_OK)
+	len = snprintf(line, sizeof(line), "mailcert: %s%s%s%s\n",
+	    refused ? "refused: " : "", refused ? status_name(status) : "",
+	    refused ? ": " : "", note_text(note, status));
+	if (len > 0 &&
+	    fd_write(STDERR_FILENO, (struct span){ line, (size_t)len }) !=
+		STATUS_OK)
 		status = status == STATUS_OK ? STATUS_IO : status;
-	buf_clear(&line);
 	return status_exit(status);
 }
 

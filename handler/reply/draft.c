@@ -37,11 +37,13 @@ static void
 add_references(struct buf *out, struct span ids)
 {
 	struct span id;
+	bool first = true;
 
 	buf_add_text(out, "References:");
 	while (msgid_take(&ids, &id)) {
-		buf_add_text(out, out->at[out->len - 1] == ':' ? " " : "\n ");
+		buf_add_text(out, first ? " " : "\n ");
 		buf_add(out, id);
+		first = false;
 	}
 	buf_add_byte(out, '\n');
 }

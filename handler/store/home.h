@@ -36,8 +36,8 @@ enum status home_lock(
 
 /* A new file, private, written and fsynced; where anything fails, none is
  * left.  STATUS_CREATE (it exists already, among others) or STATUS_IO. */
-enum status file_create(int dir, const char *name, struct span bytes,
-    struct note *note) MUST_CHECK;
+enum status file_create(
+    int dir, const char *name, struct span bytes, struct note *note) MUST_CHECK;
 /* Replace (or make) a file durably; STATUS_CREATE or STATUS_IO, and then the
  * old one is untouched. */
 enum status file_replace(

@@ -1,0 +1,106 @@
+#!/usr/bin/python3
+"""Every allocation fails once: a status and a sentence, never a crash, never
+a lost order, never an answer that is not recorded."""
+import json
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from lib import (MAILCERT, PART1, PART2, ROOT, THUMBPRINT, Place, challenge,
+                 fake_sendmail, sent, tap, with_part)
+
+STATUSES = {0, 1, 65, 70, 71, 73, 74, 75, 78}
+
+
+def library(place):
+    path = place.path("nomalloc.so")
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", path,
+                    os.path.join(ROOT, "tests/fault/nomalloc.c"), "-ldl"],
+                   check=True)
+    return path
+
+
+def every_failure(place, preload, name, prepare, *args, stdin=b"", check=None):
+    """Run with the 1st, 2nd ... allocation failing until none fails."""
+    bad, runs = [], 0
+    env = dict(place.env, LD_PRELOAD=preload)
+    prepare()
+    counted = place.path("count")
+    got = place.run(*args, stdin=stdin, env=dict(env, COUNT_TO=counted))
+    with open(counted) as f:
+        total = int(f.read())
+    for n in range(1, total + 3):
+        prepare()
+        got = place.run(*args, stdin=stdin, env=dict(env, FAIL_AT=str(n)))
+        runs += 1
+        if got.returncode not in STATUSES:
+            bad.append("allocation %d: exit %d %r" % (n, got.returncode,
+                                                     got.stderr))
+        elif got.returncode > 1 and not got.stderr and not got.stdout:
+            bad.append("allocation %d: exit %d without a word" % (
+                n, got.returncode))
+        elif check:
+            why = check(got)
+            if why:
+                bad.append("allocation %d: %s" % (n, why))
+    tap.ok(not bad and runs > 3, "%s: %d allocations" % (name, total), *bad)
+
+
+def main():
+    with Place() as place:
+        preload = library(place)
+        send, box = fake_sendmail(place)
+        path = place.write("c.eml", challenge())
+        part = place.write("p.eml", with_part())
+        state = {}
+
+        def fresh():
+            for name in os.listdir(box):
+                os.unlink(os.path.join(box, name))
+            for order in json.loads(place.run("status", "--json").stdout)[
+                    "orders"]:
+                place.run("expect", "--forget", order["id"])
+            state["order"] = place.expect()
+
+        def recorded(got):
+            got = place.run("status", "--json", state["order"])
+            if got.returncode != 0:
+                return "the order is lost: %r" % got.stderr
+            now = json.loads(got.stdout)["orders"][0]["state"]
+            mails = len(sent(box))
+            if (mails, now) not in ((0, "pending"), (0, "answering"),
+                                    (1, "sent"), (1, "answering")):
+                return "%d mails, state %s" % (mails, now)
+            return ""
+
+        every_failure(place, preload, "handle, sendmail", fresh, "-o",
+                      "sendmail=" + send, "handle", "--auto-approve",
+                      "--draft", "sendmail", path, check=recorded)
+        every_failure(place, preload, "handle --json", fresh, "handle",
+                      "--json", "--auto-approve", path)
+        every_failure(place, preload, "handle, a part", fresh, "handle",
+                      "--type", "text/plain", "--auto-approve", part)
+        every_failure(place, preload, "show", fresh, "show", path)
+        every_failure(place, preload, "show --json", fresh, "show", "--json",
+                      path)
+        every_failure(place, preload, "is-challenge", fresh, "is-challenge",
+                      path)
+        every_failure(place, preload, "status", fresh, "status")
+        every_failure(place, preload, "status --json", fresh, "status",
+                      "--json")
+        every_failure(place, preload, "respond", fresh, "respond",
+                      "--token-part1", PART1, "--token-part2", PART2,
+                      "--thumbprint", THUMBPRINT)
+        every_failure(place, preload, "handle, stage", fresh, "handle",
+                      "--auto-approve", "--draft", "stage", path)
+        every_failure(place, preload, "mutt-rc", fresh, "mutt-rc")
+        every_failure(place, preload, "install mailcap", fresh, "install",
+                      "mailcap")
+        every_failure(place, preload, "expect", lambda: None, "expect",
+                      "a@b.example", "--from", "c@d.example", "--token-part2",
+                      PART2, "--thumbprint", THUMBPRINT)
+    tap.done()
+
+
+main()
