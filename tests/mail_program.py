@@ -192,6 +192,32 @@ def check_restored(terminal, name):
                "%s: %s is restored" % (name, variable), terminal.screen())
 
 
+def hostile_names(mua):
+    """A part named and typed to break out of the mailcap line."""
+    name = mua + ", hostile part name"
+    if not tap.wanted(name):
+        return
+    bad = "$(touch PWNED);`touch PWNED`;'touch PWNED'|touch PWNED %s -rf"
+    with Place() as place:
+        place.expect("--expires", "24h")
+        box = prepare(place, "maildir", with_part(
+            'application/acme; name="%s"; charset="x;$(touch PWNED)"' % bad,
+            extra=""), mailcap=True)
+        with start(place, mua) as terminal:
+            terminal.keys("v")
+            terminal.wait("text/plain")
+            terminal.keys("*")
+            time.sleep(0.2)
+            terminal.keys("Enter")
+            tap.ok(terminal.wait(QUESTION), name + ": asked as ever",
+                   terminal.screen())
+            terminal.keys("n")
+            terminal.gone(QUESTION)
+        tap.equal([f for f in place.files() if "PWNED" in f], [],
+                  name + ": nothing of it ran")
+        tap.equal(sent(box), [], name + ": no mail")
+
+
 def declining(mua):
     name = mua + ", declining"
     if not tap.wanted(name):
@@ -386,6 +412,7 @@ def main(mua):
     by_macro(mua, "maildir", "pager")
     by_macro(mua, "mbox", "attach")
     by_macro(mua, "imap", "pager")
+    hostile_names(mua)
     declining(mua)
     old_draft(mua)
     typed_ahead(mua)

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "mail/date.h"
 #include "mail/header.h"
+#include "mail/mbox.h"
 #include "mail/mime.h"
 #include "mail/word.h"
 
@@ -508,6 +509,16 @@ challenge_is_one(struct span message, const struct challenge_rules *rules)
 	return is_one;
 }
 
+/* An mbox of several messages: which one is meant, nobody said.  Alone in an
+ * mbox, a message has its own "From " lines quoted. */
+static bool
+is_several(struct span message)
+{
+	struct span one;
+
+	return mbox_take(&message, &one) && message.len > 0;
+}
+
 enum status
 challenge_parse(struct span message, const struct challenge_rules *rules,
     struct challenge *out, struct note *note)
@@ -523,6 +534,9 @@ challenge_parse(struct span message, const struct challenge_rules *rules,
 		goto out;
 	header_parse(header_skip_from_line(message), header);
 	status = parse_header(header, rules, list, got, note);
+	if (status == STATUS_OK && is_several(message))
+		status = note_set(note, STATUS_BAD_SYNTAX,
+		    "the input holds several messages; hand over one");
 	if (status == STATUS_OK)
 		*out = *got;
 out:

@@ -249,6 +249,21 @@ def test_expect_and_status():
         tap.ok(got.returncode == 77, "a home that others can write: 77", got)
 
 
+def test_international():
+    """Non-ASCII addresses (RFC 6531, 6532): U-labels and A-labels are one."""
+    for to in ("j\u00fcrgen@b\u00fccher.example",
+               "j\u00fcrgen@xn--bcher-kva.example"):
+        with Place() as place:
+            place.expect(address="j\u00fcrgen@b\u00fccher.example",
+                         ca="acme@k\u00f6ln.example")
+            got = place.run("handle", "--auto-approve", stdin=challenge(
+                to=to, sender="acme@xn--kln-sna.example"))
+            tap.equal(check_reply(got.stdout,
+                                  address="j\u00fcrgen@b\u00fccher.example",
+                                  to="acme@xn--kln-sna.example"), [],
+                      "internationalised: To " + to)
+
+
 def test_expired():
     with Place() as place:
         place.expect("--expires", "2020-01-01T00:00:00Z")

@@ -88,6 +88,9 @@ case("ok-name-and-comment", "done",
 case("ok-domain-case", "done", From=CA.replace("ca.example", "CA.Example"))
 case("ok-no-message-id", "done", drop=("Message-ID",))
 case("ok-no-mime", "done", drop=("MIME-Version", "Content-Type"))
+case("ok-mbox-quoted-from", "done",
+     data=b"From ca@ca.example Sun Nov 22 04:00:00 2026\n" + message(
+         body=b"Text\n\n>From here on\n"))
 case("ok-reply-to", "done", Reply_To="responses+1@ca.example")
 case("ok-references-none", "done", Cc="log@ca.example")
 case("ok-precedence-bulk", "done", Precedence="bulk",
@@ -187,6 +190,8 @@ for name, prefix in (("re", "Re: "), ("aw", "AW: "), ("sv", "SV: "),
     case("p15-" + name, "is-a-reply", Subject=q(prefix) + " ACME: " + TOKEN
          if not prefix.isascii() else prefix + "ACME: " + TOKEN)
 case("p15-encoded-re", "is-a-reply", Subject=q("Re: ACME: " + TOKEN))
+case("p16-several-in-an-mbox", "malformed", data=2 * (
+    b"From ca@ca.example Sun Nov 22 04:00:00 2026\n" + message() + b"\n"))
 case("p17-ordinary", "not-a-challenge", Subject="lunch?")
 case("p17-no-subject", "not-a-challenge", drop=("Subject",))
 case("p17-weeded", "decoded-input", drop=(
