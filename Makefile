@@ -27,12 +27,13 @@ PROGRAMS = $(BUILD)/mailcert $(BUILD)/mailcert-key $(BUILD)/mailcert-verify \
 WARNINGS = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings \
 	-Wformat=2 -Wvla -Wdate-time
-HARDENING = -fPIC -fstack-protector-strong -fstack-clash-protection \
-	-fcf-protection=full -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 \
-	-ffile-prefix-map=$(CURDIR)=.
-# gcc only; clang 14 wants another switch for it.
-HARDENING += $(shell $(CC) -Werror -ftrivial-auto-var-init=zero -E -x c \
-	/dev/null >/dev/null 2>&1 && echo -ftrivial-auto-var-init=zero)
+# The flags that not every compiler and processor has, where this one does.
+accepted = $(foreach f,$(1),$(shell $(CC) -Werror $(f) -c -x c /dev/null \
+	-o /dev/null >/dev/null 2>&1 && echo $(f)))
+HARDENING := -fPIC -fstack-protector-strong -U_FORTIFY_SOURCE \
+	-D_FORTIFY_SOURCE=3 -ffile-prefix-map=$(CURDIR)=. \
+	$(call accepted,-fstack-clash-protection -fcf-protection=full \
+	-ftrivial-auto-var-init=zero)
 CFLAGS ?= -O2 -g
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
 	-DLIBEXECDIR='"$(PREFIX)/libexec/mailcert"' -I. -Ihandler \

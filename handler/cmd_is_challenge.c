@@ -30,15 +30,20 @@ cmd_is_challenge(const struct invocation *invocation, int argc, char *argv[])
 	struct mua mua;
 	const char *file;
 	bool is_one;
-	int c, code;
+	enum status status;
+	int c;
 
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1)
 		return c == 'h' ? cmd_help(help) : status_exit(STATUS_USAGE);
 	if (optind + 1 < argc)
 		return cmd_usage(SYNOPSIS);
 	file = optind < argc ? argv[optind] : NULL;
-	if (!cmd_config(invocation, &config, &code))
-		return code;
+	/* Prints nothing, whatever is wrong: it runs in the middle of another
+	 * program's screen. */
+	status = config_load(invocation->home, invocation->settings,
+	    invocation->count, &config, NULL);
+	if (status != STATUS_OK)
+		return status_exit(status);
 	if (file == NULL && isatty(STDIN_FILENO)) {
 		mua_find(&mua);
 		return find_any_challenge(&mua, &config.rules) ? 0 : 1;

@@ -179,7 +179,6 @@ program_run(
 		back[1] = -1;
 	}
 	old = signal(SIGPIPE, SIG_IGN);
-	/* A program that does not read its input says so by its exit. */
 	status = fd_write(in[1], input);
 	(void)close(in[1]);
 	in[1] = -1;
@@ -193,7 +192,9 @@ program_run(
 		}
 	*code =
 	    WIFEXITED(waited) ? WEXITSTATUS(waited) : 128 + WTERMSIG(waited);
-	if (out == NULL)
+	/* A program that does not read its input says why by its exit; one that
+	 * says 0 then has not taken all of it. */
+	if (out == NULL && *code != 0)
 		status = STATUS_OK;
 out:
 	if (in[0] >= 0)

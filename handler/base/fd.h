@@ -19,7 +19,8 @@ enum status fd_read_file(int fd, size_t size, struct buf *out) MUST_CHECK;
  * Run argv[0] (an absolute path) with a fixed environment, input on its
  * standard input, and collect its standard output up to out's ceiling; out
  * NULL: standard output and error stay ours.  *code is what it exited with, or
- * 128 + signal.  STATUS_CREATE: it could not be started, and so did nothing.
+ * 128 + signal.  STATUS_IO: it exited with 0, but did not read all of its
+ * input.  STATUS_CREATE: it could not be started, and so did nothing.
  */
 enum status program_run(const char *const argv[], struct span input,
     struct buf *out, int *code) MUST_CHECK;

@@ -296,6 +296,10 @@ def test_config():
                b"refused: not-authenticated: " in got.stderr and
                got.stdout == b"", "by default nothing unproved is answered",
                got)
+        got = place.run("-o", "nonsense=1", "is-challenge",
+                        stdin=challenge())
+        tap.ok(got.returncode == 78 and got.stderr == b"",
+               "is-challenge prints nothing, even then", got)
         got = place.run("-o", "nonsense=1", "status")
         tap.ok(got.returncode == 78 and b"-o: no such name" in got.stderr,
                "-o is checked too", got)
