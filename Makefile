@@ -10,8 +10,8 @@ PYTHON = /usr/bin/python3
 
 # Debian's names; other systems: see docs/hacking.md.
 DEPS_BUILD = gcc make pkg-config libssl-dev libcurl4-openssl-dev \
-	libncurses-dev libmagic-dev libjansson-dev libidn2-dev
-DEPS_CHECK = python3 openssl tmux mutt neomutt procmail maildrop \
+	libncurses-dev libmagic-dev libjansson-dev libidn2-dev libunbound-dev
+DEPS_CHECK = dns-root-data python3-dkim python3 openssl tmux mutt neomutt procmail maildrop \
 	dovecot-imapd dovecot-sieve s-nail mblaze nmh notmuch strace mandoc \
 	clang libclang-rt-14-dev
 DEPS_LINT = clang-format cppcheck mandoc shellcheck git
@@ -19,10 +19,11 @@ DEPS_LINT = clang-format cppcheck mandoc shellcheck git
 MODULES = $(wildcard handler/*.c handler/base/*.c handler/mail/*.c \
 	handler/acme/*.c handler/reply/*.c handler/store/*.c) \
 	tui/model.c tui/view.c tui/prompt.c
-MAINS = handler/main.c handler/key/main.c handler/verify/main.c
+MAINS = handler/main.c handler/key/main.c handler/verify/main.c \
+	handler/net/main.c
 OBJECTS = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out $(MAINS),$(MODULES)))
 PROGRAMS = $(BUILD)/mailcert $(BUILD)/mailcert-key $(BUILD)/mailcert-verify \
-	$(BUILD)/mailcert-screen.so
+	$(BUILD)/mailcert-net $(BUILD)/mailcert-screen.so
 
 WARNINGS = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings \
@@ -93,6 +94,11 @@ $(BUILD)/mailcert-verify: $(BUILD)/obj/handler/verify/main.o $(BUILD)/lib.a
 	$(SAY)LD $@
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CRYPTO)
 
+$(BUILD)/mailcert-net: $(BUILD)/obj/handler/net/main.o \
+		$(BUILD)/obj/handler/net/dns.o $(BUILD)/lib.a
+	$(SAY)LD $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lunbound
+
 $(BUILD)/mailcert-screen.so: $(BUILD)/obj/tui/screen.o $(BUILD)/lib.a
 	$(SAY)LD $@
 	$(Q)$(CC) -shared $(LDFLAGS) $(SANITIZE) -o $@ $^ $(CURSES)
@@ -109,6 +115,7 @@ install: all
 		$(DESTDIR)$(PREFIX)/share/doc/mailcert
 	install $(BUILD)/mailcert $(DESTDIR)$(PREFIX)/bin/
 	install $(BUILD)/mailcert-key $(BUILD)/mailcert-verify \
+		$(BUILD)/mailcert-net \
 		$(DESTDIR)$(PREFIX)/libexec/mailcert/
 	install -m 644 $(BUILD)/mailcert-screen.so \
 		$(DESTDIR)$(PREFIX)/libexec/mailcert/

@@ -19,13 +19,18 @@
 
 struct parse_work {
 	struct span message;
-	const struct challenge_rules *rules;
+	const struct config *config;
+	int64_t now;
 };
 
+/* Flat, and of integers: another process wrote it. */
 struct parse_report {
 	uint32_t status;
+	uint32_t query_status;
 	struct note note;
+	struct note query_note;
 	struct challenge challenge;
+	struct authres_query query;
 };
 
 static void
@@ -35,14 +40,39 @@ parse_in_child(const void *arg, void *report)
 	struct parse_report *out = report;
 
 	out->status = challenge_parse(
-	    work->message, work->rules, &out->challenge, &out->note);
+	    work->message, &work->config->rules, &out->challenge, &out->note);
+	out->query_status = STATUS_NO_AUTHRES;
+	if (out->status == STATUS_OK && work->config->authenticate.dkim)
+		out->query_status = authres_query_build(work->message,
+		    span_of(out->challenge.claimed_from),
+		    work->config->authenticate.relaxed, work->now, &out->query,
+		    &out->query_note);
+}
+
+static bool
+note_ok(struct note *note)
+{
+	note->text[sizeof(note->text) - 1] = '\0';
+	return !text_has_hidden(span_of(note->text));
+}
+
+/* A stranger may speak through the child by now. */
+static bool
+report_ok(struct parse_report *report)
+{
+	return report->status < STATUS_COUNT &&
+	    report->query_status < STATUS_COUNT && note_ok(&report->note) &&
+	    note_ok(&report->query_note) &&
+	    (report->status != STATUS_OK || challenge_ok(&report->challenge)) &&
+	    (report->query_status != STATUS_OK ||
+		(report->query.count > 0 && authres_query_ok(&report->query)));
 }
 
 enum status
-answer_parse(struct span message, const struct challenge_rules *rules,
-    struct challenge *out, struct note *note)
+answer_parse(struct span message, const struct config *config, int64_t now,
+    struct answer_claims *out, struct note *note)
 {
-	const struct parse_work work = { message, rules };
+	const struct parse_work work = { message, config, now };
 	struct parse_report *report = calloc(1, sizeof(*report));
 	enum status status;
 
@@ -53,48 +83,74 @@ answer_parse(struct span message, const struct challenge_rules *rules,
 		idn_load();
 	status = child_run(
 	    parse_in_child, &work, report, sizeof(*report), NULL, 0, note);
-	if (status == STATUS_OK) {
-		/* A stranger may speak through the child by now. */
-		report->note.text[sizeof(report->note.text) - 1] = '\0';
-		if (report->status >= STATUS_COUNT ||
-		    text_has_hidden(span_of(report->note.text)) ||
-		    (report->status == STATUS_OK &&
-			!challenge_ok(&report->challenge)))
-			status = note_set(note, STATUS_BUG,
-			    "the parser's report makes no sense");
-		else
-			status = (enum status)report->status;
+	if (status == STATUS_OK && !report_ok(report)) {
+		status = note_set(
+		    note, STATUS_BUG, "the parser's report makes no sense");
+	} else if (status == STATUS_OK && report->status != STATUS_OK) {
+		status = (enum status)report->status;
+		if (report->note.text[0] != '\0' && note != NULL)
+			*note = report->note;
 	}
-	if (status == STATUS_OK)
-		*out = report->challenge;
-	else if (report->note.text[0] != '\0' && status != STATUS_BUG)
-		(void)note_set(note, status, "%s", report->note.text);
+	if (status == STATUS_OK) {
+		out->challenge = report->challenge;
+		out->query = report->query;
+		out->query_status = (enum status)report->query_status;
+		out->query_note = report->query_note;
+	}
 	free(report);
 	return status;
 }
 
-/* Stages 3 and 4: the order that this belongs to, if its sender is proved as
- * the policy demands. */
+/* Stage 3: is the sender proved as the policy demands? */
 static enum status
-find_match(const struct world *world, const struct config *config,
-    const struct home *home, const struct challenge *challenge,
-    struct match *out, struct note *note)
+authenticate(const struct world *world, const struct config *config,
+    struct span message, const struct answer_claims *claims,
+    struct authres *out, struct note *note)
 {
-	const int64_t now = world->now(world->context);
+	*out = (struct authres){ .method = AUTHRES_NONE };
+	if (config->authenticate.none)
+		return STATUS_OK;
+	if (!config->authenticate.dkim)
+		return note_set(note, STATUS_NO_AUTHRES,
+		    "nothing proves who sent this message: S/MIME cannot be "
+		    "checked yet, and dkim is not in authenticate");
+	if (claims->query_status != STATUS_OK)
+		return note_set(note, claims->query_status, "%s",
+		    note_text(&claims->query_note, claims->query_status));
+	return world->prove(world->context, message, claims, out, note);
+}
+
+/* The cheap look: does any order expect this at all? */
+static enum status
+is_expected(const struct world *world, const struct home *home,
+    const struct challenge *challenge, struct note *note)
+{
 	struct order *orders = NULL;
-	struct authres authres;
 	enum status status;
 	size_t count;
 
 	status = orders_load(home, &orders, &count, note);
 	if (status == STATUS_OK)
-		status = match_expects(challenge, orders, count, now, note);
+		status = match_expects(
+		    challenge, orders, count, world->now(world->context), note);
+	free(orders);
+	return status;
+}
+
+/* Stage 4: the one order that this belongs to. */
+static enum status
+find_match(const struct world *world, const struct home *home,
+    const struct challenge *challenge, const struct authres *authres,
+    struct match *out, struct note *note)
+{
+	struct order *orders = NULL;
+	enum status status;
+	size_t count;
+
+	status = orders_load(home, &orders, &count, note);
 	if (status == STATUS_OK)
-		status = authres_check(
-		    challenge, &config->authenticate, &authres, note);
-	if (status == STATUS_OK)
-		status = match_find(
-		    challenge, &authres, orders, count, now, out, note);
+		status = match_find(challenge, authres, orders, count,
+		    world->now(world->context), out, note);
 	free(orders);
 	return status;
 }
@@ -194,9 +250,9 @@ build(const struct world *world, const struct answer_options *options,
 /* Stage 8: make the intent durable, if the order still stands as it was
  * shown.  Another mailcert may have answered while the user was reading. */
 static enum status
-record_intent(const struct world *world, const struct config *config,
-    const struct home *home, const struct answer_options *options,
-    struct match *match, struct note *note)
+record_intent(const struct world *world, const struct home *home,
+    const struct answer_options *options, const struct match *match,
+    struct note *note)
 {
 	struct match again;
 	struct order order;
@@ -205,8 +261,8 @@ record_intent(const struct world *world, const struct config *config,
 
 	if ((status = home_lock(home, &lock, note)) != STATUS_OK)
 		return status;
-	status =
-	    find_match(world, config, home, &match->challenge, &again, note);
+	status = find_match(
+	    world, home, &match->challenge, &match->authres, &again, note);
 	if (status == STATUS_OK &&
 	    (strcmp(again.order.id, match->order.id) != 0 ||
 		again.order.state != match->order.state ||
@@ -273,19 +329,33 @@ answer(const struct world *world, const struct config *config,
 		.sendmail = config->sendmail,
 		.hold_stdout = options->hold_stdout,
 	};
+	struct answer_claims *claims;
 	struct note later = { "" };
+	struct authres authres;
 	enum status status, recorded;
 
 	/* 2: claims, from a child that is shut in */
-	status =
-	    answer_parse(message, &config->rules, &report->challenge, note);
-	if (status != STATUS_OK)
-		return status;
-	report->has_challenge = true;
+	if ((claims = calloc(1, sizeof(*claims))) == NULL)
+		return STATUS_MEMORY;
+	status = answer_parse(
+	    message, config, world->now(world->context), claims, note);
+	if (status == STATUS_OK) {
+		report->challenge = claims->challenge;
+		report->has_challenge = true;
+	}
 
-	/* 3, 4: the proven sender, and the one order */
-	status = find_match(
-	    world, config, home, &report->challenge, &report->match, note);
+	/* 3: the proven sender; not even asked for what nobody expects */
+	if (status == STATUS_OK)
+		status = is_expected(world, home, &claims->challenge, note);
+	if (status == STATUS_OK)
+		status = authenticate(
+		    world, config, message, claims, &authres, note);
+	free(claims);
+
+	/* 4: the one order */
+	if (status == STATUS_OK)
+		status = find_match(world, home, &report->challenge, &authres,
+		    &report->match, note);
 	if (status != STATUS_OK)
 		return status;
 	report->has_match = true;
@@ -311,8 +381,7 @@ answer(const struct world *world, const struct config *config,
 		return status;
 
 	/* 8: durable before the act */
-	status =
-	    record_intent(world, config, home, options, &report->match, note);
+	status = record_intent(world, home, options, &report->match, note);
 	if (status != STATUS_OK)
 		return status;
 	report->intent = true;

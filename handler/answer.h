@@ -14,6 +14,7 @@
 #include "tui/model.h"
 
 struct answer_options;
+struct answer_claims;
 
 struct world {
 	void *context;
@@ -21,6 +22,10 @@ struct world {
 	/* STATUS_OK, STATUS_DECLINED, or why it cannot be asked. */
 	enum status (*ask)(
 	    void *context, const struct dialog *dialog, struct note *note);
+	/* Ask the network and the verifier; helper_dkim(). */
+	enum status (*prove)(void *context, struct span message,
+	    const struct answer_claims *claims, struct authres *out,
+	    struct note *note);
 	enum status (*compute)(void *context, const struct match *match,
 	    struct response *out, struct note *note);
 	/* Say where the reply goes; asked once an order matches. */
@@ -59,8 +64,15 @@ enum status answer(const struct world *world, const struct config *config,
     struct answer_options *options, struct answer_report *report,
     struct note *note) MUST_CHECK;
 
+/* What the shut-in parser made of a message. */
+struct answer_claims {
+	struct challenge challenge;
+	struct authres_query query; /* valid where query_status is OK */
+	enum status query_status;   /* why nothing could prove the sender */
+	struct note query_note;
+};
+
 /* Parse in a shut-in child and check what it says. */
-enum status answer_parse(struct span message,
-    const struct challenge_rules *rules, struct challenge *out,
-    struct note *note) MUST_CHECK;
+enum status answer_parse(struct span message, const struct config *config,
+    int64_t now, struct answer_claims *out, struct note *note) MUST_CHECK;
 #endif

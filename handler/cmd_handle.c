@@ -63,6 +63,17 @@ now(void *context)
 }
 
 static enum status
+prove(void *context, struct span message, const struct answer_claims *claims,
+    struct authres *out, struct note *note)
+{
+	const struct terminal *terminal = context;
+
+	return helper_dkim(message, claims->challenge.claimed_from,
+	    &terminal->config->authenticate, &claims->query,
+	    (int64_t)time(NULL), out, note);
+}
+
+static enum status
 compute(void *context, const struct match *match, struct response *out,
     struct note *note)
 {
@@ -223,6 +234,27 @@ add_text(struct buf *out, const char *name, const char *value)
 }
 
 static void
+add_authentication(struct buf *out, const struct answer_report *report)
+{
+	const struct authres *authres = &report->match.authres;
+	const bool proved =
+	    report->has_match && authres->method == AUTHRES_DKIM;
+
+	buf_addf(out,
+	    ",\n \"authentication\": {\"method\": \"%s\", \"result\": \"%s\", "
+	    "\"domain\": ",
+	    proved ? "dkim" : "none", proved ? "pass" : "none");
+	if (proved)
+		text_json(out, span_of(authres->domain));
+	else
+		buf_add_text(out, "null");
+	buf_addf(out,
+	    ", \"signer\": null, \"dnssec\": \"%s\", "
+	    "\"smime_status\": null}",
+	    proved ? dns_state_name(authres->dns) : "n/a");
+}
+
+static void
 add_challenge(struct buf *out, const struct answer_report *report)
 {
 	const struct challenge *challenge = &report->challenge;
@@ -258,10 +290,8 @@ add_challenge(struct buf *out, const struct answer_report *report)
 		text_json(out, span_of(warning_name(1U << i)));
 		first = false;
 	}
-	buf_add_text(out,
-	    "],\n \"authentication\": {\"method\": \"none\", \"result\": "
-	    "\"none\", \"domain\": null, \"signer\": null, "
-	    "\"dnssec\": \"n/a\", \"smime_status\": null}");
+	buf_add_text(out, "]");
+	add_authentication(out, report);
 }
 
 /* One object: what design says a script may rely on. */
@@ -312,7 +342,8 @@ warn_unproved(const struct options *options, const struct answer_report *report)
 	const struct note note = { "warning: nothing proves who sent this "
 				   "challenge (authenticate = none)" };
 
-	if (report->intent && options->auto_approve)
+	if (report->intent && options->auto_approve &&
+	    report->match.authres.method == AUTHRES_NONE)
 		(void)cmd_fail(STATUS_OK, &note);
 }
 
@@ -325,8 +356,10 @@ log_result(const struct home *home, enum status status, const struct note *note,
 	buf_init(&line, 2048);
 	if (status == STATUS_OK)
 		buf_addf(&line,
-		    "answered, sender not proved: order %s, %s to %s, "
-		    "token %.64s",
+		    "answered, sender %s: order %s, %s to %s, token %.64s",
+		    report->match.authres.method == AUTHRES_DKIM
+			? "proved by DKIM"
+			: "not proved",
 		    report->match.order.id, report->match.order.address,
 		    report->challenge.reply_to_written[0],
 		    report->challenge.part1);
@@ -447,8 +480,8 @@ cmd_handle(const struct invocation *invocation, int argc, char *argv[])
 	struct config config;
 	struct options options;
 	struct terminal terminal = { .options = &options, .config = &config };
-	const struct world world = { &terminal, now, ask, compute, choose,
-		deliver_it };
+	const struct world world = { &terminal, now, ask, prove, compute,
+		choose, deliver_it };
 	struct buf message;
 	struct input input = { .kind = INPUT_OTHER };
 	struct note note = { "" };

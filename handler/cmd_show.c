@@ -27,7 +27,7 @@ static enum status
 look_up(const struct config *config, const struct challenge *challenge,
     struct match *match, struct note *note)
 {
-	const struct authres nothing_proved = { AUTHRES_NONE };
+	const struct authres nothing_proved = { .method = AUTHRES_NONE };
 	struct home home = { .dir = -1 };
 	struct order *orders = NULL;
 	enum status status;
@@ -195,7 +195,8 @@ cmd_show(const struct invocation *invocation, int argc, char *argv[])
 						   NULL, 't' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' }, { 0 } };
-	struct challenge *challenge = NULL;
+	struct answer_claims *claims = NULL;
+	const struct challenge *challenge = NULL;
 	struct note note = { "" };
 	const char *type = NULL;
 	struct config config;
@@ -231,11 +232,13 @@ cmd_show(const struct invocation *invocation, int argc, char *argv[])
 		buf_add(&message, buf_span(&input.bytes));
 		status = buf_status(&message);
 	}
-	if ((challenge = calloc(1, sizeof(*challenge))) == NULL)
+	if ((claims = calloc(1, sizeof(*claims))) == NULL)
 		status = STATUS_MEMORY;
+	else
+		challenge = &claims->challenge;
 	if (status == STATUS_OK)
-		status = answer_parse(
-		    buf_span(&message), &config.rules, challenge, &note);
+		status = answer_parse(buf_span(&message), &config,
+		    (int64_t)time(NULL), claims, &note);
 	if (json && challenge != NULL)
 		code = show_json(&config, status, &note, challenge);
 	else if (status == STATUS_OK)
@@ -244,7 +247,7 @@ cmd_show(const struct invocation *invocation, int argc, char *argv[])
 		code = show_other(&input, status, &note);
 	else
 		code = cmd_fail(status, &note);
-	free(challenge);
+	free(claims);
 	buf_clear(&message);
 	buf_clear(&input.bytes);
 	return code;

@@ -12,6 +12,9 @@
 #include "base/fd.h"
 #include "deliver.h"
 
+/* Package dns-root-data; without the file nothing is validated. */
+#define DNSSEC_ANCHOR "/usr/share/dns/root.key"
+
 enum {
 	CONFIG_FILE_MAX = 256 * 1024,
 	MESSAGE_MAX_DEFAULT = 10 * 1024 * 1024,
@@ -38,20 +41,37 @@ set_authenticate(struct config *config, struct span value)
 	struct span word;
 	size_t end;
 
-	config->authenticate.none = false;
-	if (span_eq(value, SPAN("none"))) {
-		config->authenticate.none = true;
+	config->authenticate.none = span_eq(value, SPAN("none"));
+	config->authenticate.dkim = false;
+	if (config->authenticate.none)
 		return true;
-	}
+	if (value.len == 0)
+		return false;
 	while (value.len > 0) {
 		end = span_find_byte(value, ' ');
 		word = span_cut(value, 0, end);
 		value = span_trim(span_cut(value, end, value.len));
-		if (!span_eq(word, SPAN("dkim")) &&
-		    !span_eq(word, SPAN("smime")))
+		if (span_eq(word, SPAN("dkim")))
+			config->authenticate.dkim = true;
+		else if (!span_eq(word, SPAN("smime")))
 			return false;
 	}
 	return true;
+}
+
+/* "system", or addresses with or without "@PORT". */
+static bool
+set_resolver(struct config *config, struct span value)
+{
+	size_t i;
+
+	for (i = 0; i < value.len; i++)
+		if (!ascii_is_alnum(value.at[i]) &&
+		    !span_has_byte(SPAN(".:@ "), value.at[i]))
+			return false;
+	return value.len > 0 &&
+	    span_copy(value, config->authenticate.resolver,
+		sizeof(config->authenticate.resolver));
 }
 
 static bool
@@ -92,10 +112,19 @@ set_one(struct config *config, struct span name, struct span value)
 		    span_eq(value, SPAN("relaxed"));
 	} else if (span_eq(name, SPAN("color")))
 		done = set_yes_no(&config->color, value);
+	else if (span_eq(name, SPAN("dkim_headers"))) {
+		config->authenticate.relaxed = span_eq(value, SPAN("relaxed"));
+		done = config->authenticate.relaxed ||
+		    span_eq(value, SPAN("rfc8823"));
+	} else if (span_eq(name, SPAN("dnssec_anchor")))
+		done = span_copy(value, config->authenticate.anchor,
+		    sizeof(config->authenticate.anchor));
 	else if (span_eq(name, SPAN("draft")))
 		done = set_draft(config, value);
 	else if (span_eq(name, SPAN("max_message")))
 		done = set_max_message(config, value);
+	else if (span_eq(name, SPAN("resolver")))
+		done = set_resolver(config, value);
 	else if (span_eq(name, SPAN("sendmail")))
 		done = set_text(config->sendmail, value) && value.len > 0 &&
 		    value.at[0] == '/';
@@ -242,6 +271,9 @@ config_load(const char *home, const char *const *settings, size_t count,
 
 	*out = (struct config){
 		.rules = { .auto_submitted = true },
+		.authenticate = { .dkim = true,
+		    .resolver = "system",
+		    .anchor = DNSSEC_ANCHOR },
 		.color = true,
 		.max_message = MESSAGE_MAX_DEFAULT,
 		.sendmail = "/usr/sbin/sendmail",

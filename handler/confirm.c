@@ -89,6 +89,22 @@ add_order(const struct order *order, int64_t now, struct dialog *out)
 	buf_clear(&text);
 }
 
+/* On which evidence, in plain words. */
+static void
+add_proof(const struct authres *authres, struct dialog *out)
+{
+	if (authres->method == AUTHRES_DKIM)
+		dialog_add(out, DIALOG_FACT, "Proof",
+		    "signed by %s (DKIM); its key in the DNS is %s",
+		    authres->domain,
+		    authres->dns == DNS_SECURE ? "secured by DNSSEC"
+					       : "not secured by DNSSEC");
+	else
+		dialog_add(out, DIALOG_WARNING, "Proof",
+		    "NONE. Anybody may have written this: the check is "
+		    "switched off (authenticate = none).");
+}
+
 void
 confirm_build(const struct match *match, int64_t now, const char *note,
     struct dialog *out)
@@ -105,9 +121,7 @@ confirm_build(const struct match *match, int64_t now, const char *note,
 	};
 	add_address(out, "Address", order->address, order->address_normal);
 	add_from(challenge, out);
-	dialog_add(out, DIALOG_WARNING, "Proof",
-	    "NONE. Anybody may have written this: the check is switched off "
-	    "(authenticate = none).");
+	add_proof(&match->authres, out);
 	for (i = 0; i < challenge->reply_to_count; i++)
 		add_address(out, i == 0 ? "Reply to" : "",
 		    challenge->reply_to_written[i], challenge->reply_to[i]);

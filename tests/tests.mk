@@ -61,7 +61,8 @@ FUZZ_SOURCES = $(filter-out handler/cmd_%.c handler/deliver.c handler/answer.c \
 	handler/config.c handler/confirm.c handler/helper.c handler/input.c \
 	handler/find.c handler/child.c handler/mua.c handler/pager.c \
 	handler/magic_door.c $(MAINS) handler/store/% handler/acme/jwk.c \
-	handler/reply/response.c handler/base/json.c handler/reply/match.c \
+	handler/reply/response.c handler/reply/authres% \
+	handler/mail/dkim% handler/base/json.c handler/reply/match.c \
 	handler/reply/draft.c tui/%,$(MODULES))
 
 $(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $(FUZZ_SOURCES)

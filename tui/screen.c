@@ -8,6 +8,7 @@
 
 #include <curses.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,7 @@
 /* Last: it defines words like "columns" and "lines". */
 #include <term.h>
 
-enum { CTRL_C = 3, CTRL_L = 12, CTRL_Z = 26 };
+enum { CTRL_C = 3, CTRL_L = 12, CTRL_Z = 26, LOOK_UP_MS = 200 };
 
 static volatile sig_atomic_t stop_wanted;
 
@@ -149,28 +150,41 @@ suspend_all(void)
 	(void)flushinp();
 }
 
+/* Has the terminal hung up? */
+static bool
+is_gone(int tty)
+{
+	struct pollfd state = { .fd = tty };
+
+	return poll(&state, 1, 0) > 0 &&
+	    (state.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0;
+}
+
 static enum status
 converse(struct model *model, const struct screen_options *options, bool color)
 {
 	static struct view view;
-	int c, failures = 0;
+	int c;
 
 	if (!paint(model, options, color, &view))
 		return STATUS_NO;
 	/* What was typed before the question was seen is no answer. */
 	(void)flushinp();
 	model->shown_at = now_ms();
+	/* A signal that comes just before getch() must not wait for a key. */
+	timeout(LOOK_UP_MS);
 	while (model->result == MODEL_OPEN) {
 		c = getch();
-		if (stop_wanted || (c == ERR && ++failures > 8))
+		if (stop_wanted || is_gone(options->tty))
 			return STATUS_DECLINED;
+		if (c == ERR)
+			continue;
 		if (c == CTRL_Z) {
 			suspend_all();
 			model->shown_at = now_ms();
 		} else if (c == CTRL_L) {
 			(void)clearok(stdscr, TRUE);
-		} else if (c != ERR && c != KEY_RESIZE) {
-			failures = 0;
+		} else if (c != KEY_RESIZE) {
 			model_press(model, key_of(c), now_ms());
 		}
 		if (!paint(model, options, color, &view))

@@ -40,7 +40,7 @@ status_exit(enum status status)
 bool
 status_is_refusal(enum status status)
 {
-	return status_exit(status) == 65;
+	return status_exit(status) == 65 || status == STATUS_DNS;
 }
 
 enum status

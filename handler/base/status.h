@@ -43,6 +43,12 @@
 	    "this challenge was answered before")                                  \
 	X(NO_AUTHRES, "not-authenticated", 65,                                     \
 	    "nothing proves who sent this message")                                \
+	X(BAD_DKIM, "dkim-fail", 65, "the DKIM signature is not good")             \
+	X(BAD_DKIM_DOMAIN, "dkim-domain", 65,                                      \
+	    "the DKIM signature is not of the sender's domain")                    \
+	X(BAD_DKIM_COVERAGE, "dkim-coverage", 65,                                  \
+	    "the DKIM signature does not cover enough of the message")             \
+	X(BAD_DKIM_KEY, "dkim-key", 65, "the DKIM key does not count")             \
 	X(BAD_LIST, "list-mail", 65,                                               \
 	    "the message came through a mailing list")                             \
 	X(BAD_REPLY_TO, "unsafe-reply-to", 65,                                     \
@@ -52,6 +58,8 @@
 	X(BAD_THUMBPRINT, "bad-thumbprint", 65,                                    \
 	    "the thumbprint is not 43 characters of base64url")                    \
 	X(BAD_KEY, "bad-key", 65, "the account key cannot be used")                \
+	X(DNS, "dns-trouble", 75,                                                  \
+	    "the DNS cannot be asked now; try again later")                        \
 	X(BUG, "internal-error", 70, "this is a bug in mailcert")                  \
 	X(MEMORY, "out-of-memory", 71, "not enough memory")                        \
 	X(CRYPTO, "crypto", 70, "the cryptographic library failed")                \

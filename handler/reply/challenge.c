@@ -36,6 +36,7 @@ static const struct {
 	{ "order-answered",
 	    "this order has answered a challenge with another token" },
 	{ "in-doubt", "an answer was begun before and may be out already" },
+	{ "weak-key", "the sender signs with a key below 2048 bits" },
 };
 
 static size_t

@@ -34,9 +34,10 @@ enum challenge_warning {
 	WARNING_SPELLING = 1 << 6, /* To differs by case or quoting */
 	WARNING_TWO_ORDERS = 1 << 7,
 	WARNING_OTHER_TOKEN = 1 << 8, /* the order answered another token */
-	WARNING_IN_DOUBT = 1 << 9     /* an earlier answer may be out */
+	WARNING_IN_DOUBT = 1 << 9,    /* an earlier answer may be out */
+	WARNING_WEAK_KEY = 1 << 10    /* DKIM with RSA below 2048 bits */
 };
-enum { WARNING_COUNT = 10 };
+enum { WARNING_COUNT = 11 };
 
 /* The stable name ("reply-to-domain") and the sentence of one warning bit. */
 const char *warning_name(unsigned warning);

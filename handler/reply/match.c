@@ -206,6 +206,6 @@ match_find(const struct challenge *challenge, const struct authres *authres,
 	out->challenge = *challenge;
 	out->order = *order;
 	out->authres = *authres;
-	out->warnings = warnings;
+	out->warnings = warnings | (authres->weak ? WARNING_WEAK_KEY : 0);
 	return STATUS_OK;
 }

@@ -1,0 +1,82 @@
+/*
+ * dkim.h - DomainKeys Identified Mail: verifying one signature
+ *
+ * RFC 6376, 8301, 8463 (Ed25519), 8616 (IDN).  Stricter than those where a
+ * certificate hangs on it: no SHA-1, no l=, no keys below 1024 or above 4096
+ * bits, no testing keys, one key record.  The message may have LF or CRLF.
+ * dkim_verify() lives in the verifier process, which is the one with
+ * libcrypto; no DNS is asked here.
+ */
+#ifndef MAIL_DKIM_H
+#define MAIL_DKIM_H
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "mail/header.h"
+
+enum {
+	DKIM_SIGNATURES_MAX = 10, /* looked at in one message */
+	DKIM_TAGS_MAX = 32,
+	DKIM_RSA_BITS_MIN = 1024, /* RFC 8301 section 3.2 */
+	DKIM_RSA_BITS_MAX = 4096,
+	DKIM_RSA_BITS_GOOD = 2048, /* below: a warning */
+	DKIM_SKEW = 24 * 3600      /* seconds a clock may be off */
+};
+
+struct dkim_tags {
+	struct span name[DKIM_TAGS_MAX];
+	struct span value[DKIM_TAGS_MAX]; /* white space round it removed */
+	size_t count;
+};
+
+/* RFC 6376 section 3.2.  STATUS_BAD_SYNTAX: not a tag list, or a name twice;
+ * STATUS_BAD_SIZE. */
+enum status dkim_tags_parse(struct span text, struct dkim_tags *out) MUST_CHECK;
+/* The value, or NULL where there is no such tag. */
+const struct span *dkim_tag(const struct dkim_tags *tags, struct span name);
+
+struct dkim_signature {
+	struct span field;     /* raw, as it stands in the message */
+	struct span headers;   /* h= */
+	struct span body_hash; /* bh=, base64 */
+	struct span value;     /* b=, base64 */
+	char domain[254];      /* d= as A-labels in lower case */
+	char selector[254];    /* s= the same */
+	bool ed25519;
+	bool relaxed_header;
+	bool relaxed_body;
+	bool exact_identity; /* i= is in d= itself, not below it */
+};
+
+/*
+ * Parse one DKIM-Signature field and check all that needs no key.
+ * STATUS_BAD_DKIM (broken, expired, an algorithm that counts for nothing),
+ * STATUS_BAD_DKIM_COVERAGE (l=, From not signed).
+ */
+enum status dkim_signature_parse(const struct field *field, int64_t now,
+    struct dkim_signature *out, struct note *note) MUST_CHECK;
+
+/* Take the next name off a colon list (h=, and lists of the key record). */
+bool dkim_take_name(struct span *list, struct span *name);
+/* How often h= lists that name. */
+size_t dkim_covers(const struct dkim_signature *signature, struct span name);
+
+/* "selector._domainkey.domain", where the key record is. */
+enum status dkim_key_name(
+    const struct dkim_signature *signature, char *out, size_t size) MUST_CHECK;
+
+struct dkim_evidence {
+	bool weak;     /* an RSA key below DKIM_RSA_BITS_GOOD */
+	unsigned bits; /* of the key */
+};
+
+/*
+ * Verify over the message with a key record (the TXT strings joined).
+ * unquote: the message stood in an mbox; a line that begins with ">From " may
+ * have been "From ", and both are tried.
+ * STATUS_OK, STATUS_BAD_DKIM, STATUS_BAD_DKIM_KEY, STATUS_CRYPTO.
+ */
+enum status dkim_verify(const struct header *header,
+    const struct dkim_signature *signature, struct span record, bool unquote,
+    struct dkim_evidence *out, struct note *note) MUST_CHECK;
+#endif
