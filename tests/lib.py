@@ -330,6 +330,15 @@ class Terminal:
             time.sleep(0.05)
         return False
 
+    def press(self, key, text, every=4, tries=4):
+        """Press a key until text is there.  mutt and neomutt flush their
+        input now and then, and a key typed in that moment is lost."""
+        for _ in range(tries):
+            self.keys(*([key] if isinstance(key, str) else key))
+            if self.wait(text, every):
+                return True
+        return False
+
     def gone(self, text, seconds=20):
         end = time.monotonic() + seconds
         while time.monotonic() < end:

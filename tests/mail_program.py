@@ -60,7 +60,8 @@ def dovecot_tunnel(place, message):
     return "env USER=alice HOME=%s /usr/lib/dovecot/imap -c %s" % (box, conf)
 
 
-def prepare(place, store, message, mailcap=False, macro=False, tail=""):
+def prepare(place, store, message, mailcap=False, macro=False, tail="",
+            cursor="last-entry"):
     """Write a muttrc; the challenge is the last message of the folder."""
     send, box = fake_sendmail(place)
     place.write("signature", "-- \nBuy now!\n")
@@ -78,6 +79,8 @@ def prepare(place, store, message, mailcap=False, macro=False, tail=""):
         rc += 'set tunnel="%s"\n' % dovecot_tunnel(place, message)
         rc += 'set spoolfile="imap://alice@localhost/INBOX"\n'
         rc += "set imap_user=alice ssl_starttls=no\n"
+    # Where the cursor stands is no matter of typed keys.
+    rc += "folder-hook . 'push <%s>'\n" % cursor
     if macro:
         rc += 'source "%s/mailcap/mutt.rc"\n' % ROOT
     if mailcap:
@@ -90,8 +93,7 @@ def prepare(place, store, message, mailcap=False, macro=False, tail=""):
 def start(place, mua):
     terminal = Terminal(place, "%s -n -F %s" % (mua, place.path("muttrc")))
     terminal.wait("ACME")
-    terminal.keys("*")  # the last message
-    time.sleep(0.2)
+    time.sleep(0.3)
     return terminal
 
 
@@ -147,13 +149,11 @@ def by_mailcap(mua, store, type_):
         order = place.expect("--expires", "24h")
         box = prepare(place, store, message, mailcap=True)
         with start(place, mua) as terminal:
-            terminal.keys("v")
-            terminal.wait("text/plain")
-            if type_ != "text/plain":
-                terminal.keys("*")
-                time.sleep(0.2)
-            # Enter shows text in mutt itself; m always asks mailcap.
-            terminal.keys("m" if type_.startswith("text/") else "Enter")
+            terminal.press("v", "text/plain")
+            # Enter shows text in mutt itself; m always asks mailcap.  The
+            # last part is the one.
+            terminal.press(("*", "m" if type_.startswith("text/")
+                            else "Enter"), QUESTION)
             if approve_and_send(terminal, name):
                 check_sent(place, box, terminal, order, name, ("sent",))
             left = [f for f in place.files() if "/drafts/" in f]
@@ -169,12 +169,10 @@ def by_macro(mua, store, where):
         box = prepare(place, store, challenge(), macro=True)
         with start(place, mua) as terminal:
             if where == "pager":
-                terminal.keys("Enter")
-                terminal.wait("This is an ACME challenge")
+                terminal.press("Enter", "This is an ACME challenge")
             elif where == "attach":
-                terminal.keys("v")
-                terminal.wait("text/plain")
-            terminal.keys("Escape", "a")
+                terminal.press("v", "text/plain")
+            terminal.press(("Escape", "a"), QUESTION)
             if approve_and_send(terminal, name):
                 check_sent(place, box, terminal, order, name, ("drafted",))
             if where == "index":
@@ -211,12 +209,9 @@ def hostile_names(mua):
             'application/acme; name="%s"; charset="x;$(touch PWNED)"' % bad,
             extra=""), mailcap=True)
         with start(place, mua) as terminal:
-            terminal.keys("v")
-            terminal.wait("text/plain")
-            terminal.keys("*")
-            time.sleep(0.2)
-            terminal.keys("Enter")
-            tap.ok(terminal.wait(QUESTION), name + ": asked as ever",
+            terminal.press("v", "text/plain")
+            tap.ok(terminal.press(("*", "Enter"), QUESTION),
+                   name + ": asked as ever",
                    terminal.screen())
             terminal.keys("n")
             terminal.gone(QUESTION)
@@ -235,8 +230,8 @@ def declining(mua):
         before, files = place.orders_bytes(), place.files()
         with start(place, mua) as terminal:
             for way in ("n", "q", "Enter", "C-c", "Escape"):
-                terminal.keys("Escape", "a")
-                tap.ok(terminal.wait(QUESTION), "%s: asked (%s)" % (name, way),
+                tap.ok(terminal.press(("Escape", "a"), QUESTION),
+                       "%s: asked (%s)" % (name, way),
                        terminal.screen())
                 terminal.keys(way)
                 tap.ok(terminal.gone(QUESTION) and terminal.wait("lunch"),
@@ -264,25 +259,21 @@ def old_draft(mua):
         place.expect("--expires", "24h")
         box = prepare(place, "maildir", challenge(), macro=True)
         with start(place, mua) as terminal:
-            terminal.keys("Escape", "a")
-            terminal.wait(QUESTION)
+            terminal.press(("Escape", "a"), QUESTION)
             read_then_yes(terminal)
             terminal.wait("y:Send")
-            terminal.keys("q")
-            terminal.wait("ostpone")
-            terminal.keys("n")
-            terminal.wait("lunch")
             time.sleep(0.3)
-            terminal.keys("Escape", "a")
-            tap.ok(terminal.wait("may be out already"),
+            terminal.press("q", "ostpone")
+            terminal.press("n", "lunch")
+            time.sleep(0.3)
+            tap.ok(terminal.press(("Escape", "a"), "may be out already"),
                    name + ": the second time warns", terminal.screen())
             terminal.keys("n")
             terminal.wait("lunch")
             time.sleep(0.5)
             tap.ok("y:Send" not in terminal.screen(),
                    name + ": No opens nothing", terminal.screen())
-            terminal.keys("Escape", "a")
-            terminal.wait(QUESTION)
+            terminal.press(("Escape", "a"), QUESTION)
             read_then_yes(terminal)
             tap.ok(terminal.wait("Answer all the same?"),
                    name + ": a warning asks twice", terminal.screen())
@@ -326,8 +317,8 @@ def resize_and_stop(mua):
         with Terminal(place, script) as terminal:
             terminal.keys("%s -n -F %s" % (mua, place.path("muttrc")), "Enter")
             terminal.wait("ACME")
-            terminal.keys("*", "Escape", "a")
-            terminal.wait(QUESTION)
+            time.sleep(0.3)
+            terminal.press(("Escape", "a"), QUESTION)
             for columns, rows in ((40, 10), (120, 40), (80, 24)):
                 terminal.resize(columns, rows)
                 time.sleep(0.3)
@@ -358,8 +349,7 @@ def auto_view(mua):
                       tail="auto_view application/acme\nignore *\n")
         before = place.orders_bytes()
         with start(place, mua) as terminal:
-            terminal.keys("Enter")
-            tap.ok(terminal.wait("Expected   yes, by order"),
+            tap.ok(terminal.press("Enter", "Expected   yes, by order"),
                    name + ": the summary is shown", terminal.screen())
         tap.equal(place.orders_bytes(), before, name + ": nothing changed")
         tap.equal(sent(box), [], name + ": no mail")
@@ -373,16 +363,14 @@ def other_text(mua, store):
         return
     with Place() as place:
         place.expect("--expires", "24h")
-        prepare(place, store, challenge(), mailcap=True)
+        prepare(place, store, challenge(), mailcap=True,
+                cursor="first-entry")
         before = place.orders_bytes()
         with start(place, mua) as terminal:
-            terminal.keys("=")  # the first message
-            time.sleep(0.2)
-            terminal.keys("v")
-            terminal.wait("text/plain")
+            terminal.press("v", "text/plain")
             # Elsewhere test= says no, and mailcap has nothing for it.
-            terminal.keys("m" if store == "mbox" else "Enter")
-            tap.ok(terminal.wait("Shall we?"), name + ": it is shown",
+            tap.ok(terminal.press("m" if store == "mbox" else "Enter",
+                                  "Shall we?"), name + ": it is shown",
                    terminal.screen())
             tap.ok("refused" not in terminal.screen(), name + ": quietly")
             terminal.keys("q")
@@ -399,8 +387,8 @@ def refused(mua):
         box = prepare(place, "maildir", challenge(auto="no"), macro=True,
                       mailcap=True)
         with start(place, mua) as terminal:
-            terminal.keys("Escape", "a")
-            tap.ok(terminal.wait("refused: not-auto-generated") and
+            tap.ok(terminal.press(("Escape", "a"),
+                                  "refused: not-auto-generated") and
                    terminal.wait("Press any key"),
                    name + ": the reason is held on the screen",
                    terminal.screen())

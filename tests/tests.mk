@@ -14,7 +14,7 @@ $(BUILD)/tests/replay_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o \
 		$(BUILD)/obj/tests/fuzz/replay.o $(BUILD)/lib.a
 	@mkdir -p $(@D)
 	$(SAY)LD $@
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(JANSSON)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(JANSSON) $(CRYPTO)
 
 tests: all $(UNIT) $(REPLAY)
 
@@ -61,15 +61,14 @@ FUZZ_SOURCES = $(filter-out handler/cmd_%.c handler/deliver.c handler/answer.c \
 	handler/config.c handler/confirm.c handler/helper.c handler/input.c \
 	handler/find.c handler/child.c handler/mua.c handler/pager.c \
 	handler/magic_door.c $(MAINS) handler/store/% handler/acme/jwk.c \
-	handler/reply/response.c handler/reply/authres% \
-	handler/mail/dkim% handler/base/json.c handler/reply/match.c \
+	handler/reply/response.c handler/base/json.c handler/reply/match.c \
 	handler/reply/draft.c tui/%,$(MODULES))
 
 $(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $(FUZZ_SOURCES)
 	@mkdir -p $(@D) $(BUILD)/fuzz/new-$*
 	clang -std=gnu11 -D_GNU_SOURCE -DMAILCERT_SANITIZE -I. -Ihandler -O1 -g \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-		-o $@ $^
+		-o $@ $^ $(CRYPTO)
 
 fuzz: $(BUILD)/fuzz/$(T)
 	@mkdir -p tests/fuzz/corpus/$(T)
