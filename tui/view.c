@@ -170,7 +170,7 @@ foot(const struct model *model, size_t width, bool more, struct view_row *row)
 	const char *keys;
 
 	if (model->too_soon)
-		question = "That was too quick to have read it. Once more:";
+		question = "That was too quick. Once more:";
 	else if (model->asked_twice)
 		question = "There are warnings. Answer all the same?";
 	row[0].style = VIEW_PLAIN;
@@ -193,6 +193,20 @@ foot(const struct model *model, size_t width, bool more, struct view_row *row)
 	    more ? "   arrows scroll" : "");
 	if (text_width(span_of(row[2].text)) > width)
 		(void)snprintf(row[2].text, VIEW_ROW_SIZE, "%s", keys);
+}
+
+/* A row that is too wide would be wrapped into the next one. */
+static void
+row_cut(struct view_row *row, size_t width, bool utf8)
+{
+	struct buf cut;
+
+	if (text_width(span_of(row->text)) <= width)
+		return;
+	buf_init(&cut, VIEW_ROW_SIZE - 1);
+	text_show(&cut, span_of(row->text), width, utf8);
+	(void)span_copy(buf_span(&cut), row->text, VIEW_ROW_SIZE);
+	buf_clear(&cut);
 }
 
 void
@@ -233,6 +247,8 @@ view_draw(struct model *model, size_t width, size_t height, bool utf8,
 	for (i = 0; i < room && model->scroll + i < lines.count; i++)
 		out->row[1 + air + i] = lines.line[model->scroll + i];
 	foot(model, width, more, &out->row[height - 3]);
+	for (i = 0; i < height; i++)
+		row_cut(&out->row[i], width, utf8);
 	free(lines.line);
 }
 

@@ -128,10 +128,37 @@ test_view(void)
 	check_view(80, 5, true, "");
 }
 
+/* Nothing is wider than the screen: curses would wrap it into the next row. */
+static void
+test_widths(void)
+{
+	struct model m;
+	size_t width, i;
+	int state;
+
+	for (state = 0; state < 4; state++)
+		for (width = VIEW_COLUMNS_MIN; width < 90; width += 5) {
+			make_dialog(true);
+			dialog.title = "ACME challenge: prove that an address "
+				       "is yours";
+			dialog.question = "Send the answer for this address?";
+			model_init(&m, &dialog, 0);
+			m.too_soon = state == 1;
+			m.asked_twice = state == 2;
+			m.show_details = state == 3;
+			view_draw(&m, width, 10, width % 2 == 0, &view);
+			for (i = 0; i < view.rows; i++)
+				OK(text_width(span_of(view.row[i].text)) <=
+				    width);
+			model_clear(&m);
+		}
+}
+
 int
 main(void)
 {
 	test_model();
 	test_view();
+	test_widths();
 	return tap_done();
 }
