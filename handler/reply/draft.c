@@ -48,19 +48,6 @@ add_references(struct buf *out, struct span ids)
 	buf_add_byte(out, '\n');
 }
 
-static void
-add_crlf(struct buf *out, struct span text)
-{
-	size_t end;
-
-	while (text.len > 0) {
-		end = span_find_byte(text, '\n');
-		buf_add(out, span_cut(text, 0, end));
-		buf_add_text(out, "\r\n");
-		text = span_cut(text, end + 1, text.len);
-	}
-}
-
 enum status
 draft_build(const struct match *match, const char *digest,
     const struct draft_options *options, struct buf *out)
@@ -99,10 +86,7 @@ draft_build(const struct match *match, const char *digest,
 	 * header lines. */
 	assert(!span_has_byte(buf_span(&text), '\r') &&
 	    !span_has_byte(buf_span(&text), '\0'));
-	if (options->crlf)
-		add_crlf(out, buf_span(&text));
-	else
-		buf_add(out, buf_span(&text));
+	buf_add(out, buf_span(&text));
 	if (status == STATUS_OK && (status = buf_status(&text)) == STATUS_OK)
 		status = buf_status(out);
 	buf_clear(&text);

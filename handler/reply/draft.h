@@ -18,13 +18,13 @@ struct draft_options {
 	int64_t now;       /* for Date; 0: the mail program makes it */
 	bool message_id;   /* make a Message-ID; else the mail program does */
 	bool auto_replied; /* nobody looked: RFC 3834 section 3.1.7 */
-	bool crlf;         /* line ends of the wire */
 };
 
 /* Append the three lines of the response block, with LF. */
 void draft_add_block(struct buf *out, const char *digest);
 
-/* Append the whole message. */
+/* Append the whole message, with LF: what mail programs, mailboxes and
+ * sendmail(8) take.  Whoever puts it on a wire makes CRLF of it. */
 enum status draft_build(const struct match *match, const char *digest,
     const struct draft_options *options, struct buf *out) MUST_CHECK;
 #endif
