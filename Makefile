@@ -10,8 +10,9 @@ PYTHON = /usr/bin/python3
 
 # Debian's names; other systems: see docs/hacking.md.
 DEPS_BUILD = gcc make pkg-config libssl-dev libcurl4-openssl-dev \
-	libncurses-dev libmagic-dev libjansson-dev libidn2-dev libunbound-dev
-DEPS_CHECK = dns-root-data python3-dkim python3 openssl tmux mutt neomutt procmail maildrop \
+	libncurses-dev libmagic-dev libjansson-dev libidn2-dev libunbound-dev \
+	libunistring-dev
+DEPS_CHECK = dns-root-data unbound ldnsutils python3-cryptography python3-dkim python3 openssl tmux mutt neomutt procmail maildrop \
 	dovecot-imapd dovecot-sieve s-nail mblaze nmh notmuch strace mandoc \
 	clang libclang-rt-14-dev
 DEPS_LINT = clang-format cppcheck mandoc shellcheck git
@@ -97,7 +98,7 @@ $(BUILD)/mailcert-verify: $(BUILD)/obj/handler/verify/main.o $(BUILD)/lib.a
 $(BUILD)/mailcert-net: $(BUILD)/obj/handler/net/main.o \
 		$(BUILD)/obj/handler/net/dns.o $(BUILD)/lib.a
 	$(SAY)LD $@
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lunbound
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lunbound -lunistring $(CRYPTO)
 
 $(BUILD)/mailcert-screen.so: $(BUILD)/obj/tui/screen.o $(BUILD)/lib.a
 	$(SAY)LD $@

@@ -26,9 +26,7 @@ struct parse_work {
 /* Flat, and of integers: another process wrote it. */
 struct parse_report {
 	uint32_t status;
-	uint32_t query_status;
 	struct note note;
-	struct note query_note;
 	struct challenge challenge;
 	struct authres_query query;
 };
@@ -41,12 +39,10 @@ parse_in_child(const void *arg, void *report)
 
 	out->status = challenge_parse(
 	    work->message, &work->config->rules, &out->challenge, &out->note);
-	out->query_status = STATUS_NO_AUTHRES;
-	if (out->status == STATUS_OK && work->config->authenticate.dkim)
-		out->query_status = authres_query_build(work->message,
+	if (out->status == STATUS_OK)
+		out->status = authres_query_build(work->message,
 		    span_of(out->challenge.claimed_from),
-		    work->config->authenticate.relaxed, work->now, &out->query,
-		    &out->query_note);
+		    &work->config->authenticate, work->now, &out->query);
 }
 
 static bool
@@ -60,12 +56,10 @@ note_ok(struct note *note)
 static bool
 report_ok(struct parse_report *report)
 {
-	return report->status < STATUS_COUNT &&
-	    report->query_status < STATUS_COUNT && note_ok(&report->note) &&
-	    note_ok(&report->query_note) &&
-	    (report->status != STATUS_OK || challenge_ok(&report->challenge)) &&
-	    (report->query_status != STATUS_OK ||
-		(report->query.count > 0 && authres_query_ok(&report->query)));
+	return report->status < STATUS_COUNT && note_ok(&report->note) &&
+	    (report->status != STATUS_OK ||
+		(challenge_ok(&report->challenge) &&
+		    authres_query_ok(&report->query)));
 }
 
 enum status
@@ -94,30 +88,84 @@ answer_parse(struct span message, const struct config *config, int64_t now,
 	if (status == STATUS_OK) {
 		out->challenge = report->challenge;
 		out->query = report->query;
-		out->query_status = (enum status)report->query_status;
-		out->query_note = report->query_note;
 	}
 	free(report);
 	return status;
 }
 
-/* Stage 3: is the sender proved as the policy demands? */
+/* One method.  Results need nobody else; of the others the parser knows
+ * whether there is anything to ask about. */
+static enum status
+try_method(const struct world *world, enum authres_method method,
+    struct span message, const struct answer_claims *claims,
+    struct authres_verdict *out, struct note *note)
+{
+	const struct authres_query *query = &claims->query;
+
+	switch (method) {
+	case AUTHRES_RESULTS:
+		out->authres = query->results;
+		*note = query->results_note;
+		return (enum status)query->results_status;
+	case AUTHRES_SMIME:
+		if (query->smime == 0)
+			return note_set(note, STATUS_NO_AUTHRES,
+			    "the message carries no signature");
+		break;
+	case AUTHRES_DKIM:
+		if (query->dkim_status != STATUS_OK) {
+			*note = query->dkim_note;
+			return (enum status)query->dkim_status;
+		}
+		break;
+	case AUTHRES_NONE:
+		return STATUS_OK;
+	}
+	return world->prove(world->context, method, message, claims, out, note);
+}
+
+/* Stage 3: is the sender proved as the policy demands?  The first method that
+ * says so ends it; of several refusals the one that came nearest is told.
+ * S/MIME proves the protected fields: they are the challenge from then on. */
 static enum status
 authenticate(const struct world *world, const struct config *config,
     struct span message, const struct answer_claims *claims,
-    struct authres *out, struct note *note)
+    struct authres *out, struct challenge *challenge, struct note *note)
 {
-	*out = (struct authres){ .method = AUTHRES_NONE };
-	if (config->authenticate.none)
-		return STATUS_OK;
-	if (!config->authenticate.dkim)
-		return note_set(note, STATUS_NO_AUTHRES,
-		    "nothing proves who sent this message: S/MIME cannot be "
-		    "checked yet, and dkim is not in authenticate");
-	if (claims->query_status != STATUS_OK)
-		return note_set(note, claims->query_status, "%s",
-		    note_text(&claims->query_note, claims->query_status));
-	return world->prove(world->context, message, claims, out, note);
+	const struct authres_policy *policy = &config->authenticate;
+	struct authres_verdict *verdict = calloc(1, sizeof(*verdict));
+	enum status status = STATUS_NO_AUTHRES, best = STATUS_NO_AUTHRES;
+	struct note why;
+	size_t i;
+
+	if (verdict == NULL)
+		return STATUS_MEMORY;
+	*out = (struct authres){ .method = AUTHRES_NONE, .dns = DNS_TROUBLE };
+	for (i = 0; i < policy->methods && status != STATUS_OK; i++) {
+		why.text[0] = '\0';
+		status = try_method(
+		    world, policy->method[i], message, claims, verdict, &why);
+		if (status != STATUS_OK &&
+		    (i == 0 || !status_is_refusal(status) ||
+			authres_nearer(status, best))) {
+			best = status;
+			*note = why;
+		}
+	}
+	if (policy->none) {
+		status = STATUS_OK;
+	} else if (status == STATUS_OK) {
+		*out = verdict->authres;
+		note->text[0] = '\0';
+		if (out->method == AUTHRES_SMIME) {
+			verdict->challenge.warnings |= challenge->warnings;
+			*challenge = verdict->challenge;
+		}
+	} else {
+		status = best;
+	}
+	free(verdict);
+	return status;
 }
 
 /* The cheap look: does any order expect this at all? */
@@ -348,8 +396,8 @@ answer(const struct world *world, const struct config *config,
 	if (status == STATUS_OK)
 		status = is_expected(world, home, &claims->challenge, note);
 	if (status == STATUS_OK)
-		status = authenticate(
-		    world, config, message, claims, &authres, note);
+		status = authenticate(world, config, message, claims, &authres,
+		    &report->challenge, note);
 	free(claims);
 
 	/* 4: the one order */

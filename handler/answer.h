@@ -22,10 +22,10 @@ struct world {
 	/* STATUS_OK, STATUS_DECLINED, or why it cannot be asked. */
 	enum status (*ask)(
 	    void *context, const struct dialog *dialog, struct note *note);
-	/* Ask the network and the verifier; helper_dkim(). */
-	enum status (*prove)(void *context, struct span message,
-	    const struct answer_claims *claims, struct authres *out,
-	    struct note *note);
+	/* Ask the network and the verifier; prove_sender(). */
+	enum status (*prove)(void *context, enum authres_method method,
+	    struct span message, const struct answer_claims *claims,
+	    struct authres_verdict *out, struct note *note);
 	enum status (*compute)(void *context, const struct match *match,
 	    struct response *out, struct note *note);
 	/* Say where the reply goes; asked once an order matches. */
@@ -67,9 +67,7 @@ enum status answer(const struct world *world, const struct config *config,
 /* What the shut-in parser made of a message. */
 struct answer_claims {
 	struct challenge challenge;
-	struct authres_query query; /* valid where query_status is OK */
-	enum status query_status;   /* why nothing could prove the sender */
-	struct note query_note;
+	struct authres_query query; /* what could prove the sender */
 };
 
 /* Parse in a shut-in child and check what it says. */

@@ -17,6 +17,7 @@
 #include "helper.h"
 #include "input.h"
 #include "pager.h"
+#include "prove.h"
 #include "tui/prompt.h"
 #include "tui/screen.h"
 
@@ -51,6 +52,7 @@ struct options {
 struct terminal {
 	const struct options *options;
 	const struct config *config;
+	const struct home *home;
 	struct mua mua;
 	bool mua_known;
 };
@@ -63,14 +65,15 @@ now(void *context)
 }
 
 static enum status
-prove(void *context, struct span message, const struct answer_claims *claims,
-    struct authres *out, struct note *note)
+prove(void *context, enum authres_method method, struct span message,
+    const struct answer_claims *claims, struct authres_verdict *out,
+    struct note *note)
 {
 	const struct terminal *terminal = context;
+	const struct prover prover = { terminal->config, terminal->home,
+		(int64_t)time(NULL) };
 
-	return helper_dkim(message, claims->challenge.claimed_from,
-	    &terminal->config->authenticate, &claims->query,
-	    (int64_t)time(NULL), out, note);
+	return prove_sender(&prover, method, message, claims, out, note);
 }
 
 static enum status
@@ -238,20 +241,27 @@ add_authentication(struct buf *out, const struct answer_report *report)
 {
 	const struct authres *authres = &report->match.authres;
 	const bool proved =
-	    report->has_match && authres->method == AUTHRES_DKIM;
+	    report->has_match && authres->method != AUTHRES_NONE;
+	const bool smime = proved && authres->method == AUTHRES_SMIME;
 
 	buf_addf(out,
 	    ",\n \"authentication\": {\"method\": \"%s\", \"result\": \"%s\", "
 	    "\"domain\": ",
-	    proved ? "dkim" : "none", proved ? "pass" : "none");
+	    proved ? authres_method_name((enum authres_method)authres->method)
+		   : "none",
+	    proved ? "pass" : "none");
 	if (proved)
 		text_json(out, span_of(authres->domain));
 	else
 		buf_add_text(out, "null");
-	buf_addf(out,
-	    ", \"signer\": null, \"dnssec\": \"%s\", "
-	    "\"smime_status\": null}",
-	    proved ? dns_state_name(authres->dns) : "n/a");
+	buf_add_text(out, ", \"signer\": ");
+	if (smime)
+		text_json(out, span_of(authres->signer));
+	else
+		buf_add_text(out, "null");
+	buf_addf(out, ", \"dnssec\": \"%s\", \"smime_status\": %s}",
+	    proved ? authres_dns_name(authres) : "n/a",
+	    smime ? "\"signed/verified\"" : "null");
 }
 
 static void
@@ -356,10 +366,10 @@ log_result(const struct home *home, enum status status, const struct note *note,
 	buf_init(&line, 2048);
 	if (status == STATUS_OK)
 		buf_addf(&line,
-		    "answered, sender %s: order %s, %s to %s, token %.64s",
-		    report->match.authres.method == AUTHRES_DKIM
-			? "proved by DKIM"
-			: "not proved",
+		    "answered, sender proved by %s: order %s, %s to %s, token "
+		    "%.64s",
+		    authres_method_name(
+			(enum authres_method)report->match.authres.method),
 		    report->match.order.id, report->match.order.address,
 		    report->challenge.reply_to_written[0],
 		    report->challenge.part1);
@@ -386,6 +396,7 @@ mda_exit(enum status status, const struct answer_report *report)
 	case STATUS_CREATE:
 	case STATUS_MEMORY:
 	case STATUS_AGAIN:
+	case STATUS_DNS:
 		return report->intent ? 0 : status_exit(STATUS_AGAIN);
 	case STATUS_USAGE:
 	case STATUS_CONFIG:
@@ -479,7 +490,9 @@ cmd_handle(const struct invocation *invocation, int argc, char *argv[])
 	struct answer_options answer_options;
 	struct config config;
 	struct options options;
-	struct terminal terminal = { .options = &options, .config = &config };
+	struct terminal terminal = {
+		.options = &options, .config = &config, .home = &home
+	};
 	const struct world world = { &terminal, now, ask, prove, compute,
 		choose, deliver_it };
 	struct buf message;

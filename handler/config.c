@@ -34,27 +34,49 @@ set_yes_no(bool *out, struct span value)
 	return *out || span_eq(value, SPAN("no"));
 }
 
-/* "dkim smime", in order, or "none" alone. */
+/* One word of it.  A server's name is a domain name, or what it calls
+ * itself. */
+static bool
+add_method(struct authres_policy *policy, struct span word)
+{
+	enum authres_method method;
+	size_t i;
+
+	if (span_eq(word, SPAN("dkim")))
+		method = AUTHRES_DKIM;
+	else if (span_eq(word, SPAN("smime")))
+		method = AUTHRES_SMIME;
+	else if (span_starts(word, SPAN("results:")) && word.len > 8 &&
+	    span_copy(span_cut(word, 8, word.len), policy->results,
+		sizeof(policy->results)))
+		method = AUTHRES_RESULTS;
+	else
+		return false;
+	for (i = 0; i < policy->methods; i++)
+		if (policy->method[i] == method)
+			return false;
+	policy->method[policy->methods++] = method;
+	return true;
+}
+
+/* "dkim smime results:AUTHSERV-ID", in order, or "none" alone. */
 static bool
 set_authenticate(struct config *config, struct span value)
 {
-	struct span word;
+	struct authres_policy *policy = &config->authenticate;
 	size_t end;
 
-	config->authenticate.none = span_eq(value, SPAN("none"));
-	config->authenticate.dkim = false;
-	if (config->authenticate.none)
+	policy->none = span_eq(value, SPAN("none"));
+	policy->methods = 0;
+	if (policy->none)
 		return true;
 	if (value.len == 0)
 		return false;
 	while (value.len > 0) {
 		end = span_find_byte(value, ' ');
-		word = span_cut(value, 0, end);
-		value = span_trim(span_cut(value, end, value.len));
-		if (span_eq(word, SPAN("dkim")))
-			config->authenticate.dkim = true;
-		else if (!span_eq(word, SPAN("smime")))
+		if (!add_method(policy, span_cut(value, 0, end)))
 			return false;
+		value = span_trim(span_cut(value, end, value.len));
 	}
 	return true;
 }
@@ -125,6 +147,12 @@ set_one(struct config *config, struct span name, struct span value)
 		done = set_max_message(config, value);
 	else if (span_eq(name, SPAN("resolver")))
 		done = set_resolver(config, value);
+	else if (span_eq(name, SPAN("smime_anchors")))
+		done = span_copy(value, config->authenticate.smime_anchors,
+		    AUTHRES_PATHS_SIZE);
+	else if (span_eq(name, SPAN("smime_crls")))
+		done = span_copy(
+		    value, config->authenticate.smime_crls, AUTHRES_PATHS_SIZE);
 	else if (span_eq(name, SPAN("sendmail")))
 		done = set_text(config->sendmail, value) && value.len > 0 &&
 		    value.at[0] == '/';
@@ -271,7 +299,8 @@ config_load(const char *home, const char *const *settings, size_t count,
 
 	*out = (struct config){
 		.rules = { .auto_submitted = true },
-		.authenticate = { .dkim = true,
+		.authenticate = { .method = { AUTHRES_DKIM, AUTHRES_SMIME },
+		    .methods = 2,
 		    .resolver = "system",
 		    .anchor = DNSSEC_ANCHOR },
 		.color = true,

@@ -93,16 +93,35 @@ add_order(const struct order *order, int64_t now, struct dialog *out)
 static void
 add_proof(const struct authres *authres, struct dialog *out)
 {
-	if (authres->method == AUTHRES_DKIM)
+	switch ((enum authres_method)authres->method) {
+	case AUTHRES_DKIM:
 		dialog_add(out, DIALOG_FACT, "Proof",
 		    "signed by %s (DKIM); its key in the DNS is %s",
 		    authres->domain,
 		    authres->dns == DNS_SECURE ? "secured by DNSSEC"
 					       : "not secured by DNSSEC");
-	else
+		break;
+	case AUTHRES_SMIME:
+		dialog_add(out, DIALOG_FACT, "Proof",
+		    "signed by the sender (S/MIME), header included; "
+		    "certificate of %s%s",
+		    authres->issuer,
+		    authres->dns == DNS_SECURE
+			? ", named in the DNS, secured by DNSSEC"
+			: "");
+		break;
+	case AUTHRES_RESULTS:
+		dialog_add(out, DIALOG_FACT, "Proof",
+		    "your mail server says that %s signed it (DKIM); not "
+		    "checked here",
+		    authres->domain);
+		break;
+	case AUTHRES_NONE:
 		dialog_add(out, DIALOG_WARNING, "Proof",
 		    "NONE. Anybody may have written this: the check is "
 		    "switched off (authenticate = none).");
+		break;
+	}
 }
 
 void

@@ -4,7 +4,6 @@
 #ifndef HELPER_H
 #define HELPER_H
 #include "base/buf.h"
-#include "reply/authres.h"
 #include "reply/response.h"
 
 /* Write the path of a helper; STATUS_CREATE: it is not there. */
@@ -15,14 +14,6 @@ enum status helper_path(
 enum status helper_response(const char *part1, const char *part2,
     const char *thumbprint, enum token_join join, struct response *out,
     struct note *note) MUST_CHECK;
-
-/*
- * Prove the sender by DKIM: the network program fetches the key records, the
- * verifier checks.  Refusals as authres_dkim() gives them.
- */
-enum status helper_dkim(struct span message, const char *from,
-    const struct authres_policy *policy, const struct authres_query *query,
-    int64_t now, struct authres *out, struct note *note) MUST_CHECK;
 
 /* The thumbprint of an account key file, by mailcert-key. */
 enum status helper_thumbprint(

@@ -49,6 +49,17 @@
 	X(BAD_DKIM_COVERAGE, "dkim-coverage", 65,                                  \
 	    "the DKIM signature does not cover enough of the message")             \
 	X(BAD_DKIM_KEY, "dkim-key", 65, "the DKIM key does not count")             \
+	X(BAD_SMIME, "smime-fail", 65, "the S/MIME signature is not good")         \
+	X(BAD_SIGNER_TRUST, "smime-untrusted", 65,                                 \
+	    "the signer's certificate is not trusted")                             \
+	X(BAD_SIGNER_NAME, "smime-identity", 65,                                   \
+	    "the signer's certificate is not for the sender's address")            \
+	X(BAD_PROTECTION, "smime-unprotected", 65,                                 \
+	    "the S/MIME signature does not protect the header")                    \
+	X(BAD_RESULTS, "results-untrusted", 65,                                    \
+	    "no trusted Authentication-Results field vouches for the sender")      \
+	X(BAD_RESULTS_TWO, "results-conflict", 65,                                 \
+	    "trusted Authentication-Results contradict each other")                \
 	X(BAD_LIST, "list-mail", 65,                                               \
 	    "the message came through a mailing list")                             \
 	X(BAD_REPLY_TO, "unsafe-reply-to", 65,                                     \

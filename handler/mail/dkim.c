@@ -2,6 +2,7 @@
 #include "mail/dkim.h"
 
 #include "base/idn.h"
+#include "mail/dns_answer.h"
 
 /* RFC 6376 section 3.2: tag-name. */
 static bool
@@ -230,7 +231,8 @@ dkim_key_name(const struct dkim_signature *signature, char *out, size_t size)
 	buf_add_text(&name, signature->selector);
 	buf_add_text(&name, "._domainkey.");
 	buf_add_text(&name, signature->domain);
-	if (name.len > 253 || !span_copy(buf_span(&name), out, size))
+	if (!dns_name_ok(buf_span(&name)) ||
+	    !span_copy(buf_span(&name), out, size))
 		status = STATUS_BAD_DKIM;
 	buf_clear(&name);
 	return status;

@@ -8,7 +8,12 @@
 #include <unbound.h>
 #include <unistd.h>
 
-enum { TYPE_TXT = 16, TYPE_DNSKEY = 48, CLASS_IN = 1 };
+enum {
+	TYPE_DNSKEY = 48,
+	CLASS_IN = 1,
+	RCODE_SERVFAIL = 2,
+	NEGATIVE_SECONDS = 300
+};
 
 struct waiting {
 	struct ub_result *result; /* owned: ub_resolve_free() */
@@ -92,83 +97,102 @@ ask(struct ub_ctx *context, const char *name, int type, int64_t until)
 	return waiting.result;
 }
 
-/* Join the strings of one TXT record (RFC 6376 section 3.6.2.2). */
-static bool
-join(const struct ub_result *result, char *out, size_t size)
+static void
+take_records(const struct ub_result *result, struct dns_answer *out)
 {
-	const unsigned char *at = (const unsigned char *)result->data[0];
-	size_t left = (size_t)result->len[0], len = 0, n, i;
+	size_t i;
 
-	while (left > 0) {
-		n = at[0];
-		if (n + 1 > left || len + n >= size)
-			return false;
-		for (i = 1; i <= n; i++) {
-			/* A key record is printable ASCII. */
-			if (at[i] < 0x20 || at[i] > 0x7e)
-				return false;
-			out[len++] = (char)at[i];
+	for (i = 0; i < DNS_RECORDS_MAX && result->data[i] != NULL; i++) {
+		buf_add(&out->record[i],
+		    (struct span){ result->data[i], (size_t)result->len[i] });
+		if (buf_status(&out->record[i]) != STATUS_OK) {
+			/* A record of that size is none of ours. */
+			buf_clear(&out->record[i]);
+			buf_add_byte(&out->record[i], '\0');
 		}
-		at += n + 1;
-		left -= n + 1;
 	}
-	out[len] = '\0';
-	return true;
+	out->count = i;
 }
 
-static enum dns_state
-judge(const struct ub_result *result, struct authres_key *out)
+static void
+judge(const struct ub_result *result, struct dns_answer *out)
 {
-	if (result == NULL || result->bogus)
-		return DNS_TROUBLE;
-	if (result->rcode != 0 && !result->nxdomain)
-		return DNS_TROUBLE;
-	if (!result->havedata || result->data[0] == NULL)
-		return DNS_ABSENT;
-	if (result->data[1] != NULL)
-		return DNS_MANY;
-	if (!join(result, out->record, sizeof(out->record))) {
-		out->record[0] = '\0';
-		return DNS_ABSENT;
+	int64_t ttl;
+
+	out->state = DNS_TROUBLE;
+	out->ttl = 0;
+	if (result == NULL)
+		return;
+	if (result->bogus) {
+		out->state = DNS_BOGUS;
+		return;
 	}
-	return result->secure ? DNS_SECURE : DNS_UNVALIDATED;
+	if (result->rcode != 0 && !result->nxdomain)
+		return;
+	if (result->havedata && result->data != NULL)
+		take_records(result, out);
+	ttl = result->ttl > 0 ? result->ttl : 0;
+	if (out->count == 0 && ttl > NEGATIVE_SECONDS)
+		ttl = NEGATIVE_SECONDS;
+	out->ttl = ttl > DNS_TTL_MAX ? DNS_TTL_MAX : ttl;
+	out->state = result->secure ? DNS_SECURE : DNS_UNVALIDATED;
 }
 
-/* Bogus, or a resolver that never passes DNSSEC on?  Then even the keys of
- * the root cannot be had. */
+/* Bogus, or a resolver that never passes DNSSEC on?  Such a one has no
+ * signature even on the root's keys; with anchors of another zone the
+ * question cannot be asked, and bogus is bogus. */
 static bool
 resolver_strips(struct ub_ctx *context, int64_t until)
 {
 	struct ub_result *root = ask(context, ".", TYPE_DNSKEY, until);
-	bool strips = root == NULL || !root->havedata || root->bogus;
+	bool strips =
+	    root != NULL && (root->bogus || root->rcode == RCODE_SERVFAIL);
 
 	ub_resolve_free(root);
 	return strips;
 }
 
 void
-dns_txt(const struct dns_options *options, const char *name,
-    struct authres_key *out)
+dns_look_up(const struct dns_options *options, const char *name,
+    enum dns_type type, struct dns_answer *out)
 {
 	const int64_t until = now_ms() + DNS_SECONDS * 1000;
 	struct ub_result *result = NULL;
 	struct ub_ctx *context;
 
-	out->state = DNS_TROUBLE;
-	out->record[0] = '\0';
 	if (!span_copy(span_of(name), out->name, sizeof(out->name)) ||
 	    (context = make_context(options, true)) == NULL)
 		return;
-	result = ask(context, name, TYPE_TXT, until);
+	result = ask(context, name, (int)type, until);
 	if (result != NULL && result->bogus &&
 	    resolver_strips(context, until)) {
 		ub_resolve_free(result);
 		ub_ctx_delete(context);
 		if ((context = make_context(options, false)) == NULL)
 			return;
-		result = ask(context, name, TYPE_TXT, until);
+		result = ask(context, name, (int)type, until);
 	}
-	out->state = judge(result, out);
+	judge(result, out);
 	ub_resolve_free(result);
 	ub_ctx_delete(context);
+}
+
+enum dns_state
+dns_check(const struct dns_options *options)
+{
+	const int64_t until = now_ms() + DNS_SECONDS * 1000;
+	struct ub_ctx *context = make_context(options, true);
+	struct ub_result *result;
+	enum dns_state state = DNS_TROUBLE;
+
+	if (context == NULL)
+		return state;
+	result = ask(context, ".", TYPE_DNSKEY, until);
+	if (result != NULL && result->havedata && result->secure)
+		state = DNS_SECURE;
+	else if (result != NULL && (result->bogus || result->rcode == 0))
+		state = DNS_UNVALIDATED;
+	ub_resolve_free(result);
+	ub_ctx_delete(context);
+	return state;
 }

@@ -5,39 +5,75 @@
  * key.
  *
  *	mailcert-net txt RESOLVER ANCHOR NAME...
- *		prints "NAME STATE RECORD" a line, RECORD in base64url
+ *	mailcert-net smimea RESOLVER ANCHOR ADDRESS
+ *		print a line of mail/dns_answer.h for each; of an address the
+ *		name is computed (RFC 8162 section 3)
+ *
+ *	mailcert-net check RESOLVER ANCHOR
+ *		prints "secure", "unvalidated" or "trouble"
  */
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/base64url.h"
 #include "base/fd.h"
+#include "mail/smimea.h"
 #include "net/dns.h"
+
+enum { NAMES_MAX = 4 };
+
+static enum status
+look_up(const struct dns_options *options, enum dns_type type, const char *name,
+    struct buf *out)
+{
+	struct dns_answer answer;
+
+	if (!dns_name_ok(span_of(name)))
+		return STATUS_USAGE;
+	dns_answer_init(&answer);
+	dns_look_up(options, name, type, &answer);
+	dns_answer_write(&answer, out);
+	dns_answer_clear(&answer);
+	return buf_status(out);
+}
+
+static enum status
+look_up_smimea(
+    const struct dns_options *options, const char *address, struct buf *out)
+{
+	char name[DNS_NAME_SIZE];
+	enum status status;
+
+	status = smimea_name(span_of(address), name, sizeof(name));
+	if (status != STATUS_OK)
+		return status;
+	return look_up(options, DNS_SMIMEA, name, out);
+}
 
 int
 main(int argc, char *argv[])
 {
-	struct authres_key *key = malloc(sizeof(*key));
+	const char *verb = argc >= 4 ? argv[1] : "";
 	struct dns_options options;
-	enum status status;
+	enum status status = STATUS_USAGE;
 	struct buf out;
 	int i;
 
-	if (argc < 5 || strcmp(argv[1], "txt") != 0 || key == NULL)
-		return status_exit(STATUS_USAGE);
-	options = (struct dns_options){ argv[2], argv[3] };
-	buf_init(&out, 64 * 1024);
-	for (i = 4; i < argc && i < 4 + AUTHRES_QUERIES_MAX; i++) {
-		dns_txt(&options, argv[i], key);
-		buf_addf(&out, "%s %s ", key->name, dns_state_name(key->state));
-		base64url_encode(&out, span_of(key->record));
+	if (argc >= 4)
+		options = (struct dns_options){ argv[2], argv[3] };
+	buf_init(&out, NAMES_MAX * DNS_LINE_MAX);
+	if (strcmp(verb, "txt") == 0 && argc > 4 && argc <= 4 + NAMES_MAX) {
+		status = STATUS_OK;
+		for (i = 4; i < argc && status == STATUS_OK; i++)
+			status = look_up(&options, DNS_TXT, argv[i], &out);
+	} else if (strcmp(verb, "smimea") == 0 && argc == 5) {
+		status = look_up_smimea(&options, argv[4], &out);
+	} else if (strcmp(verb, "check") == 0 && argc == 4) {
+		buf_add_text(&out, dns_state_name(dns_check(&options)));
 		buf_add_byte(&out, '\n');
+		status = buf_status(&out);
 	}
-	status = buf_status(&out);
 	if (status == STATUS_OK)
 		status = fd_write(STDOUT_FILENO, buf_span(&out));
 	buf_clear(&out);
-	free(key);
 	return status_exit(status);
 }

@@ -4,35 +4,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "mail/dkim.h"
+#include "mail/protect.h"
+#include "mail/smime.h"
 #include "reply/authres_p.h"
-
-static const char *const states[] = { "secure", "unvalidated", "absent", "many",
-	"trouble" };
 
 const char *
 authres_method_name(enum authres_method method)
 {
-	return method == AUTHRES_DKIM ? "dkim" : "none";
+	static const char *const names[] = { "none", "dkim", "smime",
+		"results" };
+
+	return names[method];
 }
 
 const char *
-dns_state_name(enum dns_state state)
+authres_dns_name(const struct authres *authres)
 {
-	return states[state];
-}
-
-bool
-dns_state_parse(struct span text, enum dns_state *out)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(states) / sizeof(*states); i++)
-		if (span_eq(text, span_of(states[i]))) {
-			*out = (enum dns_state)i;
-			return true;
-		}
-	return false;
+	return authres->dns == DNS_TROUBLE
+	    ? "n/a"
+	    : dns_state_name((enum dns_state)authres->dns);
 }
 
 /* RFC 8823 section 3.1, item 6a: whether the fields are there or not. */
@@ -86,8 +78,11 @@ bool
 authres_nearer(enum status status, enum status than)
 {
 	static const enum status order[] = { STATUS_NO_AUTHRES,
-		STATUS_BAD_DKIM_DOMAIN, STATUS_BAD_DKIM,
-		STATUS_BAD_DKIM_COVERAGE, STATUS_BAD_DKIM_KEY, STATUS_DNS };
+		STATUS_BAD_DKIM_DOMAIN, STATUS_BAD_RESULTS, STATUS_BAD_DKIM,
+		STATUS_BAD_SMIME, STATUS_BAD_DKIM_COVERAGE,
+		STATUS_BAD_SIGNER_TRUST, STATUS_BAD_SIGNER_NAME,
+		STATUS_BAD_PROTECTION, STATUS_BAD_RESULTS_TWO,
+		STATUS_BAD_DKIM_KEY, STATUS_DNS };
 	size_t i, a = 0, b = 0;
 
 	for (i = 0; i < sizeof(order) / sizeof(*order); i++) {
@@ -99,20 +94,15 @@ authres_nearer(enum status status, enum status than)
 	return a > b;
 }
 
-enum status
-authres_query_build(struct span message, struct span from, bool relaxed,
-    int64_t now, struct authres_query *out, struct note *note)
+static enum status
+query_dkim(const struct header *header, struct span from, bool relaxed,
+    int64_t now, struct authres_query *out)
 {
-	struct header *header = malloc(sizeof(*header));
 	struct dkim_signature signature;
 	enum status best = STATUS_NO_AUTHRES, status;
 	struct note why = { "" };
 	size_t i;
 
-	*out = (struct authres_query){ 0 };
-	if (header == NULL)
-		return STATUS_MEMORY;
-	header_parse(header_skip_from_line(message), header);
 	for (i = 0; i < header->count && out->count < AUTHRES_QUERIES_MAX;
 	     i++) {
 		if (!span_eq_nocase(
@@ -122,40 +112,105 @@ authres_query_build(struct span message, struct span from, bool relaxed,
 		    header, i, from, relaxed, now, &signature, &why);
 		if (status == STATUS_OK)
 			status = dkim_key_name(&signature,
-			    out->key_name[out->count], AUTHRES_NAME_SIZE);
+			    out->key_name[out->count], DNS_NAME_SIZE);
 		if (status == STATUS_OK)
 			out->count++;
 		else if (authres_nearer(status, best)) {
 			best = status;
-			(void)note_set(note, status, "%s", why.text);
+			(void)note_set(&out->dkim_note, status, "%s", why.text);
 		}
 	}
-	free(header);
 	if (out->count > 0)
 		return STATUS_OK;
 	if (best == STATUS_NO_AUTHRES)
-		return note_set(note, best,
-		    "the message carries no DKIM signature, and S/MIME cannot "
-		    "be checked yet");
+		return note_set(&out->dkim_note, best,
+		    "the message carries no DKIM signature");
 	return best;
+}
+
+enum status
+authres_query_build(struct span message, struct span from,
+    const struct authres_policy *policy, int64_t now, struct authres_query *out)
+{
+	struct header *header = malloc(sizeof(*header));
+	size_t i;
+
+	*out = (struct authres_query){ .dkim_status = STATUS_NO_AUTHRES,
+		.results_status = STATUS_NO_AUTHRES };
+	if (header == NULL)
+		return STATUS_MEMORY;
+	header_parse(header_skip_from_line(message), header);
+	for (i = 0; i < policy->methods; i++) {
+		if (policy->method[i] == AUTHRES_DKIM)
+			out->dkim_status =
+			    query_dkim(header, from, policy->relaxed, now, out);
+		if (policy->method[i] == AUTHRES_SMIME)
+			out->smime = smime_is_likely(header);
+		if (policy->method[i] == AUTHRES_RESULTS)
+			out->results_status = authres_results(header,
+			    span_of(policy->results), from, policy->relaxed,
+			    now, &out->results, &out->results_note);
+	}
+	free(header);
+	return STATUS_OK;
+}
+
+static bool
+note_ok(const struct note *note)
+{
+	return memchr(note->text, '\0', sizeof(note->text)) != NULL &&
+	    !text_has_hidden(span_of(note->text));
+}
+
+static bool
+authres_ok(const struct authres *authres)
+{
+	return authres->method <= AUTHRES_RESULTS &&
+	    authres->dns <= DNS_TROUBLE && authres->weak <= 1 &&
+	    authres->protection <= PROTECT_RFC7508 &&
+	    memchr(authres->domain, '\0', sizeof(authres->domain)) != NULL &&
+	    dns_name_ok(span_of(authres->domain)) &&
+	    memchr(authres->signer, '\0', sizeof(authres->signer)) != NULL &&
+	    memchr(authres->issuer, '\0', sizeof(authres->issuer)) != NULL &&
+	    !text_has_hidden(span_of(authres->issuer));
 }
 
 bool
 authres_query_ok(const struct authres_query *query)
 {
-	size_t i, at;
+	size_t i;
 
-	if (query->count > AUTHRES_QUERIES_MAX)
+	if (query->count > AUTHRES_QUERIES_MAX || query->smime > 1 ||
+	    query->dkim_status >= STATUS_COUNT ||
+	    query->results_status >= STATUS_COUNT ||
+	    (query->dkim_status == STATUS_OK) != (query->count > 0) ||
+	    !note_ok(&query->dkim_note) || !note_ok(&query->results_note))
 		return false;
-	for (i = 0; i < query->count; i++) {
-		if (memchr(query->key_name[i], '\0', AUTHRES_NAME_SIZE) ==
-			NULL ||
-		    query->key_name[i][0] == '\0')
+	for (i = 0; i < query->count; i++)
+		if (memchr(query->key_name[i], '\0', DNS_NAME_SIZE) == NULL ||
+		    !dns_name_ok(span_of(query->key_name[i])))
 			return false;
-		for (at = 0; query->key_name[i][at] != '\0'; at++)
-			if (!ascii_is_alnum(query->key_name[i][at]) &&
-			    !span_has_byte(SPAN("-._"), query->key_name[i][at]))
-				return false;
-	}
-	return true;
+	return query->results_status != STATUS_OK ||
+	    (authres_ok(&query->results) &&
+		query->results.method == AUTHRES_RESULTS);
+}
+
+bool
+authres_verdict_ok(const struct authres_verdict *verdict, struct span from)
+{
+	const struct authres *authres = &verdict->authres;
+
+	if (verdict->status >= STATUS_COUNT || !note_ok(&verdict->note))
+		return false;
+	if (verdict->status != STATUS_OK)
+		return status_is_refusal((enum status)verdict->status);
+	/* Proof is of this sender, whoever was asked. */
+	if (!authres_ok(authres) ||
+	    !span_eq(span_of(authres->domain), address_domain(from)))
+		return false;
+	return authres->method == AUTHRES_DKIM ||
+	    (authres->method == AUTHRES_SMIME &&
+		span_eq(span_of(authres->signer), from) &&
+		challenge_ok(&verdict->challenge) &&
+		span_eq(span_of(verdict->challenge.claimed_from), from));
 }

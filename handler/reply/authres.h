@@ -5,79 +5,116 @@
  * ignored.  Having a struct authres is the permit to match a challenge with
  * an order; it is only made where the user's policy is met.
  *
- * DKIM goes through three processes that share nothing but what is here: the
- * shut-in parser says which key records would matter (authres_query_build),
- * the network program fetches them, and the verifier, shut in again, checks
- * (authres_dkim).  S/MIME is not checked yet.
+ * A proof goes through three processes that share nothing but what is here:
+ * the shut-in parser says what could prove the sender (authres_query_build),
+ * the network program fetches what that takes, and the verifier, shut in
+ * again, checks (authres_dkim, authres_smime).  Authentication-Results fields
+ * (RFC 8601) need neither network nor cryptography: the parser judges them.
  */
 #ifndef REPLY_AUTHRES_H
 #define REPLY_AUTHRES_H
+#include "mail/dns_answer.h"
 #include "reply/challenge.h"
 
 enum {
 	AUTHRES_QUERIES_MAX = 3, /* DNS look-ups for one message */
-	AUTHRES_NAME_SIZE = 254,
-	AUTHRES_RECORD_MAX = 4096
+	AUTHRES_METHODS_MAX = 4,
+	AUTHRES_DOMAIN_SIZE = 254,
+	AUTHRES_PATHS_SIZE = 1024,
+	AUTHRES_ISSUER_SIZE = 200
 };
 
-enum authres_method { AUTHRES_NONE, AUTHRES_DKIM };
-
-/* What the DNS said, and how far that can be believed. */
-enum dns_state {
-	DNS_SECURE,      /* validated by DNSSEC */
-	DNS_UNVALIDATED, /* an answer, but nobody vouches for it */
-	DNS_ABSENT,      /* there is no such record */
-	DNS_MANY,        /* more than one record: which counts, nobody says */
-	DNS_TROUBLE      /* no answer, or one that DNSSEC calls bogus */
+enum authres_method {
+	AUTHRES_NONE,
+	AUTHRES_DKIM,
+	AUTHRES_SMIME,
+	AUTHRES_RESULTS
 };
 
 struct authres_policy {
-	bool none;          /* the user switched the check off */
-	bool dkim;          /* DKIM counts */
+	bool none; /* the user switched the check off */
+	enum authres_method method[AUTHRES_METHODS_MAX]; /* in order */
+	size_t methods;
 	bool relaxed;       /* dkim_headers = relaxed: docs/leniency.md */
+	char results[256];  /* authserv-id that is trusted (RFC 8601) */
 	char resolver[256]; /* "system", or "ADDRESS[@PORT] ..." */
 	char anchor[256];   /* file of DNSSEC trust anchors, or "" */
+	char smime_anchors[AUTHRES_PATHS_SIZE]; /* paths, "smimea" */
+	char smime_crls[AUTHRES_PATHS_SIZE];    /* paths */
 };
 
+/* Flat, and of integers: it crosses from the processes that make it. */
 struct authres {
-	enum authres_method method;
-	enum dns_state dns;
-	char domain[AUTHRES_NAME_SIZE]; /* d= */
-	bool weak;                      /* an RSA key below 2048 bits */
+	uint32_t method;     /* enum authres_method */
+	uint32_t dns;        /* enum dns_state; DNS_TROUBLE: had no part */
+	uint32_t weak;       /* 1: a DKIM key of RSA below 2048 bits */
+	uint32_t protection; /* enum protect_form, for S/MIME */
+	char domain[AUTHRES_DOMAIN_SIZE]; /* d=, or the address's */
+	char signer[ADDRESS_SIZE];        /* S/MIME: normal form */
+	char issuer[AUTHRES_ISSUER_SIZE]; /* S/MIME: safe text */
 };
 
-/* Flat: it crosses from the parsing child. */
+/* What the parser says could prove the sender; flat too. */
 struct authres_query {
-	char key_name[AUTHRES_QUERIES_MAX][AUTHRES_NAME_SIZE];
+	char key_name[AUTHRES_QUERIES_MAX][DNS_NAME_SIZE];
 	uint32_t count;
+	uint32_t dkim_status; /* enum status; OK: count > 0 */
+	uint32_t smime;       /* 1: there may be an S/MIME signature */
+	uint32_t results_status;
+	struct authres results; /* valid where results_status is OK */
+	struct note dkim_note;
+	struct note results_note;
 };
 
-struct authres_key {
-	char name[AUTHRES_NAME_SIZE];
-	enum dns_state state;
-	char record[AUTHRES_RECORD_MAX]; /* the TXT strings, joined */
+/* What the verifier says.  Flat. */
+struct authres_verdict {
+	uint32_t status; /* enum status */
+	struct note note;
+	struct authres authres;     /* valid where status is OK */
+	struct challenge challenge; /* S/MIME: as the protected fields say */
 };
 
 const char *authres_method_name(enum authres_method method);
-const char *dns_state_name(enum dns_state state);
-bool dns_state_parse(struct span text, enum dns_state *out);
+/* "secure", "unvalidated", "n/a" ... */
+const char *authres_dns_name(const struct authres *authres);
 
 /*
- * Which key records would prove that from (a normal form) sent this?  Only
- * signatures whose d= is its domain count.  STATUS_NO_AUTHRES: no signature;
- * STATUS_BAD_DKIM, _BAD_DKIM_DOMAIN, _BAD_DKIM_COVERAGE: none that counts.
+ * What would prove that from (a normal form) sent this?  Only signatures
+ * whose d= is its domain count, only results of the policy's authserv-id.
+ * Statuses inside: STATUS_NO_AUTHRES: nothing of the kind;
+ * STATUS_BAD_DKIM, _BAD_DKIM_DOMAIN, _BAD_DKIM_COVERAGE; _BAD_RESULTS,
+ * _BAD_RESULTS_TWO, STATUS_DNS (their temperror).
  */
 enum status authres_query_build(struct span message, struct span from,
-    bool relaxed, int64_t now, struct authres_query *out,
-    struct note *note) MUST_CHECK;
-/* Is every name one that authres_query_build() could have written? */
+    const struct authres_policy *policy, int64_t now,
+    struct authres_query *out) MUST_CHECK;
+/* Is it what authres_query_build() could have written? */
 bool authres_query_ok(const struct authres_query *query);
+/* The same for authres_dkim() and authres_smime(), about that sender. */
+bool authres_verdict_ok(
+    const struct authres_verdict *verdict, struct span from);
+
+/* Of two refusals, did this one come nearer to a proof? */
+bool authres_nearer(enum status status, enum status than);
 
 /*
  * In the verifier: find a signature that holds.  STATUS_OK, what
- * authres_query_build() gives, STATUS_BAD_DKIM_KEY, STATUS_DNS.
+ * dkim_status can be, STATUS_BAD_DKIM_KEY, STATUS_DNS.
  */
 enum status authres_dkim(struct span message, struct span from, bool relaxed,
-    int64_t now, const struct authres_key *keys, size_t count,
+    int64_t now, const struct dns_answer *answers, size_t count,
     struct authres *out, struct note *note) MUST_CHECK;
+
+struct trust;
+/*
+ * In the verifier: the S/MIME signature of the whole message, by from, with
+ * the header protected; *proven is the challenge that the protected fields
+ * make.  smimea: what the DNS said of the sender's certificates, or NULL.
+ * STATUS_NO_AUTHRES, _BAD_SMIME, _BAD_SIGNER_TRUST, _BAD_SIGNER_NAME,
+ * _BAD_PROTECTION, _DNS, or what challenge_parse() gives.
+ */
+enum status authres_smime(struct span message, struct span from,
+    const struct challenge_rules *rules, int64_t when, struct trust *trust,
+    const struct dns_answer *smimea, struct authres *out,
+    struct challenge *proven, struct note *note) MUST_CHECK;
 #endif

@@ -7,66 +7,79 @@
 #include "reply/authres.h"
 #include "reply/authres_p.h"
 
-static const struct authres_key *
-find_key(const struct authres_key *keys, size_t count, const char *name)
+static const struct dns_answer *
+find_answer(const struct dns_answer *answers, size_t count, const char *name)
 {
 	size_t i;
 
 	for (i = 0; i < count; i++)
-		if (strcmp(keys[i].name, name) == 0)
-			return &keys[i];
+		if (strcmp(answers[i].name, name) == 0)
+			return &answers[i];
 	return NULL;
 }
 
 static enum status
-check_key(const struct authres_key *key, struct note *note)
+take_record(
+    const struct dns_answer *answer, struct buf *record, struct note *note)
 {
-	if (key == NULL || key->state == DNS_TROUBLE)
+	if (answer == NULL)
+		return note_set(note, STATUS_BAD_DKIM,
+		    "there are too many DKIM signatures to look up");
+	if (answer->state == DNS_TROUBLE)
 		return note_set(
 		    note, STATUS_DNS, "the DKIM key cannot be looked up now");
-	if (key->state == DNS_ABSENT)
+	if (answer->state == DNS_BOGUS)
+		return note_set(
+		    note, STATUS_DNS, "DNSSEC calls the DKIM key record bogus");
+	if (answer->count == 0)
 		return note_set(
 		    note, STATUS_BAD_DKIM_KEY, "there is no DKIM key record");
-	if (key->state == DNS_MANY)
+	if (answer->count > 1)
 		return note_set(note, STATUS_BAD_DKIM_KEY,
 		    "there is more than one DKIM key record");
+	if (dns_txt_join(buf_span(&answer->record[0]), record) != STATUS_OK)
+		return note_set(note, STATUS_BAD_DKIM_KEY,
+		    "the DKIM key record is not plain text");
 	return STATUS_OK;
 }
 
 static enum status
 check_one(const struct header *header, size_t index, struct span from,
-    bool relaxed, bool mbox, int64_t now, const struct authres_key *keys,
+    bool relaxed, bool mbox, int64_t now, const struct dns_answer *answers,
     size_t count, struct authres *out, struct note *note)
 {
-	const struct authres_key *key = NULL;
+	const struct dns_answer *answer = NULL;
 	struct dkim_signature signature;
 	struct dkim_evidence evidence;
-	char name[AUTHRES_NAME_SIZE];
+	char name[DNS_NAME_SIZE];
+	struct buf record;
 	enum status status;
 
 	status = authres_signature(
 	    header, index, from, relaxed, now, &signature, note);
 	if (status == STATUS_OK)
 		status = dkim_key_name(&signature, name, sizeof(name));
-	if (status == STATUS_OK) {
-		key = find_key(keys, count, name);
-		status = check_key(key, note);
-	}
-	if (status == STATUS_OK)
-		status = dkim_verify(header, &signature, span_of(key->record),
-		    mbox, &evidence, note);
 	if (status != STATUS_OK)
 		return status;
-	*out = (struct authres){
-		.method = AUTHRES_DKIM, .dns = key->state, .weak = evidence.weak
-	};
+	buf_init(&record, DNS_RECORD_MAX);
+	answer = find_answer(answers, count, name);
+	status = take_record(answer, &record, note);
+	if (status == STATUS_OK)
+		status = dkim_verify(header, &signature, buf_span(&record),
+		    mbox, &evidence, note);
+	buf_clear(&record);
+	if (status != STATUS_OK)
+		return status;
+	*out = (struct authres){ .method = AUTHRES_DKIM,
+		.dns = answer->state,
+		.weak = evidence.weak };
 	(void)memcpy(out->domain, signature.domain, sizeof(out->domain));
 	return STATUS_OK;
 }
 
 enum status
 authres_dkim(struct span message, struct span from, bool relaxed, int64_t now,
-    const struct authres_key *keys, size_t count, struct authres *out,
+    const struct dns_answer *answers, size_t count, struct authres *out,
     struct note *note)
 {
 	const struct span plain = header_skip_from_line(message);
@@ -83,7 +96,7 @@ authres_dkim(struct span message, struct span from, bool relaxed, int64_t now,
 		if (!span_eq_nocase(
 			header->field[i].name, SPAN("DKIM-Signature")))
 			continue;
-		status = check_one(header, i, from, relaxed, mbox, now, keys,
+		status = check_one(header, i, from, relaxed, mbox, now, answers,
 		    count, out, &why);
 		if (status == STATUS_OK)
 			break;

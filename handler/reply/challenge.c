@@ -16,6 +16,7 @@
 #include "mail/header.h"
 #include "mail/mbox.h"
 #include "mail/mime.h"
+#include "mail/received.h"
 #include "mail/word.h"
 
 static const struct {
@@ -458,6 +459,7 @@ take_rest(const struct header *header, struct challenge *out)
 	take_thread(header, out);
 	if (date_parse(date, &out->date) != STATUS_OK)
 		out->date = 0;
+	(void)!received_date(header, &out->delivered);
 	text_show_in(
 	    out->date_shown, sizeof(out->date_shown), span_trim(date), true);
 	for (i = 0; i < header->count; i++)

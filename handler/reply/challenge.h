@@ -57,6 +57,7 @@ struct challenge {
 	char subject_shown[SHOWN_MAX]; /* safe text */
 	char date_shown[SHOWN_MAX];    /* safe text, as it stands */
 	int64_t date;                  /* 0 where none can be read */
+	int64_t delivered; /* of the topmost Received; 0 where there is none */
 	uint32_t warnings;
 	uint32_t type_acme;    /* 1: Auto-Submitted carries type=acme */
 	uint32_t has_reply_to; /* 1: the answer goes to Reply-To */

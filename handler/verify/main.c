@@ -7,31 +7,182 @@
  *	mailcert-verify response	reads four lines (token-part1,
  *		token-part2, thumbprint, token join), prints the digest
  *
- *	mailcert-verify dkim		reads what verify_dkim() says, prints
- *		"done DOMAIN DNS good|weak", or a refusal's name and sentence
+ * The others read frames (base/frame.h) and print one struct:
+ *
+ *	mailcert-verify dkim		now, from, relaxed, dns..., message:
+ *	mailcert-verify smime		from, auto-submitted, when, anchor...,
+ *		crl..., dns, message: a struct authres_verdict
+ *	mailcert-verify status		now, anchor..., crl..., dns, message:
+ *		a struct smime_report
+ *	mailcert-verify digest		anything: SHA-256, as 64 hex digits
  *
  * On other failures it prints nothing and exits with the status's code.
  */
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/base64url.h"
 #include "base/buf.h"
 #include "base/fd.h"
+#include "base/frame.h"
 #include "base/idn.h"
 #include "base/sandbox.h"
+#include "mail/smime_verify.h"
 #include "reply/authres.h"
 #include "reply/response.h"
 
-enum { LINES = 4, INPUT_MAX = 260 * 1024 * 1024 };
+enum { LINES = 4, INPUT_MAX = 270 * 1024 * 1024 };
+
+/* What the frames say. */
+struct request {
+	struct span from;
+	struct span message;
+	int64_t now;
+	int64_t when;
+	bool relaxed;
+	struct challenge_rules rules;
+	struct dns_answer answer[AUTHRES_QUERIES_MAX]; /* owned */
+	size_t answers;
+	struct trust *trust; /* owned */
+};
 
 static enum status
-answer(struct span input, struct response *out)
+take_answer(struct request *request, struct span line)
 {
+	struct dns_answer *answer = &request->answer[request->answers];
+
+	if (request->answers == AUTHRES_QUERIES_MAX)
+		return STATUS_USAGE;
+	request->answers++;
+	dns_answer_init(answer);
+	return dns_answer_parse(span_trim(line), answer);
+}
+
+static enum status
+take_frame(struct request *request, const struct frame *frame)
+{
+	const struct span name = frame->name, value = frame->value;
+	size_t count = 0;
+
+	if (span_eq(name, SPAN("dns")))
+		return take_answer(request, value);
+	if (span_eq(name, SPAN("anchor")))
+		return trust_add_anchors(request->trust, value, &count);
+	if (span_eq(name, SPAN("crl")))
+		return trust_add_crls(request->trust, value, &count);
+	if (span_eq(name, SPAN("from")))
+		request->from = value;
+	else if (span_eq(name, SPAN("message")))
+		request->message = value;
+	else if (span_eq(name, SPAN("relaxed")))
+		request->relaxed = true;
+	else if (span_eq(name, SPAN("auto-submitted")))
+		request->rules.auto_submitted = true;
+	else if (!(span_eq(name, SPAN("now")) &&
+		     frame_number(value, &request->now)) &&
+	    !(span_eq(name, SPAN("when")) &&
+		frame_number(value, &request->when)))
+		return STATUS_USAGE;
+	return STATUS_OK;
+}
+
+static enum status
+take_request(struct span input, struct request *request)
+{
+	enum status status = STATUS_OK;
+	struct frame frame;
+
+	if ((request->trust = trust_new()) == NULL)
+		return STATUS_MEMORY;
+	while (status == STATUS_OK &&
+	    (status = frame_take(&input, &frame)) == STATUS_OK)
+		status = take_frame(request, &frame);
+	return status == STATUS_NO ? STATUS_OK : status;
+}
+
+static void
+clear_request(struct request *request)
+{
+	size_t i;
+
+	for (i = 0; i < request->answers; i++)
+		dns_answer_clear(&request->answer[i]);
+	trust_free(request->trust);
+}
+
+static const struct dns_answer *
+first_answer(const struct request *request)
+{
+	return request->answers > 0 ? &request->answer[0] : NULL;
+}
+
+/* One struct, whole: the reader checks every field again. */
+static enum status
+do_verdict(struct request *request, bool smime, struct buf *output)
+{
+	struct authres_verdict *verdict = calloc(1, sizeof(*verdict));
+	enum status status;
+
+	if (verdict == NULL)
+		return STATUS_MEMORY;
+	if (smime)
+		status = authres_smime(request->message, request->from,
+		    &request->rules, request->when, request->trust,
+		    first_answer(request), &verdict->authres,
+		    &verdict->challenge, &verdict->note);
+	else
+		status = authres_dkim(request->message, request->from,
+		    request->relaxed, request->now, request->answer,
+		    request->answers, &verdict->authres, &verdict->note);
+	verdict->status = status;
+	if (status == STATUS_OK || status_is_refusal(status)) {
+		buf_add(output,
+		    (struct span){ (const char *)verdict, sizeof(*verdict) });
+		status = buf_status(output);
+	}
+	free(verdict);
+	return status;
+}
+
+static enum status
+do_status(struct request *request, struct buf *output)
+{
+	struct smime_report report = { 0 };
+	enum status status;
+
+	status = smime_judge(request->message, request->trust,
+	    first_answer(request), request->now, &report);
+	if (status == STATUS_OK)
+		buf_add(output,
+		    (struct span){ (const char *)&report, sizeof(report) });
+	return status;
+}
+
+static enum status
+do_digest(struct span input, struct buf *output)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned len = 0, i;
+
+	if (EVP_Digest(input.at, input.len, digest, &len, EVP_sha256(), NULL) !=
+	    1)
+		return STATUS_CRYPTO;
+	for (i = 0; i < len; i++)
+		buf_addf(output, "%02x", digest[i]);
+	buf_add_byte(output, '\n');
+	return STATUS_OK;
+}
+
+static enum status
+do_response(struct span input, struct buf *output)
+{
+	struct response response;
 	struct span line[LINES];
 	enum token_join join;
+	enum status status;
 	size_t i, end;
 
 	for (i = 0; i < LINES; i++) {
@@ -41,119 +192,69 @@ answer(struct span input, struct response *out)
 	}
 	if (input.len > 0 || !token_join_parse(line[3], &join))
 		return STATUS_USAGE;
-	return response_compute(line[0], line[1], line[2], join, out);
-}
-
-/* Take one line off the front. */
-static struct span
-take_line(struct span *input)
-{
-	size_t end = span_find_byte(*input, '\n');
-	struct span line = span_cut(*input, 0, end);
-
-	*input = span_cut(*input, end + 1, input->len);
-	return line;
-}
-
-/* "NAME STATE RECORD", the record in base64url. */
-static enum status
-take_key(struct span line, struct authres_key *out)
-{
-	size_t first = span_find_byte(line, ' '), second;
-	struct span rest = span_cut(line, first + 1, line.len);
-	struct buf record;
-	enum status status;
-
-	second = span_find_byte(rest, ' ');
-	if (!span_copy(
-		span_cut(line, 0, first), out->name, sizeof(out->name)) ||
-	    !dns_state_parse(span_cut(rest, 0, second), &out->state))
-		return STATUS_USAGE;
-	buf_init(&record, sizeof(out->record) - 1);
-	status =
-	    base64url_decode(&record, span_cut(rest, second + 1, rest.len));
-	if (status == STATUS_OK &&
-	    !span_copy(buf_span(&record), out->record, sizeof(out->record)))
-		status = STATUS_USAGE;
-	buf_clear(&record);
-	return status;
-}
-
-/* Lines: now, From, "strict" or "relaxed", the number of keys, the keys; then
- * the message. */
-static enum status
-verify_dkim(struct span input, struct authres *out, struct note *note)
-{
-	static struct authres_key keys[AUTHRES_QUERIES_MAX];
-	struct span now = take_line(&input), from = take_line(&input);
-	struct span strict = take_line(&input), count = take_line(&input);
-	enum status status;
-	int64_t when = 0;
-	size_t i, n;
-
-	for (i = 0; i < now.len; i++)
-		when = when * 10 + (now.at[i] - '0');
-	n = count.len == 1 ? (size_t)(count.at[0] - '0') : 99;
-	if (n > AUTHRES_QUERIES_MAX)
-		return STATUS_USAGE;
-	for (i = 0; i < n; i++)
-		if ((status = take_key(take_line(&input), &keys[i])) !=
-		    STATUS_OK)
-			return status;
-	return authres_dkim(input, from, span_eq(strict, SPAN("relaxed")), when,
-	    keys, n, out, note);
-}
-
-static enum status
-do_response(struct span input, struct buf *output)
-{
-	struct response response;
-	enum status status = answer(input, &response);
-
+	status = response_compute(line[0], line[1], line[2], join, &response);
 	if (status == STATUS_OK)
 		buf_addf(output, "%s\n", response.digest);
 	return status;
 }
 
 static enum status
-do_dkim(struct span input, struct buf *output)
+do_request(const char *verb, struct span input, struct buf *output)
 {
-	struct authres authres = { 0 };
-	struct note note = { "" };
-	enum status status = verify_dkim(input, &authres, &note);
+	struct request request = { .now = 0 };
+	enum status status = take_request(input, &request);
 
-	if (status == STATUS_OK)
-		buf_addf(output, "done %s %s %s\n", authres.domain,
-		    dns_state_name(authres.dns),
-		    authres.weak ? "weak" : "good");
+	if (status != STATUS_OK)
+		;
+	else if (strcmp(verb, "status") == 0)
+		status = do_status(&request, output);
 	else
-		buf_addf(output, "%s %s\n", status_name(status),
-		    note_text(&note, status));
-	return STATUS_OK;
+		status =
+		    do_verdict(&request, strcmp(verb, "smime") == 0, output);
+	clear_request(&request);
+	return status;
+}
+
+static bool
+is_verb(const char *verb)
+{
+	static const char *const verbs[] = { "response", "dkim", "smime",
+		"status", "digest" };
+	size_t i;
+
+	for (i = 0; i < sizeof(verbs) / sizeof(*verbs); i++)
+		if (strcmp(verb, verbs[i]) == 0)
+			return true;
+	return false;
 }
 
 int
 main(int argc, char *argv[])
 {
-	const bool dkim = argc == 2 && strcmp(argv[1], "dkim") == 0;
+	const char *verb = argc == 2 ? argv[1] : "";
 	struct buf input, output;
 	enum status status;
+	bool response;
 
-	if (!dkim && (argc != 2 || strcmp(argv[1], "response") != 0))
+	if (!is_verb(verb))
 		return status_exit(STATUS_USAGE);
 	if (OPENSSL_init_crypto(
 		OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL) !=
 	    1)
 		return status_exit(STATUS_CRYPTO);
-	if (dkim)
+	response = strcmp(verb, "response") == 0;
+	if (!response)
 		idn_load(); /* nothing can be opened later */
 	(void)sandbox_enter();
-	buf_init(&input, dkim ? INPUT_MAX : 4096);
-	buf_init(&output, 1024);
+	buf_init(&input, response ? 4096 : INPUT_MAX);
+	buf_init(&output, 64 * 1024);
 	status = fd_read(STDIN_FILENO, &input, 10);
-	if (status == STATUS_OK)
-		status = dkim ? do_dkim(buf_span(&input), &output)
-			      : do_response(buf_span(&input), &output);
+	if (status == STATUS_OK && response)
+		status = do_response(buf_span(&input), &output);
+	else if (status == STATUS_OK && strcmp(verb, "digest") == 0)
+		status = do_digest(buf_span(&input), &output);
+	else if (status == STATUS_OK)
+		status = do_request(verb, buf_span(&input), &output);
 	if (status == STATUS_OK)
 		status = fd_write(STDOUT_FILENO, buf_span(&output));
 	buf_clear(&output);

@@ -1,0 +1,343 @@
+/* cms.c - one signature and its signer: see cms.h.  Input: hostile. */
+#include "mail/cms.h"
+
+#include <openssl/cms.h>
+#include <openssl/err.h>
+#include <openssl/objects.h>
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "mail/address.h"
+#include "mail/cms_p.h"
+
+static enum status
+bad(struct note *note, const char *what)
+{
+	ERR_clear_error();
+	return note_set(note, STATUS_BAD_SMIME, "%s", what);
+}
+
+/* RFC 8551 section 2.1: SHA-256 and up. */
+static bool
+digest_is_strong(CMS_SignerInfo *info)
+{
+	X509_ALGOR *digest = NULL;
+	const ASN1_OBJECT *object = NULL;
+
+	CMS_SignerInfo_get0_algs(info, NULL, NULL, &digest, NULL);
+	X509_ALGOR_get0(&object, NULL, NULL, digest);
+	switch (OBJ_obj2nid(object)) {
+	case NID_sha256:
+	case NID_sha384:
+	case NID_sha512:
+	case NID_sha3_256:
+	case NID_sha3_384:
+	case NID_sha3_512:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static enum status
+check_shape(struct cms *cms, struct note *note)
+{
+	const ASN1_OBJECT *type = CMS_get0_type(cms->info);
+	STACK_OF(CMS_SignerInfo) * signers;
+
+	if (OBJ_obj2nid(type) != NID_pkcs7_signed)
+		return note_set(
+		    note, STATUS_NO, "the CMS object is not signed data");
+	if (OBJ_obj2nid(CMS_get0_eContentType(cms->info)) != NID_pkcs7_data)
+		return bad(note, "what is signed is not a mail entity");
+	signers = CMS_get0_SignerInfos(cms->info);
+	if (signers == NULL || sk_CMS_SignerInfo_num(signers) < 1)
+		return bad(note, "nobody signed it");
+	if (sk_CMS_SignerInfo_num(signers) > 1)
+		return bad(note, "more than one signer signed it");
+	cms->signer_info = sk_CMS_SignerInfo_value(signers, 0);
+	if (!digest_is_strong(cms->signer_info))
+		return bad(note, "the signature's digest is weaker than SHA-256");
+	cms->certificates = CMS_get1_certs(cms->info);
+	if (cms->certificates != NULL &&
+	    sk_X509_num(cms->certificates) > CMS_CERTIFICATES_MAX)
+		return bad(note, "there are too many certificates in it");
+	return STATUS_OK;
+}
+
+enum status
+cms_parse(struct span der, struct cms **out, struct note *note)
+{
+	const unsigned char *at = (const unsigned char *)der.at;
+	struct cms *cms = calloc(1, sizeof(*cms));
+	enum status status;
+
+	if (cms == NULL)
+		return STATUS_MEMORY;
+	if (der.len == 0 || der.len > 64 * 1024 * 1024 ||
+	    (cms->info = d2i_CMS_ContentInfo(NULL, &at, (long)der.len)) == NULL)
+		status = bad(note, "the signature is no CMS object");
+	else if (at != (const unsigned char *)der.at + der.len)
+		status = bad(note, "something follows the CMS object");
+	else
+		status = check_shape(cms, note);
+	if (status == STATUS_OK)
+		*out = cms;
+	else
+		cms_free(cms);
+	ERR_clear_error();
+	return status;
+}
+
+void
+cms_free(struct cms *cms)
+{
+	if (cms == NULL)
+		return;
+	sk_X509_pop_free(cms->certificates, X509_free);
+	CMS_ContentInfo_free(cms->info);
+	free(cms);
+}
+
+bool
+cms_content(const struct cms *cms, struct span *out)
+{
+	ASN1_OCTET_STRING **content = CMS_get0_content(cms->info);
+
+	if (content == NULL || *content == NULL)
+		return false;
+	*out = (struct span){ (const char *)ASN1_STRING_get0_data(*content),
+		(size_t)ASN1_STRING_length(*content) };
+	return true;
+}
+
+/* The one certificate that the signer information names. */
+static X509 *
+find_signer(const struct cms *cms)
+{
+	X509 *one;
+	int i;
+
+	for (i = 0; i < sk_X509_num(cms->certificates); i++) {
+		one = sk_X509_value(cms->certificates, i);
+		if (CMS_SignerInfo_cert_cmp(cms->signer_info, one) == 0)
+			return one;
+	}
+	return NULL;
+}
+
+enum status
+cms_verify(struct cms *cms, struct span content, struct note *note)
+{
+	BIO *input = NULL;
+	struct span inside;
+	int good;
+
+	if ((cms->signer = find_signer(cms)) == NULL)
+		return bad(note, "the signer's certificate is not in it");
+	if (cms_content(cms, &inside)) {
+		if (content.len > 0)
+			return bad(note,
+			    "a detached signature must not hold content");
+		/* Without signed attributes the content's digest is signed
+		 * directly: attributes of elsewhere must not pass for it. */
+		if (CMS_signed_get_attr_count(cms->signer_info) < 0 &&
+		    inside.len > 0 && inside.at[0] == '1')
+			return bad(note, "what is signed is no mail");
+	} else {
+		if (CMS_signed_get_attr_count(cms->signer_info) < 0 &&
+		    content.len > 0 && content.at[0] == '1')
+			return bad(note, "what is signed is no mail");
+		input = BIO_new_mem_buf(content.at, (int)content.len);
+		if (input == NULL)
+			return STATUS_MEMORY;
+	}
+	if (cms_is_ed25519(cms))
+		good = cms_verify_ed25519(
+		    cms, input == NULL ? inside : content);
+	else
+		good = CMS_verify(cms->info, cms->certificates, NULL, input,
+			   NULL, CMS_BINARY | CMS_NO_SIGNER_CERT_VERIFY) == 1;
+	BIO_free(input);
+	return good ? STATUS_OK
+		    : bad(note, "the signature does not fit the content");
+}
+
+/* local@domain, the domain in lower case: what address_normal() would say. */
+static bool
+take_address(struct cms *cms, const ASN1_STRING *value)
+{
+	struct span text = { (const char *)ASN1_STRING_get0_data(value),
+		(size_t)ASN1_STRING_length(value) };
+	struct mailbox mailbox;
+
+	if (cms->addresses == CMS_ADDRESSES_MAX ||
+	    address_parse(text, &mailbox) != STATUS_OK ||
+	    address_normal(&mailbox, cms->address[cms->addresses]) != STATUS_OK)
+		return false;
+	cms->addresses++;
+	return true;
+}
+
+static void
+take_name(struct cms *cms, const GENERAL_NAME *name)
+{
+	const ASN1_STRING *value;
+
+	if (name->type == GEN_EMAIL) {
+		(void)take_address(cms, name->d.rfc822Name);
+	} else if (name->type == GEN_OTHERNAME &&
+	    OBJ_obj2nid(name->d.otherName->type_id) == NID_id_on_SmtpUTF8Mailbox &&
+	    name->d.otherName->value->type == V_ASN1_UTF8STRING) {
+		value = name->d.otherName->value->value.utf8string;
+		/* RFC 9598: only where the local part is beyond ASCII. */
+		if (!span_is_ascii((struct span){
+			(const char *)ASN1_STRING_get0_data(value),
+			(size_t)ASN1_STRING_length(value) }))
+			(void)take_address(cms, value);
+	}
+}
+
+size_t
+cms_address_count(const struct cms *cms)
+{
+	/* Read on demand, once: the const is about what callers see. */
+	struct cms *mine = (struct cms *)(uintptr_t)cms;
+	GENERAL_NAMES *names;
+	int i;
+
+	if (cms->addresses_read || cms->signer == NULL)
+		return cms->addresses;
+	mine->addresses_read = true;
+	names = X509_get_ext_d2i(
+	    cms->signer, NID_subject_alt_name, NULL, NULL);
+	for (i = 0; i < sk_GENERAL_NAME_num(names); i++)
+		take_name(mine, sk_GENERAL_NAME_value(names, i));
+	GENERAL_NAMES_free(names);
+	ERR_clear_error();
+	return cms->addresses;
+}
+
+const char *
+cms_address(const struct cms *cms, size_t index)
+{
+	return cms->address[index];
+}
+
+void
+cms_issuer(const struct cms *cms, char *out, size_t size)
+{
+	BIO *text = BIO_new(BIO_s_mem());
+	char *at = NULL;
+	long len = 0;
+
+	out[0] = '\0';
+	if (text != NULL && cms->signer != NULL &&
+	    X509_NAME_print_ex(text, X509_get_issuer_name(cms->signer), 0,
+		XN_FLAG_SEP_COMMA_PLUS | ASN1_STRFLGS_UTF8_CONVERT) >= 0)
+		len = BIO_get_mem_data(text, &at);
+	if (len > 0)
+		text_show_in(
+		    out, size, (struct span){ at, (size_t)len }, true);
+	BIO_free(text);
+	ERR_clear_error();
+}
+
+/* RFC 7508: one HeaderField of the signed attribute. */
+static enum status
+add_header_field(const unsigned char **at, const unsigned char *end,
+    struct buf *out, struct note *note)
+{
+	struct span name, value;
+	const unsigned char *stop;
+	struct der der;
+	size_t i;
+
+	if (!der_take(at, end, V_ASN1_SEQUENCE, &der))
+		return bad(note, "the protected fields cannot be read");
+	*at = der.at;
+	stop = der.at + der.len;
+	if (!der_take(at, stop, V_ASN1_VISIBLESTRING, &der))
+		return bad(note, "the protected fields cannot be read");
+	name = (struct span){ (const char *)der.at, der.len };
+	*at = der.at + der.len;
+	if (!der_take(at, stop, V_ASN1_UTF8STRING, &der))
+		return bad(note, "the protected fields cannot be read");
+	value = (struct span){ (const char *)der.at, der.len };
+	*at = der.at + der.len;
+	if (der_take(at, stop, V_ASN1_INTEGER, &der)) {
+		if (der.len != 1 || der.at[0] != 0)
+			return note_set(note, STATUS_BAD_PROTECTION,
+			    "a protected field says that it was changed");
+		*at = der.at + der.len;
+	}
+	if (*at != stop || !utf8_is_text(value) || name.len == 0)
+		return bad(note, "the protected fields cannot be read");
+	buf_add(out, name);
+	buf_add_text(out, ": ");
+	value = span_trim(value);
+	for (i = 0; i < value.len; i++)
+		if (value.at[i] != '\r' && value.at[i] != '\n')
+			buf_add_byte(out, value.at[i]);
+	buf_add_byte(out, '\n');
+	return STATUS_OK;
+}
+
+/* SecureHeaderFields ::= SET { canonAlgorithm ENUMERATED, SEQUENCE OF
+ * HeaderField }.  How strictly blanks count is ours: docs/leniency.md. */
+static enum status
+add_header_fields(const ASN1_STRING *set, struct buf *out, struct note *note)
+{
+	const unsigned char *at = ASN1_STRING_get0_data(set);
+	const unsigned char *end = at + ASN1_STRING_length(set);
+	enum status status = STATUS_OK;
+	struct der der;
+
+	if (!der_take(&at, end, V_ASN1_SET, &der))
+		return bad(note, "the protected fields cannot be read");
+	at = der.at;
+	if (!der_take(&at, end, V_ASN1_ENUMERATED, &der))
+		return bad(note, "the protected fields cannot be read");
+	at = der.at + der.len;
+	if (!der_take(&at, end, V_ASN1_SEQUENCE, &der) ||
+	    der.at + der.len != end)
+		return bad(note, "the protected fields cannot be read");
+	at = der.at;
+	while (at < end && status == STATUS_OK)
+		status = add_header_field(&at, end, out, note);
+	return status;
+}
+
+enum status
+cms_header_fields(const struct cms *cms, struct buf *out, struct note *note)
+{
+	static const char oid[] = "1.2.840.113549.1.9.16.2.55";
+	ASN1_OBJECT *object = OBJ_txt2obj(oid, 1);
+	enum status status = STATUS_NO;
+	X509_ATTRIBUTE *attribute;
+	ASN1_TYPE *value;
+	int index;
+
+	if (object == NULL)
+		return STATUS_MEMORY;
+	index = CMS_signed_get_attr_by_OBJ(cms->signer_info, object, -1);
+	if (index >= 0) {
+		attribute = CMS_signed_get_attr(cms->signer_info, index);
+		value = X509_ATTRIBUTE_count(attribute) == 1
+		    ? X509_ATTRIBUTE_get0_type(attribute, 0)
+		    : NULL;
+		if (value != NULL && value->type == V_ASN1_SET)
+			status = add_header_fields(
+			    value->value.set, out, note);
+		else
+			status = bad(note,
+			    "the protected fields cannot be read");
+	}
+	ASN1_OBJECT_free(object);
+	if (status == STATUS_BAD_SMIME)
+		status = STATUS_BAD_PROTECTION;
+	ERR_clear_error();
+	return status == STATUS_OK ? buf_status(out) : status;
+}

@@ -1,0 +1,81 @@
+/*
+ * cms.h - Cryptographic Message Syntax: one signature and its signer
+ *
+ * RFC 5652 as RFC 8551 and 8550 use it: one SignedData of one signer, SHA-256
+ * and up, a certificate that may sign mail.  Lives in the verifier process,
+ * the one with libcrypto.  Each step is a function of its own, so that the
+ * caller says what it believes after which.
+ */
+#ifndef MAIL_CMS_H
+#define MAIL_CMS_H
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "mail/smimea.h"
+
+enum {
+	CMS_ADDRESSES_MAX = 16,
+	CMS_SMIMEA_MAX = 8,
+	CMS_CERTIFICATES_MAX = 50 /* in one message */
+};
+
+struct cms;   /* a parsed SignedData */
+struct trust; /* what a signer is checked against */
+
+/*
+ * STATUS_BAD_SMIME with a note: no SignedData, octets left over, not exactly
+ * one signer, a digest below SHA-256.  STATUS_NO: CMS, but not signed.
+ */
+enum status cms_parse(
+    struct span der, struct cms **out, struct note *note) MUST_CHECK;
+void cms_free(struct cms *cms);
+/* The content that is inside, borrowed; false: it is detached. */
+bool cms_content(const struct cms *cms, struct span *out);
+
+/*
+ * Is the signature over that content good, whoever made it?  content is in
+ * the form of smime_canonical() and only for what is detached, else empty.
+ * STATUS_BAD_SMIME, STATUS_CRYPTO.
+ */
+enum status cms_verify(
+    struct cms *cms, struct span content, struct note *note) MUST_CHECK;
+
+/* The functions below are for a signature that cms_verify() found good. */
+
+/*
+ * May the signer be believed at that time?  STATUS_BAD_SIGNER_TRUST with a
+ * note: no chain to an anchor, expired, revoked, not for signing mail.
+ */
+enum status cms_check_signer(struct cms *cms, const struct trust *trust,
+    int64_t when, struct note *note) MUST_CHECK;
+
+/* The addresses of the signer's certificate, as address_normal() writes them:
+ * rfc822Name and SmtpUTF8Mailbox (RFC 9598), never the name of the subject. */
+size_t cms_address_count(const struct cms *cms);
+const char *cms_address(const struct cms *cms, size_t index);
+/* Safe text of who issued the signer's certificate. */
+void cms_issuer(const struct cms *cms, char *out, size_t size);
+/*
+ * Append the fields of RFC 7508's signed attribute as header fields.
+ * STATUS_NO: there is none; STATUS_BAD_PROTECTION: broken, or it says that
+ * fields were deleted or modified.
+ */
+enum status cms_header_fields(
+    const struct cms *cms, struct buf *out, struct note *note) MUST_CHECK;
+
+struct trust *trust_new(void); /* NULL: no memory */
+void trust_free(struct trust *trust);
+/* Add the certificates of a PEM bundle, or one in DER, as anchors; *count
+ * grows by what was found.  STATUS_CRYPTO. */
+enum status trust_add_anchors(
+    struct trust *trust, struct span file, size_t *count) MUST_CHECK;
+/* The same for revocation lists.  Once there is one, a signer whose issuer
+ * has no current list is not trusted. */
+enum status trust_add_crls(
+    struct trust *trust, struct span file, size_t *count) MUST_CHECK;
+/*
+ * Add a record of the sender's that DNSSEC calls secure (RFC 8162 section 6);
+ * its data is borrowed.  Once there is one that can be used, one must match.
+ */
+void trust_add_smimea(struct trust *trust, const struct smimea *record);
+#endif

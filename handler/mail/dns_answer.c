@@ -1,0 +1,133 @@
+/* dns_answer.c - what the DNS said: see dns_answer.h.  Input: hostile. */
+#include "mail/dns_answer.h"
+
+#include "base/base64url.h"
+#include "base/frame.h"
+
+static const char *const states[] = { "secure", "unvalidated", "bogus",
+	"trouble" };
+
+const char *
+dns_state_name(enum dns_state state)
+{
+	return states[state];
+}
+
+bool
+dns_state_parse(struct span text, enum dns_state *out)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(states) / sizeof(*states); i++)
+		if (span_eq(text, span_of(states[i]))) {
+			*out = (enum dns_state)i;
+			return true;
+		}
+	return false;
+}
+
+bool
+dns_name_ok(struct span name)
+{
+	size_t i, label = 0;
+
+	if (name.len == 0 || name.len >= DNS_NAME_SIZE)
+		return false;
+	for (i = 0; i < name.len; i++) {
+		if (name.at[i] == '.') {
+			if (label == 0)
+				return false;
+			label = 0;
+			continue;
+		}
+		if ((!ascii_is_alnum(name.at[i]) &&
+			!span_has_byte(SPAN("-_"), name.at[i])) ||
+		    ++label > 63)
+			return false;
+	}
+	return label > 0;
+}
+
+void
+dns_answer_init(struct dns_answer *answer)
+{
+	size_t i;
+
+	*answer = (struct dns_answer){ .state = DNS_TROUBLE };
+	for (i = 0; i < DNS_RECORDS_MAX; i++)
+		buf_init(&answer->record[i], DNS_RECORD_MAX);
+}
+
+void
+dns_answer_clear(struct dns_answer *answer)
+{
+	size_t i;
+
+	for (i = 0; i < DNS_RECORDS_MAX; i++)
+		buf_clear(&answer->record[i]);
+	answer->count = 0;
+}
+
+void
+dns_answer_write(const struct dns_answer *answer, struct buf *out)
+{
+	size_t i;
+
+	buf_addf(out, "%s %s %lld", answer->name, states[answer->state],
+	    (long long)answer->ttl);
+	for (i = 0; i < answer->count; i++) {
+		buf_add_byte(out, ' ');
+		base64url_encode(out, buf_span(&answer->record[i]));
+	}
+	buf_add_byte(out, '\n');
+}
+
+static struct span
+take_word(struct span *line)
+{
+	size_t end = span_find_byte(*line, ' ');
+	struct span word = span_cut(*line, 0, end);
+
+	*line = span_cut(*line, end + 1, line->len);
+	return word;
+}
+
+enum status
+dns_answer_parse(struct span line, struct dns_answer *out)
+{
+	struct span name = take_word(&line), state = take_word(&line);
+	struct span ttl = take_word(&line);
+
+	if (!dns_name_ok(name) ||
+	    !span_copy(name, out->name, sizeof(out->name)) ||
+	    !dns_state_parse(state, &out->state) ||
+	    !frame_number(ttl, &out->ttl) || out->ttl < 0 ||
+	    out->ttl > DNS_TTL_MAX)
+		return STATUS_USAGE;
+	for (out->count = 0; line.len > 0; out->count++)
+		if (out->count == DNS_RECORDS_MAX ||
+		    base64url_decode(&out->record[out->count],
+			take_word(&line)) != STATUS_OK)
+			return STATUS_USAGE;
+	return STATUS_OK;
+}
+
+enum status
+dns_txt_join(struct span data, struct buf *out)
+{
+	struct span piece;
+	size_t i, len;
+
+	while (data.len > 0) {
+		len = (unsigned char)data.at[0];
+		if (len + 1 > data.len)
+			return STATUS_BAD_SYNTAX;
+		piece = span_cut(data, 1, 1 + len);
+		data = span_cut(data, 1 + len, data.len);
+		for (i = 0; i < piece.len; i++)
+			if (piece.at[i] < 0x20 || piece.at[i] > 0x7e)
+				return STATUS_BAD_SYNTAX;
+		buf_add(out, piece);
+	}
+	return buf_status(out);
+}

@@ -1,0 +1,224 @@
+/* smime.c - where the S/MIME signature is: see smime.h.  Input: hostile. */
+#include "mail/smime.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* "application/pkcs7-x", or with the "x-" of before 1998. */
+static bool
+is_pkcs7(struct span type, const char *subtype)
+{
+	if (!span_starts_nocase(type, SPAN("application/")))
+		return false;
+	type = span_cut(type, strlen("application/"), type.len);
+	if (span_starts_nocase(type, SPAN("x-")))
+		type = span_cut(type, 2, type.len);
+	return span_eq_nocase(type, span_of(subtype));
+}
+
+static bool
+is_multipart_signed(struct span type)
+{
+	return span_eq_nocase(type, SPAN("multipart/signed"));
+}
+
+bool
+smime_is_likely(const struct header *header)
+{
+	struct span type =
+	    span_trim(header_body(header, SPAN("Content-Type")));
+	size_t end = span_find_byte(type, ';');
+
+	type = span_trim(span_cut(type, 0, end));
+	/* A comment may hide the type: let the parser look; and let it say that
+	 * only a part is signed. */
+	return span_starts_nocase(type, SPAN("multipart/")) ||
+	    is_pkcs7(type, "pkcs7-mime") ||
+	    span_has_byte(type, '(') ||
+	    header_count(header, SPAN("Content-Type")) > 1;
+}
+
+/* The top's Content-Type again, with its parameters. */
+static enum status
+top_type(const struct part *top, struct content_type *type)
+{
+	struct header *header = malloc(sizeof(*header));
+	enum status status;
+
+	if (header == NULL)
+		return STATUS_MEMORY;
+	header_parse(top->header, header);
+	status = content_type_parse(
+	    header_body(header, SPAN("Content-Type")), type);
+	free(header);
+	return status;
+}
+
+static enum status
+ambiguous(struct note *note)
+{
+	return note_set(note, STATUS_BAD_SMIME,
+	    "the parts of the signed message can be read in several ways");
+}
+
+/* RFC 8551 section 3.5.3: two parts, the second one the signature. */
+static enum status
+find_detached(const struct mime *mime, const struct content_type *type,
+    struct smime *out, struct note *note)
+{
+	const struct part *first = NULL, *second = NULL, *part;
+	size_t i, children = 0;
+	struct buf protocol;
+	bool ours;
+
+	buf_init(&protocol, 256);
+	if (content_type_param(type, SPAN("protocol"), &protocol) ==
+	    STATUS_BAD_SYNTAX) {
+		buf_clear(&protocol);
+		return ambiguous(note);
+	}
+	ours = is_pkcs7(buf_span(&protocol), "pkcs7-signature");
+	for (i = 1; i < mime->count; i++) {
+		part = &mime->part[i];
+		if (part->depth != 1)
+			continue;
+		children++;
+		if (children == 1)
+			first = part;
+		else if (children == 2)
+			second = part;
+	}
+	/* Some write no protocol; the signature part says it too. */
+	if (protocol.len == 0 && second != NULL)
+		ours = is_pkcs7(second->type, "pkcs7-signature");
+	buf_clear(&protocol);
+	if (!ours) {
+		out->form = SMIME_UNKNOWN;
+		out->why = "signed, but not with S/MIME";
+		return STATUS_OK;
+	}
+	if ((mime->flags &
+		(MIME_LIMIT | MIME_PREFIX | MIME_UNCLOSED | MIME_TYPE |
+		    MIME_BOUNDARY)) != 0)
+		return ambiguous(note);
+	if (children != 2)
+		return note_set(note, STATUS_BAD_SMIME,
+		    "a signed message has two parts, this one has %zu",
+		    children);
+	if (!is_pkcs7(second->type, "pkcs7-signature") || !second->leaf)
+		return note_set(note, STATUS_BAD_SMIME,
+		    "the second part is not the signature");
+	out->form = SMIME_DETACHED;
+	out->content = (struct span){ first->header.at,
+		(size_t)(first->body.at + first->body.len -
+		    first->header.at) };
+	out->cms = *second;
+	return STATUS_OK;
+}
+
+/* RFC 8551 section 3.2.2: smime-type. */
+static enum status
+find_opaque(const struct mime *mime, const struct content_type *type,
+    struct smime *out, struct note *note)
+{
+	static const struct {
+		const char *name;
+		const char *why;
+	} others[] = { { "enveloped-data", "encrypted" },
+		{ "authEnveloped-data", "encrypted" },
+		{ "compressed-data", "compressed" },
+		{ "certs-only", "certificates only" } };
+	struct buf kind;
+	size_t i;
+
+	if ((mime->flags & (MIME_TYPE | MIME_LIMIT)) != 0)
+		return ambiguous(note);
+	buf_init(&kind, 64);
+	if (content_type_param(type, SPAN("smime-type"), &kind) ==
+	    STATUS_BAD_SYNTAX) {
+		buf_clear(&kind);
+		return ambiguous(note);
+	}
+	out->form = SMIME_OPAQUE;
+	out->cms = mime->part[0];
+	for (i = 0; i < sizeof(others) / sizeof(*others); i++)
+		if (span_eq_nocase(buf_span(&kind), span_of(others[i].name))) {
+			out->form = SMIME_UNKNOWN;
+			out->why = others[i].why;
+		}
+	buf_clear(&kind);
+	return STATUS_OK;
+}
+
+static enum status
+find(const struct mime *mime, struct content_type *type, struct smime *out,
+    struct note *note)
+{
+	const struct part *top = &mime->part[0];
+	const bool is_signed = is_multipart_signed(top->type);
+	size_t i;
+
+	if (mime->count > 0 && top->type.len == 0 &&
+	    (mime->flags & MIME_TYPE) != 0)
+		return ambiguous(note);
+	if (is_signed || is_pkcs7(top->type, "pkcs7-mime")) {
+		if (top_type(top, type) != STATUS_OK)
+			return ambiguous(note);
+		return is_signed ? find_detached(mime, type, out, note)
+				 : find_opaque(mime, type, out, note);
+	}
+	for (i = 1; i < mime->count; i++)
+		if (is_multipart_signed(mime->part[i].type) ||
+		    is_pkcs7(mime->part[i].type, "pkcs7-mime"))
+			out->inside = true;
+	return STATUS_OK;
+}
+
+enum status
+smime_find(struct span message, struct smime *out, struct note *note)
+{
+	struct mime *mime = malloc(sizeof(*mime));
+	struct content_type *type = malloc(sizeof(*type));
+	enum status status = STATUS_MEMORY;
+
+	*out = (struct smime){ .form = SMIME_NONE, .why = "" };
+	if (mime != NULL && type != NULL)
+		status = mime_walk(message, mime);
+	if (status == STATUS_OK && mime->count > 0)
+		status = find(mime, type, out, note);
+	free(type);
+	free(mime);
+	return status;
+}
+
+enum status
+smime_canonical(
+    struct span entity, bool unquote, struct buf *out, struct note *note)
+{
+	struct span line, bare;
+	size_t end;
+
+	if (span_has_byte(entity, '\0'))
+		return note_set(note, STATUS_BAD_SMIME,
+		    "the signed content holds a NUL octet");
+	while (entity.len > 0) {
+		end = span_find_byte(entity, '\n');
+		line = span_cut(entity, 0, end);
+		if (end < entity.len && line.len > 0 &&
+		    line.at[line.len - 1] == '\r')
+			line.len--;
+		if (span_has_byte(line, '\r'))
+			return note_set(note, STATUS_BAD_SMIME,
+			    "the signed content holds a bare carriage return");
+		for (bare = line; span_starts(bare, SPAN(">"));)
+			bare = span_cut(bare, 1, bare.len);
+		if (unquote && bare.len < line.len &&
+		    span_starts(bare, SPAN("From ")))
+			line = span_cut(line, 1, line.len);
+		buf_add(out, line);
+		if (end < entity.len)
+			buf_add_text(out, "\r\n");
+		entity = span_cut(entity, end + 1, entity.len);
+	}
+	return buf_status(out);
+}

@@ -1,0 +1,39 @@
+/*
+ * smime_report.h - the S/MIME status of a message, in the words of RFC 9219
+ *
+ * The verifier makes it (mail/smime_verify.h), others read it.
+ */
+#ifndef MAIL_SMIME_REPORT_H
+#define MAIL_SMIME_REPORT_H
+#include <stdint.h>
+
+#include "mail/address.h"
+
+/* RFC 9219 section 4.1, smimeStatus. */
+enum smime_status {
+	SMIME_STATUS_NULL, /* no signature */
+	SMIME_STATUS_UNKNOWN,
+	SMIME_STATUS_VERIFIED, /* "signed/verified" */
+	SMIME_STATUS_FAILED    /* "signed/failed" */
+};
+enum { SMIME_STATUS_COUNT = 4, SMIME_ERRORS_MAX = 6, SMIME_TEXT_SIZE = 320 };
+/* NULL for SMIME_STATUS_NULL. */
+const char *smime_status_name(enum smime_status status);
+
+/* Flat: it crosses from the verifier.  All text is safe. */
+struct smime_report {
+	uint32_t status;      /* enum smime_status, now */
+	uint32_t at_delivery; /* the same, when it was received */
+	uint32_t errors;
+	char error[SMIME_ERRORS_MAX][SMIME_TEXT_SIZE];
+	char why[SMIME_TEXT_SIZE]; /* of NULL and UNKNOWN */
+	char from[ADDRESS_SIZE];   /* the sender; empty: not one address */
+	char signer[ADDRESS_SIZE]; /* of the certificate; the first, or From */
+	char issuer[SMIME_TEXT_SIZE];
+	int64_t delivered;    /* by the topmost Received; 0: unknown */
+	uint32_t protection;  /* enum protect_form */
+};
+
+/* Is it what smime_judge() could have written? */
+bool smime_report_ok(const struct smime_report *report);
+#endif

@@ -1,0 +1,53 @@
+/*
+ * smime_verify.h - the S/MIME signature of a message, found and checked
+ *
+ * Lives in the verifier process.  Two callers want it: the proof of a
+ * challenge's sender (reply/authres.h), and the status of any message
+ * (mail/smime_report.h).
+ */
+#ifndef MAIL_SMIME_VERIFY_H
+#define MAIL_SMIME_VERIFY_H
+#include "mail/address.h"
+#include "mail/cms.h"
+#include "mail/dns_answer.h"
+#include "mail/protect.h"
+#include "mail/smime.h"
+#include "mail/smime_report.h"
+
+/* A signature that is good, by somebody not yet believed. */
+struct smime_signed {
+	enum smime_form form;
+	struct cms *cms;   /* owned */
+	struct buf entity; /* owned: what is signed, as it is signed */
+};
+
+/*
+ * Find the signature of the whole message (an mbox "From " line in front is
+ * skipped) and check it.  STATUS_NO with a note: there is none that is ours
+ * to check.  STATUS_BAD_SMIME, STATUS_CRYPTO.  smime_close() in any case.
+ */
+enum status smime_open(struct span message, struct smime_signed *out,
+    struct note *note) MUST_CHECK;
+void smime_close(struct smime_signed *open);
+/* The protected header fields, in whichever form; appended to *out as a header
+ * block.  PROTECT_NONE with STATUS_OK: none are protected. */
+enum status smime_protected(const struct smime_signed *open, struct buf *out,
+    enum protect_form *form, struct note *note) MUST_CHECK;
+/* Is the signer's certificate for that address (a normal form)? */
+enum status smime_check_identity(const struct smime_signed *open,
+    struct span address, struct note *note) MUST_CHECK;
+
+/*
+ * Take the SMIMEA records of the sender as trust (RFC 8162 section 6): only
+ * what DNSSEC calls secure counts; *usable grows by what does.  answer is
+ * borrowed by trust from then on, and may be NULL.  STATUS_DNS: bogus, or no
+ * answer.
+ */
+enum status smime_trust_smimea(struct trust *trust,
+    const struct dns_answer *answer, size_t *usable,
+    struct note *note) MUST_CHECK;
+
+/* Judge a message; errors are collected, not only the first. */
+enum status smime_judge(struct span message, struct trust *trust,
+    const struct dns_answer *smimea, int64_t now, struct smime_report *out) MUST_CHECK;
+#endif

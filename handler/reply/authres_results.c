@@ -1,0 +1,264 @@
+/*
+ * authres_results.c - the word of the own mail server as proof: see authres_p.h
+ *
+ * Input: hostile, all of it: only where a field stands and whose name it
+ * bears makes it the server's (RFC 8601 section 5: the border server removes
+ * fields that bear its name and are not its own).
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/idn.h"
+#include "base/text.h"
+#include "mail/results.h"
+#include "reply/authres_p.h"
+
+enum { FIELDS_MAX = 8, ANSWERS_MAX = 16, VALUE_PREFIX_MIN = 8 };
+
+/* One thing that was said about signatures of the sender's domain. */
+struct answer {
+	bool pass;
+	bool later; /* temperror */
+	char selector[RESULTS_VALUE_SIZE];
+	char value[RESULTS_VALUE_SIZE];
+};
+
+struct answers {
+	struct answer answer[ANSWERS_MAX];
+	size_t count;
+	size_t fields; /* of our authserv-id */
+	bool below;    /* one stands below the topmost Received */
+	bool full;
+};
+
+static bool
+is_of(const char *domain, struct span wanted)
+{
+	char ascii[DNS_NAME_SIZE];
+
+	return domain[0] != '\0' &&
+	    idn_to_ascii(span_of(domain), ascii, sizeof(ascii)) == STATUS_OK &&
+	    span_eq(span_of(ascii), wanted);
+}
+
+static void
+keep_answer(const struct result *result, struct answers *out)
+{
+	struct answer *answer;
+
+	if (out->count == ANSWERS_MAX) {
+		out->full = true;
+		return;
+	}
+	answer = &out->answer[out->count++];
+	answer->pass = span_eq_nocase(result->result, SPAN("pass"));
+	answer->later = span_eq_nocase(result->result, SPAN("temperror"));
+	(void)memcpy(
+	    answer->selector, result->selector, sizeof(answer->selector));
+	(void)memcpy(answer->value, result->value, sizeof(answer->value));
+}
+
+/* One field.  False: ours, but it cannot be read. */
+static bool
+take_field(struct span body, struct span authserv_id, struct span domain,
+    struct results *results, struct answers *out)
+{
+	enum status status = results_parse(body, results);
+	size_t i;
+
+	if (status == STATUS_NO ||
+	    !span_eq_nocase(span_of(results->authserv_id), authserv_id))
+		return true;
+	out->fields++;
+	if (status != STATUS_OK || out->fields > FIELDS_MAX)
+		return false;
+	for (i = 0; i < results->count; i++)
+		if (span_eq_nocase(results->result[i].method, SPAN("dkim")) &&
+		    is_of(results->result[i].domain, domain))
+			keep_answer(&results->result[i], out);
+	return true;
+}
+
+/* Trace fields are added on top: what stands below the first Received was
+ * there before our server got the message. */
+static enum status
+collect(const struct header *header, struct span authserv_id,
+    struct span domain, struct answers *out, struct note *note)
+{
+	struct results *results = malloc(sizeof(*results));
+	const struct field *field;
+	bool good = true, below = false;
+	size_t i;
+
+	if (results == NULL)
+		return STATUS_MEMORY;
+	for (i = 0; i < header->count && good; i++) {
+		field = &header->field[i];
+		if (span_eq_nocase(field->name, SPAN("Received")))
+			below = true;
+		if (!span_eq_nocase(
+			field->name, SPAN("Authentication-Results")))
+			continue;
+		if (!below)
+			good = take_field(
+			    field->body, authserv_id, domain, results, out);
+		else if (results_parse(field->body, results) != STATUS_NO &&
+		    span_eq_nocase(
+			span_of(results->authserv_id), authserv_id))
+			out->below = true;
+	}
+	free(results);
+	if (!good || out->full)
+		return note_set(note, STATUS_BAD_RESULTS,
+		    "the Authentication-Results field cannot be read");
+	if (out->fields == 0)
+		return note_set(note, STATUS_BAD_RESULTS, "%s",
+		    out->below
+			? "the trusted server's Authentication-Results stands "
+			  "below the first Received: anybody may have written it"
+			: "there is no Authentication-Results of the trusted "
+			  "server");
+	return STATUS_OK;
+}
+
+/* Do they speak of two signatures for sure? */
+static bool
+are_apart(const struct answer *a, const struct answer *b)
+{
+	return (a->selector[0] != '\0' && b->selector[0] != '\0' &&
+		   strcasecmp(a->selector, b->selector) != 0) ||
+	    (a->value[0] != '\0' && b->value[0] != '\0' &&
+		strcmp(a->value, b->value) != 0);
+}
+
+static enum status
+check_answers(const struct answers *answers, struct note *note)
+{
+	bool pass = false, later = false;
+	size_t i, j;
+
+	for (i = 0; i < answers->count; i++) {
+		pass = pass || answers->answer[i].pass;
+		later = later || answers->answer[i].later;
+	}
+	if (!pass && later)
+		return note_set(note, STATUS_DNS,
+		    "the mail server could not look the DKIM key up");
+	if (!pass)
+		return note_set(note, STATUS_BAD_RESULTS,
+		    answers->count > 0
+			? "the mail server says that DKIM did not pass"
+			: "the mail server says nothing of a DKIM signature of "
+			  "the sender's domain");
+	for (i = 0; i < answers->count; i++)
+		for (j = 0; answers->answer[i].pass && j < answers->count; j++)
+			if (!answers->answer[j].pass &&
+			    !are_apart(
+				&answers->answer[i], &answers->answer[j]))
+				return note_set(note, STATUS_BAD_RESULTS_TWO,
+				    "the mail server says both that DKIM "
+				    "passed and that it did not");
+	return STATUS_OK;
+}
+
+/* header.b: the first octets of b=, without its white space (RFC 6008). */
+static bool
+begins_value(struct span value, const char *prefix)
+{
+	size_t i, at = 0;
+
+	for (i = 0; i < value.len && prefix[at] != '\0'; i++) {
+		if (ascii_is_space(value.at[i]))
+			continue;
+		if (value.at[i] != prefix[at])
+			return false;
+		at++;
+	}
+	return prefix[at] == '\0';
+}
+
+static bool
+speaks_of(const struct answer *answer, const struct dkim_signature *signature)
+{
+	char selector[DNS_NAME_SIZE];
+
+	if (answer->selector[0] != '\0' &&
+	    (idn_to_ascii(span_of(answer->selector), selector,
+		 sizeof(selector)) != STATUS_OK ||
+		strcmp(selector, signature->selector) != 0))
+		return false;
+	return strlen(answer->value) < VALUE_PREFIX_MIN ||
+	    begins_value(signature->value, answer->value);
+}
+
+/* Every signature that it may speak of must cover what RFC 8823 demands. */
+static enum status
+check_signatures(const struct header *header, const struct answer *answer,
+    struct span from, bool relaxed, int64_t now, struct note *note)
+{
+	struct dkim_signature signature;
+	enum status status;
+	size_t i, found = 0;
+
+	for (i = 0; i < header->count; i++) {
+		if (!span_eq_nocase(
+			header->field[i].name, SPAN("DKIM-Signature")))
+			continue;
+		signature = (struct dkim_signature){ .domain = "" };
+		status = authres_signature(
+		    header, i, from, relaxed, now, &signature, note);
+		if (!span_eq(
+			span_of(signature.domain), address_domain(from)) ||
+		    !speaks_of(answer, &signature))
+			continue;
+		if (status != STATUS_OK)
+			return status;
+		found++;
+	}
+	if (found == 0)
+		return note_set(note, STATUS_BAD_RESULTS,
+		    "the DKIM signature that the mail server speaks of is not "
+		    "in the message");
+	return STATUS_OK;
+}
+
+enum status
+authres_results(const struct header *header, struct span authserv_id,
+    struct span from, bool relaxed, int64_t now, struct authres *out,
+    struct note *note)
+{
+	const struct span domain = address_domain(from);
+	struct answers *answers = calloc(1, sizeof(*answers));
+	enum status best = STATUS_NO_AUTHRES, status;
+	struct note why = { "" };
+	size_t i;
+
+	if (answers == NULL)
+		return STATUS_MEMORY;
+	status = collect(header, authserv_id, domain, answers, note);
+	if (status == STATUS_OK)
+		status = check_answers(answers, note);
+	if (status != STATUS_OK) {
+		free(answers);
+		return status;
+	}
+	for (i = 0; i < answers->count && best != STATUS_OK; i++) {
+		if (!answers->answer[i].pass)
+			continue;
+		status = check_signatures(header, &answers->answer[i], from,
+		    relaxed, now, &why);
+		if (status == STATUS_OK || authres_nearer(status, best)) {
+			best = status;
+			(void)note_set(note, status, "%s", why.text);
+		}
+	}
+	free(answers);
+	if (best != STATUS_OK)
+		return best;
+	*out = (struct authres){ .method = AUTHRES_RESULTS,
+		.dns = DNS_TROUBLE };
+	note->text[0] = '\0';
+	return span_copy(domain, out->domain, sizeof(out->domain))
+	    ? STATUS_OK
+	    : STATUS_BAD_RESULTS;
+}
