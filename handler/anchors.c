@@ -60,8 +60,8 @@ add_directory(int fd, const char *frame, struct buf *out)
 }
 
 static enum status
-add_path(struct span path, const char *frame, struct buf *out,
-    struct note *note)
+add_path(
+    struct span path, const char *frame, struct buf *out, struct note *note)
 {
 	const char *user = getenv("HOME");
 	enum status status;
@@ -77,8 +77,8 @@ add_path(struct span path, const char *frame, struct buf *out,
 		    full, sizeof(full), "%.*s", (int)path.len, path.at);
 	fd = open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &st) != 0) {
-		status = note_set(note, STATUS_CONFIG, "%.200s: %s", full,
-		    strerror(errno));
+		status = note_set(
+		    note, STATUS_CONFIG, "%.200s: %s", full, strerror(errno));
 		if (fd >= 0)
 			(void)close(fd);
 		return status;
@@ -115,8 +115,8 @@ anchors_has_word(const char *paths, struct span word)
 }
 
 enum status
-anchors_add(const char *paths, const char *frame, struct buf *out,
-    struct note *note)
+anchors_add(
+    const char *paths, const char *frame, struct buf *out, struct note *note)
 {
 	struct span list = span_of(paths), word;
 	enum status status = STATUS_OK;

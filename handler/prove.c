@@ -30,8 +30,8 @@ ask_verifier(const char *verb, const struct buf *request, void *out,
 	argv[0] = path;
 	if (status == STATUS_OK &&
 	    program_run(argv, buf_span(request), &output, &code) != STATUS_OK)
-		status = note_set(
-		    note, STATUS_CREATE, "%.200s cannot be run", path);
+		status =
+		    note_set(note, STATUS_CREATE, "%.200s cannot be run", path);
 	if (status == STATUS_OK && (code != 0 || output.len != size))
 		status = note_set(note, STATUS_CRYPTO,
 		    "the verifier gave up on this message (%d)", code);
@@ -124,8 +124,8 @@ prove_sender(const struct prover *prover, enum authres_method method,
 }
 
 enum status
-prove_status(const struct prover *prover, struct span message,
-    const char *from, struct smime_report *out, struct note *note)
+prove_status(const struct prover *prover, struct span message, const char *from,
+    struct smime_report *out, struct note *note)
 {
 	struct buf request;
 	enum status status;
@@ -135,8 +135,8 @@ prove_status(const struct prover *prover, struct span message,
 	status = add_trust(prover, from, &request, note);
 	frame_add(&request, "message", message);
 	if (status == STATUS_OK)
-		status = ask_verifier(
-		    "status", &request, out, sizeof(*out), note);
+		status =
+		    ask_verifier("status", &request, out, sizeof(*out), note);
 	buf_clear(&request);
 	if (status == STATUS_OK && !smime_report_ok(out))
 		status = note_set(
@@ -159,7 +159,8 @@ prove_digest(struct span bytes, char out[65], struct note *note)
 		return status;
 	out[64] = '\0';
 	for (i = 0; i < 64; i++)
-		if (!ascii_is_digit(out[i]) && !(out[i] >= 'a' && out[i] <= 'f'))
+		if (!ascii_is_digit(out[i]) &&
+		    !(out[i] >= 'a' && out[i] <= 'f'))
 			return STATUS_CRYPTO;
 	return STATUS_OK;
 }

@@ -24,8 +24,8 @@ ask(const struct authres_policy *policy, const char *kind, const char *name,
 	argv[0] = path;
 	if (status == STATUS_OK &&
 	    program_run(argv, SPAN(""), line, &code) != STATUS_OK)
-		status = note_set(
-		    note, STATUS_CREATE, "%.200s cannot be run", path);
+		status =
+		    note_set(note, STATUS_CREATE, "%.200s cannot be run", path);
 	if (status == STATUS_OK && code != 0)
 		status = note_set(
 		    note, STATUS_DNS, "the network program gave up (%d)", code);
@@ -62,8 +62,8 @@ resolve(const struct authres_policy *policy, const struct home *home,
 	int64_t until;
 
 	(void)snprintf(key, sizeof(key), "%s.%s", kind, name);
-	(void)snprintf(source, sizeof(source), "%s %s", policy->resolver,
-	    policy->anchor);
+	(void)snprintf(
+	    source, sizeof(source), "%s %s", policy->resolver, policy->anchor);
 	buf_init(&line, DNS_LINE_MAX);
 	if (home->dir >= 0)
 		status = answers_get(home, key, source, now, &line);
@@ -72,8 +72,7 @@ resolve(const struct authres_policy *policy, const struct home *home,
 		status = ask(policy, kind, name, &line, note);
 		if (status == STATUS_OK &&
 		    may_keep(buf_span(&line), now, &until))
-			answers_put(
-			    home, key, source, until, buf_span(&line));
+			answers_put(home, key, source, until, buf_span(&line));
 	}
 	if (status == STATUS_OK)
 		frame_add(out, "dns", buf_span(&line));
@@ -82,8 +81,8 @@ resolve(const struct authres_policy *policy, const struct home *home,
 }
 
 enum status
-resolve_check(const struct authres_policy *policy, enum dns_state *out,
-    struct note *note)
+resolve_check(
+    const struct authres_policy *policy, enum dns_state *out, struct note *note)
 {
 	struct buf line;
 	enum status status;

@@ -20,7 +20,7 @@ tests: all $(UNIT) $(REPLAY)
 
 # Each corpus once more, and the hostile messages as a corpus.
 REPLAYS = $(foreach t,$(TARGETS),\
-	'$(BUILD)/tests/replay_$(t) tests/fuzz/corpus/$(t) tests/mail')
+	'$(BUILD)/tests/replay_$(t) tests/fuzz/corpus/$(t) tests/mail tests/signed')
 
 check:
 	@tests/deps $(DEPS_BUILD) $(DEPS_CHECK)
@@ -57,12 +57,11 @@ bench: all
 # build/fuzz; make fuzz-merge T=header keeps what widens the corpus.
 T ?= challenge
 TIME ?= 60
-FUZZ_SOURCES = $(filter-out handler/cmd_%.c handler/deliver.c handler/answer.c \
-	handler/config.c handler/confirm.c handler/helper.c handler/input.c \
-	handler/find.c handler/child.c handler/mua.c handler/pager.c \
-	handler/magic_door.c $(MAINS) handler/store/% handler/acme/jwk.c \
-	handler/reply/response.c handler/base/json.c handler/reply/match.c \
-	handler/reply/draft.c tui/%,$(MODULES))
+FUZZ_SOURCES = $(filter-out handler/reply/match.c handler/reply/draft.c \
+	handler/reply/response.c handler/mail/smimea_name.c,\
+	$(wildcard handler/mail/*.c handler/reply/*.c)) \
+	$(filter-out handler/base/json.c,$(wildcard handler/base/*.c)) \
+	handler/acme/token.c
 
 $(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $(FUZZ_SOURCES)
 	@mkdir -p $(@D) $(BUILD)/fuzz/new-$*
@@ -74,7 +73,8 @@ fuzz: $(BUILD)/fuzz/$(T)
 	@mkdir -p tests/fuzz/corpus/$(T)
 	$(BUILD)/fuzz/$(T) -max_total_time=$(TIME) -timeout=5 -rss_limit_mb=1024 \
 		-max_len=8192 -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/ \
-		$(BUILD)/fuzz/new-$(T) tests/fuzz/corpus/$(T) tests/mail
+		$(BUILD)/fuzz/new-$(T) tests/fuzz/corpus/$(T) tests/mail \
+		tests/signed
 
 fuzz-merge: $(BUILD)/fuzz/$(T)
 	$(BUILD)/fuzz/$(T) -merge=1 -max_len=4096 tests/fuzz/corpus/$(T) \

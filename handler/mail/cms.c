@@ -59,7 +59,8 @@ check_shape(struct cms *cms, struct note *note)
 		return bad(note, "more than one signer signed it");
 	cms->signer_info = sk_CMS_SignerInfo_value(signers, 0);
 	if (!digest_is_strong(cms->signer_info))
-		return bad(note, "the signature's digest is weaker than SHA-256");
+		return bad(
+		    note, "the signature's digest is weaker than SHA-256");
 	cms->certificates = CMS_get1_certs(cms->info);
 	if (cms->certificates != NULL &&
 	    sk_X509_num(cms->certificates) > CMS_CERTIFICATES_MAX)
@@ -137,10 +138,13 @@ cms_verify(struct cms *cms, struct span content, struct note *note)
 
 	if ((cms->signer = find_signer(cms)) == NULL)
 		return bad(note, "the signer's certificate is not in it");
+	/* A key of an algorithm that libcrypto does not know. */
+	if (X509_get0_pubkey(cms->signer) == NULL)
+		return bad(note, "the signer's key cannot be used");
 	if (cms_content(cms, &inside)) {
 		if (content.len > 0)
-			return bad(note,
-			    "a detached signature must not hold content");
+			return bad(
+			    note, "a detached signature must not hold content");
 		/* Without signed attributes the content's digest is signed
 		 * directly: attributes of elsewhere must not pass for it. */
 		if (CMS_signed_get_attr_count(cms->signer_info) < 0 &&
@@ -155,8 +159,8 @@ cms_verify(struct cms *cms, struct span content, struct note *note)
 			return STATUS_MEMORY;
 	}
 	if (cms_is_ed25519(cms))
-		good = cms_verify_ed25519(
-		    cms, input == NULL ? inside : content);
+		good =
+		    cms_verify_ed25519(cms, input == NULL ? inside : content);
 	else
 		good = CMS_verify(cms->info, cms->certificates, NULL, input,
 			   NULL, CMS_BINARY | CMS_NO_SIGNER_CERT_VERIFY) == 1;
@@ -189,7 +193,8 @@ take_name(struct cms *cms, const GENERAL_NAME *name)
 	if (name->type == GEN_EMAIL) {
 		(void)take_address(cms, name->d.rfc822Name);
 	} else if (name->type == GEN_OTHERNAME &&
-	    OBJ_obj2nid(name->d.otherName->type_id) == NID_id_on_SmtpUTF8Mailbox &&
+	    OBJ_obj2nid(name->d.otherName->type_id) ==
+		NID_id_on_SmtpUTF8Mailbox &&
 	    name->d.otherName->value->type == V_ASN1_UTF8STRING) {
 		value = name->d.otherName->value->value.utf8string;
 		/* RFC 9598: only where the local part is beyond ASCII. */
@@ -211,8 +216,7 @@ cms_address_count(const struct cms *cms)
 	if (cms->addresses_read || cms->signer == NULL)
 		return cms->addresses;
 	mine->addresses_read = true;
-	names = X509_get_ext_d2i(
-	    cms->signer, NID_subject_alt_name, NULL, NULL);
+	names = X509_get_ext_d2i(cms->signer, NID_subject_alt_name, NULL, NULL);
 	for (i = 0; i < sk_GENERAL_NAME_num(names); i++)
 		take_name(mine, sk_GENERAL_NAME_value(names, i));
 	GENERAL_NAMES_free(names);
@@ -239,8 +243,7 @@ cms_issuer(const struct cms *cms, char *out, size_t size)
 		XN_FLAG_SEP_COMMA_PLUS | ASN1_STRFLGS_UTF8_CONVERT) >= 0)
 		len = BIO_get_mem_data(text, &at);
 	if (len > 0)
-		text_show_in(
-		    out, size, (struct span){ at, (size_t)len }, true);
+		text_show_in(out, size, (struct span){ at, (size_t)len }, true);
 	BIO_free(text);
 	ERR_clear_error();
 }
@@ -329,11 +332,10 @@ cms_header_fields(const struct cms *cms, struct buf *out, struct note *note)
 		    ? X509_ATTRIBUTE_get0_type(attribute, 0)
 		    : NULL;
 		if (value != NULL && value->type == V_ASN1_SET)
-			status = add_header_fields(
-			    value->value.set, out, note);
+			status = add_header_fields(value->value.set, out, note);
 		else
-			status = bad(note,
-			    "the protected fields cannot be read");
+			status =
+			    bad(note, "the protected fields cannot be read");
 	}
 	ASN1_OBJECT_free(object);
 	if (status == STATUS_BAD_SMIME)

@@ -79,10 +79,9 @@ by_octets(const void *a, const void *b)
 	const size_t len = left->len < right->len ? left->len : right->len;
 	const int order = memcmp(left->at, right->at, len);
 
-	return order != 0 ? order
-	    : left->len < right->len
-	    ? -1
-	    : left->len > right->len;
+	return order != 0            ? order
+	    : left->len < right->len ? -1
+				     : left->len > right->len;
 }
 
 /* DER's one form of a length below 2^24. */

@@ -26,8 +26,8 @@ struct der {
 	size_t len;
 };
 /* Read one with that universal tag at *at; *at does not move. */
-bool der_take(const unsigned char *const *at, const unsigned char *end,
-    int tag, struct der *out);
+bool der_take(const unsigned char *const *at, const unsigned char *end, int tag,
+    struct der *out);
 
 /* RFC 8419: Ed25519 in CMS, which OpenSSL 3.0 cannot do. */
 bool cms_is_ed25519(const struct cms *cms);

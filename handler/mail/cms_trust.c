@@ -12,8 +12,8 @@
 enum { AUTH_LEVEL = 2, CHAIN_MAX = 8, ANCHORS_MAX = 2000 };
 
 struct trust {
-	STACK_OF(X509) * anchors;   /* owned */
-	STACK_OF(X509_CRL) * crls;  /* owned */
+	STACK_OF(X509) * anchors;  /* owned */
+	STACK_OF(X509_CRL) * crls; /* owned */
 	struct smimea record[CMS_SMIMEA_MAX];
 	size_t records;
 };
@@ -77,8 +77,7 @@ keep_crl(struct trust *trust, X509_CRL *one, size_t *count)
 
 /* A file of ours or of the administrator's: trusted, though perhaps broken. */
 static enum status
-add_file(
-    struct trust *trust, struct span file, bool want_crls, size_t *count)
+add_file(struct trust *trust, struct span file, bool want_crls, size_t *count)
 {
 	const unsigned char *at = (const unsigned char *)file.at;
 	const bool pem = span_find(file, SPAN("-----BEGIN ")) < file.len;
@@ -130,19 +129,33 @@ check_usage(X509 *signer, struct note *note)
 	return STATUS_OK;
 }
 
-/* Was it revoked only after the time that is asked about? */
+/* Was it revoked only after the time that is asked about?  The context forgets
+ * which list it looked at: look at all of that issuer. */
 static bool
 revoked_later(X509_STORE_CTX *context)
 {
-	X509_CRL *crl = X509_STORE_CTX_get0_current_crl(context);
+	const struct trust *trust = X509_STORE_CTX_get_app_data(context);
 	X509 *one = X509_STORE_CTX_get_current_cert(context);
-	X509_REVOKED *entry = NULL;
 	time_t when =
 	    X509_VERIFY_PARAM_get_time(X509_STORE_CTX_get0_param(context));
+	X509_REVOKED *entry;
+	bool later = false;
+	X509_CRL *crl;
+	int i;
 
-	return crl != NULL && one != NULL &&
-	    X509_CRL_get0_by_cert(crl, &entry, one) == 1 &&
-	    X509_cmp_time(X509_REVOKED_get0_revocationDate(entry), &when) > 0;
+	for (i = 0; i < sk_X509_CRL_num(trust->crls); i++) {
+		crl = sk_X509_CRL_value(trust->crls, i);
+		entry = NULL;
+		if (X509_NAME_cmp(X509_CRL_get_issuer(crl),
+			X509_get_issuer_name(one)) != 0 ||
+		    X509_CRL_get0_by_cert(crl, &entry, one) != 1)
+			continue;
+		if (X509_cmp_time(
+			X509_REVOKED_get0_revocationDate(entry), &when) <= 0)
+			return false;
+		later = true;
+	}
+	return later;
 }
 
 /* Which findings do not count: a revocation list is demanded of the signer's
@@ -163,9 +176,8 @@ on_finding(int good, X509_STORE_CTX *context)
 }
 
 static bool
-prepare(X509_STORE_CTX *context, X509_STORE *store,
-    STACK_OF(X509) * anchors, const struct trust *trust, struct cms *cms,
-    int64_t when)
+prepare(X509_STORE_CTX *context, X509_STORE *store, STACK_OF(X509) * anchors,
+    const struct trust *trust, struct cms *cms, int64_t when)
 {
 	X509_VERIFY_PARAM *param;
 	int i;
@@ -189,11 +201,12 @@ prepare(X509_STORE_CTX *context, X509_STORE *store,
 		(void)X509_VERIFY_PARAM_set_flags(
 		    param, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
 	X509_STORE_CTX_set_verify_cb(context, on_finding);
+	(void)X509_STORE_CTX_set_app_data(context, (void *)(uintptr_t)trust);
 	/* anyExtendedKeyUsage is not among what this purpose takes; what the
 	 * signer may do check_usage() has said. */
 	return X509_VERIFY_PARAM_set_purpose(param,
 		   (X509_get_extended_key_usage(cms->signer) & XKU_ANYEKU) !=
-				   0 &&
+			       0 &&
 			   X509_get_extended_key_usage(cms->signer) !=
 			       UINT32_MAX
 		       ? X509_PURPOSE_ANY
@@ -343,8 +356,8 @@ check_record(struct cms *cms, const struct trust *trust,
 }
 
 enum status
-cms_check_signer(struct cms *cms, const struct trust *trust, int64_t when,
-    struct note *note)
+cms_check_signer(
+    struct cms *cms, const struct trust *trust, int64_t when, struct note *note)
 {
 	enum status status = check_usage(cms->signer, note);
 	size_t i;

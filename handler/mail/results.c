@@ -98,13 +98,11 @@ take_property(struct span *s, struct result *out)
 		if (property.len == 0)
 			return false;
 		if (span_eq_nocase(ptype, SPAN("header"))) {
-			keep = span_eq_nocase(property, SPAN("d"))
-			    ? out->domain
+			keep = span_eq_nocase(property, SPAN("d")) ? out->domain
 			    : span_eq_nocase(property, SPAN("s"))
 			    ? out->selector
-			    : span_eq_nocase(property, SPAN("b"))
-			    ? out->value
-			    : NULL;
+			    : span_eq_nocase(property, SPAN("b")) ? out->value
+								  : NULL;
 		}
 	}
 	if (!take_mark(s, '=') || !take_value(s, value, sizeof(value)))
@@ -141,8 +139,7 @@ results_parse(struct span body, struct results *out)
 
 	out->count = 0;
 	if (cfws_skip(&body) != STATUS_OK ||
-	    !take_value(
-		&body, out->authserv_id, sizeof(out->authserv_id)) ||
+	    !take_value(&body, out->authserv_id, sizeof(out->authserv_id)) ||
 	    cfws_skip(&body) != STATUS_OK)
 		return STATUS_NO;
 	version = take_keyword(&body);

@@ -25,16 +25,14 @@ is_multipart_signed(struct span type)
 bool
 smime_is_likely(const struct header *header)
 {
-	struct span type =
-	    span_trim(header_body(header, SPAN("Content-Type")));
+	struct span type = span_trim(header_body(header, SPAN("Content-Type")));
 	size_t end = span_find_byte(type, ';');
 
 	type = span_trim(span_cut(type, 0, end));
 	/* A comment may hide the type: let the parser look; and let it say that
 	 * only a part is signed. */
 	return span_starts_nocase(type, SPAN("multipart/")) ||
-	    is_pkcs7(type, "pkcs7-mime") ||
-	    span_has_byte(type, '(') ||
+	    is_pkcs7(type, "pkcs7-mime") || span_has_byte(type, '(') ||
 	    header_count(header, SPAN("Content-Type")) > 1;
 }
 
@@ -48,8 +46,8 @@ top_type(const struct part *top, struct content_type *type)
 	if (header == NULL)
 		return STATUS_MEMORY;
 	header_parse(top->header, header);
-	status = content_type_parse(
-	    header_body(header, SPAN("Content-Type")), type);
+	status =
+	    content_type_parse(header_body(header, SPAN("Content-Type")), type);
 	free(header);
 	return status;
 }
@@ -110,8 +108,7 @@ find_detached(const struct mime *mime, const struct content_type *type,
 		    "the second part is not the signature");
 	out->form = SMIME_DETACHED;
 	out->content = (struct span){ first->header.at,
-		(size_t)(first->body.at + first->body.len -
-		    first->header.at) };
+		(size_t)(first->body.at + first->body.len - first->header.at) };
 	out->cms = *second;
 	return STATUS_OK;
 }

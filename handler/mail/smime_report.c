@@ -30,6 +30,7 @@ smime_report_ok(const struct smime_report *r)
 	if (r->status >= SMIME_STATUS_COUNT ||
 	    r->at_delivery >= SMIME_STATUS_COUNT ||
 	    r->errors > SMIME_ERRORS_MAX || r->protection > PROTECT_RFC7508 ||
+	    r->passing > 1 ||
 	    (r->status == SMIME_STATUS_VERIFIED &&
 		(r->errors > 0 || r->from[0] == '\0')))
 		return false;

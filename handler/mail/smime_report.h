@@ -30,8 +30,9 @@ struct smime_report {
 	char from[ADDRESS_SIZE];   /* the sender; empty: not one address */
 	char signer[ADDRESS_SIZE]; /* of the certificate; the first, or From */
 	char issuer[SMIME_TEXT_SIZE];
-	int64_t delivered;    /* by the topmost Received; 0: unknown */
-	uint32_t protection;  /* enum protect_form */
+	int64_t delivered;   /* by the topmost Received; 0: unknown */
+	uint32_t passing;    /* 1: FAILED for trouble that will pass */
+	uint32_t protection; /* enum protect_form */
 };
 
 /* Is it what smime_judge() could have written? */

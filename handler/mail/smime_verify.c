@@ -122,8 +122,8 @@ smime_protected(const struct smime_signed *open, struct buf *out,
 }
 
 enum status
-smime_check_identity(const struct smime_signed *open, struct span address,
-    struct note *note)
+smime_check_identity(
+    const struct smime_signed *open, struct span address, struct note *note)
 {
 	const size_t count = cms_address_count(open->cms);
 	char shown[200];
@@ -259,14 +259,16 @@ judge_signer(const struct smime_signed *open, struct trust *trust,
 	if (smime_check_identity(open, span_of(from), &note) != STATUS_OK)
 		add_error(out, &note);
 	judge_protection(open, from, out);
-	if (smime_trust_smimea(trust, smimea, &usable, &note) != STATUS_OK)
+	if (smime_trust_smimea(trust, smimea, &usable, &note) != STATUS_OK) {
 		add_error(out, &note);
+		out->passing = 1;
+	}
 	good_then = out->errors == 0 &&
 	    cms_check_signer(open->cms, trust, then, &note) == STATUS_OK;
 	if (cms_check_signer(open->cms, trust, now, &note) != STATUS_OK)
 		add_error(out, &note);
-	out->status = out->errors == 0 ? SMIME_STATUS_VERIFIED
-				       : SMIME_STATUS_FAILED;
+	out->status =
+	    out->errors == 0 ? SMIME_STATUS_VERIFIED : SMIME_STATUS_FAILED;
 	out->at_delivery =
 	    good_then ? SMIME_STATUS_VERIFIED : SMIME_STATUS_FAILED;
 }
@@ -296,9 +298,9 @@ smime_judge(struct span message, struct trust *trust,
 	} else if (status == STATUS_NO) {
 		text_show_in(
 		    out->why, SMIME_TEXT_SIZE, span_of(note.text), true);
-		out->status = out->at_delivery =
-		    open.form == SMIME_NONE ? SMIME_STATUS_NULL
-					    : SMIME_STATUS_UNKNOWN;
+		out->status = out->at_delivery = open.form == SMIME_NONE
+		    ? SMIME_STATUS_NULL
+		    : SMIME_STATUS_UNKNOWN;
 		status = STATUS_OK;
 	} else if (status == STATUS_BAD_SMIME) {
 		add_error(out, &note);

@@ -49,5 +49,6 @@ enum status smime_trust_smimea(struct trust *trust,
 
 /* Judge a message; errors are collected, not only the first. */
 enum status smime_judge(struct span message, struct trust *trust,
-    const struct dns_answer *smimea, int64_t now, struct smime_report *out) MUST_CHECK;
+    const struct dns_answer *smimea, int64_t now,
+    struct smime_report *out) MUST_CHECK;
 #endif

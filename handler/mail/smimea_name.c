@@ -19,8 +19,8 @@ normalize(struct buf *local)
 
 	if (span_is_ascii(buf_span(local)))
 		return STATUS_OK;
-	text = u8_normalize(UNINORM_NFC, (const uint8_t *)local->at, local->len,
-	    NULL, &len);
+	text = u8_normalize(
+	    UNINORM_NFC, (const uint8_t *)local->at, local->len, NULL, &len);
 	if (text == NULL)
 		return STATUS_BAD_SYNTAX;
 	buf_cut(local, 0);
@@ -64,8 +64,8 @@ smimea_name(struct span address, char *out, size_t size)
 	if ((status = buf_status(&local)) == STATUS_OK)
 		status = normalize(&local);
 	if (status == STATUS_OK &&
-	    (EVP_Digest(local.at, local.len, digest, &len, EVP_sha256(),
-		 NULL) != 1 ||
+	    (EVP_Digest(
+		 local.at, local.len, digest, &len, EVP_sha256(), NULL) != 1 ||
 		len < LABEL_OCTETS))
 		status = STATUS_CRYPTO;
 	for (i = 0; status == STATUS_OK && i < LABEL_OCTETS; i++)

@@ -103,8 +103,7 @@ collect(const struct header *header, struct span authserv_id,
 			good = take_field(
 			    field->body, authserv_id, domain, results, out);
 		else if (results_parse(field->body, results) != STATUS_NO &&
-		    span_eq_nocase(
-			span_of(results->authserv_id), authserv_id))
+		    span_eq_nocase(span_of(results->authserv_id), authserv_id))
 			out->below = true;
 	}
 	free(results);
@@ -207,8 +206,7 @@ check_signatures(const struct header *header, const struct answer *answer,
 		signature = (struct dkim_signature){ .domain = "" };
 		status = authres_signature(
 		    header, i, from, relaxed, now, &signature, note);
-		if (!span_eq(
-			span_of(signature.domain), address_domain(from)) ||
+		if (!span_eq(span_of(signature.domain), address_domain(from)) ||
 		    !speaks_of(answer, &signature))
 			continue;
 		if (status != STATUS_OK)
@@ -245,8 +243,8 @@ authres_results(const struct header *header, struct span authserv_id,
 	for (i = 0; i < answers->count && best != STATUS_OK; i++) {
 		if (!answers->answer[i].pass)
 			continue;
-		status = check_signatures(header, &answers->answer[i], from,
-		    relaxed, now, &why);
+		status = check_signatures(
+		    header, &answers->answer[i], from, relaxed, now, &why);
 		if (status == STATUS_OK || authres_nearer(status, best)) {
 			best = status;
 			(void)note_set(note, status, "%s", why.text);
@@ -255,8 +253,8 @@ authres_results(const struct header *header, struct span authserv_id,
 	free(answers);
 	if (best != STATUS_OK)
 		return best;
-	*out = (struct authres){ .method = AUTHRES_RESULTS,
-		.dns = DNS_TROUBLE };
+	*out =
+	    (struct authres){ .method = AUTHRES_RESULTS, .dns = DNS_TROUBLE };
 	note->text[0] = '\0';
 	return span_copy(domain, out->domain, sizeof(out->domain))
 	    ? STATUS_OK

@@ -77,8 +77,8 @@ authres_smime(struct span message, struct span from,
 		out->dns = DNS_SECURE;
 	if (status == STATUS_OK &&
 	    (!span_copy(from, out->signer, sizeof(out->signer)) ||
-		!span_copy(address_domain(from), out->domain,
-		    sizeof(out->domain))))
+		!span_copy(
+		    address_domain(from), out->domain, sizeof(out->domain))))
 		status = STATUS_BAD_SIGNER_NAME;
 	if (status == STATUS_OK)
 		cms_issuer(open.cms, out->issuer, sizeof(out->issuer));

@@ -1,10 +1,6 @@
 /* answers.c - DNS answers in the home: see answers.h */
 #include "store/answers.h"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/frame.h"
@@ -24,8 +20,7 @@ key_ok(const char *key)
 }
 
 static enum status
-read_frames(struct span file, const char *source, int64_t now,
-    struct buf *line)
+read_frames(struct span file, const char *source, int64_t now, struct buf *line)
 {
 	struct span found = { NULL, 0 };
 	bool same_source = false;
@@ -69,29 +64,6 @@ answers_get(const struct home *home, const char *key, const char *source,
 	return status == STATUS_OK ? STATUS_OK : STATUS_NO;
 }
 
-/* Too many files: start anew.  Which one will be wanted next nobody knows. */
-static void
-keep_few(int dir)
-{
-	int again = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *list = again >= 0 ? fdopendir(again) : NULL;
-	struct dirent *entry;
-	size_t count = 0;
-
-	if (list == NULL) {
-		if (again >= 0)
-			(void)close(again);
-		return;
-	}
-	while (readdir(list) != NULL)
-		count++;
-	rewinddir(list);
-	while (count > ANSWERS_FILES_MAX && (entry = readdir(list)) != NULL)
-		if (entry->d_name[0] != '.')
-			(void)unlinkat(dir, entry->d_name, 0);
-	(void)closedir(list);
-}
-
 void
 answers_put(const struct home *home, const char *key, const char *source,
     int64_t until, struct span line)
@@ -106,7 +78,7 @@ answers_put(const struct home *home, const char *key, const char *source,
 	frame_add_number(&file, "until", until);
 	frame_add(&file, "source", span_of(source));
 	frame_add(&file, "line", line);
-	keep_few(dir);
+	dir_keep_few(dir, ANSWERS_FILES_MAX);
 	if (buf_status(&file) == STATUS_OK)
 		(void)!file_replace(dir, key, buf_span(&file), NULL);
 	buf_clear(&file);

@@ -1,6 +1,7 @@
 /* home.c - durable files under one directory: see home.h */
 #include "store/home.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -144,6 +145,28 @@ home_lock(const struct home *home, int *fd, struct note *note)
 		(void)nanosleep(&pause, NULL);
 	}
 	return STATUS_OK;
+}
+
+void
+dir_keep_few(int dir, size_t most)
+{
+	int again = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *list = again >= 0 ? fdopendir(again) : NULL;
+	struct dirent *entry;
+	size_t count = 0;
+
+	if (list == NULL) {
+		if (again >= 0)
+			(void)close(again);
+		return;
+	}
+	while (readdir(list) != NULL)
+		count++;
+	rewinddir(list);
+	while (count > most && (entry = readdir(list)) != NULL)
+		if (entry->d_name[0] != '.')
+			(void)unlinkat(dir, entry->d_name, 0);
+	(void)closedir(list);
 }
 
 enum status

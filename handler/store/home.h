@@ -45,6 +45,9 @@ enum status file_replace(
 /* Read a regular file of ours; STATUS_NO: not there; STATUS_CONFIG: a link,
  * not regular, or larger than out's ceiling. */
 enum status file_read(int dir, const char *name, struct buf *out) MUST_CHECK;
+/* A cache with more files than that starts anew: which one will be wanted next
+ * nobody knows. */
+void dir_keep_few(int dir, size_t most);
 /* fsync a directory. */
 enum status dir_sync(int dir) MUST_CHECK;
 

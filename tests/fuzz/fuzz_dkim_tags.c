@@ -1,5 +1,5 @@
-/* fuzz_dkim.c - mail/dkim and reply/authres: tag lists, signatures, key
- * records, and what of a whole message would be asked of the DNS */
+/* fuzz_dkim_tags.c - mail/dkim and reply/authres: tag lists, signatures, and
+ * what of a whole message would be asked of the DNS */
 #include <string.h>
 
 #include "fuzz.h"

@@ -1,0 +1,62 @@
+/* fuzz_cms.c - mail/cms: objects, and content that they are said to sign.
+ *
+ * Input: two octets that say how long the content is, the content, the object.
+ */
+#include <string.h>
+
+#include "fuzz.h"
+#include "mail/address.h"
+#include "mail/cms.h"
+
+/* A root whose key exists nowhere: nobody is trusted. */
+static struct trust *
+trust(void)
+{
+	static struct trust *one;
+	struct smimea record = { SMIMEA_DANE_EE, 0, 1,
+		SPAN("01234567890123456789012345678901") };
+
+	if (one == NULL) {
+		one = trust_new();
+		assert(one != NULL);
+		trust_add_smimea(one, &record);
+	}
+	return one;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const struct span all = { (const char *)data, size };
+	struct cms *cms = NULL;
+	struct note note = { "" };
+	struct span content, der, inside;
+	struct buf fields;
+	size_t i, len, count = 0;
+	char issuer[200];
+
+	if (size < 2)
+		return 0;
+	len = (size_t)data[0] << 8 | data[1];
+	content = span_cut(all, 2, 2 + len);
+	der = span_cut(all, 2 + len, size);
+	if (cms_parse(der, &cms, &note) != STATUS_OK)
+		return 0;
+	if (cms_content(cms, &inside))
+		content = span_cut(content, 0, 0);
+	buf_init(&fields, 64 * 1024);
+	(void)!cms_header_fields(cms, &fields, &note);
+	buf_clear(&fields);
+	if (cms_verify(cms, content, &note) == STATUS_OK) {
+		assert(cms_address_count(cms) <= CMS_ADDRESSES_MAX);
+		for (i = 0; i < cms_address_count(cms); i++)
+			assert(strlen(cms_address(cms, i)) < ADDRESS_SIZE);
+		cms_issuer(cms, issuer, sizeof(issuer));
+		assert(cms_check_signer(cms, trust(), 1795320838, &note) !=
+		    STATUS_OK);
+	}
+	cms_free(cms);
+	(void)!trust_add_anchors(trust(), SPAN(""), &count);
+	assert(count == 0);
+	return 0;
+}
