@@ -57,16 +57,15 @@ add(struct findings *out, enum result result, const char *what,
 	finding->result = result;
 	finding->what = what;
 	va_start(args, format);
-	(void)vsnprintf(
-	    finding->text, sizeof(finding->text), format, args);
+	(void)vsnprintf(finding->text, sizeof(finding->text), format, args);
 	va_end(args);
 }
 
 static void
 check_programs(struct findings *out)
 {
-	static const char *const names[] = { "mailcert-verify",
-		"mailcert-net", "mailcert-key", "mailcert-screen.so" };
+	static const char *const names[] = { "mailcert-verify", "mailcert-net",
+		"mailcert-key", "mailcert-screen.so" };
 	char path[600];
 	size_t i;
 
@@ -232,8 +231,8 @@ check_mail(const struct config *config, struct findings *out)
 	struct buf file;
 	int fd;
 
-	(void)span_copy(span_cut(line, 0, span_find_byte(line, ' ')), path,
-	    sizeof(path));
+	(void)span_copy(
+	    span_cut(line, 0, span_find_byte(line, ' ')), path, sizeof(path));
 	if (access(path, X_OK) == 0)
 		add(out, GOOD, "sendmail", "%.300s", path);
 	else
@@ -242,8 +241,8 @@ check_mail(const struct config *config, struct findings *out)
 		    "send",
 		    path);
 	buf_init(&file, 1024 * 1024);
-	(void)snprintf(path, sizeof(path), "%.1000s/.mailcap",
-	    user != NULL ? user : "");
+	(void)snprintf(
+	    path, sizeof(path), "%.1000s/.mailcap", user != NULL ? user : "");
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd >= 0 && fd_read(fd, &file, 1) == STATUS_OK &&
 	    span_find(buf_span(&file), SPAN("# BEGIN mailcert")) < file.len)
@@ -266,8 +265,8 @@ print_text(const struct findings *findings, struct buf *out)
 
 	for (i = 0; i < findings->count; i++) {
 		finding = &findings->finding[i];
-		buf_addf(out, "%-6s %-10s ", words[finding->result],
-		    finding->what);
+		buf_addf(
+		    out, "%-6s %-10s ", words[finding->result], finding->what);
 		text_show(out, span_of(finding->text), TEXT_NO_LIMIT,
 		    text_locale_is_utf8());
 		buf_add_byte(out, '\n');

@@ -45,8 +45,8 @@ look_in_child(const void *arg, void *report)
 		header_parse(header_skip_from_line(*message), header);
 		out->likely = smime_is_likely(header);
 		if (header_count(header, SPAN("From")) == 1 &&
-		    address_list_parse(header_body(header, SPAN("From")),
-			list) == STATUS_OK &&
+		    address_list_parse(
+			header_body(header, SPAN("From")), list) == STATUS_OK &&
 		    list->count == 1 && !list->group &&
 		    address_normal(&list->mailbox[0], out->from) != STATUS_OK)
 			out->from[0] = '\0';
@@ -144,8 +144,7 @@ static void
 add_line(struct buf *out, const char *label, const char *text)
 {
 	buf_addf(out, "%-12s ", label);
-	text_show(
-	    out, span_of(text), TEXT_NO_LIMIT, text_locale_is_utf8());
+	text_show(out, span_of(text), TEXT_NO_LIMIT, text_locale_is_utf8());
 	buf_add_byte(out, '\n');
 }
 
@@ -243,8 +242,8 @@ add_json(const struct verified *verified, struct buf *out)
 }
 
 static int
-print(const struct verified *verified, bool json, int64_t now,
-    struct note *note)
+print(
+    const struct verified *verified, bool json, int64_t now, struct note *note)
 {
 	struct buf out;
 	int code;
@@ -254,9 +253,8 @@ print(const struct verified *verified, bool json, int64_t now,
 		add_json(verified, &out);
 	else
 		add_text(verified, now, &out);
-	code = buf_status(&out) == STATUS_OK
-	    ? cmd_print(buf_span(&out))
-	    : cmd_fail(buf_status(&out), note);
+	code = buf_status(&out) == STATUS_OK ? cmd_print(buf_span(&out))
+					     : cmd_fail(buf_status(&out), note);
 	buf_clear(&out);
 	return code != 0 ? code
 			 : verified->report.status != SMIME_STATUS_VERIFIED;
@@ -298,11 +296,10 @@ cmd_verify(const struct invocation *invocation, int argc, char *argv[])
 		    "message/rfc822", (size_t)config.max_message, &input,
 		    &note);
 	if (status == STATUS_OK)
-		status = verify(&prover, buf_span(&input.bytes), fresh,
-		    &verified, &note);
-	code = status == STATUS_OK
-	    ? print(&verified, json, prover.now, &note)
-	    : cmd_fail(status, &note);
+		status = verify(
+		    &prover, buf_span(&input.bytes), fresh, &verified, &note);
+	code = status == STATUS_OK ? print(&verified, json, prover.now, &note)
+				   : cmd_fail(status, &note);
 	buf_clear(&input.bytes);
 	home_close(&home);
 	return code;

@@ -16,7 +16,30 @@ $(BUILD)/tests/replay_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o \
 	$(SAY)LD $@
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(JANSSON) $(CRYPTO)
 
-tests: all $(UNIT) $(REPLAY)
+# The programs, taken over where they would parse: tests/fault/sandbox.py.
+HIJACKED = $(BUILD)/hijacked/mailcert $(BUILD)/hijacked/mailcert-verify \
+	$(BUILD)/hijacked/free
+WRAP = -Wl,--wrap=challenge_parse,--wrap=authres_dkim,--wrap=authres_smime
+
+$(BUILD)/hijacked/mailcert: $(BUILD)/obj/handler/main.o \
+		$(BUILD)/obj/tests/fault/hijack.o $(BUILD)/lib.a
+	@mkdir -p $(@D)
+	$(SAY)LD $@
+	$(Q)$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ $(JANSSON)
+
+$(BUILD)/hijacked/mailcert-verify: $(BUILD)/obj/handler/verify/main.o \
+		$(BUILD)/obj/tests/fault/hijack.o $(BUILD)/lib.a
+	@mkdir -p $(@D)
+	$(SAY)LD $@
+	$(Q)$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ $(CRYPTO)
+
+$(BUILD)/hijacked/free: $(BUILD)/obj/tests/fault/hijack_free.o \
+		$(BUILD)/obj/tests/fault/hijack.o
+	@mkdir -p $(@D)
+	$(SAY)LD $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
+
+tests: all $(UNIT) $(REPLAY) $(HIJACKED)
 
 # Each corpus once more, and the hostile messages as a corpus.
 REPLAYS = $(foreach t,$(TARGETS),\

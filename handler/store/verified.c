@@ -9,8 +9,8 @@
 enum { FILE_MAX = 64 * 1024 };
 
 static enum status
-read_frames(struct span file, const char *trust, int64_t now,
-    struct verified *out)
+read_frames(
+    struct span file, const char *trust, int64_t now, struct verified *out)
 {
 	struct frame frame;
 	bool whole = false;
@@ -24,13 +24,13 @@ read_frames(struct span file, const char *trust, int64_t now,
 			out->current = span_eq(frame.value, span_of(trust));
 		if (span_eq(frame.name, SPAN("report")) &&
 		    frame.value.len == sizeof(out->report)) {
-			(void)memcpy(&out->report, frame.value.at,
-			    sizeof(out->report));
+			(void)memcpy(
+			    &out->report, frame.value.at, sizeof(out->report));
 			whole = smime_report_ok(&out->report);
 		}
 	}
-	out->current = out->current && out->at <= now &&
-	    now - out->at < VERIFIED_SECONDS;
+	out->current =
+	    out->current && out->at <= now && now - out->at < VERIFIED_SECONDS;
 	return whole ? STATUS_OK : STATUS_NO;
 }
 
@@ -69,8 +69,8 @@ verified_put(const struct home *home, const char *digest, const char *trust,
 	frame_add_number(&file, "at", verified->at);
 	frame_add(&file, "trust", span_of(trust));
 	frame_add(&file, "report",
-	    (struct span){ (const char *)&verified->report,
-		sizeof(verified->report) });
+	    (struct span){
+		(const char *)&verified->report, sizeof(verified->report) });
 	dir_keep_few(dir, VERIFIED_FILES_MAX);
 	if (buf_status(&file) == STATUS_OK)
 		(void)!file_replace(dir, digest, buf_span(&file), NULL);

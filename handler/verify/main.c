@@ -22,6 +22,7 @@
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/base64url.h"
@@ -243,8 +244,12 @@ main(int argc, char *argv[])
 	    1)
 		return status_exit(STATUS_CRYPTO);
 	response = strcmp(verb, "response") == 0;
-	if (!response)
-		idn_load(); /* nothing can be opened later */
+	if (!response) {
+		/* Nothing can be opened later. */
+		idn_load();
+		if (setenv("TZ", "UTC0", 1) == 0)
+			tzset();
+	}
 	(void)sandbox_enter();
 	buf_init(&input, response ? 4096 : INPUT_MAX);
 	buf_init(&output, 64 * 1024);
