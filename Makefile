@@ -68,6 +68,7 @@ help:
 	@echo 'make demo       answer a challenge on this machine, step by step'
 	@echo 'make check      all tests, offline; SAN=1: with sanitizers'
 	@echo 'make lint       formatting, static analysis, manual pages'
+	@echo 'make differential  our DKIM beside libopendkim'
 	@echo 'make bench      start-up and memory, as ratios'
 	@echo 'make fuzz T=header TIME=60'
 	@echo 'make install    DESTDIR= PREFIX=/usr/local'

@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "child.h"
 #include "confirm.h"
+#include "mail/protect.h"
 #include "reply/draft.h"
 
 struct parse_work {
@@ -210,6 +211,25 @@ struct details {
 	struct span message;
 };
 
+/* How the sender was proved, for who wants to know exactly. */
+static void
+add_evidence(struct buf *out, const struct authres *authres)
+{
+	buf_addf(out, "The proof: %s\n",
+	    authres_method_name((enum authres_method)authres->method));
+	if (authres->method == AUTHRES_NONE)
+		return;
+	buf_addf(out, "  domain      %s\n", authres->domain);
+	if (authres->dns != DNS_TROUBLE)
+		buf_addf(out, "  DNSSEC      %s\n", authres_dns_name(authres));
+	if (authres->method != AUTHRES_SMIME)
+		return;
+	buf_add_text(out, "  signer      ");
+	text_show(out, span_of(authres->signer), 200, true);
+	buf_addf(out, "\n  issuer      %s\n  protection  %s\n", authres->issuer,
+	    protect_form_name((enum protect_form)authres->protection));
+}
+
 static void
 write_details(void *context, struct buf *out)
 {
@@ -219,7 +239,8 @@ write_details(void *context, struct buf *out)
 	struct span rest = details->message, line;
 	size_t lines = 0, end;
 
-	buf_add_text(out, "The answer:\n");
+	add_evidence(out, &details->match->authres);
+	buf_add_text(out, "\nThe answer:\n");
 	if (details->world->compute(details->world->context, details->match,
 		&response, &note) == STATUS_OK)
 		draft_add_block(out, response.digest);

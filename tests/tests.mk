@@ -58,6 +58,8 @@ check-quick:
 	@$(MAKE) --no-print-directory tests
 	@BUILD=$(BUILD) tests/run $(UNIT) $(REPLAYS) \
 		'$(PYTHON) tests/flow/messages.py' \
+		'$(PYTHON) tests/flow/signed.py' \
+		'$(PYTHON) tests/flow/verify.py' \
 		'$(PYTHON) tests/flow/commands.py'
 
 # The longest first: two run at a time.
@@ -103,6 +105,21 @@ fuzz-merge: $(BUILD)/fuzz/$(T)
 	$(BUILD)/fuzz/$(T) -merge=1 -max_len=4096 tests/fuzz/corpus/$(T) \
 		$(BUILD)/fuzz/new-$(T)
 
+# make differential COUNT=100000: our DKIM beside libopendkim and dkimpy.
+COUNT ?= 100000
+DIFFERENTIAL = $(BUILD)/obj/tests/differential
+
+$(BUILD)/differential/dkim: $(DIFFERENTIAL)/dkim.o $(DIFFERENTIAL)/theirs.o \
+		$(BUILD)/lib.a
+	@mkdir -p $(@D)
+	$(SAY)LD $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CRYPTO)
+
+differential:
+	@tests/deps libopendkim-dev python3-dkim python3-cryptography
+	@$(MAKE) --no-print-directory $(BUILD)/differential/dkim
+	@BUILD=$(BUILD) $(PYTHON) tests/differential/run.py $(COUNT)
+
 SOURCES_C = $(shell git ls-files '*.c' '*.h' | grep -v unicode_table.h)
 SOURCES_SH = $(shell git ls-files | xargs grep -lE '^\#!/bin/(ba)?sh' --)
 
@@ -119,4 +136,4 @@ lint:
 format:
 	clang-format -i $(SOURCES_C)
 
-.PHONY: tests check check-quick demo bench fuzz fuzz-merge lint format
+.PHONY: tests check check-quick demo bench differential fuzz fuzz-merge lint format

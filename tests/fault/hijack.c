@@ -74,8 +74,7 @@ try_network(void)
 	fd = socket(AF_INET, SOCK_STREAM, 0);
 	(void)connect(fd, (struct sockaddr *)&in, sizeof(in));
 	fd = socket(AF_INET, SOCK_DGRAM, 0);
-	(void)sendto(
-	    fd, "LOOT", 4, 0, (struct sockaddr *)&in, sizeof(in));
+	(void)sendto(fd, "LOOT", 4, 0, (struct sockaddr *)&in, sizeof(in));
 	(void)memcpy(un.sun_path, "/dev/log", 9);
 	fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	(void)connect(fd, (struct sockaddr *)&un, sizeof(un));

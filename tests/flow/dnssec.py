@@ -332,8 +332,11 @@ def main():
                        "secured by DNSSEC" in terminal.screen().replace(
                            "\n           ", " "), "the screen says how",
                        terminal.screen())
-                time.sleep(0.2)
-                terminal.keys("n")
+                terminal.keys("d")
+                tap.ok(terminal.wait("RFC 9788") and "CN=Own ee-full" in
+                       terminal.screen(), "the details say it exactly",
+                       terminal.screen())
+                terminal.keys("q", "n")
     test_again()
     tap.done()
 
