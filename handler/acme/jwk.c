@@ -28,56 +28,29 @@ enum { CURVES = 5, FIRST_OKP = 3 };
 
 /* RFC 7638 section 3: the required members, sorted, no white space. */
 static enum status
-hash_canonical(const struct buf *json, struct buf *out)
+write_ec(
+    const struct curve *curve, struct span x, struct span y, struct buf *out)
 {
-	unsigned char digest[32];
-	unsigned length = 0;
-
-	if (buf_status(json) != STATUS_OK)
-		return buf_status(json);
-	if (EVP_Digest(
-		json->at, json->len, digest, &length, EVP_sha256(), NULL) != 1)
-		return STATUS_CRYPTO;
-	base64url_encode(out, (struct span){ (const char *)digest, length });
+	buf_addf(out, "{\"crv\":\"%s\",\"kty\":\"%s\",\"x\":\"", curve->crv,
+	    y.len > 0 ? "EC" : "OKP");
+	buf_add(out, x);
+	if (y.len > 0) {
+		buf_add_text(out, "\",\"y\":\"");
+		buf_add(out, y);
+	}
+	buf_add_text(out, "\"}");
 	return buf_status(out);
 }
 
 static enum status
-hash_ec(
-    const struct curve *curve, struct span x, struct span y, struct buf *out)
+write_rsa(struct span n, struct span e, struct buf *out)
 {
-	struct buf json;
-	enum status status;
-
-	buf_init(&json, 4096);
-	buf_addf(&json, "{\"crv\":\"%s\",\"kty\":\"%s\",\"x\":\"", curve->crv,
-	    y.len > 0 ? "EC" : "OKP");
-	buf_add(&json, x);
-	if (y.len > 0) {
-		buf_add_text(&json, "\",\"y\":\"");
-		buf_add(&json, y);
-	}
-	buf_add_text(&json, "\"}");
-	status = hash_canonical(&json, out);
-	buf_clear(&json);
-	return status;
-}
-
-static enum status
-hash_rsa(struct span n, struct span e, struct buf *out)
-{
-	struct buf json;
-	enum status status;
-
-	buf_init(&json, 4096);
-	buf_add_text(&json, "{\"e\":\"");
-	buf_add(&json, e);
-	buf_add_text(&json, "\",\"kty\":\"RSA\",\"n\":\"");
-	buf_add(&json, n);
-	buf_add_text(&json, "\"}");
-	status = hash_canonical(&json, out);
-	buf_clear(&json);
-	return status;
+	buf_add_text(out, "{\"e\":\"");
+	buf_add(out, e);
+	buf_add_text(out, "\",\"kty\":\"RSA\",\"n\":\"");
+	buf_add(out, n);
+	buf_add_text(out, "\"}");
+	return buf_status(out);
 }
 
 /* Append a number of the key as base64url; `octets` 0: no leading zeros, else
@@ -103,7 +76,7 @@ add_number(EVP_PKEY *key, const char *name, size_t octets, struct buf *out)
 }
 
 static enum status
-thumbprint_of_ec(EVP_PKEY *key, struct buf *out, struct note *note)
+public_of_ec(EVP_PKEY *key, struct buf *out, struct note *note)
 {
 	struct buf x, y;
 	char group[64];
@@ -124,14 +97,14 @@ thumbprint_of_ec(EVP_PKEY *key, struct buf *out, struct note *note)
 		      curves[i].octets, &x)) == STATUS_OK &&
 	    (status = add_number(key, OSSL_PKEY_PARAM_EC_PUB_Y,
 		 curves[i].octets, &y)) == STATUS_OK)
-		status = hash_ec(&curves[i], buf_span(&x), buf_span(&y), out);
+		status = write_ec(&curves[i], buf_span(&x), buf_span(&y), out);
 	buf_clear(&x);
 	buf_clear(&y);
 	return status;
 }
 
 static enum status
-thumbprint_of_okp(EVP_PKEY *key, const struct curve *curve, struct buf *out)
+public_of_okp(EVP_PKEY *key, const struct curve *curve, struct buf *out)
 {
 	unsigned char raw[64];
 	size_t len = sizeof(raw);
@@ -142,14 +115,14 @@ thumbprint_of_okp(EVP_PKEY *key, const struct curve *curve, struct buf *out)
 	if (EVP_PKEY_get_raw_public_key(key, raw, &len) == 1 &&
 	    len == curve->octets) {
 		base64url_encode(&x, (struct span){ (const char *)raw, len });
-		status = hash_ec(curve, buf_span(&x), SPAN(""), out);
+		status = write_ec(curve, buf_span(&x), SPAN(""), out);
 	}
 	buf_clear(&x);
 	return status;
 }
 
 static enum status
-thumbprint_of_rsa(EVP_PKEY *key, struct buf *out, struct note *note)
+public_of_rsa(EVP_PKEY *key, struct buf *out, struct note *note)
 {
 	const int bits = EVP_PKEY_get_bits(key);
 	struct buf n, e;
@@ -165,7 +138,7 @@ thumbprint_of_rsa(EVP_PKEY *key, struct buf *out, struct note *note)
 	if (status == STATUS_OK)
 		status = add_number(key, OSSL_PKEY_PARAM_RSA_E, 0, &e);
 	if (status == STATUS_OK)
-		status = hash_rsa(buf_span(&n), buf_span(&e), out);
+		status = write_rsa(buf_span(&n), buf_span(&e), out);
 	buf_clear(&n);
 	buf_clear(&e);
 	return status;
@@ -199,7 +172,7 @@ read_pem(struct span text, bool *encrypted)
 }
 
 static enum status
-thumbprint_of_pem(struct span text, struct buf *out, struct note *note)
+public_of_pem(struct span text, struct buf *out, struct note *note)
 {
 	bool encrypted = false;
 	EVP_PKEY *key = read_pem(text, &encrypted);
@@ -211,13 +184,13 @@ thumbprint_of_pem(struct span text, struct buf *out, struct note *note)
 				"give its --thumbprint"
 			      : "the account key is no PEM key and no JWK");
 	if (EVP_PKEY_is_a(key, "RSA"))
-		status = thumbprint_of_rsa(key, out, note);
+		status = public_of_rsa(key, out, note);
 	else if (EVP_PKEY_is_a(key, "EC"))
-		status = thumbprint_of_ec(key, out, note);
+		status = public_of_ec(key, out, note);
 	else if (EVP_PKEY_is_a(key, "ED25519"))
-		status = thumbprint_of_okp(key, &curves[FIRST_OKP], out);
+		status = public_of_okp(key, &curves[FIRST_OKP], out);
 	else if (EVP_PKEY_is_a(key, "ED448"))
-		status = thumbprint_of_okp(key, &curves[FIRST_OKP + 1], out);
+		status = public_of_okp(key, &curves[FIRST_OKP + 1], out);
 	else
 		status = note_set(note, STATUS_BAD_KEY,
 		    "an account key is EC, Ed25519, Ed448 or RSA");
@@ -241,7 +214,7 @@ get_member(const struct json *json, const char *name, size_t octets, char *out)
 }
 
 static enum status
-thumbprint_of_json(const struct json *json, struct buf *out, struct note *note)
+public_of_json(const struct json *json, struct buf *out, struct note *note)
 {
 	char kty[8], crv[16], first[JWK_MEMBER_MAX], second[JWK_MEMBER_MAX];
 	bool ec;
@@ -255,7 +228,7 @@ thumbprint_of_json(const struct json *json, struct buf *out, struct note *note)
 		    base64url_octets(span_of(first)) < RSA_BITS_MIN / 8)
 			return note_set(note, STATUS_BAD_KEY,
 			    "the JWK has no usable n and e");
-		return hash_rsa(span_of(first), span_of(second), out);
+		return write_rsa(span_of(first), span_of(second), out);
 	}
 	ec = strcmp(kty, "EC") == 0;
 	if ((!ec && strcmp(kty, "OKP") != 0) ||
@@ -271,18 +244,39 @@ thumbprint_of_json(const struct json *json, struct buf *out, struct note *note)
 	    (ec && !get_member(json, "y", curves[i].octets, second)))
 		return note_set(
 		    note, STATUS_BAD_KEY, "the JWK has no usable crv, x and y");
-	return hash_ec(&curves[i], span_of(first), span_of(second), out);
+	return write_ec(&curves[i], span_of(first), span_of(second), out);
 }
 
 enum status
-jwk_thumbprint(struct span key, struct buf *out, struct note *note)
+jwk_public(struct span key, struct buf *out, struct note *note)
 {
 	struct json *json = NULL;
 	enum status status;
 
 	if (json_parse(key, &json) != STATUS_OK)
-		return thumbprint_of_pem(key, out, note);
-	status = thumbprint_of_json(json, out, note);
+		return public_of_pem(key, out, note);
+	status = public_of_json(json, out, note);
 	json_free(json);
 	return status;
+}
+
+enum status
+jwk_thumbprint(struct span key, struct buf *out, struct note *note)
+{
+	unsigned char digest[32];
+	unsigned length = 0;
+	enum status status;
+	struct buf json;
+
+	buf_init(&json, JWK_SIZE_MAX);
+	status = jwk_public(key, &json, note);
+	if (status == STATUS_OK &&
+	    EVP_Digest(
+		json.at, json.len, digest, &length, EVP_sha256(), NULL) != 1)
+		status = STATUS_CRYPTO;
+	buf_clear(&json);
+	if (status != STATUS_OK)
+		return status;
+	base64url_encode(out, (struct span){ (const char *)digest, length });
+	return buf_status(out);
 }

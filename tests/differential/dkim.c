@@ -79,8 +79,8 @@ mutate(const struct buf *from, const struct buf *other, struct buf *out)
 			len = (uint32_t)strlen(piece);
 			if (!buf_reserve(out, len))
 				return;
-			memmove(out->at + at + len, out->at + at,
-			    out->len - at);
+			memmove(
+			    out->at + at + len, out->at + at, out->len - at);
 			memcpy(out->at + at, piece, len);
 			out->len += len;
 			break;
@@ -126,8 +126,7 @@ ours(struct span message, char *why, size_t size)
 	header_parse(message, &header);
 	/* Nothing is verified under a header that is refused. */
 	if (header_is_sound(&header, &note) != STATUS_OK) {
-		(void)snprintf(
-		    why, size, "unsound header: %.300s", note.text);
+		(void)snprintf(why, size, "unsound header: %.300s", note.text);
 		return false;
 	}
 	for (i = 0; i < header.count; i++) {
@@ -154,14 +153,14 @@ ours(struct span message, char *why, size_t size)
 	return false;
 }
 
-
 /* What one child saw; shared through a pipe. */
 struct seen {
 	uint32_t us, them;
 	char why[360];
 };
 
-static struct class {
+static struct class
+{
 	char text[400];
 	unsigned long count;
 } class[CLASSES_MAX];
@@ -256,8 +255,8 @@ main(int argc, char *argv[])
 	for (i = 4; i < argc && files < FILES_MAX; i++) {
 		buf_init(&file[files], 256 * 1024);
 		stream = fopen(argv[i], "r");
-		if (stream == NULL || fd_read(fileno(stream), &file[files],
-					  5) != STATUS_OK)
+		if (stream == NULL ||
+		    fd_read(fileno(stream), &file[files], 5) != STATUS_OK)
 			return 66;
 		(void)fclose(stream);
 		files++;

@@ -51,8 +51,9 @@ theirs_open(void)
 
 	if (so == NULL)
 		abort();
-#define FIND(name) \
-	if ((*(void **)&their_##name = dlsym(so, #name)) == NULL) abort()
+#define FIND(name)                                                \
+	if ((*(void **)&their_##name = dlsym(so, #name)) == NULL) \
+	abort()
 	FIND(dkim_init);
 	FIND(dkim_options);
 	FIND(dkim_verify);

@@ -1,0 +1,253 @@
+/* csr.c - keys and signing requests: see csr.h */
+#include "acme/csr.h"
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+static const struct {
+	const char *name;
+	const char *type;  /* OpenSSL's */
+	const char *group; /* of EC */
+	size_t bits;       /* of RSA */
+} kinds[] = { { "ec:p256", "EC", "P-256", 0 }, { "ec:p384", "EC", "P-384", 0 },
+	{ "ed25519", "ED25519", NULL, 0 }, { "rsa:2048", "RSA", NULL, 2048 },
+	{ "rsa:3072", "RSA", NULL, 3072 }, { "rsa:4096", "RSA", NULL, 4096 } };
+enum { KINDS = sizeof(kinds) / sizeof(*kinds) };
+
+static const char *const usages[] = { "both", "sign", "encrypt" };
+
+const char *
+key_kind_name(enum key_kind kind)
+{
+	return kinds[kind].name;
+}
+
+bool
+key_kind_parse(struct span text, enum key_kind *out)
+{
+	size_t i;
+
+	for (i = 0; i < KINDS; i++)
+		if (span_eq_nocase(text, span_of(kinds[i].name))) {
+			*out = (enum key_kind)i;
+			return true;
+		}
+	return false;
+}
+
+const char *
+csr_usage_name(enum csr_usage usage)
+{
+	return usages[usage];
+}
+
+bool
+csr_usage_parse(struct span text, enum csr_usage *out)
+{
+	size_t i;
+
+	for (i = 0; i < 3; i++)
+		if (span_eq(text, span_of(usages[i]))) {
+			*out = (enum csr_usage)i;
+			return true;
+		}
+	return false;
+}
+
+bool
+csr_usage_fits(enum key_kind kind, enum csr_usage usage)
+{
+	return kind != KEY_ED25519 || usage == CSR_SIGN;
+}
+
+enum status
+key_generate(enum key_kind kind, struct buf *out)
+{
+	EVP_PKEY *key = kinds[kind].group != NULL
+	    ? EVP_PKEY_Q_keygen(
+		  NULL, NULL, kinds[kind].type, kinds[kind].group)
+	    : kinds[kind].bits > 0
+	    ? EVP_PKEY_Q_keygen(NULL, NULL, kinds[kind].type, kinds[kind].bits)
+	    : EVP_PKEY_Q_keygen(NULL, NULL, kinds[kind].type);
+	BIO *text = BIO_new(BIO_s_secmem());
+	enum status status = STATUS_CRYPTO;
+	char *at = NULL;
+	long len;
+
+	if (key != NULL && text != NULL &&
+	    PEM_write_bio_PKCS8PrivateKey(
+		text, key, NULL, NULL, 0, NULL, NULL) == 1 &&
+	    (len = BIO_get_mem_data(text, &at)) > 0) {
+		buf_add(out, (struct span){ at, (size_t)len });
+		status = buf_status(out);
+	}
+	BIO_free(text);
+	EVP_PKEY_free(key);
+	ERR_clear_error();
+	return status;
+}
+
+/* RFC 8823 section 3.3, and which bits which key can have (RFC 5280 section
+ * 4.2.1.3, RFC 8410 section 5). */
+static int
+usage_bits(EVP_PKEY *key, enum csr_usage usage)
+{
+	const bool rsa = EVP_PKEY_is_a(key, "RSA");
+	const int encrypt = rsa ? KU_KEY_ENCIPHERMENT : KU_KEY_AGREEMENT;
+
+	if (usage == CSR_SIGN)
+		return KU_DIGITAL_SIGNATURE;
+	if (!rsa && !EVP_PKEY_is_a(key, "EC"))
+		return 0;
+	return usage == CSR_ENCRYPT ? encrypt : KU_DIGITAL_SIGNATURE | encrypt;
+}
+
+static ASN1_BIT_STRING *
+make_usage(int bits)
+{
+	ASN1_BIT_STRING *usage = ASN1_BIT_STRING_new();
+	int i;
+
+	/* KU_* are the octet as it stands: bit 0 is the highest. */
+	for (i = 0; usage != NULL && i < 8; i++)
+		if ((bits & 0x80 >> i) != 0 &&
+		    ASN1_BIT_STRING_set_bit(usage, i, 1) != 1) {
+			ASN1_BIT_STRING_free(usage);
+			return NULL;
+		}
+	return usage;
+}
+
+static bool
+add_rfc822(GENERAL_NAME *name, struct span address)
+{
+	ASN1_IA5STRING *text = ASN1_IA5STRING_new();
+
+	if (text == NULL ||
+	    ASN1_STRING_set(text, address.at, (int)address.len) != 1) {
+		ASN1_IA5STRING_free(text);
+		return false;
+	}
+	GENERAL_NAME_set0_value(name, GEN_EMAIL, text);
+	return true;
+}
+
+static bool
+add_smtp_utf8(GENERAL_NAME *name, struct span address)
+{
+	ASN1_OBJECT *type = OBJ_nid2obj(NID_id_on_SmtpUTF8Mailbox);
+	ASN1_TYPE *value = ASN1_TYPE_new();
+	ASN1_UTF8STRING *text = ASN1_UTF8STRING_new();
+
+	if (value == NULL || text == NULL ||
+	    ASN1_STRING_set(text, address.at, (int)address.len) != 1) {
+		ASN1_TYPE_free(value);
+		ASN1_UTF8STRING_free(text);
+		return false;
+	}
+	ASN1_TYPE_set(value, V_ASN1_UTF8STRING, text);
+	if (GENERAL_NAME_set0_othername(name, type, value) == 1)
+		return true;
+	ASN1_TYPE_free(value);
+	return false;
+}
+
+static GENERAL_NAMES *
+make_names(const struct span *addresses, size_t count)
+{
+	GENERAL_NAMES *names = GENERAL_NAMES_new();
+	GENERAL_NAME *name;
+	size_t i;
+
+	for (i = 0; names != NULL && i < count; i++) {
+		name = GENERAL_NAME_new();
+		if (name == NULL ||
+		    !(span_is_ascii(addresses[i])
+			    ? add_rfc822(name, addresses[i])
+			    : add_smtp_utf8(name, addresses[i])) ||
+		    sk_GENERAL_NAME_push(names, name) <= 0) {
+			GENERAL_NAME_free(name);
+			GENERAL_NAMES_free(names);
+			return NULL;
+		}
+	}
+	return names;
+}
+
+/* The extensionRequest attribute. */
+static bool
+add_extensions(X509_REQ *request, EVP_PKEY *key, const struct span *addresses,
+    size_t count, enum csr_usage usage)
+{
+	STACK_OF(X509_EXTENSION) *extensions = NULL;
+	GENERAL_NAMES *names = make_names(addresses, count);
+	ASN1_BIT_STRING *bits = make_usage(usage_bits(key, usage));
+	bool good;
+
+	good = names != NULL && bits != NULL &&
+	    X509V3_add1_i2d(&extensions, NID_subject_alt_name, names, 0,
+		X509V3_ADD_DEFAULT) == 1 &&
+	    X509V3_add1_i2d(&extensions, NID_key_usage, bits, 1,
+		X509V3_ADD_DEFAULT) == 1 &&
+	    X509_REQ_add_extensions(request, extensions) == 1;
+	sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
+	ASN1_BIT_STRING_free(bits);
+	GENERAL_NAMES_free(names);
+	return good;
+}
+
+static enum status
+build(EVP_PKEY *key, const struct span *addresses, size_t count,
+    enum csr_usage usage, struct buf *out)
+{
+	const bool plain =
+	    EVP_PKEY_is_a(key, "ED25519") || EVP_PKEY_is_a(key, "ED448");
+	X509_REQ *request = X509_REQ_new();
+	enum status status = STATUS_CRYPTO;
+	unsigned char *der = NULL;
+	int len;
+
+	if (request != NULL && X509_REQ_set_version(request, 0) == 1 &&
+	    X509_REQ_set_pubkey(request, key) == 1 &&
+	    add_extensions(request, key, addresses, count, usage) &&
+	    X509_REQ_sign(request, key, plain ? NULL : EVP_sha256()) > 0 &&
+	    (len = i2d_X509_REQ(request, &der)) > 0) {
+		buf_add(out, (struct span){ (const char *)der, (size_t)len });
+		status = buf_status(out);
+	}
+	OPENSSL_free(der);
+	X509_REQ_free(request);
+	ERR_clear_error();
+	return status;
+}
+
+enum status
+csr_build(struct span pem, const struct span *addresses, size_t count,
+    enum csr_usage usage, struct buf *out, struct note *note)
+{
+	BIO *text = BIO_new_mem_buf(pem.at, (int)pem.len);
+	EVP_PKEY *key = NULL;
+	enum status status;
+
+	if (count == 0 || count > CSR_ADDRESSES_MAX) {
+		BIO_free(text);
+		return STATUS_USAGE;
+	}
+	if (text != NULL)
+		key = PEM_read_bio_PrivateKey(text, NULL, NULL, (char *)"");
+	BIO_free(text);
+	ERR_clear_error();
+	if (key == NULL)
+		return note_set(note, STATUS_BAD_KEY,
+		    "the certificate key cannot be read");
+	if (usage_bits(key, usage) == 0)
+		status = note_set(note, STATUS_BAD_KEY,
+		    "a key of this kind can only sign: --usage sign");
+	else
+		status = build(key, addresses, count, usage, out);
+	EVP_PKEY_free(key);
+	return status;
+}

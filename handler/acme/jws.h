@@ -1,0 +1,38 @@
+/*
+ * jws.h - signed ACME requests (RFC 8555 section 6.2, RFC 7515)
+ *
+ * Flattened JSON, one signature, the algorithm fixed by the key: ES256, ES384,
+ * ES512, EdDSA (RFC 8037), RS256.  Lives in the key holder.
+ */
+#ifndef ACME_JWS_H
+#define ACME_JWS_H
+#include "base/buf.h"
+
+enum { JWS_SIZE_MAX = 256 * 1024, JWS_URL_MAX = 2048, JWS_NONCE_MAX = 512 };
+
+struct jws {
+	struct span url;   /* exactly as the CA gave it */
+	struct span nonce; /* empty only in the inner JWS of keyChange */
+	struct span kid;   /* account URL; empty: the key itself, as jwk */
+	struct span payload; /* empty: POST-as-GET (section 6.3) */
+};
+
+/* Is it an https URL of printable ASCII without quotes, of that size? */
+bool jws_url_ok(struct span url);
+/* RFC 8555 section 6.5.1: base64url. */
+bool jws_nonce_ok(struct span nonce);
+
+/*
+ * Append the JWS.  key: an unencrypted private key in PEM.  STATUS_BAD_KEY,
+ * STATUS_USAGE (an URL or a nonce that is none), STATUS_CRYPTO.
+ */
+enum status jws_sign(struct span key, const struct jws *jws, struct buf *out,
+    struct note *note) MUST_CHECK;
+/*
+ * Append the externalAccountBinding (section 7.3.4): the account key signed
+ * with the CA's MAC key, given in base64url (padding and plain base64 are
+ * taken, CAs hand out all of them).
+ */
+enum status jws_bind(struct span key, struct span url, struct span kid,
+    struct span mac_key, struct buf *out, struct note *note) MUST_CHECK;
+#endif
