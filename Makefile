@@ -97,9 +97,10 @@ $(BUILD)/mailcert-verify: $(BUILD)/obj/handler/verify/main.o $(BUILD)/lib.a
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CRYPTO)
 
 $(BUILD)/mailcert-net: $(BUILD)/obj/handler/net/main.o \
-		$(BUILD)/obj/handler/net/dns.o $(BUILD)/lib.a
+		$(BUILD)/obj/handler/net/dns.o \
+		$(BUILD)/obj/handler/net/http.o $(BUILD)/lib.a
 	$(SAY)LD $@
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lunbound -lunistring $(CRYPTO)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lunbound -lunistring -lcurl $(CRYPTO)
 
 $(BUILD)/mailcert-screen.so: $(BUILD)/obj/tui/screen.o $(BUILD)/lib.a
 	$(SAY)LD $@

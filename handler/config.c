@@ -97,7 +97,7 @@ set_resolver(struct config *config, struct span value)
 }
 
 static bool
-set_max_message(struct config *config, struct span value)
+set_number(int64_t *out, struct span value, int64_t most)
 {
 	int64_t number = 0;
 	size_t i;
@@ -107,8 +107,15 @@ set_max_message(struct config *config, struct span value)
 			return false;
 		number = number * 10 + (value.at[i] - '0');
 	}
-	config->max_message = number;
-	return i == value.len && number >= 1024 && number <= MESSAGE_MAX_MOST;
+	*out = number;
+	return i > 0 && i == value.len && number <= most;
+}
+
+static bool
+set_max_message(struct config *config, struct span value)
+{
+	return set_number(&config->max_message, value, MESSAGE_MAX_MOST) &&
+	    config->max_message >= 1024;
 }
 
 static bool
@@ -120,19 +127,121 @@ set_draft(struct config *config, struct span value)
 	    destination_parse(config->draft, &destination) == STATUS_OK;
 }
 
+/* The entry of that name; a new one where there is none and room is left. */
+static struct config_ca *
+ca_entry(struct config *config, struct span name)
+{
+	struct config_ca *ca;
+	size_t i;
+
+	for (i = 0; i < config->ca_count; i++)
+		if (span_eq(span_of(config->cas[i].name), name))
+			return &config->cas[i];
+	if (config->ca_count == CONFIG_CAS_MAX || name.len == 0)
+		return NULL;
+	ca = &config->cas[config->ca_count];
+	*ca = (struct config_ca){ .join = TOKEN_JOIN_STRING, .settle = 30 };
+	if (!span_copy(name, ca->name, sizeof(ca->name)))
+		return NULL;
+	config->ca_count++;
+	return ca;
+}
+
+/* "ca.NAME.MEMBER" */
+static enum status
+set_ca(struct config *config, struct span name, struct span value)
+{
+	const size_t dot = span_find_byte(name, '.');
+	const struct span member = span_cut(name, dot + 1, name.len);
+	struct config_ca *ca = ca_entry(config, span_cut(name, 0, dot));
+	bool done;
+
+	if (ca == NULL)
+		return STATUS_CONFIG;
+	if (span_eq(member, SPAN("directory")))
+		done = set_text(ca->directory, value) &&
+		    span_starts(value, SPAN("https://"));
+	else if (span_eq(member, SPAN("ca_file")))
+		done = set_text(ca->file, value);
+	else if (span_eq(member, SPAN("token_join")))
+		done = token_join_parse(value, &ca->join);
+	else if (span_eq(member, SPAN("settle")))
+		done = set_number(&ca->settle, value, 3600);
+	else if (span_eq(member, SPAN("eab_kid")))
+		done = span_copy(value, ca->eab_kid, sizeof(ca->eab_kid));
+	else if (span_eq(member, SPAN("eab_key_file")))
+		done = set_text(ca->eab_key_file, value);
+	else
+		return STATUS_NO;
+	return done ? STATUS_OK : STATUS_CONFIG;
+}
+
+enum status
+config_find_ca(const struct config *config, const char *text,
+    struct config_ca *out, struct note *note)
+{
+	size_t i;
+
+	for (i = 0; i < config->ca_count; i++)
+		if (strcmp(config->cas[i].name, text) == 0 ||
+		    strcmp(config->cas[i].directory, text) == 0) {
+			*out = config->cas[i];
+			return out->directory[0] != '\0'
+			    ? STATUS_OK
+			    : note_set(note, STATUS_CONFIG,
+				  "ca.%s.directory is not set", out->name);
+		}
+	*out = (struct config_ca){ .join = TOKEN_JOIN_STRING, .settle = 30 };
+	if (!span_starts(span_of(text), SPAN("https://")) ||
+	    !set_text(out->directory, span_of(text)))
+		return note_set(note, STATUS_CONFIG,
+		    "there is no CA %.100s; name one that is configured, or "
+		    "its https:// directory",
+		    text);
+	return STATUS_OK;
+}
+
+/* What is built in; the file and -o may change it. */
+static void
+add_known_cas(struct config *out)
+{
+	static const struct {
+		const char *name;
+		const char *directory;
+	} known[] = {
+		{ "castle", "https://acme.castle.cloud/acme/directory" },
+		{ "castle-staging",
+		    "https://acme-staging.castle.cloud/acme/directory" },
+	};
+	struct config_ca *ca;
+	size_t i;
+
+	for (i = 0; i < sizeof(known) / sizeof(*known); i++) {
+		ca = ca_entry(out, span_of(known[i].name));
+		if (ca == NULL)
+			continue;
+		(void)strcpy(ca->directory, known[i].directory);
+		ca->join = TOKEN_JOIN_OCTETS;
+	}
+}
+
 /* STATUS_NO: no such name; STATUS_CONFIG: a value it cannot have. */
 static enum status
 set_one(struct config *config, struct span name, struct span value)
 {
 	bool done;
 
+	if (span_starts(name, SPAN("ca.")))
+		return set_ca(config, span_cut(name, 3, name.len), value);
 	if (span_eq(name, SPAN("authenticate")))
 		done = set_authenticate(config, value);
 	else if (span_eq(name, SPAN("auto_submitted"))) {
 		config->rules.auto_submitted = span_eq(value, SPAN("rfc8823"));
 		done = config->rules.auto_submitted ||
 		    span_eq(value, SPAN("relaxed"));
-	} else if (span_eq(name, SPAN("color")))
+	} else if (span_eq(name, SPAN("ca")))
+		done = set_text(config->ca, value);
+	else if (span_eq(name, SPAN("color")))
 		done = set_yes_no(&config->color, value);
 	else if (span_eq(name, SPAN("dkim_headers"))) {
 		config->authenticate.relaxed = span_eq(value, SPAN("relaxed"));
@@ -307,6 +416,7 @@ config_load(const char *home, const char *const *settings, size_t count,
 		.max_message = MESSAGE_MAX_DEFAULT,
 		.sendmail = "/usr/sbin/sendmail",
 	};
+	add_known_cas(out);
 	if ((status = find_home(home, out, note)) != STATUS_OK)
 		return status;
 	if (user_path("XDG_CONFIG_HOME", ".config", "mailcert/config", path) &&

@@ -12,7 +12,23 @@
 
 enum { CONFIG_VALUE_SIZE = 1024 };
 
+enum { CONFIG_CAS_MAX = 8, CONFIG_NAME_SIZE = 32 };
+
+/* What is known of one CA: "ca.NAME.x = ..." */
+struct config_ca {
+	char name[CONFIG_NAME_SIZE];
+	char directory[CONFIG_VALUE_SIZE];
+	char file[CONFIG_VALUE_SIZE]; /* certificates of its server; or empty */
+	char eab_kid[256];
+	char eab_key_file[CONFIG_VALUE_SIZE];
+	enum token_join join;
+	int64_t settle; /* seconds between the answer and telling the CA */
+};
+
 struct config {
+	char ca[CONFIG_VALUE_SIZE]; /* NAME or URL; or empty */
+	struct config_ca cas[CONFIG_CAS_MAX];
+	size_t ca_count;
 	char home[CONFIG_VALUE_SIZE];  /* -C, MAILCERT_HOME, or the default */
 	char draft[CONFIG_VALUE_SIZE]; /* DEST; empty: by circumstance */
 	char sendmail[CONFIG_VALUE_SIZE];
@@ -27,6 +43,12 @@ struct config {
  * home: what -C said, or NULL.  STATUS_CONFIG or STATUS_PERMISSION (the file
  * belongs to somebody else or can be written to by others).
  */
+
+/* The CA of that name, or the one with that directory, or where the text is
+ * an URL that nobody knows, a new one.  STATUS_CONFIG with a note. */
+enum status config_find_ca(const struct config *config, const char *text,
+    struct config_ca *out, struct note *note) MUST_CHECK;
+
 enum status config_load(const char *home, const char *const *settings,
     size_t count, struct config *out, struct note *note) MUST_CHECK;
 #endif

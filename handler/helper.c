@@ -101,25 +101,57 @@ helper_response(const char *part1, const char *part2, const char *thumbprint,
 	return status;
 }
 
-enum status
-helper_thumbprint(const char *file, char out[44], struct note *note)
+static enum status
+ask_key(const char *const verbs[], struct span input, struct buf *out,
+    struct note *note)
 {
-	const char *argv[] = { NULL, "thumbprint", file, NULL };
-	struct buf output;
+	const char *argv[] = { NULL, verbs[0], verbs[1], verbs[2], NULL };
 	char path[600], shown[300];
 	enum status status;
 	int code = 0;
 
-	buf_init(&output, 1024);
 	status = helper_path("mailcert-key", path, sizeof(path), note);
 	argv[0] = path;
 	if (status == STATUS_OK)
-		status = run(argv, SPAN(""), &output, &code, note);
+		status = run(argv, input, out, &code, note);
 	if (status == STATUS_OK && code != 0) {
-		text_show_in(shown, sizeof(shown), buf_span(&output), true);
+		text_show_in(shown, sizeof(shown), buf_span(out), true);
 		status = code == 65 ? STATUS_BAD_KEY : status_of_exit(code);
 		(void)note_set(note, status, "%s", shown);
 	}
+	return status;
+}
+
+enum status
+helper_key(const char *verb, const char *file, struct span input,
+    struct buf *out, struct note *note)
+{
+	const char *const verbs[] = { verb, file, NULL };
+
+	return ask_key(verbs, input, out, note);
+}
+
+enum status
+helper_generate(const char *kind, const char *file, struct note *note)
+{
+	const char *const verbs[] = { "generate", kind, file };
+	struct buf output;
+	enum status status;
+
+	buf_init(&output, 1024);
+	status = ask_key(verbs, SPAN(""), &output, note);
+	buf_clear(&output);
+	return status;
+}
+
+enum status
+helper_thumbprint(const char *file, char out[44], struct note *note)
+{
+	struct buf output;
+	enum status status;
+
+	buf_init(&output, 1024);
+	status = helper_key("thumbprint", file, SPAN(""), &output, note);
 	if (status == STATUS_OK &&
 	    (output.len != 43 || !span_copy(buf_span(&output), out, 44)))
 		status = STATUS_CRYPTO;

@@ -15,6 +15,15 @@ enum status helper_response(const char *part1, const char *part2,
     const char *thumbprint, enum token_join join, struct response *out,
     struct note *note) MUST_CHECK;
 
+/*
+ * Ask the key holder: what it prints for that verb, file and input.  Its own
+ * sentence is the note.  STATUS_BAD_KEY, STATUS_PERMISSION, STATUS_CRYPTO ...
+ */
+enum status helper_key(const char *verb, const char *file, struct span input,
+    struct buf *out, struct note *note) MUST_CHECK;
+/* A new private key in a new file. */
+enum status helper_generate(
+    const char *kind, const char *file, struct note *note) MUST_CHECK;
 /* The thumbprint of an account key file, by mailcert-key. */
 enum status helper_thumbprint(
     const char *file, char out[44], struct note *note) MUST_CHECK;

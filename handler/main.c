@@ -22,6 +22,8 @@ static const struct verb {
 	cmd_function *run;
 	const char *summary;
 } verbs[] = {
+	{ "order", cmd_order, "get a certificate for an address" },
+	{ "finish", cmd_finish, "go on with what was ordered" },
 	{ "handle", cmd_handle, "answer the challenge in a message" },
 	{ "show", cmd_show, "say what a message is; for copiousoutput" },
 	{ "is-challenge", cmd_is_challenge, "exit 0 if it is one; for test=" },

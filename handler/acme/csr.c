@@ -8,67 +8,18 @@
 #include <openssl/x509v3.h>
 
 static const struct {
-	const char *name;
 	const char *type;  /* OpenSSL's */
 	const char *group; /* of EC */
 	size_t bits;       /* of RSA */
-} kinds[] = { { "ec:p256", "EC", "P-256", 0 }, { "ec:p384", "EC", "P-384", 0 },
-	{ "ed25519", "ED25519", NULL, 0 }, { "rsa:2048", "RSA", NULL, 2048 },
-	{ "rsa:3072", "RSA", NULL, 3072 }, { "rsa:4096", "RSA", NULL, 4096 } };
-enum { KINDS = sizeof(kinds) / sizeof(*kinds) };
-
-static const char *const usages[] = { "both", "sign", "encrypt" };
-
-const char *
-key_kind_name(enum key_kind kind)
-{
-	return kinds[kind].name;
-}
-
-bool
-key_kind_parse(struct span text, enum key_kind *out)
-{
-	size_t i;
-
-	for (i = 0; i < KINDS; i++)
-		if (span_eq_nocase(text, span_of(kinds[i].name))) {
-			*out = (enum key_kind)i;
-			return true;
-		}
-	return false;
-}
-
-const char *
-csr_usage_name(enum csr_usage usage)
-{
-	return usages[usage];
-}
-
-bool
-csr_usage_parse(struct span text, enum csr_usage *out)
-{
-	size_t i;
-
-	for (i = 0; i < 3; i++)
-		if (span_eq(text, span_of(usages[i]))) {
-			*out = (enum csr_usage)i;
-			return true;
-		}
-	return false;
-}
-
-bool
-csr_usage_fits(enum key_kind kind, enum csr_usage usage)
-{
-	return kind != KEY_ED25519 || usage == CSR_SIGN;
-}
+} kinds[] = { { "EC", "P-256", 0 }, { "EC", "P-384", 0 },
+	{ "ED25519", NULL, 0 }, { "RSA", NULL, 2048 }, { "RSA", NULL, 3072 },
+	{ "RSA", NULL, 4096 } }; /* as enum key_kind */
 
 enum status
 key_generate(enum key_kind kind, struct buf *out)
 {
 	EVP_PKEY *key = kinds[kind].group != NULL
-	    ? EVP_PKEY_Q_keygen(
-		  NULL, NULL, kinds[kind].type, kinds[kind].group)
+	    ? EVP_PKEY_Q_keygen(NULL, NULL, kinds[kind].type, kinds[kind].group)
 	    : kinds[kind].bits > 0
 	    ? EVP_PKEY_Q_keygen(NULL, NULL, kinds[kind].type, kinds[kind].bits)
 	    : EVP_PKEY_Q_keygen(NULL, NULL, kinds[kind].type);
@@ -190,8 +141,8 @@ add_extensions(X509_REQ *request, EVP_PKEY *key, const struct span *addresses,
 	good = names != NULL && bits != NULL &&
 	    X509V3_add1_i2d(&extensions, NID_subject_alt_name, names, 0,
 		X509V3_ADD_DEFAULT) == 1 &&
-	    X509V3_add1_i2d(&extensions, NID_key_usage, bits, 1,
-		X509V3_ADD_DEFAULT) == 1 &&
+	    X509V3_add1_i2d(
+		&extensions, NID_key_usage, bits, 1, X509V3_ADD_DEFAULT) == 1 &&
 	    X509_REQ_add_extensions(request, extensions) == 1;
 	sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
 	ASN1_BIT_STRING_free(bits);
@@ -224,25 +175,49 @@ build(EVP_PKEY *key, const struct span *addresses, size_t count,
 	return status;
 }
 
-enum status
-csr_build(struct span pem, const struct span *addresses, size_t count,
-    enum csr_usage usage, struct buf *out, struct note *note)
+static EVP_PKEY *
+read_key(struct span pem)
 {
 	BIO *text = BIO_new_mem_buf(pem.at, (int)pem.len);
 	EVP_PKEY *key = NULL;
-	enum status status;
 
-	if (count == 0 || count > CSR_ADDRESSES_MAX) {
-		BIO_free(text);
-		return STATUS_USAGE;
-	}
+	/* An empty passphrase, so that nobody is asked for one. */
 	if (text != NULL)
 		key = PEM_read_bio_PrivateKey(text, NULL, NULL, (char *)"");
 	BIO_free(text);
 	ERR_clear_error();
-	if (key == NULL)
-		return note_set(note, STATUS_BAD_KEY,
-		    "the certificate key cannot be read");
+	return key;
+}
+
+enum status
+key_public(struct span pem, struct buf *out, struct note *note)
+{
+	EVP_PKEY *key = read_key(pem);
+	unsigned char *der = NULL;
+	int len = key != NULL ? i2d_PUBKEY(key, &der) : 0;
+
+	if (len > 0)
+		buf_add(out, (struct span){ (const char *)der, (size_t)len });
+	OPENSSL_free(der);
+	EVP_PKEY_free(key);
+	ERR_clear_error();
+	return len > 0 ? buf_status(out)
+		       : note_set(note, STATUS_BAD_KEY,
+			     "the certificate key cannot be read");
+}
+
+enum status
+csr_build(struct span pem, const struct span *addresses, size_t count,
+    enum csr_usage usage, struct buf *out, struct note *note)
+{
+	EVP_PKEY *key;
+	enum status status;
+
+	if (count == 0 || count > CSR_ADDRESSES_MAX)
+		return STATUS_USAGE;
+	if ((key = read_key(pem)) == NULL)
+		return note_set(
+		    note, STATUS_BAD_KEY, "the certificate key cannot be read");
 	if (usage_bits(key, usage) == 0)
 		status = note_set(note, STATUS_BAD_KEY,
 		    "a key of this kind can only sign: --usage sign");

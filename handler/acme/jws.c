@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "acme/jwk.h"
+#include "acme/url.h"
 #include "base/base64url.h"
 #include "base/text.h"
 
@@ -20,33 +21,6 @@ struct algorithm {
 	const EVP_MD *(*digest)(void); /* NULL: none beforehand */
 	size_t number;                 /* octets of r and s; 0: not ECDSA */
 };
-
-bool
-jws_url_ok(struct span url)
-{
-	size_t i;
-
-	if (url.len > JWS_URL_MAX || !span_starts(url, SPAN("https://")) ||
-	    url.len < 12)
-		return false;
-	for (i = 0; i < url.len; i++)
-		if (url.at[i] <= 0x20 || url.at[i] >= 0x7f ||
-		    span_has_byte(SPAN("\"\\<>^`{|}"), url.at[i]))
-			return false;
-	return true;
-}
-
-bool
-jws_nonce_ok(struct span nonce)
-{
-	size_t i;
-
-	for (i = 0; i < nonce.len; i++)
-		if (!ascii_is_alnum(nonce.at[i]) &&
-		    !span_has_byte(SPAN("-_"), nonce.at[i]))
-			return false;
-	return nonce.len > 0 && nonce.len <= JWS_NONCE_MAX;
-}
 
 static EVP_PKEY *
 read_key(struct span pem)
@@ -81,8 +55,7 @@ find_algorithm(EVP_PKEY *key, struct algorithm *out)
 	else if (EVP_PKEY_is_a(key, "ED25519") || EVP_PKEY_is_a(key, "ED448"))
 		*out = (struct algorithm){ "EdDSA", NULL, 0 };
 	else {
-		(void)EVP_PKEY_get_group_name(
-		    key, group, sizeof(group), NULL);
+		(void)EVP_PKEY_get_group_name(key, group, sizeof(group), NULL);
 		for (i = 0; i < 3; i++)
 			if (strcmp(group, curves[i].group) == 0)
 				break;
@@ -128,11 +101,10 @@ add_signature(EVP_PKEY *key, const struct algorithm *algorithm,
 	    EVP_DigestSignInit(context, NULL,
 		algorithm->digest != NULL ? algorithm->digest() : NULL, NULL,
 		key) == 1 &&
-	    EVP_DigestSign(context, raw, &len,
-		(const unsigned char *)input.at, input.len) == 1) {
+	    EVP_DigestSign(context, raw, &len, (const unsigned char *)input.at,
+		input.len) == 1) {
 		if (algorithm->number > 0) {
-			status =
-			    add_ecdsa(raw, len, algorithm->number, out);
+			status = add_ecdsa(raw, len, algorithm->number, out);
 		} else {
 			base64url_encode(
 			    out, (struct span){ (const char *)raw, len });
@@ -195,19 +167,19 @@ build_input(struct buf *out, struct span head, struct span payload)
 }
 
 enum status
-jws_sign(struct span key, const struct jws *jws, struct buf *out,
-    struct note *note)
+jws_sign(
+    struct span key, const struct jws *jws, struct buf *out, struct note *note)
 {
 	struct algorithm algorithm = { "", NULL, 0 };
 	struct buf head, input, signature;
 	EVP_PKEY *private_key;
 	enum status status;
 
-	if (!jws_url_ok(jws->url) ||
-	    (jws->nonce.len > 0 && !jws_nonce_ok(jws->nonce)) ||
-	    (jws->kid.len > 0 && !jws_url_ok(jws->kid)))
-		return note_set(note, STATUS_USAGE,
-		    "an URL or a nonce of the CA is none");
+	if (!acme_url_ok(jws->url) ||
+	    (jws->nonce.len > 0 && !acme_nonce_ok(jws->nonce)) ||
+	    (jws->kid.len > 0 && !acme_url_ok(jws->kid)))
+		return note_set(
+		    note, STATUS_USAGE, "an URL or a nonce of the CA is none");
 	if ((private_key = read_key(key)) == NULL ||
 	    !find_algorithm(private_key, &algorithm)) {
 		EVP_PKEY_free(private_key);
@@ -222,8 +194,8 @@ jws_sign(struct span key, const struct jws *jws, struct buf *out,
 	if (status == STATUS_OK)
 		status = buf_status(&input);
 	if (status == STATUS_OK)
-		status = add_signature(private_key, &algorithm,
-		    buf_span(&input), &signature);
+		status = add_signature(
+		    private_key, &algorithm, buf_span(&input), &signature);
 	if (status == STATUS_OK) {
 		add_flattened(out, buf_span(&input), buf_span(&signature));
 		status = buf_status(out);
@@ -258,8 +230,8 @@ decode_mac(struct span text, struct buf *out)
 }
 
 enum status
-jws_bind(struct span key, struct span url, struct span kid,
-    struct span mac_key, struct buf *out, struct note *note)
+jws_bind(struct span key, struct span url, struct span kid, struct span mac_key,
+    struct buf *out, struct note *note)
 {
 	struct buf secret, head, payload, input, signature;
 	unsigned char digest[EVP_MAX_MD_SIZE];
@@ -281,7 +253,7 @@ jws_bind(struct span key, struct span url, struct span kid,
 		(void)note_set(note, status,
 		    "the key of the external account is not base64url of 128 "
 		    "bits or more");
-	if (status == STATUS_OK && !jws_url_ok(url))
+	if (status == STATUS_OK && !acme_url_ok(url))
 		status = STATUS_USAGE;
 	if (status == STATUS_OK)
 		status = jwk_public(key, &payload, note);
@@ -290,8 +262,8 @@ jws_bind(struct span key, struct span url, struct span kid,
 		status = buf_status(&input);
 	if (status == STATUS_OK &&
 	    HMAC(EVP_sha256(), secret.at, (int)secret.len,
-		(const unsigned char *)input.at, input.len, digest, &len) ==
-		NULL)
+		(const unsigned char *)input.at, input.len, digest,
+		&len) == NULL)
 		status = STATUS_CRYPTO;
 	if (status == STATUS_OK) {
 		base64url_encode(

@@ -8,19 +8,14 @@
 #define ACME_JWS_H
 #include "base/buf.h"
 
-enum { JWS_SIZE_MAX = 256 * 1024, JWS_URL_MAX = 2048, JWS_NONCE_MAX = 512 };
+enum { JWS_SIZE_MAX = 256 * 1024 };
 
 struct jws {
-	struct span url;   /* exactly as the CA gave it */
-	struct span nonce; /* empty only in the inner JWS of keyChange */
-	struct span kid;   /* account URL; empty: the key itself, as jwk */
+	struct span url;     /* exactly as the CA gave it */
+	struct span nonce;   /* empty only in the inner JWS of keyChange */
+	struct span kid;     /* account URL; empty: the key itself, as jwk */
 	struct span payload; /* empty: POST-as-GET (section 6.3) */
 };
-
-/* Is it an https URL of printable ASCII without quotes, of that size? */
-bool jws_url_ok(struct span url);
-/* RFC 8555 section 6.5.1: base64url. */
-bool jws_nonce_ok(struct span nonce);
 
 /*
  * Append the JWS.  key: an unencrypted private key in PEM.  STATUS_BAD_KEY,

@@ -30,6 +30,13 @@ use_our_memory(void)
 	json_set_alloc_funcs(allocate_or_end, free);
 }
 
+void
+json_prepare(void)
+{
+	use_our_memory();
+	json_object_seed(0);
+}
+
 /* The struct is jansson's value under our name. */
 static json_t *
 value_of(const struct json *json)
@@ -69,11 +76,39 @@ json_free(struct json *json)
 	json_decref(value_of(json));
 }
 
-enum status
-json_get_text(const struct json *json, const char *name, char *out, size_t size)
+const struct json *
+json_get_object(const struct json *json, const char *name)
 {
 	json_t *member = json_object_get(value_of(json), name);
 
+	return json_is_object(member) ? (const struct json *)member : NULL;
+}
+
+static json_t *
+item_of(const struct json *json, const char *name, size_t index)
+{
+	json_t *member = json_object_get(value_of(json), name);
+
+	return json_is_array(member) ? json_array_get(member, index) : NULL;
+}
+
+const struct json *
+json_get_item(const struct json *json, const char *name, size_t index)
+{
+	json_t *item = item_of(json, name, index);
+
+	return json_is_object(item) ? (const struct json *)item : NULL;
+}
+
+bool
+json_is_set(const struct json *json, const char *name)
+{
+	return json_is_true(json_object_get(value_of(json), name));
+}
+
+static enum status
+get_text(const json_t *member, char *out, size_t size)
+{
 	out[0] = '\0';
 	if (member == NULL)
 		return STATUS_NO;
@@ -84,6 +119,19 @@ json_get_text(const struct json *json, const char *name, char *out, size_t size)
 		   out, size)
 	    ? STATUS_OK
 	    : STATUS_CONFIG;
+}
+
+enum status
+json_get_text(const struct json *json, const char *name, char *out, size_t size)
+{
+	return get_text(json_object_get(value_of(json), name), out, size);
+}
+
+enum status
+json_get_text_at(const struct json *json, const char *name, size_t index,
+    char *out, size_t size)
+{
+	return get_text(item_of(json, name, index), out, size);
 }
 
 enum status

@@ -14,6 +14,10 @@ enum { JSON_SIZE_MAX = 64 * 1024 };
 
 struct json; /* an object */
 
+/* Before a process that will parse is shut in: the library wants randomness
+ * once, from a file. */
+void json_prepare(void);
+
 /* STATUS_CONFIG: not one JSON object.  Owned by the caller: json_free(). */
 enum status json_parse(struct span text, struct json **out) MUST_CHECK;
 struct json *json_new(void); /* NULL: no memory */
@@ -25,6 +29,17 @@ enum status json_get_text(const struct json *json, const char *name, char *out,
     size_t size) MUST_CHECK;
 enum status json_get_number(
     const struct json *json, const char *name, int64_t *out) MUST_CHECK;
+
+/* A member that is an object, or the index-th object of a member that is an
+ * array; borrowed.  NULL: there is none. */
+const struct json *json_get_object(const struct json *json, const char *name);
+const struct json *json_get_item(
+    const struct json *json, const char *name, size_t index);
+/* The index-th string of a member that is an array; as json_get_text(). */
+enum status json_get_text_at(const struct json *json, const char *name,
+    size_t index, char *out, size_t size) MUST_CHECK;
+/* Is the member there and true? */
+bool json_is_set(const struct json *json, const char *name);
 
 /* False: no memory, or not UTF-8. */
 bool json_set_text(struct json *json, const char *name, const char *text);

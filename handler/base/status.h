@@ -71,6 +71,10 @@
 	X(BAD_KEY, "bad-key", 65, "the account key cannot be used")                \
 	X(DNS, "dns-trouble", 75,                                                  \
 	    "the DNS cannot be asked now; try again later")                        \
+	X(CA, "ca-refused", 69, "the CA said no")                                  \
+	X(BAD_CA, "ca-nonsense", 69, "the CA's answer makes no sense")             \
+	X(NET, "network-trouble", 75,                                              \
+	    "the CA cannot be reached now; try again later")                       \
 	X(BUG, "internal-error", 70, "this is a bug in mailcert")                  \
 	X(MEMORY, "out-of-memory", 71, "not enough memory")                        \
 	X(CRYPTO, "crypto", 70, "the cryptographic library failed")                \

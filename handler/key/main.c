@@ -11,6 +11,8 @@
  *		the signed request
  *	mailcert-key bind FILE	reads frames (url, kid, mac), prints the
  *		externalAccountBinding
+ *	mailcert-key public FILE	prints the public key
+ *		(SubjectPublicKeyInfo) in base64url
  *	mailcert-key csr FILE	reads frames (address..., usage), prints the
  *		signing request in base64url
  *
@@ -129,7 +131,8 @@ use_key(const char *verb, const char *path, struct buf *out, struct note *note)
 	status = read_key(path, &key, note);
 	if (status == STATUS_OK) {
 		(void)sandbox_enter();
-		if (strcmp(verb, "thumbprint") != 0)
+		if (strcmp(verb, "thumbprint") != 0 &&
+		    strcmp(verb, "public") != 0)
 			status = fd_read(STDIN_FILENO, &input, 10);
 	}
 	if (status == STATUS_OK)
@@ -140,6 +143,8 @@ use_key(const char *verb, const char *path, struct buf *out, struct note *note)
 		status = jwk_thumbprint(buf_span(&key), out, note);
 	else if (strcmp(verb, "jws") == 0)
 		status = jws_sign(buf_span(&key), &request.jws, out, note);
+	else if (strcmp(verb, "public") == 0)
+		status = key_public(buf_span(&key), &der, note);
 	else if (strcmp(verb, "bind") == 0)
 		status = jws_bind(buf_span(&key), request.jws.url,
 		    request.jws.kid, request.mac, out, note);
@@ -188,7 +193,7 @@ static bool
 is_verb(const char *verb)
 {
 	static const char *const verbs[] = { "thumbprint", "jws", "bind",
-		"csr" };
+		"public", "csr" };
 	size_t i;
 
 	for (i = 0; i < sizeof(verbs) / sizeof(*verbs); i++)

@@ -10,6 +10,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "acme/url.h"
 #include "base/base64url.h"
 #include "base/json.h"
 
@@ -86,6 +87,10 @@ order_ok(const struct order *order)
 	    order->part2[0] != '\0' && strlen(order->thumbprint) == 43 &&
 	    base64url_is_text(span_of(order->thumbprint)) &&
 	    base64url_is_text(span_of(order->part1)) &&
+	    (order->issuance[0] == '\0' ||
+		(order_id_ok(order->issuance) &&
+		    acme_url_ok(span_of(order->authorization_url)) &&
+		    acme_url_ok(span_of(order->challenge_url)))) &&
 	    (order->message_id[0] == '\0' ||
 		msgid_parse(span_of(order->message_id), &id));
 }
@@ -130,7 +135,16 @@ order_read(const struct json *json, struct order *out)
 	    !get_optional(
 		json, "message_id", out->message_id, sizeof(out->message_id)) ||
 	    !get_optional(json, "draft", out->draft, sizeof(out->draft)) ||
-	    json_get_number(json, "answered", &out->answered) == STATUS_CONFIG)
+	    json_get_number(json, "answered", &out->answered) ==
+		STATUS_CONFIG ||
+	    !get_optional(
+		json, "issuance", out->issuance, sizeof(out->issuance)) ||
+	    !get_optional(
+		json, "authorization", out->authorization_url, ACME_URL_SIZE) ||
+	    !get_optional(
+		json, "challenge", out->challenge_url, ACME_URL_SIZE) ||
+	    json_get_number(json, "told", &out->told) == STATUS_CONFIG ||
+	    json_get_number(json, "met", &out->met) == STATUS_CONFIG)
 		return STATUS_CONFIG;
 	return order_ok(out) ? STATUS_OK : STATUS_CONFIG;
 }
@@ -271,7 +285,14 @@ order_write(const struct order *order, struct json *json)
 	    json_set_text(json, "token_part1", order->part1) &&
 	    json_set_text(json, "message_id", order->message_id) &&
 	    json_set_text(json, "draft", order->draft) &&
-	    json_set_number(json, "answered", order->answered);
+	    json_set_number(json, "answered", order->answered) &&
+	    (order->issuance[0] == '\0' ||
+		(json_set_text(json, "issuance", order->issuance) &&
+		    json_set_text(
+			json, "authorization", order->authorization_url) &&
+		    json_set_text(json, "challenge", order->challenge_url) &&
+		    json_set_number(json, "told", order->told) &&
+		    json_set_number(json, "met", order->met)));
 }
 
 enum status

@@ -8,6 +8,7 @@
 #define STORE_ORDER_H
 #include <stdint.h>
 
+#include "acme/object.h"
 #include "acme/token.h"
 #include "mail/address.h"
 #include "mail/msgid.h"
@@ -41,6 +42,12 @@ struct order {
 	char message_id[MSGID_MAX + 1];
 	char draft[256]; /* where the answer went */
 	int64_t answered;
+	/* Of an order of our own; empty where expect made it: */
+	char issuance[ORDER_ID_SIZE];
+	char authorization_url[ACME_URL_SIZE];
+	char challenge_url[ACME_URL_SIZE];
+	int64_t told; /* when the CA was told of the answer; 0: not yet */
+	int64_t met;  /* when the CA was content with it; 0: not yet */
 };
 
 const char *order_state_name(enum order_state state);

@@ -14,6 +14,8 @@
  *		crl..., dns, message: a struct authres_verdict
  *	mailcert-verify status		now, anchor..., crl..., dns, message:
  *		a struct smime_report
+ *	mailcert-verify certificate	now, key, address..., chain: frames
+ *		(expires, chain), or one frame "error"
  *	mailcert-verify digest		anything: SHA-256, as 64 hex digits
  *
  * On other failures it prints nothing and exits with the status's code.
@@ -25,6 +27,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "acme/certificate.h"
+#include "acme/csr.h"
 #include "base/base64url.h"
 #include "base/buf.h"
 #include "base/fd.h"
@@ -48,6 +52,10 @@ struct request {
 	struct dns_answer answer[AUTHRES_QUERIES_MAX]; /* owned */
 	size_t answers;
 	struct trust *trust; /* owned */
+	struct span key;     /* SubjectPublicKeyInfo, in base64url */
+	struct span chain;
+	struct span address[CSR_ADDRESSES_MAX];
+	size_t addresses;
 };
 
 static enum status
@@ -74,7 +82,14 @@ take_frame(struct request *request, const struct frame *frame)
 		return trust_add_anchors(request->trust, value, &count);
 	if (span_eq(name, SPAN("crl")))
 		return trust_add_crls(request->trust, value, &count);
-	if (span_eq(name, SPAN("from")))
+	if (span_eq(name, SPAN("address")) &&
+	    request->addresses < CSR_ADDRESSES_MAX)
+		request->address[request->addresses++] = value;
+	else if (span_eq(name, SPAN("key")))
+		request->key = value;
+	else if (span_eq(name, SPAN("chain")))
+		request->chain = value;
+	else if (span_eq(name, SPAN("from")))
 		request->from = value;
 	else if (span_eq(name, SPAN("message")))
 		request->message = value;
@@ -163,6 +178,33 @@ do_status(struct request *request, struct buf *output)
 }
 
 static enum status
+do_certificate(struct request *request, struct buf *output)
+{
+	struct note note = { "" };
+	enum status status;
+	struct buf key, chain;
+	int64_t expires = 0;
+
+	buf_init(&key, CSR_SIZE_MAX);
+	buf_init(&chain, CERTIFICATE_SIZE_MAX);
+	status = base64url_decode(&key, request->key);
+	if (status == STATUS_OK)
+		status = certificate_check(request->chain, buf_span(&key),
+		    request->address, request->addresses, request->now, &chain,
+		    &expires, &note);
+	if (status == STATUS_OK) {
+		frame_add_number(output, "expires", expires);
+		frame_add(output, "chain", buf_span(&chain));
+	} else if (status == STATUS_BAD_CA) {
+		frame_add(output, "error", span_of(note.text));
+		status = STATUS_OK;
+	}
+	buf_clear(&chain);
+	buf_clear(&key);
+	return status;
+}
+
+static enum status
 do_digest(struct span input, struct buf *output)
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
@@ -209,6 +251,8 @@ do_request(const char *verb, struct span input, struct buf *output)
 		;
 	else if (strcmp(verb, "status") == 0)
 		status = do_status(&request, output);
+	else if (strcmp(verb, "certificate") == 0)
+		status = do_certificate(&request, output);
 	else
 		status =
 		    do_verdict(&request, strcmp(verb, "smime") == 0, output);
@@ -220,7 +264,7 @@ static bool
 is_verb(const char *verb)
 {
 	static const char *const verbs[] = { "response", "dkim", "smime",
-		"status", "digest" };
+		"status", "certificate", "digest" };
 	size_t i;
 
 	for (i = 0; i < sizeof(verbs) / sizeof(*verbs); i++)
@@ -252,7 +296,7 @@ main(int argc, char *argv[])
 	}
 	(void)sandbox_enter();
 	buf_init(&input, response ? 4096 : INPUT_MAX);
-	buf_init(&output, 64 * 1024);
+	buf_init(&output, 2 * CERTIFICATE_SIZE_MAX);
 	status = fd_read(STDIN_FILENO, &input, 10);
 	if (status == STATUS_OK && response)
 		status = do_response(buf_span(&input), &output);

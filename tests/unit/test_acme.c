@@ -43,9 +43,10 @@ test_jws(void)
 	buf_clear(&out);
 	OK(jws_sign(SPAN(ed25519), &get, &out, &note) == STATUS_OK);
 	OK(span_find(buf_span(&out),
-	       SPAN("\"payload\":\"\",\"signature\":\"9vcvMIs9f7LEPzLTZRW-EZSaov"
-		    "3gwsHoOxcdwVdRbWpBMqd9i5-0ZXFczcahm1k98AdkebIJqi73wSxMiLoG"
-		    "Aw\"")) < out.len);
+	       SPAN(
+		   "\"payload\":\"\",\"signature\":\"9vcvMIs9f7LEPzLTZRW-EZSaov"
+		   "3gwsHoOxcdwVdRbWpBMqd9i5-0ZXFczcahm1k98AdkebIJqi73wSxMiLoG"
+		   "Aw\"")) < out.len);
 	buf_clear(&out);
 	bad.url = SPAN("http://example.com/acme/authz/1");
 	OK(jws_sign(SPAN(ed25519), &bad, &out, &note) == STATUS_USAGE);

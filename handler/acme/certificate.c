@@ -1,0 +1,192 @@
+/* certificate.c - is it the one that was ordered: see certificate.h.  Input:
+ * hostile. */
+#include "acme/certificate.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+#include <string.h>
+
+static enum status
+bad(struct note *note, const char *what)
+{
+	ERR_clear_error();
+	return note_set(
+	    note, STATUS_BAD_CA, "the certificate of the CA %s", what);
+}
+
+/* Every certificate of it; other PEM blocks refuse. */
+static STACK_OF(X509) * read_chain(struct span chain)
+{
+	BIO *text = BIO_new_mem_buf(chain.at, (int)chain.len);
+	STACK_OF(X509) *out = sk_X509_new_null();
+	X509 *one;
+
+	while (text != NULL && out != NULL &&
+	    sk_X509_num(out) < CERTIFICATE_CHAIN_MAX &&
+	    (one = PEM_read_bio_X509(text, NULL, NULL, NULL)) != NULL)
+		if (sk_X509_push(out, one) <= 0)
+			X509_free(one);
+	BIO_free(text);
+	ERR_clear_error();
+	return out;
+}
+
+static bool
+has_key(X509 *leaf, struct span key)
+{
+	unsigned char *der = NULL;
+	int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(leaf), &der);
+	bool same = len > 0 &&
+	    span_eq((struct span){ (const char *)der, (size_t)len }, key);
+
+	OPENSSL_free(der);
+	return same;
+}
+
+/* The text of a name that is a mail address; empty otherwise. */
+static struct span
+address_of(const GENERAL_NAME *name)
+{
+	const ASN1_STRING *text = NULL;
+
+	if (name->type == GEN_EMAIL)
+		text = name->d.rfc822Name;
+	else if (name->type == GEN_OTHERNAME &&
+	    OBJ_obj2nid(name->d.otherName->type_id) ==
+		NID_id_on_SmtpUTF8Mailbox &&
+	    name->d.otherName->value->type == V_ASN1_UTF8STRING)
+		text = name->d.otherName->value->value.utf8string;
+	if (text == NULL)
+		return SPAN("");
+	return (struct span){ (const char *)ASN1_STRING_get0_data(text),
+		(size_t)ASN1_STRING_length(text) };
+}
+
+/* Each of ours is there, and each that is there is ours; domains in any
+ * case. */
+static bool
+has_addresses(X509 *leaf, const struct span *addresses, size_t count)
+{
+	GENERAL_NAMES *names =
+	    X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
+	size_t found[64] = { 0 }, i;
+	bool good = names != NULL && count <= 64;
+	struct span one;
+	int n;
+
+	for (n = 0; good && n < sk_GENERAL_NAME_num(names); n++) {
+		one = address_of(sk_GENERAL_NAME_value(names, n));
+		for (i = 0; i < count; i++)
+			if (span_eq_nocase(one, addresses[i]))
+				break;
+		good = one.len > 0 && i < count && found[i]++ == 0;
+	}
+	for (i = 0; good && i < count; i++)
+		good = found[i] == 1;
+	GENERAL_NAMES_free(names);
+	ERR_clear_error();
+	return good;
+}
+
+static enum status
+check_leaf(X509 *leaf, struct span key, const struct span *addresses,
+    size_t count, int64_t now, struct note *note)
+{
+	const uint32_t extended = X509_get_extended_key_usage(leaf);
+	time_t at = (time_t)now;
+
+	if (!has_key(leaf, key))
+		return bad(note, "is for another key than ours");
+	if (!has_addresses(leaf, addresses, count))
+		return bad(note, "is not for exactly the addresses ordered");
+	if (X509_check_ca(leaf) == 1)
+		return bad(note, "is one of a CA");
+	if ((extended & (XKU_SMIME | XKU_ANYEKU)) == 0)
+		return bad(note, "is not for mail");
+	/* A clock may be a little behind the CA's. */
+	at += 24 * 3600;
+	if (X509_cmp_time(X509_get0_notBefore(leaf), &at) > 0)
+		return bad(note, "is not valid yet; is the clock right?");
+	at = (time_t)now;
+	if (X509_cmp_time(X509_get0_notAfter(leaf), &at) < 0)
+		return bad(note, "has expired; is the clock right?");
+	return STATUS_OK;
+}
+
+static int64_t
+seconds_of(const ASN1_TIME *time)
+{
+	ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
+	int days = 0, seconds = 0;
+
+	if (epoch == NULL ||
+	    ASN1_TIME_diff(&days, &seconds, epoch, time) != 1)
+		days = seconds = 0;
+	ASN1_TIME_free(epoch);
+	return (int64_t)days * 86400 + seconds;
+}
+
+/* From the leaf upwards, each the issuer of the one before; the CA's order
+ * does not count (interop: some send the root, some out of order). */
+static enum status
+write_chain(STACK_OF(X509) * all, struct buf *out)
+{
+	BIO *text = BIO_new(BIO_s_mem());
+	X509 *one = sk_X509_value(all, 0), *next;
+	enum status status = STATUS_CRYPTO;
+	char *at = NULL;
+	int i, n;
+	long len;
+
+	for (n = 0; text != NULL && one != NULL && n < CERTIFICATE_CHAIN_MAX;
+	     n++) {
+		if (PEM_write_bio_X509(text, one) != 1)
+			break;
+		next = NULL;
+		for (i = 1; i < sk_X509_num(all); i++)
+			if (sk_X509_value(all, i) != one &&
+			    X509_check_issued(
+				sk_X509_value(all, i), one) == X509_V_OK)
+				next = sk_X509_value(all, i);
+		/* One that issued itself ends it. */
+		if (next != NULL &&
+		    X509_check_issued(one, one) == X509_V_OK)
+			next = NULL;
+		one = next;
+	}
+	if (text != NULL && (len = BIO_get_mem_data(text, &at)) > 0) {
+		buf_add(out, (struct span){ at, (size_t)len });
+		status = buf_status(out);
+	}
+	BIO_free(text);
+	ERR_clear_error();
+	return status;
+}
+
+enum status
+certificate_check(struct span chain, struct span key,
+    const struct span *addresses, size_t count, int64_t now, struct buf *out,
+    int64_t *expires, struct note *note)
+{
+	STACK_OF(X509) * all;
+	enum status status;
+	X509 *leaf;
+
+	if (chain.len > CERTIFICATE_SIZE_MAX ||
+	    span_find(chain, SPAN("PRIVATE KEY")) < chain.len)
+		return bad(note, "is too large, or holds a private key");
+	all = read_chain(chain);
+	leaf = all != NULL ? sk_X509_value(all, 0) : NULL;
+	if (leaf == NULL)
+		status = bad(note, "cannot be read");
+	else
+		status =
+		    check_leaf(leaf, key, addresses, count, now, note);
+	if (status == STATUS_OK) {
+		*expires = seconds_of(X509_get0_notAfter(leaf));
+		status = write_chain(all, out);
+	}
+	sk_X509_pop_free(all, X509_free);
+	return status;
+}

@@ -1,0 +1,52 @@
+/* key_kind.c - kinds of keys: see key_kind.h */
+#include "acme/key_kind.h"
+
+static const char *const kinds[] = { "ec:p256", "ec:p384", "ed25519",
+	"rsa:2048", "rsa:3072", "rsa:4096" };
+enum { KINDS = sizeof(kinds) / sizeof(*kinds) };
+
+static const char *const usages[] = { "both", "sign", "encrypt" };
+
+const char *
+key_kind_name(enum key_kind kind)
+{
+	return kinds[kind];
+}
+
+bool
+key_kind_parse(struct span text, enum key_kind *out)
+{
+	size_t i;
+
+	for (i = 0; i < KINDS; i++)
+		if (span_eq_nocase(text, span_of(kinds[i]))) {
+			*out = (enum key_kind)i;
+			return true;
+		}
+	return false;
+}
+
+const char *
+csr_usage_name(enum csr_usage usage)
+{
+	return usages[usage];
+}
+
+bool
+csr_usage_parse(struct span text, enum csr_usage *out)
+{
+	size_t i;
+
+	for (i = 0; i < 3; i++)
+		if (span_eq(text, span_of(usages[i]))) {
+			*out = (enum csr_usage)i;
+			return true;
+		}
+	return false;
+}
+
+bool
+csr_usage_fits(enum key_kind kind, enum csr_usage usage)
+{
+	return kind != KEY_ED25519 || usage == CSR_SIGN;
+}

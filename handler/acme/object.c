@@ -1,0 +1,337 @@
+/* object.c - what a CA says in JSON: see object.h.  Input: hostile. */
+#include "acme/object.h"
+
+#include <string.h>
+
+#include "acme/url.h"
+#include "base/json.h"
+#include "base/text.h"
+
+#define URN "urn:ietf:params:acme:error:"
+
+static const char *const statuses[] = { "", "pending", "ready", "processing",
+	"valid", "invalid" };
+
+struct span
+acme_origin(struct span url)
+{
+	size_t i = strlen("https://");
+
+	if (!span_starts(url, SPAN("https://")))
+		return span_cut(url, 0, 0);
+	while (i < url.len && !span_has_byte(SPAN("/?#"), url.at[i]))
+		i++;
+	/* "https://ca.example@evil.example" is evil.example's. */
+	if (span_has_byte(span_cut(url, 0, i), '@'))
+		return span_cut(url, 0, 0);
+	return span_cut(url, 0, i);
+}
+
+static enum status
+nonsense(struct note *note, const char *what, const char *member)
+{
+	return note_set(note, STATUS_BAD_CA, "the CA's %s has no usable \"%s\"",
+	    what, member);
+}
+
+static enum status
+parse(struct span text, const char *what, struct json **out, struct note *note)
+{
+	if (json_parse(text, out) != STATUS_OK)
+		return note_set(note, STATUS_BAD_CA,
+		    "the CA's %s is not a JSON object", what);
+	return STATUS_OK;
+}
+
+static bool
+get_url(const struct json *json, const char *name, bool demanded, char *out)
+{
+	enum status status = json_get_text(json, name, out, ACME_URL_SIZE);
+
+	if (status == STATUS_NO)
+		return !demanded;
+	return status == STATUS_OK && acme_url_ok(span_of(out)) &&
+	    acme_origin(span_of(out)).len > 0;
+}
+
+static uint32_t
+get_status(const struct json *json)
+{
+	char text[32];
+	uint32_t i;
+
+	if (json_get_text(json, "status", text, sizeof(text)) != STATUS_OK)
+		return ACME_NO_STATUS;
+	for (i = 1; i < sizeof(statuses) / sizeof(*statuses); i++)
+		if (strcmp(text, statuses[i]) == 0)
+			return i;
+	return ACME_GONE;
+}
+
+/* An RFC 3339 time, as text: who needs the time reads it. */
+static void
+get_time(const struct json *json, const char *name, char *out)
+{
+	if (json_get_text(json, name, out, ACME_TIME_SIZE) != STATUS_OK ||
+	    text_has_hidden(span_of(out)))
+		out[0] = '\0';
+}
+
+static void
+take_problem(const struct json *json, struct acme_problem *out)
+{
+	char type[256], detail[4096];
+	struct span text;
+
+	*out = (struct acme_problem){ "", "" };
+	if (json == NULL)
+		return;
+	(void)!json_get_text(json, "type", type, sizeof(type));
+	text = span_of(type);
+	if (span_starts(text, SPAN(URN)))
+		text = span_cut(text, strlen(URN), text.len);
+	text_show_in(out->type, sizeof(out->type),
+	    text.len > 0 ? text : SPAN("unknown"), false);
+	if (json_get_text(json, "detail", detail, sizeof(detail)) == STATUS_OK)
+		text_show_in(out->detail, sizeof(out->detail),
+		    span_of(detail), true);
+}
+
+void
+acme_problem_parse(struct span text, struct acme_problem *out)
+{
+	struct json *json = NULL;
+
+	*out = (struct acme_problem){ "unknown", "" };
+	if (json_parse(text, &json) != STATUS_OK)
+		return;
+	take_problem(json, out);
+	json_free(json);
+}
+
+enum status
+acme_directory_parse(
+    struct span text, struct acme_directory *out, struct note *note)
+{
+	const struct json *meta;
+	struct json *json = NULL;
+	enum status status;
+	const char *bad = NULL;
+
+	*out = (struct acme_directory){ .external_account = 0 };
+	if ((status = parse(text, "directory", &json, note)) != STATUS_OK)
+		return status;
+	if (!get_url(json, "newNonce", true, out->new_nonce))
+		bad = "newNonce";
+	else if (!get_url(json, "newAccount", true, out->new_account))
+		bad = "newAccount";
+	else if (!get_url(json, "newOrder", true, out->new_order))
+		bad = "newOrder";
+	else if (!get_url(json, "revokeCert", false, out->revoke))
+		bad = "revokeCert";
+	else if (!get_url(json, "keyChange", false, out->key_change))
+		bad = "keyChange";
+	else if (!get_url(json, "renewalInfo", false, out->renewal_info))
+		bad = "renewalInfo";
+	meta = json_get_object(json, "meta");
+	if (meta != NULL) {
+		/* Terms may be anywhere; they are shown, never fetched. */
+		if (!get_url(meta, "termsOfService", false, out->terms))
+			out->terms[0] = '\0';
+		out->external_account =
+		    json_is_set(meta, "externalAccountRequired");
+	}
+	json_free(json);
+	return bad == NULL ? STATUS_OK : nonsense(note, "directory", bad);
+}
+
+/* type "email"; some servers list what was ordered as "dns". */
+static bool
+get_identifier(const struct json *identifier, char *out)
+{
+	char type[16];
+
+	return identifier != NULL &&
+	    json_get_text(identifier, "type", type, sizeof(type)) ==
+		STATUS_OK &&
+	    (strcmp(type, "email") == 0 || strcmp(type, "dns") == 0) &&
+	    json_get_text(identifier, "value", out, ACME_VALUE_SIZE) ==
+		STATUS_OK &&
+	    out[0] != '\0' && !text_has_hidden(span_of(out));
+}
+
+static const char *
+fill_order(const struct json *json, struct acme_order *out)
+{
+	const struct json *item;
+	char url[ACME_URL_SIZE];
+	size_t i;
+
+	out->status = get_status(json);
+	if (out->status == ACME_NO_STATUS)
+		return "status";
+	for (i = 0; json_get_text_at(json, "authorizations", i, url,
+			sizeof(url)) == STATUS_OK;
+	     i++) {
+		if (i == ACME_IDENTIFIERS_MAX || !acme_url_ok(span_of(url)) ||
+		    acme_origin(span_of(url)).len == 0)
+			return "authorizations";
+		(void)strcpy(out->authorization[i], url);
+	}
+	out->authorizations = (uint32_t)i;
+	for (i = 0; (item = json_get_item(json, "identifiers", i)) != NULL;
+	     i++)
+		if (i == ACME_IDENTIFIERS_MAX ||
+		    !get_identifier(item, out->identifier[i]))
+			return "identifiers";
+	out->identifiers = (uint32_t)i;
+	if (out->authorizations == 0 ||
+	    out->authorizations != out->identifiers)
+		return "authorizations";
+	if (!get_url(json, "finalize", true, out->finalize))
+		return "finalize";
+	if (!get_url(json, "certificate", false, out->certificate))
+		return "certificate";
+	take_problem(json_get_object(json, "error"), &out->problem);
+	return NULL;
+}
+
+enum status
+acme_order_parse(struct span text, struct acme_order *out, struct note *note)
+{
+	struct json *json = NULL;
+	enum status status;
+	const char *bad;
+
+	*out = (struct acme_order){ .status = ACME_NO_STATUS };
+	if ((status = parse(text, "order", &json, note)) != STATUS_OK)
+		return status;
+	bad = fill_order(json, out);
+	get_time(json, "expires", out->expires);
+	json_free(json);
+	return bad == NULL ? STATUS_OK : nonsense(note, "order", bad);
+}
+
+static const char *
+fill_challenge(const struct json *json, struct acme_authorization *out)
+{
+	const struct json *item;
+	char type[64];
+	size_t i;
+
+	for (i = 0; i < 32 &&
+	     (item = json_get_item(json, "challenges", i)) != NULL;
+	     i++) {
+		if (json_get_text(item, "type", type, sizeof(type)) !=
+			STATUS_OK ||
+		    strcmp(type, "email-reply-00") != 0)
+			continue;
+		if (out->has_challenge != 0)
+			return "challenges";
+		out->has_challenge = 1;
+		out->challenge_status = get_status(item);
+		if (!get_url(item, "url", true, out->challenge_url))
+			return "url";
+		if (json_get_text(item, "token", out->token,
+			sizeof(out->token)) != STATUS_OK ||
+		    !token_part_ok(span_of(out->token), 1) ||
+		    span_has_byte(span_of(out->token), '='))
+			return "token";
+		if (json_get_text(item, "from", out->from,
+			sizeof(out->from)) != STATUS_OK ||
+		    out->from[0] == '\0' || text_has_hidden(span_of(out->from)))
+			return "from";
+		take_problem(json_get_object(item, "error"), &out->problem);
+	}
+	return NULL;
+}
+
+enum status
+acme_authorization_parse(
+    struct span text, struct acme_authorization *out, struct note *note)
+{
+	struct json *json = NULL;
+	enum status status;
+	const char *bad = NULL;
+
+	*out = (struct acme_authorization){ .status = ACME_NO_STATUS };
+	if ((status = parse(text, "authorization", &json, note)) != STATUS_OK)
+		return status;
+	out->status = get_status(json);
+	get_time(json, "expires", out->expires);
+	if (out->status == ACME_NO_STATUS)
+		bad = "status";
+	else if (!get_identifier(
+		     json_get_object(json, "identifier"), out->identifier))
+		bad = "identifier";
+	else
+		bad = fill_challenge(json, out);
+	json_free(json);
+	return bad == NULL ? STATUS_OK : nonsense(note, "authorization", bad);
+}
+
+static bool
+shown_ok(const char *text, size_t size)
+{
+	return memchr(text, '\0', size) != NULL &&
+	    !text_has_hidden(span_of(text));
+}
+
+static bool
+url_ok(const char *text, bool demanded)
+{
+	return memchr(text, '\0', ACME_URL_SIZE) != NULL &&
+	    (text[0] == '\0' ? !demanded : acme_url_ok(span_of(text)));
+}
+
+bool
+acme_problem_ok(const struct acme_problem *problem)
+{
+	return shown_ok(problem->type, sizeof(problem->type)) &&
+	    shown_ok(problem->detail, sizeof(problem->detail));
+}
+
+bool
+acme_directory_ok(const struct acme_directory *d)
+{
+	return url_ok(d->new_nonce, true) && url_ok(d->new_account, true) &&
+	    url_ok(d->new_order, true) && url_ok(d->revoke, false) &&
+	    url_ok(d->key_change, false) && url_ok(d->renewal_info, false) &&
+	    url_ok(d->terms, false) && d->external_account <= 1;
+}
+
+bool
+acme_order_ok(const struct acme_order *order)
+{
+	uint32_t i;
+
+	if (order->status > ACME_GONE ||
+	    order->authorizations > ACME_IDENTIFIERS_MAX ||
+	    order->identifiers != order->authorizations ||
+	    !url_ok(order->finalize, true) ||
+	    !url_ok(order->certificate, false) ||
+	    !shown_ok(order->expires, sizeof(order->expires)) ||
+	    !acme_problem_ok(&order->problem))
+		return false;
+	for (i = 0; i < order->authorizations; i++)
+		if (!url_ok(order->authorization[i], true) ||
+		    !shown_ok(order->identifier[i], ACME_VALUE_SIZE))
+			return false;
+	return true;
+}
+
+bool
+acme_authorization_ok(const struct acme_authorization *a)
+{
+	if (a->status > ACME_GONE || a->challenge_status > ACME_GONE ||
+	    a->has_challenge > 1 ||
+	    !shown_ok(a->identifier, sizeof(a->identifier)) ||
+	    !shown_ok(a->from, sizeof(a->from)) ||
+	    !shown_ok(a->expires, sizeof(a->expires)) ||
+	    !acme_problem_ok(&a->problem) ||
+	    memchr(a->token, '\0', sizeof(a->token)) == NULL)
+		return false;
+	return a->has_challenge == 0 ||
+	    (url_ok(a->challenge_url, true) &&
+		token_part_ok(span_of(a->token), 1));
+}

@@ -1,0 +1,95 @@
+/*
+ * object.h - what a CA says in JSON (RFC 8555 section 7.1, RFC 8823 section 3)
+ *
+ * The structs are flat: JSON of a CA is parsed where it can do no harm, and
+ * the one who acts on it checks every field again.  URLs are checked for their
+ * form here, for their origin by who uses them.
+ */
+#ifndef ACME_OBJECT_H
+#define ACME_OBJECT_H
+#include <stdint.h>
+
+#include "acme/token.h"
+#include "base/span.h"
+#include "base/status.h"
+
+enum {
+	ACME_URL_SIZE = 1024,
+	ACME_TEXT_SIZE = 400,
+	ACME_IDENTIFIERS_MAX = 8,
+	ACME_VALUE_SIZE = 320,
+	ACME_TIME_SIZE = 40
+};
+
+/* RFC 8555 section 7.1.6; an object has some of them. */
+enum acme_status {
+	ACME_NO_STATUS,
+	ACME_PENDING,
+	ACME_READY,
+	ACME_PROCESSING,
+	ACME_VALID,
+	ACME_INVALID,
+	ACME_GONE /* expired, deactivated, revoked */
+};
+
+/* Section 6.7; type without its URN, both safe text. */
+struct acme_problem {
+	char type[64];
+	char detail[ACME_TEXT_SIZE];
+};
+
+struct acme_directory {
+	char new_nonce[ACME_URL_SIZE];
+	char new_account[ACME_URL_SIZE];
+	char new_order[ACME_URL_SIZE];
+	char revoke[ACME_URL_SIZE];       /* or empty */
+	char key_change[ACME_URL_SIZE];   /* or empty */
+	char renewal_info[ACME_URL_SIZE]; /* or empty: RFC 9773 */
+	char terms[ACME_URL_SIZE];        /* or empty */
+	uint32_t external_account;        /* 1: required */
+};
+
+struct acme_order {
+	uint32_t status; /* enum acme_status */
+	char expires[ACME_TIME_SIZE]; /* RFC 3339, or empty */
+	char authorization[ACME_IDENTIFIERS_MAX][ACME_URL_SIZE];
+	uint32_t authorizations;
+	char identifier[ACME_IDENTIFIERS_MAX][ACME_VALUE_SIZE];
+	uint32_t identifiers;
+	char finalize[ACME_URL_SIZE];
+	char certificate[ACME_URL_SIZE]; /* or empty */
+	struct acme_problem problem;     /* type empty: none */
+};
+
+/* An authorization, and its email-reply-00 challenge where there is one. */
+struct acme_authorization {
+	uint32_t status;
+	char expires[ACME_TIME_SIZE];
+	char identifier[ACME_VALUE_SIZE];
+	uint32_t has_challenge;
+	uint32_t challenge_status;
+	char challenge_url[ACME_URL_SIZE];
+	char token[TOKEN_TEXT_SIZE]; /* token-part2 */
+	char from[ACME_VALUE_SIZE];
+	struct acme_problem problem; /* the challenge's */
+};
+
+/* STATUS_BAD_CA with a note: not such an object, or beyond the limits. */
+enum status acme_directory_parse(struct span json,
+    struct acme_directory *out, struct note *note) MUST_CHECK;
+enum status acme_order_parse(
+    struct span json, struct acme_order *out, struct note *note) MUST_CHECK;
+enum status acme_authorization_parse(struct span json,
+    struct acme_authorization *out, struct note *note) MUST_CHECK;
+/* Whatever it is: an unknown problem has the type "unknown". */
+void acme_problem_parse(struct span json, struct acme_problem *out);
+
+/* Is every field what the functions above could have written? */
+bool acme_directory_ok(const struct acme_directory *directory);
+bool acme_order_ok(const struct acme_order *order);
+bool acme_authorization_ok(const struct acme_authorization *authorization);
+bool acme_problem_ok(const struct acme_problem *problem);
+
+/* "https://host:port" of an URL; empty where it is none. */
+struct span acme_origin(struct span url);
+#endif

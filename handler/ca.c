@@ -1,0 +1,345 @@
+/* ca.c - a conversation with a CA: see ca.h.  Input: hostile. */
+#include "ca.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "acme/jws.h"
+#include "acme/url.h"
+#include "base/fd.h"
+#include "base/frame.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "child.h"
+#include "helper.h"
+
+enum { ANSWER_MAX = 2 * 1024 * 1024 };
+
+/* The parsers, each in a child; what it says is checked by the parent. */
+struct parse {
+	struct span body;
+};
+
+struct directory_report {
+	uint32_t status;
+	struct note note;
+	struct acme_directory directory;
+};
+
+struct order_report {
+	uint32_t status;
+	struct note note;
+	struct acme_order order;
+};
+
+struct authorization_report {
+	uint32_t status;
+	struct note note;
+	struct acme_authorization authorization;
+};
+
+static void
+parse_directory(const void *arg, void *report)
+{
+	const struct parse *work = arg;
+	struct directory_report *out = report;
+
+	out->status =
+	    acme_directory_parse(work->body, &out->directory, &out->note);
+}
+
+static void
+parse_order(const void *arg, void *report)
+{
+	const struct parse *work = arg;
+	struct order_report *out = report;
+
+	out->status = acme_order_parse(work->body, &out->order, &out->note);
+}
+
+static void
+parse_authorization(const void *arg, void *report)
+{
+	const struct parse *work = arg;
+	struct authorization_report *out = report;
+
+	out->status = acme_authorization_parse(
+	    work->body, &out->authorization, &out->note);
+}
+
+static void
+parse_problem(const void *arg, void *report)
+{
+	const struct parse *work = arg;
+
+	acme_problem_parse(work->body, report);
+}
+
+/* The child's own refusal, if its words are fit to be said. */
+static enum status
+judge(enum status ran, uint32_t status, struct note *said, bool good,
+    struct note *note)
+{
+	said->text[sizeof(said->text) - 1] = '\0';
+	if (ran != STATUS_OK)
+		return ran;
+	if (status >= STATUS_COUNT || text_has_hidden(span_of(said->text)) ||
+	    (status == STATUS_OK && !good))
+		return note_set(
+		    note, STATUS_BUG, "the parser's report makes no sense");
+	if (status != STATUS_OK)
+		return note_set(note, (enum status)status, "%s",
+		    note_text(said, (enum status)status));
+	return STATUS_OK;
+}
+
+enum status
+ca_parse_order(struct span body, struct acme_order *out, struct note *note)
+{
+	struct order_report *report = calloc(1, sizeof(*report));
+	const struct parse work = { body };
+	enum status status;
+
+	if (report == NULL)
+		return STATUS_MEMORY;
+	status = child_run(
+	    parse_order, &work, report, sizeof(*report), NULL, 0, note);
+	status = judge(status, report->status, &report->note,
+	    acme_order_ok(&report->order), note);
+	if (status == STATUS_OK)
+		*out = report->order;
+	free(report);
+	return status;
+}
+
+enum status
+ca_parse_authorization(
+    struct span body, struct acme_authorization *out, struct note *note)
+{
+	struct authorization_report *report = calloc(1, sizeof(*report));
+	const struct parse work = { body };
+	enum status status;
+
+	if (report == NULL)
+		return STATUS_MEMORY;
+	status = child_run(parse_authorization, &work, report,
+	    sizeof(*report), NULL, 0, note);
+	status = judge(status, report->status, &report->note,
+	    acme_authorization_ok(&report->authorization), note);
+	if (status == STATUS_OK)
+		*out = report->authorization;
+	free(report);
+	return status;
+}
+
+bool
+ca_is_own(const struct ca *ca, const char *url)
+{
+	return span_eq_nocase(acme_origin(span_of(url)),
+	    acme_origin(span_of(ca->directory_url)));
+}
+
+static enum status
+take_frame(const struct frame *frame, struct ca *ca, struct ca_answer *out,
+    struct note *note)
+{
+	const struct span name = frame->name, value = frame->value;
+	char shown[250];
+
+	if (span_eq(name, SPAN("code")))
+		return frame_number(value, &out->code) ? STATUS_OK : STATUS_BUG;
+	if (span_eq(name, SPAN("retry-after")))
+		return frame_number(value, &out->retry_after) ? STATUS_OK
+							      : STATUS_BUG;
+	if (span_eq(name, SPAN("body"))) {
+		buf_add(&out->body, value);
+		return buf_status(&out->body);
+	}
+	if (span_eq(name, SPAN("nonce"))) {
+		/* A nonce that is none is ignored (RFC 8555 section 6.5). */
+		if (!acme_nonce_ok(value) ||
+		    !span_copy(value, ca->nonce, sizeof(ca->nonce)))
+			ca->nonce[0] = '\0';
+	} else if (span_eq(name, SPAN("location"))) {
+		if (!span_copy(value, out->location, sizeof(out->location)))
+			out->location[0] = '\0';
+	} else if (span_eq(name, SPAN("error"))) {
+		text_show_in(shown, sizeof(shown), value, true);
+		return note_set(note, STATUS_NET, "%s", shown);
+	}
+	return STATUS_OK;
+}
+
+/* One request through the network program. */
+static enum status
+exchange(struct ca *ca, const char *method, const char *url,
+    const char *accept, struct span body, struct ca_answer *out,
+    struct note *note)
+{
+	const char *argv[] = { NULL, "http", NULL };
+	struct buf request, answer;
+	struct frame frame;
+	struct span rest;
+	char path[600];
+	enum status status;
+	int code = 0;
+
+	if (!ca_is_own(ca, url))
+		return note_set(note, STATUS_BAD_CA,
+		    "the CA points to another server (%.100s)", url);
+	buf_init(&request, JWS_SIZE_MAX + 8192);
+	buf_init(&answer, ANSWER_MAX);
+	frame_add(&request, "method", span_of(method));
+	frame_add(&request, "url", span_of(url));
+	frame_add(&request, "accept", span_of(accept));
+	frame_add(&request, "ca-file", span_of(ca->file));
+	frame_add(&request, "body", body);
+	out->code = 0;
+	out->retry_after = -1;
+	out->location[0] = '\0';
+	buf_clear(&out->body);
+	status = helper_path("mailcert-net", path, sizeof(path), note);
+	argv[0] = path;
+	if (status == STATUS_OK)
+		status = buf_status(&request);
+	if (status == STATUS_OK &&
+	    program_run(argv, buf_span(&request), &answer, &code) != STATUS_OK)
+		status = note_set(
+		    note, STATUS_CREATE, "%.200s cannot be run", path);
+	rest = buf_span(&answer);
+	while (status == STATUS_OK &&
+	    (status = frame_take(&rest, &frame)) == STATUS_OK)
+		status = take_frame(&frame, ca, out, note);
+	if (status == STATUS_NO)
+		status = code == 0 && out->code != 0 ? STATUS_OK : STATUS_NET;
+	buf_clear(&answer);
+	buf_clear(&request);
+	return status;
+}
+
+enum status
+ca_open(struct ca *ca, struct note *note)
+{
+	struct directory_report *report = calloc(1, sizeof(*report));
+	struct ca_answer answer = { .code = 0 };
+	struct parse work;
+	enum status status;
+
+	if (report == NULL)
+		return STATUS_MEMORY;
+	json_prepare(); /* for all the children of this conversation */
+	buf_init(&answer.body, ANSWER_MAX);
+	status = exchange(ca, "GET", ca->directory_url, "application/json",
+	    SPAN(""), &answer, note);
+	if (status == STATUS_OK && answer.code != 200)
+		status = note_set(note, STATUS_BAD_CA,
+		    "the CA's directory cannot be had: HTTP %lld",
+		    (long long)answer.code);
+	if (status == STATUS_OK) {
+		work.body = buf_span(&answer.body);
+		status = child_run(parse_directory, &work, report,
+		    sizeof(*report), NULL, 0, note);
+		status = judge(status, report->status, &report->note,
+		    acme_directory_ok(&report->directory), note);
+	}
+	if (status == STATUS_OK)
+		ca->directory = report->directory;
+	buf_clear(&answer.body);
+	free(report);
+	return status;
+}
+
+static enum status
+fresh_nonce(struct ca *ca, struct note *note)
+{
+	struct ca_answer answer = { .code = 0 };
+	enum status status;
+
+	if (ca->nonce[0] != '\0')
+		return STATUS_OK;
+	buf_init(&answer.body, ANSWER_MAX);
+	status = exchange(ca, "HEAD", ca->directory.new_nonce, "", SPAN(""),
+	    &answer, note);
+	buf_clear(&answer.body);
+	if (status == STATUS_OK && ca->nonce[0] == '\0')
+		status = note_set(
+		    note, STATUS_BAD_CA, "the CA gives no usable nonce");
+	return status;
+}
+
+/* By the key holder; a nonce is used once. */
+static enum status
+sign(struct ca *ca, const char *url, struct span payload, struct buf *out,
+    struct note *note)
+{
+	struct buf request;
+	enum status status;
+
+	buf_init(&request, JWS_SIZE_MAX);
+	frame_add(&request, "url", span_of(url));
+	frame_add(&request, "nonce", span_of(ca->nonce));
+	frame_add(&request, "kid", span_of(ca->account));
+	frame_add(&request, "payload", payload);
+	ca->nonce[0] = '\0';
+	status = buf_status(&request);
+	if (status == STATUS_OK)
+		status =
+		    helper_key("jws", ca->key, buf_span(&request), out, note);
+	buf_clear(&request);
+	return status;
+}
+
+static enum status
+read_problem(struct ca_answer *answer, struct note *note)
+{
+	const struct parse work = { buf_span(&answer->body) };
+	enum status status;
+
+	status = child_run(parse_problem, &work, &answer->problem,
+	    sizeof(answer->problem), NULL, 0, note);
+	if (status == STATUS_OK && !acme_problem_ok(&answer->problem))
+		status = STATUS_BUG;
+	if (status != STATUS_OK)
+		return status;
+	return note_set(note,
+	    answer->code >= 500 ||
+		    strcmp(answer->problem.type, "rateLimited") == 0
+		? STATUS_NET
+		: STATUS_CA,
+	    "the CA said no (%lld %.60s)%s%.180s", (long long)answer->code,
+	    answer->problem.type, answer->problem.detail[0] != '\0' ? ": " : "",
+	    answer->problem.detail);
+}
+
+enum status
+ca_post(struct ca *ca, const char *url, struct span payload,
+    const char *accept, struct ca_answer *out, struct note *note)
+{
+	enum status status = STATUS_OK;
+	struct buf body;
+	int tries;
+
+	buf_init(&body, JWS_SIZE_MAX);
+	for (tries = 0; tries < CA_TRIES_MAX; tries++) {
+		buf_clear(&body);
+		status = fresh_nonce(ca, note);
+		if (status == STATUS_OK)
+			status = sign(ca, url, payload, &body, note);
+		if (status == STATUS_OK)
+			status = exchange(ca, "POST", url, accept,
+			    buf_span(&body), out, note);
+		if (status != STATUS_OK || out->code < 300)
+			break;
+		if (out->code < 400) {
+			status = note_set(note, STATUS_BAD_CA,
+			    "the CA sends us elsewhere (HTTP %lld)",
+			    (long long)out->code);
+			break;
+		}
+		status = read_problem(out, note);
+		if (strcmp(out->problem.type, "badNonce") != 0)
+			break;
+	}
+	buf_clear(&body);
+	return status;
+}

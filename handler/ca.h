@@ -1,0 +1,53 @@
+/*
+ * ca.h - a conversation with a CA (RFC 8555)
+ *
+ * Each request is signed by the key holder and sent by the network program;
+ * what comes back is parsed in a child that is shut in.  Nonces and badNonce
+ * are handled here, and so is where a CA may send us: nowhere but to its own
+ * origin.
+ */
+#ifndef CA_H
+#define CA_H
+#include "acme/object.h"
+#include "base/buf.h"
+#include "config.h"
+
+enum { CA_TRIES_MAX = 5 }; /* of one request, for want of a good nonce */
+
+struct ca {
+	char directory_url[ACME_URL_SIZE];
+	char file[1024];    /* certificates to trust its server; or empty */
+	char key[1200];     /* path of the account key */
+	char account[ACME_URL_SIZE]; /* its URL, or empty */
+	char nonce[1024];
+	struct acme_directory directory;
+};
+
+/* An answer, whatever its code. */
+struct ca_answer {
+	int64_t code;
+	char location[ACME_URL_SIZE];
+	int64_t retry_after; /* seconds; -1: not said */
+	struct buf body;     /* owned: buf_init() by the caller */
+	struct acme_problem problem; /* where code is 400 or more */
+};
+
+/* Fetch the directory.  directory_url, file and key are set.  STATUS_NET,
+ * STATUS_BAD_CA. */
+enum status ca_open(struct ca *ca, struct note *note) MUST_CHECK;
+/*
+ * POST a payload ("" for POST-as-GET), signed with the account, or where it
+ * has no URL yet with the bare key.  STATUS_OK: an answer below 400.
+ * STATUS_CA: the CA said no; the note tells it in its words.  STATUS_NET,
+ * STATUS_BAD_CA.
+ */
+enum status ca_post(struct ca *ca, const char *url, struct span payload,
+    const char *accept, struct ca_answer *out, struct note *note) MUST_CHECK;
+
+enum status ca_parse_order(
+    struct span body, struct acme_order *out, struct note *note) MUST_CHECK;
+enum status ca_parse_authorization(struct span body,
+    struct acme_authorization *out, struct note *note) MUST_CHECK;
+/* Does the URL lead to the origin of the directory? */
+bool ca_is_own(const struct ca *ca, const char *url);
+#endif

@@ -1,0 +1,141 @@
+/* follow.c - wait for a certificate: see follow.h */
+#include "follow.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/text.h"
+#include "confirm.h"
+
+enum { TROUBLE_SECONDS = 10, TROUBLE_MOST = 30 };
+
+static void
+describe(const struct issue_step *step, int64_t now, struct buf *out)
+{
+	switch (step->wait) {
+	case ISSUE_MAIL:
+		buf_addf(out,
+		    "waiting until the challenge from %s to %s is answered",
+		    step->order.from, step->order.address);
+		if (step->order.expires != 0) {
+			buf_add_text(out, "; it dies ");
+			confirm_add_time(out, step->order.expires, now);
+		}
+		break;
+	case ISSUE_SENT:
+		buf_addf(out,
+		    "a reply for %s was drafted (%s); when it is sent: "
+		    "mailcert finish --sent",
+		    step->order.address, step->order.draft);
+		break;
+	case ISSUE_SETTLE:
+		buf_addf(out,
+		    "the reply for %s is out; giving it a moment to arrive",
+		    step->order.address);
+		break;
+	case ISSUE_CA:
+		buf_add_text(out, "waiting for the CA");
+		break;
+	case ISSUE_DONE:
+		buf_add_text(out, "the certificate is there");
+		break;
+	}
+}
+
+/* Say it if it is news. */
+static void
+say(const char *text, char *last, size_t size)
+{
+	const bool tty = isatty(STDERR_FILENO) == 1;
+	struct buf line;
+
+	if (strcmp(text, last) == 0)
+		return;
+	(void)snprintf(last, size, "%s", text);
+	buf_init(&line, 4096);
+	buf_add_text(&line, tty ? "\r\033[K" : "");
+	text_show(&line, span_of(text), 300, text_locale_is_utf8());
+	buf_add_text(&line, tty ? "" : "\n");
+	(void)!fd_write(STDERR_FILENO, buf_span(&line));
+	buf_clear(&line);
+}
+
+static void
+end_line(const char *last)
+{
+	if (last[0] != '\0' && isatty(STDERR_FILENO) == 1)
+		(void)!fd_write(STDERR_FILENO, SPAN("\r\033[K"));
+}
+
+static void
+sleep_for(int64_t seconds)
+{
+	struct timespec pause = { .tv_sec = (time_t)seconds };
+
+	(void)nanosleep(&pause, NULL);
+}
+
+/* Does this wait end it? */
+static bool
+is_over(const struct issue_step *step, const struct follow_options *options)
+{
+	return step->wait == ISSUE_DONE || options->once ||
+	    (step->wait == ISSUE_SENT && !options->wait_for_mail) ||
+	    (step->wait == ISSUE_MAIL && !options->wait_for_mail);
+}
+
+enum status
+follow(struct issuer *issuer, struct issuance *issuance,
+    const struct follow_options *options, char *out, size_t size,
+    struct note *note)
+{
+	char last[1024] = "", key[1200];
+	struct issue_step step = { .wait = ISSUE_CA };
+	struct buf text;
+	enum status status;
+	int troubles = 0;
+	int64_t now;
+
+	buf_init(&text, 4096);
+	for (;;) {
+		now = (int64_t)time(NULL);
+		status = issue_advance(
+		    issuer, issuance, options->sent, now, &step, note);
+		/* Trouble on the way passes; a No does not. */
+		if (status == STATUS_NET && !options->once &&
+		    ++troubles < TROUBLE_MOST) {
+			say(note_text(note, status), last, sizeof(last));
+			sleep_for(TROUBLE_SECONDS);
+			continue;
+		}
+		if (status != STATUS_OK)
+			break;
+		troubles = 0;
+		buf_clear(&text);
+		describe(&step, now, &text);
+		if (is_over(&step, options)) {
+			if (step.wait != ISSUE_DONE)
+				status = note_set(note, STATUS_AGAIN, "%.300s",
+				    text.at != NULL ? text.at : "");
+			break;
+		}
+		say(text.at != NULL ? text.at : "", last, sizeof(last));
+		if (issuance->expires != 0 && now > issuance->expires) {
+			status = note_set(note, STATUS_BAD_CLOCK,
+			    "the order at the CA has expired");
+			break;
+		}
+		sleep_for(step.seconds > 0 ? step.seconds : 1);
+	}
+	end_line(last);
+	buf_clear(&text);
+	if (status == STATUS_OK)
+		status = issuance_paths(
+		    issuer->home, issuance->id, key, out, size, note);
+	return status;
+}

@@ -1,0 +1,46 @@
+/*
+ * http.h - the one door to libcurl: a single HTTPS request
+ *
+ * The server is hostile by assumption: https only, no redirects, no proxy of
+ * the environment, TLS 1.2 and up, an answer of a limited size within a
+ * limited time.
+ */
+#ifndef NET_HTTP_H
+#define NET_HTTP_H
+#include <stdint.h>
+
+#include "base/buf.h"
+
+enum {
+	HTTP_BODY_MAX = 1024 * 1024,
+	HTTP_HEADER_MAX = 64 * 1024,
+	HTTP_SECONDS = 30,
+	HTTP_CONNECT_SECONDS = 15,
+	HTTP_TEXT_SIZE = 2049,
+	HTTP_ALTERNATES_MAX = 8
+};
+
+struct http_request {
+	const char *method; /* "GET", "HEAD", "POST" */
+	const char *url;
+	const char *accept;  /* or "" */
+	const char *ca_file; /* certificates to trust; "": the system's */
+	struct span body;    /* of a POST: application/jose+json */
+};
+
+struct http_response {
+	long code;
+	char nonce[HTTP_TEXT_SIZE];    /* Replay-Nonce, or empty */
+	char location[HTTP_TEXT_SIZE]; /* Location, or empty */
+	char type[256];                /* Content-Type, or empty */
+	int64_t retry_after;           /* seconds; -1: not said */
+	char alternate[HTTP_ALTERNATES_MAX][HTTP_TEXT_SIZE]; /* Link */
+	size_t alternates;
+	struct buf body; /* owned; set up by the caller */
+};
+
+/* STATUS_OK: there is an answer, whatever its code.  STATUS_NET with a note;
+ * STATUS_BAD_CA: an answer beyond the limits. */
+enum status http_send(const struct http_request *request, int64_t now,
+    struct http_response *out, struct note *note) MUST_CHECK;
+#endif

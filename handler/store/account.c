@@ -1,0 +1,91 @@
+/* account.c - our accounts at CAs: see account.h */
+#include "store/account.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "acme/url.h"
+
+enum status
+account_load(const struct home *home, const char *id, struct account *out,
+    struct note *note)
+{
+	struct json *json = NULL;
+	enum status status;
+
+	*out = (struct account){ .created = 0 };
+	status = jsonfile_load(home, "accounts", id, &json, note);
+	if (status != STATUS_OK)
+		return status;
+	if (json_get_text(json, "id", out->id, sizeof(out->id)) != STATUS_OK ||
+	    strcmp(out->id, id) != 0 ||
+	    json_get_text(json, "directory", out->directory, ACME_URL_SIZE) !=
+		STATUS_OK ||
+	    !acme_url_ok(span_of(out->directory)) ||
+	    json_get_text(json, "url", out->url, ACME_URL_SIZE) ==
+		STATUS_CONFIG ||
+	    (out->url[0] != '\0' && !acme_url_ok(span_of(out->url))) ||
+	    json_get_text(json, "thumbprint", out->thumbprint,
+		sizeof(out->thumbprint)) != STATUS_OK ||
+	    json_get_number(json, "created", &out->created) != STATUS_OK)
+		status = note_set(note, STATUS_CONFIG,
+		    "accounts/%s.json cannot be read as an account", id);
+	json_free(json);
+	return status;
+}
+
+enum status
+account_find(const struct home *home, const char *directory,
+    struct account *out, struct note *note)
+{
+	char ids[ACCOUNTS_MAX][JSONFILE_ID_SIZE];
+	enum status status;
+	size_t count, i;
+
+	status =
+	    jsonfile_list(home, "accounts", ids, ACCOUNTS_MAX, &count, note);
+	for (i = 0; status == STATUS_OK && i < count; i++) {
+		status = account_load(home, ids[i], out, note);
+		if (status == STATUS_OK &&
+		    strcmp(out->directory, directory) == 0)
+			return STATUS_OK;
+	}
+	return status == STATUS_OK ? STATUS_NO : status;
+}
+
+enum status
+account_save(const struct home *home, const struct account *account,
+    struct note *note)
+{
+	struct json *json = json_new();
+	enum status status = STATUS_MEMORY;
+
+	if (json != NULL && json_set_text(json, "id", account->id) &&
+	    json_set_text(json, "directory", account->directory) &&
+	    json_set_text(json, "url", account->url) &&
+	    json_set_text(json, "thumbprint", account->thumbprint) &&
+	    json_set_number(json, "created", account->created))
+		status =
+		    jsonfile_save(home, "accounts", account->id, json, note);
+	if (json != NULL)
+		json_free(json);
+	return status;
+}
+
+enum status
+account_key_path(const struct home *home, const char *id, char *out,
+    size_t size, struct note *note)
+{
+	enum status status;
+	int dir = -1;
+
+	status = home_subdir(home, "accounts", true, &dir, note);
+	if (status != STATUS_OK)
+		return status;
+	(void)close(dir);
+	return snprintf(out, size, "%s/accounts/%s.pem", home->path, id) <
+		(int)size
+	    ? STATUS_OK
+	    : STATUS_CONFIG;
+}

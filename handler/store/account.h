@@ -1,0 +1,34 @@
+/*
+ * account.h - our accounts at CAs (RFC 8555 section 7.1.2)
+ *
+ * One JSON file an account, home/accounts/ID.json, its private key beside it
+ * as ID.pem: only the key holder opens that one.
+ */
+#ifndef STORE_ACCOUNT_H
+#define STORE_ACCOUNT_H
+#include <stdint.h>
+
+#include "acme/object.h"
+#include "store/jsonfile.h"
+
+enum { ACCOUNTS_MAX = 64 };
+
+struct account {
+	char id[JSONFILE_ID_SIZE];
+	char directory[ACME_URL_SIZE]; /* of the CA */
+	char url[ACME_URL_SIZE];       /* empty: not registered yet */
+	char thumbprint[44];
+	int64_t created;
+};
+
+/* The account at the CA with that directory; STATUS_NO. */
+enum status account_find(const struct home *home, const char *directory,
+    struct account *out, struct note *note) MUST_CHECK;
+enum status account_load(const struct home *home, const char *id,
+    struct account *out, struct note *note) MUST_CHECK;
+enum status account_save(const struct home *home,
+    const struct account *account, struct note *note) MUST_CHECK;
+/* Where its key is; made 0700 above. */
+enum status account_key_path(const struct home *home, const char *id,
+    char *out, size_t size, struct note *note) MUST_CHECK;
+#endif

@@ -1,0 +1,560 @@
+"""An ACME CA that mails challenges (RFC 8555, RFC 8823), on loopback.
+
+Written with other libraries than mailcert (python3-cryptography, dkimpy), so
+that agreement with it is evidence.  Its mail goes into a Maildir, replies come
+from a directory that its sendmail fills.  A personality says in which ways it
+is like a real server:
+
+ join         string | octets: how it reads RFC 8823 section 3, step 6
+ lengths      octets of token-part1 and token-part2
+ mail_at      order | authorization: when the challenge is mailed
+ bad_nonces   the share of good nonces that it refuses
+ retry_after  what it says while it is at it, or None
+ pending      how often it says "processing" first
+ errors       whether a failed challenge says why
+ eab          (kid, MAC key) that it demands, or None
+ root         whether the chain holds the root
+ reuse        authorizations stay valid for the next order
+ terms        whether there are terms of service
+ upper        identifiers come back in lower case (pebble)
+"""
+import base64
+import email
+import email.policy
+import email.utils
+import hashlib
+import hmac
+import http.server
+import json
+import os
+import random
+import re
+import secrets
+import ssl
+import sys
+import threading
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.dirname(HERE))
+import cms
+import dkim
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import \
+    encode_dss_signature
+from dnsserver import Dns
+
+DEFAULT = dict(join="string", lengths=(24, 16), mail_at="authorization",
+               bad_nonces=0.0, retry_after=1, pending=0, errors=True, eab=None,
+               root=False, reuse=False, terms=False, lower=False)
+THIRTEEN = [b"from", b"sender", b"reply-to", b"to", b"cc", b"subject", b"date",
+            b"in-reply-to", b"references", b"message-id", b"auto-submitted",
+            b"content-type", b"content-transfer-encoding"]
+
+
+def b64(raw):
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def unb64(text):
+    if not re.fullmatch(r"[A-Za-z0-9_-]*", text):
+        raise Problem(400, "malformed", "not base64url")
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+class Problem(Exception):
+    def __init__(self, code, kind, detail):
+        self.code, self.kind, self.detail = code, kind, detail
+
+
+def number(text):
+    return int.from_bytes(unb64(text), "big")
+
+
+def public_key(jwk):
+    if jwk["kty"] == "EC" and jwk["crv"] == "P-256":
+        assert len(unb64(jwk["x"])) == len(unb64(jwk["y"])) == 32
+        return ec.EllipticCurvePublicNumbers(
+            number(jwk["x"]), number(jwk["y"]), ec.SECP256R1()).public_key()
+    if jwk["kty"] == "RSA":
+        return rsa.RSAPublicNumbers(number(jwk["e"]),
+                                    number(jwk["n"])).public_key()
+    if jwk["kty"] == "OKP" and jwk["crv"] == "Ed25519":
+        return ed25519.Ed25519PublicKey.from_public_bytes(unb64(jwk["x"]))
+    raise Problem(400, "badPublicKey", "unknown key")
+
+
+def thumbprint(jwk):
+    names = {"EC": ("crv", "kty", "x", "y"), "RSA": ("e", "kty", "n"),
+             "OKP": ("crv", "kty", "x")}[jwk["kty"]]
+    text = json.dumps({n: jwk[n] for n in names}, sort_keys=True,
+                      separators=(",", ":"))
+    return b64(hashlib.sha256(text.encode()).digest())
+
+
+def verify(jwk, alg, signed, signature):
+    key = public_key(jwk)
+    try:
+        if alg == "ES256" and jwk["kty"] == "EC":
+            assert len(signature) == 64
+            key.verify(encode_dss_signature(
+                int.from_bytes(signature[:32], "big"),
+                int.from_bytes(signature[32:], "big")), signed,
+                ec.ECDSA(hashes.SHA256()))
+        elif alg == "RS256" and jwk["kty"] == "RSA":
+            key.verify(signature, signed, padding.PKCS1v15(), hashes.SHA256())
+        elif alg == "EdDSA" and jwk["kty"] == "OKP":
+            key.verify(signature, signed)
+        else:
+            raise Problem(400, "badSignatureAlgorithm", alg)
+    except (InvalidSignature, AssertionError):
+        raise Problem(400, "malformed", "the signature is not good")
+
+
+class Ca:
+    def __init__(self, directory, domain="ca.example", **personality):
+        unknown = set(personality) - set(DEFAULT)
+        assert not unknown, unknown
+        self.how = dict(DEFAULT, **personality)
+        self.dir, self.domain = directory, domain
+        for name in ("mail/cur", "mail/new", "mail/tmp", "replies"):
+            os.makedirs(os.path.join(directory, name), exist_ok=True)
+        self.accounts, self.orders, self.authz = {}, {}, {}
+        self.nonces, self.seen, self.problems = set(), [], []
+        self.valid, self.certs = {}, {}
+        self.lock = threading.Lock()
+        self.root = cms.Authority("Example Root")
+        self.sub = cms.Authority("Example Issuing", parent=self.root)
+        self.dkim_key = cms.new_key(2048)
+        public = base64.b64encode(self.dkim_key.public_key().public_bytes(
+            serialization.Encoding.DER,
+            serialization.PublicFormat.SubjectPublicKeyInfo)).decode()
+        self.dns = Dns({"sel._domainkey." + domain:
+                        "v=DKIM1; k=rsa; p=" + public})
+        self.serve()
+
+    # --- the server -----------------------------------------------------
+    def serve(self):
+        tls_root = cms.Authority("Server Root")
+        from cryptography.x509.oid import ExtendedKeyUsageOID
+        key = cms.new_key()
+        cert = cms.make(key, tls_root, "127.0.0.1", extension=cms.san(
+            (0x87, bytes([127, 0, 0, 1]))),
+            extended=(ExtendedKeyUsageOID.SERVER_AUTH,))
+        self.file = self.write("server-root.pem", cms.cert_pem(tls_root.cert))
+        pem = self.write("server.pem", cms.pem(key) + cms.cert_pem(cert))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(pem)
+        ca = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *unused):
+                pass
+
+            def do_GET(self):
+                ca.on_request(self)
+            do_POST = do_HEAD = do_GET
+
+        class Server(http.server.ThreadingHTTPServer):
+            daemon_threads = True
+
+            def get_request(self):
+                peer, address = super().get_request()
+                return context.wrap_socket(
+                    peer, server_side=True,
+                    do_handshake_on_connect=False), address
+
+            def handle_error(self, *unused):
+                pass
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        self.base = "https://127.0.0.1:%d" % self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever,
+                         daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+    def write(self, name, data):
+        path = os.path.join(self.dir, name)
+        with open(path, "wb") as f:
+            f.write(data)
+        return path
+
+    def nonce(self):
+        nonce = secrets.token_urlsafe(16)
+        self.nonces.add(nonce)
+        return nonce
+
+    def on_request(self, http):
+        body = http.rfile.read(int(http.headers.get("Content-Length") or 0))
+        with self.lock:
+            self.seen.append((http.command, http.path))
+            try:
+                code, headers, answer = self.route(http, body)
+            except Exception as error:
+                p = error if isinstance(error, Problem) else Problem(
+                    500, "serverInternal", repr(error))
+                self.problems.append((http.path, p.kind, p.detail))
+                code, headers = p.code, {
+                    "Content-Type": "application/problem+json"}
+                answer = {"type": "urn:ietf:params:acme:error:" + p.kind,
+                          "detail": p.detail}
+            headers["Replay-Nonce"] = self.nonce()
+        raw = answer if isinstance(answer, bytes) else \
+            json.dumps(answer).encode()
+        http.send_response(code)
+        headers.setdefault("Content-Type", "application/json")
+        for name, value in headers.items():
+            http.send_header(name, value)
+        http.send_header("Content-Length", str(len(raw)))
+        http.end_headers()
+        if http.command != "HEAD":
+            http.wfile.write(raw)
+
+    def route(self, http, body):
+        path = http.path
+        if path == "/directory" and http.command == "GET":
+            meta = {"externalAccountRequired": bool(self.how["eab"])}
+            if self.how["terms"]:
+                meta["termsOfService"] = self.base + "/terms"
+            return 200, {}, {
+                "newNonce": self.base + "/nonce",
+                "newAccount": self.base + "/account",
+                "newOrder": self.base + "/order",
+                "revokeCert": self.base + "/revoke",
+                "keyChange": self.base + "/key", "meta": meta,
+                "aRandomKey": "https://community.example/"}
+        if path == "/nonce":
+            return 200, {"Cache-Control": "no-store"}, b""
+        if http.command != "POST":
+            raise Problem(405, "malformed", "POST is asked for")
+        jwk, kid, payload = self.open_jws(http, body)
+        if path == "/account":
+            return self.new_account(jwk, payload)
+        account = self.accounts.get(kid)
+        if account is None:
+            raise Problem(400, "accountDoesNotExist", "no such account")
+        for prefix, method in (("/order", self.on_order),
+                               ("/authz/", self.on_authz),
+                               ("/chall/", self.on_challenge),
+                               ("/finalize/", self.on_finalize),
+                               ("/cert/", self.on_cert)):
+            if path.startswith(prefix):
+                return method(account, path, payload)
+        raise Problem(404, "malformed", "no such resource")
+
+    def open_jws(self, http, body):
+        """RFC 8555 section 6.2, all of it."""
+        if http.headers.get("Content-Type") != "application/jose+json":
+            raise Problem(415, "malformed", "Content-Type")
+        if not http.headers.get("User-Agent"):
+            raise Problem(400, "malformed", "User-Agent")
+        jws = json.loads(body)
+        if set(jws) != {"protected", "payload", "signature"}:
+            raise Problem(400, "malformed", "JWS members")
+        head = json.loads(unb64(jws["protected"]))
+        if set(head) - {"alg", "nonce", "url", "jwk", "kid"} or \
+                ("jwk" in head) == ("kid" in head):
+            raise Problem(400, "malformed", "JWS header")
+        if head["nonce"] not in self.nonces or \
+                random.random() < self.how["bad_nonces"]:
+            self.nonces.discard(head["nonce"])
+            raise Problem(400, "badNonce", "used, or never given")
+        self.nonces.discard(head["nonce"])
+        if head["url"] != self.base + http.path:
+            raise Problem(400, "unauthorized", "url")
+        if "kid" in head:
+            if head["kid"] not in self.accounts:
+                raise Problem(400, "accountDoesNotExist", "no such account")
+            jwk = self.accounts[head["kid"]]["jwk"]
+        else:
+            jwk = head["jwk"]
+        verify(jwk, head["alg"], (jws["protected"] + "." +
+                                  jws["payload"]).encode(),
+               unb64(jws["signature"]))
+        raw = unb64(jws["payload"])
+        return jwk, head.get("kid"), json.loads(raw) if raw else None
+
+    # --- RFC 8555 section 7 -----------------------------------------------
+    def new_account(self, jwk, payload):
+        for url, account in self.accounts.items():
+            if account["jwk"] == jwk:
+                return 200, {"Location": url}, {"status": "valid"}
+        if payload.get("onlyReturnExisting"):
+            raise Problem(400, "accountDoesNotExist", "no such account")
+        if self.how["terms"] and not payload.get("termsOfServiceAgreed"):
+            raise Problem(403, "userActionRequired", "agree to the terms")
+        if self.how["eab"]:
+            self.check_eab(jwk, payload.get("externalAccountBinding"))
+        url = "%s/acct/%d" % (self.base, len(self.accounts) + 1)
+        self.accounts[url] = {"jwk": jwk, "url": url}
+        return 201, {"Location": url}, {"status": "valid"}
+
+    def check_eab(self, jwk, eab):
+        if not eab:
+            raise Problem(403, "externalAccountRequired", "no binding")
+        kid, key = self.how["eab"]
+        head = json.loads(unb64(eab["protected"]))
+        want = hmac.new(key, (eab["protected"] + "." +
+                              eab["payload"]).encode(), "sha256").digest()
+        if head != {"alg": "HS256", "kid": kid,
+                    "url": self.base + "/account"} or \
+                json.loads(unb64(eab["payload"])) != jwk or \
+                not hmac.compare_digest(want, unb64(eab["signature"])):
+            raise Problem(403, "unauthorized", "the binding is not good")
+
+    def order_object(self, order):
+        out = {k: order[k] for k in ("status", "expires", "identifiers",
+                                     "finalize") if k in order}
+        out["authorizations"] = [a["url"] for a in order["authz"]]
+        if order["status"] == "valid":
+            out["certificate"] = order["certificate"]
+        if order.get("error"):
+            out["error"] = order["error"]
+        return out
+
+    def refresh(self, order):
+        states = {a["status"] for a in order["authz"]}
+        if order["status"] == "pending" and states == {"valid"}:
+            order["status"] = "ready"
+        if "invalid" in states:
+            order["status"] = "invalid"
+
+    def wait(self):
+        return {} if self.how["retry_after"] is None else {
+            "Retry-After": str(self.how["retry_after"])}
+
+    def on_order(self, account, path, payload):
+        if path != "/order":
+            order = self.orders[self.base + path]
+            self.refresh(order)
+            if order["status"] == "processing":
+                order["left"] -= 1
+                if order["left"] < 0:
+                    order["status"] = "valid"
+            return 200, self.wait(), self.order_object(order)
+        order = {"status": "pending", "identifiers": payload["identifiers"],
+                 "expires": self.time(3600 * 24), "authz": [],
+                 "left": self.how["pending"], "account": account}
+        n = len(self.orders) + 1
+        url = "%s/order/%d" % (self.base, n)
+        order["finalize"] = "%s/finalize/%d" % (self.base, n)
+        for i, identifier in enumerate(payload["identifiers"]):
+            if identifier["type"] != "email" or "*" in identifier["value"]:
+                raise Problem(400, "unsupportedIdentifier", "email only")
+            known = self.valid.get((account["url"], identifier["value"]))
+            if known is not None:
+                order["authz"].append(known)
+                continue
+            value = identifier["value"]
+            if self.how["lower"]:
+                value = value.lower()
+            one, two = self.how["lengths"]
+            authz = {"status": "pending", "expires": order["expires"],
+                     "identifier": {"type": "email", "value": value},
+                     "url": "%s/authz/%d-%d" % (self.base, n, i),
+                     "chall": "%s/chall/%d-%d" % (self.base, n, i),
+                     "part1": b64(secrets.token_bytes(one)),
+                     "part2": b64(secrets.token_bytes(two)),
+                     "from": "acme-challenge+%s@%s" % (
+                         secrets.token_hex(6), self.domain),
+                     "cstatus": "pending", "mailed": False, "error": None,
+                     "account": account, "left": self.how["pending"]}
+            self.authz[authz["url"]] = authz
+            order["authz"].append(authz)
+            if self.how["mail_at"] == "order":
+                self.mail(authz)
+        self.orders[url] = order
+        return 201, {"Location": url}, self.order_object(order)
+
+    def on_authz(self, account, path, payload):
+        authz = self.authz[self.base + path]
+        if not authz["mailed"] and self.how["mail_at"] == "authorization":
+            self.mail(authz)
+        if authz["cstatus"] == "processing":
+            authz["left"] -= 1
+            if authz["left"] < 0:
+                self.look(authz)
+        chall = {"type": "email-reply-00", "url": authz["chall"],
+                 "status": authz["cstatus"], "token": authz["part2"],
+                 "from": authz["from"]}
+        if authz["error"] and self.how["errors"]:
+            chall["error"] = authz["error"]
+        return 200, self.wait(), {
+            "status": authz["status"], "expires": authz["expires"],
+            "identifier": authz["identifier"],
+            "challenges": [{"type": "other-00", "url": authz["chall"] + "x",
+                            "status": "pending", "token": "x"}, chall]}
+
+    def on_challenge(self, account, path, payload):
+        authz = next(a for a in self.authz.values()
+                     if a["chall"] == self.base + path)
+        if payload != {}:
+            raise Problem(400, "malformed", "the response object is {}")
+        if authz["cstatus"] == "pending":
+            authz["cstatus"] = "processing"
+            if self.how["pending"] == 0:
+                self.look(authz)
+        return 200, self.wait(), {"type": "email-reply-00",
+                                  "url": authz["chall"],
+                                  "status": authz["cstatus"]}
+
+    # --- RFC 8823 -----------------------------------------------------------
+    def mail(self, authz):
+        authz["mailed"] = True
+        authz["msgid"] = "<%s@%s>" % (secrets.token_hex(8), self.domain)
+        text = ("From: %s\r\nTo: %s\r\nSubject: ACME: %s\r\nDate: %s\r\n"
+                "Message-ID: %s\r\nAuto-Submitted: auto-generated; type=acme"
+                "\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\n"
+                "This is an automatically generated ACME challenge.\r\n" % (
+                    authz["from"], authz["identifier"]["value"],
+                    authz["part1"], email.utils.formatdate(),
+                    authz["msgid"])).encode()
+        field = dkim.sign(text, b"sel", self.domain.encode(),
+                          cms.pem(self.dkim_key), include_headers=THIRTEEN,
+                          canonicalize=(b"relaxed", b"relaxed"))
+        name = "%d.%s.ca" % (time.time() * 1e6, secrets.token_hex(4))
+        tmp = os.path.join(self.dir, "mail/tmp", name)
+        with open(tmp, "wb") as f:
+            f.write((field + text).replace(b"\r\n", b"\n"))
+        os.rename(tmp, os.path.join(self.dir, "mail/new", name))
+
+    def challenges(self):
+        """The paths of the mails that went out, in their order."""
+        top = os.path.join(self.dir, "mail/new")
+        return [os.path.join(top, n) for n in sorted(os.listdir(top))]
+
+    def replies(self):
+        out = []
+        top = os.path.join(self.dir, "replies")
+        for name in sorted(os.listdir(top)):
+            if name.endswith(".eml"):
+                with open(os.path.join(top, name), "rb") as f:
+                    out.append(f.read())
+        return out
+
+    def want(self, authz):
+        """Section 3, step 6."""
+        if self.how["join"] == "octets":
+            token = b64(unb64(authz["part1"]) + unb64(authz["part2"]))
+        else:
+            token = authz["part1"] + authz["part2"]
+        keyauth = token + "." + thumbprint(authz["account"]["jwk"])
+        return b64(hashlib.sha256(keyauth.encode()).digest())
+
+    def fault(self, authz, raw):
+        """Section 3.2, clause by clause; None: nothing is wrong with it."""
+        m = email.message_from_bytes(raw, policy=email.policy.SMTP)
+        if email.utils.getaddresses(m.get_all("From", [])) != [
+                ("", authz["identifier"]["value"])]:
+            return "From"
+        if email.utils.getaddresses(m.get_all("To", [])) != [
+                ("", authz["from"])]:
+            return "To"
+        if str(m["In-Reply-To"]) != authz["msgid"]:
+            return "In-Reply-To"
+        if any(n.lower().startswith("list-") for n in m.keys()):
+            return "List-*"
+        if m.get_content_type() != "text/plain":
+            return "Content-Type"
+        found = re.search(r"-----BEGIN ACME RESPONSE-----\n([\w=\n-]+)\n"
+                          r"-----END ACME RESPONSE-----",
+                          m.get_content().replace("\r\n", "\n"))
+        if not found:
+            return "no block"
+        if not hmac.compare_digest(found[1].replace("\n", ""),
+                                   self.want(authz)):
+            return "the digest is wrong"
+        return None
+
+    def look(self, authz):
+        """Look for the reply, once."""
+        mine = [r for r in self.replies() if
+                b"ACME: " + authz["part1"].encode() in r]
+        fault = self.fault(authz, mine[0]) if len(mine) == 1 else \
+            "%d replies" % len(mine)
+        authz["cstatus"] = authz["status"] = "invalid" if fault else "valid"
+        if fault:
+            authz["error"] = {
+                "type": "urn:ietf:params:acme:error:incorrectResponse",
+                "detail": fault}
+        elif self.how["reuse"]:
+            self.valid[authz["account"]["url"],
+                       authz["identifier"]["value"]] = authz
+
+    # --- issuing ----------------------------------------------------------
+    def time(self, after):
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ",
+                             time.gmtime(time.time() + after))
+
+    def on_finalize(self, account, path, payload):
+        n = path.rsplit("/", 1)[1]
+        order = self.orders["%s/order/%s" % (self.base, n)]
+        self.refresh(order)
+        if order["status"] != "ready":
+            raise Problem(403, "orderNotReady", order["status"])
+        csr = x509.load_der_x509_csr(unb64(payload["csr"]))
+        if not csr.is_signature_valid:
+            raise Problem(400, "badCSR", "signature")
+        names = csr.extensions.get_extension_for_class(
+            x509.SubjectAlternativeName).value
+        want = sorted(i["value"] for i in order["identifiers"])
+        if sorted(n.value for n in names) != want or len(csr.subject) != 0:
+            raise Problem(400, "badCSR", "not exactly the addresses")
+        usage = csr.extensions.get_extension_for_class(x509.KeyUsage)
+        jwk = account["jwk"]
+        if csr.public_key().public_bytes(
+                serialization.Encoding.DER,
+                serialization.PublicFormat.SubjectPublicKeyInfo) == \
+                public_key(jwk).public_bytes(
+                    serialization.Encoding.DER,
+                    serialization.PublicFormat.SubjectPublicKeyInfo):
+            raise Problem(400, "badCSR", "that is the account key")
+        cert = self.issue(csr, usage.value, want)
+        chain = [cert, self.sub.cert] + ([self.root.cert] if self.how["root"]
+                                         else [])
+        url = "%s/cert/%s" % (self.base, n)
+        self.certs[url] = cms.cert_pem(*chain)
+        order["certificate"] = url
+        order["status"] = "processing" if self.how["pending"] else "valid"
+        return 200, self.wait(), self.order_object(order)
+
+    def issue(self, csr, usage, addresses):
+        import datetime
+        from cryptography.x509.oid import ExtendedKeyUsageOID
+        now = datetime.datetime.utcnow()
+        return x509.CertificateBuilder().subject_name(
+            x509.Name([])).issuer_name(cms.name(self.sub.common)).public_key(
+            csr.public_key()).serial_number(x509.random_serial_number()) \
+            .not_valid_before(now - datetime.timedelta(hours=1)) \
+            .not_valid_after(now + datetime.timedelta(days=90)) \
+            .add_extension(x509.SubjectAlternativeName(
+                [x509.RFC822Name(a) for a in addresses]), True) \
+            .add_extension(usage, True) \
+            .add_extension(x509.ExtendedKeyUsage(
+                [ExtendedKeyUsageOID.EMAIL_PROTECTION]), False) \
+            .sign(self.sub.key, hashes.SHA256())
+
+    def on_cert(self, account, path, payload):
+        return 200, {"Content-Type": "application/pem-certificate-chain"}, \
+            self.certs[self.base + path]
+
+
+SENDMAIL = """#!/bin/sh
+# What the user's sendmail would do: the reply goes to the CA.
+t=%s/replies/$$.$(date +%%N)
+cat > "$t.tmp" && mv "$t.tmp" "$t.eml"
+"""
+
+
+def sendmail(ca):
+    path = ca.write("sendmail", (SENDMAIL % ca.dir).encode())
+    os.chmod(path, 0o755)
+    return path

@@ -1,0 +1,246 @@
+#!/usr/bin/python3
+"""From an address to a certificate on disk, on a CA of our own (tests/ca)."""
+import glob
+import os
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))), "ca"))
+import cms
+from ca import Ca, sendmail
+from lib import BUILD, MAILCERT, Place, tap
+
+
+class Town:
+    """A CA, a user, and the mail between them."""
+
+    def __init__(self, settings="", **personality):
+        self.place = Place(config="")
+        os.makedirs(self.place.path("ca"))
+        self.ca = Ca(self.place.path("ca"), **personality)
+        self.send = sendmail(self.ca)
+        self.place.write("user/.config/mailcert/config", """
+set resolver = %s
+set sendmail = %s
+set ca = local
+set ca.local.directory = %s/directory
+set ca.local.ca_file = %s
+set ca.local.settle = 0
+%s""" % (self.ca.dns.resolver, self.send, self.ca.base, self.ca.file,
+         settings))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.ca.close()
+        self.place.__exit__()
+
+    def run(self, *args, **more):
+        return self.place.run(*args, **more)
+
+    def answer(self):
+        """Deliver the challenges to an unattended handle."""
+        out = []
+        for path in self.ca.challenges():
+            with open(path, "rb") as f:
+                out.append(self.run("handle", "--auto-approve", "--mda",
+                                    stdin=f.read()))
+            os.unlink(path)
+        return out
+
+    def start(self, *args):
+        return subprocess.Popen(
+            [MAILCERT, "order", *args], env=self.place.env,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, start_new_session=True)
+
+    def wait_for_mail(self, seconds=10):
+        end = time.monotonic() + seconds
+        while not self.ca.challenges() and time.monotonic() < end:
+            time.sleep(0.05)
+        # No mail is delivered before the request that made it was answered.
+        time.sleep(0.4)
+        return self.ca.challenges()
+
+
+def check_certificate(name, town, path, addresses=("alice@example.org",)):
+    """With the openssl command: chain, purpose, addresses, key."""
+    root = town.ca.write("root.pem", cms.cert_pem(town.ca.root.cert))
+    got = subprocess.run(["openssl", "verify", "-purpose", "smimesign",
+                          "-CAfile", root, "-untrusted", path, path],
+                         capture_output=True, text=True)
+    tap.ok(got.returncode == 0, name + ": openssl verify", got)
+    text = subprocess.run(["openssl", "x509", "-in", path, "-noout", "-ext",
+                           "subjectAltName"], capture_output=True,
+                          text=True).stdout
+    tap.equal(sorted(text.replace("email:", "").replace(",", " ").split()[5:]),
+              sorted(addresses), name + ": its addresses")
+    key = path.replace("/certificates/", "/keys/")
+    tap.equal(os.stat(key).st_mode & 0o777, 0o600, name + ": the key is "
+              "private")
+    both = [subprocess.run(command, capture_output=True).stdout for command in
+            (["openssl", "x509", "-in", path, "-noout", "-pubkey"],
+             ["openssl", "pkey", "-in", key, "-pubout"])]
+    tap.ok(both[0] == both[1] != b"", name + ": the key fits")
+    # And it does what it is for; openssl 3.0 cannot sign mail with Ed25519.
+    if b"ED25519" in subprocess.run(["openssl", "pkey", "-in", key, "-noout",
+                                     "-text"], capture_output=True).stdout:
+        return
+    mail = town.place.write("mail.txt", "Hello\n")
+    sub = town.ca.write("sub.pem", cms.cert_pem(town.ca.sub.cert))
+    signed = subprocess.run(["openssl", "cms", "-sign", "-in", mail, "-signer",
+                             path, "-inkey", key, "-certfile", sub],
+                            capture_output=True).stdout
+    town.place.write("signed.eml", signed)
+    got = subprocess.run(["openssl", "cms", "-verify", "-in",
+                          town.place.path("signed.eml"), "-CAfile", root,
+                          "-purpose", "smimesign"], capture_output=True)
+    tap.ok(got.returncode == 0, name + ": a message signed with it verifies",
+           got)
+
+
+def whole(name, *args, settings="", addresses=("alice@example.org",),
+          **personality):
+    if not tap.wanted(name):
+        return
+    """order waits; the mail comes and is answered; the certificate is there."""
+    with Town(settings, **personality) as town:
+        process = town.start(*args, *addresses)
+        for _ in addresses:
+            tap.ok(town.wait_for_mail() != [], name + ": the CA mails")
+            for got in town.answer():
+                tap.ok(got.returncode == 0, name + ": answered", got)
+            time.sleep(0.2)
+            if len(town.ca.replies()) == len(addresses):
+                break
+        try:
+            out, err = process.communicate(timeout=25)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            out, err = process.communicate()
+        good = tap.ok(process.returncode == 0, name + ": order ends well",
+                      out, err, town.ca.problems)
+        if good:
+            check_certificate(name, town, out.decode().strip(), addresses)
+        tap.equal(len(town.ca.replies()), len(addresses),
+                  name + ": one answer for each address")
+        odd = [p for p in town.ca.problems if p[1] != "badNonce"]
+        tap.equal(odd, [], name + ": nothing was asked wrongly")
+
+
+def test_personalities():
+    whole("plain")
+    whole("tokens of 32 octets", lengths=(32, 32))
+    whole("octets are joined", settings="set ca.local.token_join = octets\n",
+          join="octets", lengths=(16, 16))
+    whole("mail at newOrder", mail_at="order")
+    whole("half of the nonces are bad", bad_nonces=0.4)
+    whole("no Retry-After", retry_after=None, pending=1)
+    whole("processing for a while", pending=2)
+    whole("the root is in the chain", root=True)
+    whole("identifiers in lower case", lower=True)
+    whole("two addresses", addresses=("alice@example.org",
+                                      "bob@example.org"))
+    whole("an EC key", "--key", "ec:p256")
+    whole("an Ed25519 key", "--key", "ed25519", "--usage", "sign")
+    whole("terms", "--agree", terms=True)
+
+
+def test_no():
+    """A refusal says why and what to do."""
+    with Town(terms=True) as town:
+        got = town.run("order", "alice@example.org")
+        tap.ok(got.returncode == 65 and b"--agree" in got.stderr and
+               b"/terms" in got.stderr, "terms: said, not agreed to", got)
+    with Town(eab=("kid-1", b"0123456789abcdef")) as town:
+        got = town.run("order", "alice@example.org")
+        tap.ok(got.returncode == 78 and b"eab_kid" in got.stderr,
+               "an external account is wanted", got)
+        town.place.write("mac", "MDEyMzQ1Njc4OWFiY2RlZg==\n")
+        got = town.run("-o", "ca.local.eab_kid=kid-1", "-o",
+                       "ca.local.eab_key_file=" + town.place.path("mac"),
+                       "order", "--no-wait", "alice@example.org")
+        tap.ok(got.returncode == 0, "an external account is bound", got,
+               town.ca.problems)
+    with Town(join="octets", lengths=(16, 16)) as town:
+        process = town.start("alice@example.org")
+        town.wait_for_mail()
+        town.answer()
+        out, err = process.communicate(timeout=60)
+        tap.ok(process.returncode == 69 and b"incorrectResponse" in err,
+               "the wrong join: the CA's own words", err)
+    with Town() as town:
+        for args, code in (((), 64), (("nonsense",), 64),
+                           (("--key", "ed25519", "a@example.org"), 64),
+                           (("--ca", "nobody", "a@example.org"), 78),
+                           (("--ca", "https://127.0.0.1:1/d",
+                             "a@example.org"), 75)):
+            got = town.run("order", *args)
+            tap.equal(got.returncode, code, "order %s" % (args,))
+        # Its own certificate is not one of the system's.
+        got = town.run("-o", "ca.local.ca_file=", "order", "a@example.org")
+        tap.ok(got.returncode == 75 and b"certificate" in got.stderr,
+               "a server that nobody vouches for", got)
+        tap.equal(glob.glob(town.place.home + "/accounts/*"), [],
+                  "nothing was begun there")
+
+
+def test_resume():
+    """Left and gone on with, step by step, from other processes."""
+    with Town(pending=1) as town:
+        got = town.run("order", "--no-wait", "alice@example.org")
+        order = got.stdout.decode().strip()
+        tap.ok(got.returncode == 0 and order != "", "resume: ordered", got)
+        got = town.run("finish", "--no-wait", order)
+        tap.ok(got.returncode == 75 and b"is answered" in got.stderr,
+               "resume: waits for the challenge", got)
+        asked = len(town.ca.seen)
+        for got in town.answer():
+            tap.ok(got.returncode == 0, "resume: answered", got)
+        got = town.run("finish", order)
+        tap.ok(got.returncode == 0, "resume: finished", got)
+        check_certificate("resume", town, got.stdout.decode().strip())
+        tap.ok(len(town.ca.seen) > asked, "resume: the CA was asked")
+        asked = len(town.ca.seen)
+        got = town.run("finish")
+        tap.ok(got.returncode == 0 and got.stdout == b"" and
+               len(town.ca.seen) == asked, "resume: nothing more to do", got)
+        # The account is the same for the next one.
+        got = town.run("order", "--no-wait", "bob@example.org")
+        tap.ok(got.returncode == 0 and len(town.ca.accounts) == 1,
+               "resume: one account", got)
+    # A draft: only the user knows whether it was sent.
+    with Town() as town:
+        order = town.run("order", "--no-wait",
+                         "alice@example.org").stdout.decode().strip()
+        path = town.wait_for_mail()[0]
+        draft = town.place.path("draft.eml")
+        got = town.run("handle", "--auto-approve", "--draft", "file:" + draft,
+                       path)
+        tap.ok(got.returncode == 0, "draft: made", got)
+        got = town.run("finish", order)
+        tap.ok(got.returncode == 75 and b"--sent" in got.stderr,
+               "draft: finish asks for --sent", got)
+        with open(draft, "rb") as f:
+            subprocess.run([town.send], input=f.read(), check=True)
+        got = town.run("finish", "--sent", order)
+        tap.ok(got.returncode == 0, "draft: sent, finished", got)
+    # Reused authorizations: no mail, no question.
+    with Town(reuse=True) as town:
+        process = town.start("alice@example.org")
+        town.wait_for_mail()
+        town.answer()
+        process.communicate(timeout=60)
+        got = town.run("order", "alice@example.org", timeout=60)
+        tap.ok(got.returncode == 0 and len(town.ca.replies()) == 1,
+               "an authorization that is valid already needs no mail", got)
+
+
+test_personalities()
+test_no()
+test_resume()
+tap.done()
