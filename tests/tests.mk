@@ -66,7 +66,8 @@ check-quick:
 FLOW_FIRST = tests/flow/mutt.py tests/flow/neomutt.py
 
 demo:
-	@tests/deps $(DEPS_BUILD) python3 openssl tmux neomutt
+	@tests/deps $(DEPS_BUILD) python3 python3-dkim python3-cryptography \
+		openssl tmux neomutt
 	@$(MAKE) --no-print-directory all
 	@BUILD=$(BUILD) tests/demo
 
