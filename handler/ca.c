@@ -122,8 +122,8 @@ ca_parse_authorization(
 
 	if (report == NULL)
 		return STATUS_MEMORY;
-	status = child_run(parse_authorization, &work, report,
-	    sizeof(*report), NULL, 0, note);
+	status = child_run(
+	    parse_authorization, &work, report, sizeof(*report), NULL, 0, note);
 	status = judge(status, report->status, &report->note,
 	    acme_authorization_ok(&report->authorization), note);
 	if (status == STATUS_OK)
@@ -135,8 +135,8 @@ ca_parse_authorization(
 bool
 ca_is_own(const struct ca *ca, const char *url)
 {
-	return span_eq_nocase(acme_origin(span_of(url)),
-	    acme_origin(span_of(ca->directory_url)));
+	return span_eq_nocase(
+	    acme_origin(span_of(url)), acme_origin(span_of(ca->directory_url)));
 }
 
 static enum status
@@ -172,9 +172,8 @@ take_frame(const struct frame *frame, struct ca *ca, struct ca_answer *out,
 
 /* One request through the network program. */
 static enum status
-exchange(struct ca *ca, const char *method, const char *url,
-    const char *accept, struct span body, struct ca_answer *out,
-    struct note *note)
+exchange(struct ca *ca, const char *method, const char *url, const char *accept,
+    struct span body, struct ca_answer *out, struct note *note)
 {
 	const char *argv[] = { NULL, "http", NULL };
 	struct buf request, answer;
@@ -204,8 +203,8 @@ exchange(struct ca *ca, const char *method, const char *url,
 		status = buf_status(&request);
 	if (status == STATUS_OK &&
 	    program_run(argv, buf_span(&request), &answer, &code) != STATUS_OK)
-		status = note_set(
-		    note, STATUS_CREATE, "%.200s cannot be run", path);
+		status =
+		    note_set(note, STATUS_CREATE, "%.200s cannot be run", path);
 	rest = buf_span(&answer);
 	while (status == STATUS_OK &&
 	    (status = frame_take(&rest, &frame)) == STATUS_OK)
@@ -258,8 +257,8 @@ fresh_nonce(struct ca *ca, struct note *note)
 	if (ca->nonce[0] != '\0')
 		return STATUS_OK;
 	buf_init(&answer.body, ANSWER_MAX);
-	status = exchange(ca, "HEAD", ca->directory.new_nonce, "", SPAN(""),
-	    &answer, note);
+	status = exchange(
+	    ca, "HEAD", ca->directory.new_nonce, "", SPAN(""), &answer, note);
 	buf_clear(&answer.body);
 	if (status == STATUS_OK && ca->nonce[0] == '\0')
 		status = note_set(
@@ -312,8 +311,8 @@ read_problem(struct ca_answer *answer, struct note *note)
 }
 
 enum status
-ca_post(struct ca *ca, const char *url, struct span payload,
-    const char *accept, struct ca_answer *out, struct note *note)
+ca_post(struct ca *ca, const char *url, struct span payload, const char *accept,
+    struct ca_answer *out, struct note *note)
 {
 	enum status status = STATUS_OK;
 	struct buf body;

@@ -16,8 +16,8 @@ enum { CA_TRIES_MAX = 5 }; /* of one request, for want of a good nonce */
 
 struct ca {
 	char directory_url[ACME_URL_SIZE];
-	char file[1024];    /* certificates to trust its server; or empty */
-	char key[1200];     /* path of the account key */
+	char file[1024]; /* certificates to trust its server; or empty */
+	char key[1200];  /* path of the account key */
 	char account[ACME_URL_SIZE]; /* its URL, or empty */
 	char nonce[1024];
 	struct acme_directory directory;
@@ -27,8 +27,8 @@ struct ca {
 struct ca_answer {
 	int64_t code;
 	char location[ACME_URL_SIZE];
-	int64_t retry_after; /* seconds; -1: not said */
-	struct buf body;     /* owned: buf_init() by the caller */
+	int64_t retry_after;         /* seconds; -1: not said */
+	struct buf body;             /* owned: buf_init() by the caller */
 	struct acme_problem problem; /* where code is 400 or more */
 };
 

@@ -5,7 +5,7 @@
 #include "cmd.h"
 #include "follow.h"
 
-#define SYNOPSIS                                                               \
+#define SYNOPSIS                                                                  \
 	"mailcert order [--ca NAME|URL] [--key KIND] [--usage USAGE] [--agree]\n" \
 	"                      [--no-wait] ADDRESS..."
 
@@ -31,8 +31,8 @@ struct options {
 static bool
 parse_options(int argc, char *argv[], struct options *out, int *code)
 {
-	static const struct option longs[] = { { "ca", required_argument,
-						   NULL, 'c' },
+	static const struct option longs[] = { { "ca", required_argument, NULL,
+						   'c' },
 		{ "key", required_argument, NULL, 'k' },
 		{ "usage", required_argument, NULL, 'u' },
 		{ "agree", no_argument, NULL, 'a' },
@@ -40,8 +40,8 @@ parse_options(int argc, char *argv[], struct options *out, int *code)
 		{ "help", no_argument, NULL, 'h' }, { 0 } };
 	int c;
 
-	*out = (struct options){ .request = { .key = KEY_RSA_3072,
-				     .usage = CSR_BOTH } };
+	*out = (struct options){ .request = {
+				     .key = KEY_RSA_3072, .usage = CSR_BOTH } };
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		if (c == 'c')
 			out->ca = optarg;
@@ -56,8 +56,7 @@ parse_options(int argc, char *argv[], struct options *out, int *code)
 		else if (c == 'n')
 			out->no_wait = true;
 		else {
-			*code =
-			    c == 'h' ? cmd_help(help) : cmd_usage(SYNOPSIS);
+			*code = c == 'h' ? cmd_help(help) : cmd_usage(SYNOPSIS);
 			return false;
 		}
 	}
@@ -86,17 +85,16 @@ order(struct issuer *issuer, const struct options *options,
 	status = issue_check(&options->request, note);
 	if (status == STATUS_OK)
 		status = ca[0] != '\0'
-	    ? issuer_open(issuer, ca, options->request.agree, note)
-	    : note_set(note, STATUS_CONFIG,
-		  "which CA? --ca, or set ca = ... in the configuration");
+		    ? issuer_open(issuer, ca, options->request.agree, note)
+		    : note_set(note, STATUS_CONFIG,
+			  "which CA? --ca, or set ca = ... in the configuration");
 	if (status == STATUS_OK)
-		status =
-		    issue_begin(issuer, &options->request, issuance, note);
+		status = issue_begin(issuer, &options->request, issuance, note);
 	if (status == STATUS_OK && options->no_wait) {
 		buf_addf(out, "%s\n", issuance->id);
 	} else if (status == STATUS_OK) {
-		status = follow(
-		    issuer, issuance, &how, path, sizeof(path), note);
+		status =
+		    follow(issuer, issuance, &how, path, sizeof(path), note);
 		if (status == STATUS_OK)
 			buf_addf(out, "%s\n", path);
 	}

@@ -6,13 +6,15 @@
 #include "cmd.h"
 #include "confirm.h"
 #include "mail/date.h"
+#include "store/issuance.h"
 #include "store/order.h"
 
 #define SYNOPSIS "mailcert status [--json] [ORDER]"
 
 static const char help[] =
     "usage: " SYNOPSIS "\n\n"
-    "List every order: what it waits for, and what to do next.\n";
+    "List every certificate order and every challenge: what it waits for, and\n"
+    "what to do next.\n";
 
 static bool
 is_expired(const struct order *order, int64_t now)
@@ -56,6 +58,11 @@ next_step(const struct order *order, int64_t now)
 	if (order->state == ORDER_PENDING && is_expired(order, now))
 		return "order anew with your ACME client, then forget this one "
 		       "(expect --forget)";
+	if (order->issuance[0] != '\0' && order->state == ORDER_DRAFTED)
+		return "send the reply, then: mailcert finish --sent";
+	if (order->issuance[0] != '\0' && order->state == ORDER_SENT)
+		return order->met != 0 ? "nothing; the CA is content"
+				       : "mailcert finish";
 	switch (order->state) {
 	case ORDER_PENDING:
 		return "answer the challenge when it comes (mailcert handle)";
@@ -139,8 +146,113 @@ add_json(const struct order *order, int64_t now, struct buf *out)
 	buf_add_text(out, "}");
 }
 
+/* What a certificate order waits for. */
+static const char *
+issuance_next(const struct issuance *issuance, int64_t now)
+{
+	switch (issuance->state) {
+	case ISSUANCE_ISSUED:
+		return issuance->expires != 0 && issuance->expires <= now
+		    ? "it has expired: order anew"
+		    : "nothing";
+	case ISSUANCE_FAILED:
+		return "order anew";
+	case ISSUANCE_ORDERED:
+	case ISSUANCE_FINALIZING:
+		break;
+	}
+	return "answer its challenges below, then: mailcert finish";
+}
+
+static void
+add_certificate_text(
+    const struct issuance *issuance, int64_t now, struct buf *out)
+{
+	struct buf line;
+	size_t i;
+
+	buf_init(&line, 8192);
+	buf_addf(&line, "%s  certificate for", issuance->id);
+	for (i = 0; i < issuance->addresses; i++)
+		buf_addf(&line, " %s", issuance->address[i]);
+	text_show(out, buf_span(&line), TEXT_NO_LIMIT, text_locale_is_utf8());
+	buf_clear(&line);
+	buf_addf(&line, "%s, ordered ", issuance_state_name(issuance->state));
+	confirm_add_time(&line, issuance->created, now);
+	if (issuance->expires != 0) {
+		buf_add_text(&line,
+		    issuance->state == ISSUANCE_ISSUED ? ", valid until "
+						       : ", dies ");
+		confirm_add_time(&line, issuance->expires, now);
+	}
+	if (issuance->why[0] != '\0')
+		buf_addf(&line, ": %s", issuance->why);
+	buf_add_text(out, "\n    ");
+	text_show(out, buf_span(&line), TEXT_NO_LIMIT, text_locale_is_utf8());
+	buf_addf(out, "\n    next: %s\n", issuance_next(issuance, now));
+	buf_clear(&line);
+}
+
+static void
+add_certificate_json(
+    const struct issuance *issuance, int64_t now, struct buf *out)
+{
+	size_t i;
+
+	buf_add_text(out, " {\"id\": ");
+	text_json(out, span_of(issuance->id));
+	buf_add_text(out, ",\n  \"addresses\": [");
+	for (i = 0; i < issuance->addresses; i++) {
+		buf_add_text(out, i > 0 ? ", " : "");
+		text_json(out, span_of(issuance->address[i]));
+	}
+	buf_add_text(out, "]");
+	add_member(out, "state", issuance_state_name(issuance->state));
+	add_member(out, "key", key_kind_name(issuance->key));
+	add_member(out, "usage", csr_usage_name(issuance->usage));
+	add_time_member(out, "created", issuance->created);
+	add_time_member(out, "expires", issuance->expires);
+	add_member(out, "why", issuance->why);
+	add_member(out, "next", issuance_next(issuance, now));
+	buf_add_text(out, "}");
+}
+
+/* Every certificate order, or the one with that id. */
+static enum status
+add_certificates(const struct home *home, const char *only, bool json,
+    size_t *found, struct buf *out, struct note *note)
+{
+	char(*ids)[JSONFILE_ID_SIZE] = calloc(ISSUANCES_MAX, sizeof(*ids));
+	struct issuance *issuance = calloc(1, sizeof(*issuance));
+	const int64_t now = (int64_t)time(NULL);
+	enum status status = STATUS_MEMORY;
+	size_t count = 0, i;
+
+	if (ids != NULL && issuance != NULL)
+		status = jsonfile_list(
+		    home, "issuances", ids, ISSUANCES_MAX, &count, note);
+	for (i = 0; status == STATUS_OK && i < count; i++) {
+		if (only != NULL && !span_eq(span_of(only), span_of(ids[i])))
+			continue;
+		status = issuance_load(home, ids[i], issuance, note);
+		if (status != STATUS_OK)
+			break;
+		if (json) {
+			buf_add_text(out, *found > 0 ? ",\n" : "\n");
+			add_certificate_json(issuance, now, out);
+		} else {
+			add_certificate_text(issuance, now, out);
+		}
+		++*found;
+	}
+	free(issuance);
+	free(ids);
+	return status;
+}
+
 static int
-print_orders(const struct order *orders, size_t count, bool json)
+print_orders(struct span certificates, const struct order *orders, size_t count,
+    bool json)
 {
 	const int64_t now = (int64_t)time(NULL);
 	struct buf out;
@@ -149,7 +261,10 @@ print_orders(const struct order *orders, size_t count, bool json)
 
 	buf_init(&out, 64 * 1024 * 1024);
 	if (json)
-		buf_add_text(&out, "{\"orders\": [");
+		buf_add_text(&out, "{\"certificates\": [");
+	buf_add(&out, certificates);
+	if (json)
+		buf_add_text(&out, "],\n\"orders\": [");
 	for (i = 0; i < count; i++) {
 		if (json) {
 			buf_add_text(&out, i > 0 ? ",\n" : "\n");
@@ -160,9 +275,10 @@ print_orders(const struct order *orders, size_t count, bool json)
 	}
 	if (json)
 		buf_add_text(&out, "]}\n");
-	else if (count == 0)
-		buf_add_text(
-		    &out, "nothing is pending; see mailcert expect --help\n");
+	else if (count == 0 && certificates.len == 0)
+		buf_add_text(&out,
+		    "nothing is pending; see mailcert order --help, or expect "
+		    "--help\n");
 	code = cmd_print(buf_span(&out));
 	buf_clear(&out);
 	return code;
@@ -179,7 +295,8 @@ cmd_status(const struct invocation *invocation, int argc, char *argv[])
 	struct note note = { "" };
 	struct config config;
 	enum status status;
-	size_t count = 0, i = 0;
+	size_t count = 0, found = 0, i = 0;
+	struct buf certificates;
 	bool json = false;
 	int c, code;
 
@@ -196,20 +313,27 @@ cmd_status(const struct invocation *invocation, int argc, char *argv[])
 	status = home_open(config.home, false, &home, &note);
 	if (status == STATUS_OK)
 		status = orders_load(&home, &orders, &count, &note);
+	buf_init(&certificates, 16 * 1024 * 1024);
+	if (status == STATUS_OK)
+		status =
+		    add_certificates(&home, optind < argc ? argv[optind] : NULL,
+			json, &found, &certificates, &note);
 	home_close(&home);
 	if (status == STATUS_OK && optind < argc) {
 		while (i < count &&
 		    !span_eq(span_of(orders[i].id), span_of(argv[optind])))
 			i++;
-		if (i == count)
+		if (i == count && found == 0)
 			status = note_set(&note, STATUS_NO,
 			    "there is no order %.32s", argv[optind]);
-		count = 1;
+		count = i == count ? 0 : 1;
 	}
 	if (status == STATUS_OK)
-		code = print_orders(orders + i, count, json);
+		code = print_orders(
+		    buf_span(&certificates), orders + i, count, json);
 	else
 		code = cmd_fail(status, &note);
+	buf_clear(&certificates);
 	free(orders);
 	return code;
 }

@@ -16,8 +16,12 @@
 #include "helper.h"
 #include "mail/date.h"
 
-enum { BODY_MAX = 2 * 1024 * 1024, POLL_LEAST = 1, POLL_MOST = 3600,
-	POLL_USUAL = 3 };
+enum {
+	BODY_MAX = 2 * 1024 * 1024,
+	POLL_LEAST = 1,
+	POLL_MOST = 3600,
+	POLL_USUAL = 3
+};
 
 #define PEM_CHAIN "application/pem-certificate-chain"
 
@@ -28,7 +32,7 @@ pause_of(const struct ca_answer *answer)
 	if (answer->retry_after < 0)
 		return POLL_USUAL;
 	return answer->retry_after < POLL_LEAST ? POLL_LEAST
-	    : answer->retry_after > POLL_MOST	? POLL_MOST
+	    : answer->retry_after > POLL_MOST   ? POLL_MOST
 						: answer->retry_after;
 }
 
@@ -80,13 +84,12 @@ add_binding(struct issuer *issuer, struct buf *payload, struct note *note)
 	buf_init(&mac, 4096);
 	buf_init(&binding, 64 * 1024);
 	status = read_mac(settings->eab_key_file, &mac, note);
-	frame_add(
-	    &request, "url", span_of(issuer->ca.directory.new_account));
+	frame_add(&request, "url", span_of(issuer->ca.directory.new_account));
 	frame_add(&request, "kid", span_of(settings->eab_kid));
 	frame_add(&request, "mac", buf_span(&mac));
 	if (status == STATUS_OK)
-		status = helper_key("bind", issuer->ca.key,
-		    buf_span(&request), &binding, note);
+		status = helper_key(
+		    "bind", issuer->ca.key, buf_span(&request), &binding, note);
 	buf_add_text(payload, ",\"externalAccountBinding\":");
 	buf_add(payload, buf_span(&binding));
 	buf_clear(&binding);
@@ -171,8 +174,8 @@ issuer_open(
 		status = home_lock(issuer->home, &lock, note);
 	if (status != STATUS_OK)
 		return status;
-	status = account_find(issuer->home, issuer->ca.directory_url,
-	    &issuer->account, note);
+	status = account_find(
+	    issuer->home, issuer->ca.directory_url, &issuer->account, note);
 	if (status == STATUS_NO)
 		status = make_account(issuer, note);
 	else if (status == STATUS_OK)
@@ -186,8 +189,8 @@ issuer_open(
 }
 
 enum status
-issuer_reopen(struct issuer *issuer, const struct issuance *issuance,
-    struct note *note)
+issuer_reopen(
+    struct issuer *issuer, const struct issuance *issuance, struct note *note)
 {
 	enum status status;
 
@@ -396,8 +399,8 @@ new_order(struct issuer *issuer, struct issuance *out, struct acme_order *acme,
 	buf_init(&answer.body, BODY_MAX);
 	buf_add_text(&payload, "{\"identifiers\":[");
 	for (i = 0; i < out->addresses; i++) {
-		buf_addf(&payload, "%s{\"type\":\"email\",\"value\":",
-		    i > 0 ? "," : "");
+		buf_addf(&payload,
+		    "%s{\"type\":\"email\",\"value\":", i > 0 ? "," : "");
 		text_json(&payload, span_of(out->address[i]));
 		buf_add_byte(&payload, '}');
 	}
@@ -444,8 +447,8 @@ issue_begin(struct issuer *issuer, const struct issue_request *request,
 		status = order_new_id(out->id);
 	/* The certificate key is durable before the CA hears of anything. */
 	if (status == STATUS_OK)
-		status = issuance_paths(issuer->home, out->id, key,
-		    certificate, sizeof(key), note);
+		status = issuance_paths(
+		    issuer->home, out->id, key, certificate, sizeof(key), note);
 	if (status == STATUS_OK)
 		status = helper_generate(key_kind_name(out->key), key, note);
 	if (status == STATUS_OK)
@@ -465,9 +468,10 @@ fail(struct issuer *issuer, struct issuance *issuance, const char *what,
 	enum status status;
 
 	issuance->state = ISSUANCE_FAILED;
-	(void)snprintf(issuance->why, sizeof(issuance->why), "%s%s%.60s%s%.200s",
-	    what, problem->type[0] != '\0' ? ": " : "", problem->type,
-	    problem->detail[0] != '\0' ? ", " : "", problem->detail);
+	(void)snprintf(issuance->why, sizeof(issuance->why),
+	    "%s%s%.60s%s%.200s", what, problem->type[0] != '\0' ? ": " : "",
+	    problem->type, problem->detail[0] != '\0' ? ", " : "",
+	    problem->detail);
 	status = issuance_save(issuer->home, issuance, note);
 	return status == STATUS_OK
 	    ? note_set(note, STATUS_CA, "%.300s", issuance->why)
@@ -496,8 +500,7 @@ mark(struct issuer *issuer, struct order *order, bool told, int64_t now,
 
 /* Tell the CA that the answer is out (RFC 8823 section 3, step 7). */
 static enum status
-tell(struct issuer *issuer, struct order *order, int64_t now,
-    struct note *note)
+tell(struct issuer *issuer, struct order *order, int64_t now, struct note *note)
 {
 	struct ca_answer answer = { .code = 0 };
 	enum status status;
@@ -542,8 +545,8 @@ advance_order(struct issuer *issuer, struct issuance *issuance,
 		if ((status = tell(issuer, order, now, note)) != STATUS_OK)
 			return status;
 	}
-	status = get_authorization(issuer, order->authorization_url, &authz,
-	    &out->seconds, note);
+	status = get_authorization(
+	    issuer, order->authorization_url, &authz, &out->seconds, note);
 	if (status != STATUS_OK)
 		return status;
 	if (authz.status == ACME_INVALID || authz.status == ACME_GONE)
@@ -593,8 +596,7 @@ finalize(struct issuer *issuer, struct issuance *issuance,
 		frame_add(&request, "address", span_of(issuance->address[i]));
 	frame_add(&request, "usage", span_of(csr_usage_name(issuance->usage)));
 	if (status == STATUS_OK)
-		status =
-		    helper_key("csr", key, buf_span(&request), &csr, note);
+		status = helper_key("csr", key, buf_span(&request), &csr, note);
 	issuance->state = ISSUANCE_FINALIZING;
 	if (status == STATUS_OK)
 		status = issuance_save(issuer->home, issuance, note);
@@ -703,14 +705,14 @@ download(struct issuer *issuer, struct issuance *issuance, const char *url,
 	status = issuance_paths(
 	    issuer->home, issuance->id, key, certificate, sizeof(key), note);
 	if (status == STATUS_OK)
-		status = ca_post(&issuer->ca, url, SPAN(""), PEM_CHAIN,
-		    &answer, note);
+		status = ca_post(
+		    &issuer->ca, url, SPAN(""), PEM_CHAIN, &answer, note);
 	if (status == STATUS_OK)
 		status = check_certificate(issuance, key,
 		    buf_span(&answer.body), now, &chain, &out->expires, note);
 	if (status == STATUS_OK)
-		status = store_certificate(
-		    issuer, issuance, buf_span(&chain), note);
+		status =
+		    store_certificate(issuer, issuance, buf_span(&chain), note);
 	if (status == STATUS_OK) {
 		issuance->state = ISSUANCE_ISSUED;
 		issuance->expires = out->expires;
@@ -744,8 +746,8 @@ advance_acme(struct issuer *issuer, struct issuance *issuance, int64_t now,
 	}
 	if (status == STATUS_OK && acme->status == ACME_VALID)
 		status = acme->certificate[0] != '\0'
-		    ? download(issuer, issuance, acme->certificate, now, out,
-			  note)
+		    ? download(
+			  issuer, issuance, acme->certificate, now, out, note)
 		    : note_set(note, STATUS_BAD_CA,
 			  "the CA says valid, but not where the certificate "
 			  "is");
@@ -770,8 +772,8 @@ issue_advance(struct issuer *issuer, struct issuance *issuance, bool sent,
 		return STATUS_OK;
 	if (issuance->state == ISSUANCE_FAILED)
 		return note_set(note, STATUS_CA, "%.300s", issuance->why);
-	status = advance_challenges(
-	    issuer, issuance, sent, now, &valid, out, note);
+	status =
+	    advance_challenges(issuer, issuance, sent, now, &valid, out, note);
 	if (status != STATUS_OK || !valid)
 		return status;
 	return advance_acme(issuer, issuance, now, out, note);

@@ -38,9 +38,9 @@ enum issue_wait {
 
 struct issue_step {
 	enum issue_wait wait;
-	int64_t seconds;     /* look again after that many */
-	struct order order;  /* the challenge that is awaited, where one is */
-	int64_t expires;     /* ISSUE_DONE: of the certificate */
+	int64_t seconds;    /* look again after that many */
+	struct order order; /* the challenge that is awaited, where one is */
+	int64_t expires;    /* ISSUE_DONE: of the certificate */
 };
 
 /* Could these be ordered?  Nothing is asked of anybody.  STATUS_USAGE. */

@@ -120,8 +120,7 @@ seconds_of(const ASN1_TIME *time)
 	ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
 	int days = 0, seconds = 0;
 
-	if (epoch == NULL ||
-	    ASN1_TIME_diff(&days, &seconds, epoch, time) != 1)
+	if (epoch == NULL || ASN1_TIME_diff(&days, &seconds, epoch, time) != 1)
 		days = seconds = 0;
 	ASN1_TIME_free(epoch);
 	return (int64_t)days * 86400 + seconds;
@@ -146,12 +145,11 @@ write_chain(STACK_OF(X509) * all, struct buf *out)
 		next = NULL;
 		for (i = 1; i < sk_X509_num(all); i++)
 			if (sk_X509_value(all, i) != one &&
-			    X509_check_issued(
-				sk_X509_value(all, i), one) == X509_V_OK)
+			    X509_check_issued(sk_X509_value(all, i), one) ==
+				X509_V_OK)
 				next = sk_X509_value(all, i);
 		/* One that issued itself ends it. */
-		if (next != NULL &&
-		    X509_check_issued(one, one) == X509_V_OK)
+		if (next != NULL && X509_check_issued(one, one) == X509_V_OK)
 			next = NULL;
 		one = next;
 	}
@@ -181,8 +179,7 @@ certificate_check(struct span chain, struct span key,
 	if (leaf == NULL)
 		status = bad(note, "cannot be read");
 	else
-		status =
-		    check_leaf(leaf, key, addresses, count, now, note);
+		status = check_leaf(leaf, key, addresses, count, now, note);
 	if (status == STATUS_OK) {
 		*expires = seconds_of(X509_get0_notAfter(leaf));
 		status = write_chain(all, out);

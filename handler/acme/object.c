@@ -93,8 +93,8 @@ take_problem(const struct json *json, struct acme_problem *out)
 	text_show_in(out->type, sizeof(out->type),
 	    text.len > 0 ? text : SPAN("unknown"), false);
 	if (json_get_text(json, "detail", detail, sizeof(detail)) == STATUS_OK)
-		text_show_in(out->detail, sizeof(out->detail),
-		    span_of(detail), true);
+		text_show_in(
+		    out->detail, sizeof(out->detail), span_of(detail), true);
 }
 
 void
@@ -153,10 +153,10 @@ get_identifier(const struct json *identifier, char *out)
 
 	return identifier != NULL &&
 	    json_get_text(identifier, "type", type, sizeof(type)) ==
-		STATUS_OK &&
+	    STATUS_OK &&
 	    (strcmp(type, "email") == 0 || strcmp(type, "dns") == 0) &&
 	    json_get_text(identifier, "value", out, ACME_VALUE_SIZE) ==
-		STATUS_OK &&
+	    STATUS_OK &&
 	    out[0] != '\0' && !text_has_hidden(span_of(out));
 }
 
@@ -179,14 +179,12 @@ fill_order(const struct json *json, struct acme_order *out)
 		(void)strcpy(out->authorization[i], url);
 	}
 	out->authorizations = (uint32_t)i;
-	for (i = 0; (item = json_get_item(json, "identifiers", i)) != NULL;
-	     i++)
+	for (i = 0; (item = json_get_item(json, "identifiers", i)) != NULL; i++)
 		if (i == ACME_IDENTIFIERS_MAX ||
 		    !get_identifier(item, out->identifier[i]))
 			return "identifiers";
 	out->identifiers = (uint32_t)i;
-	if (out->authorizations == 0 ||
-	    out->authorizations != out->identifiers)
+	if (out->authorizations == 0 || out->authorizations != out->identifiers)
 		return "authorizations";
 	if (!get_url(json, "finalize", true, out->finalize))
 		return "finalize";
@@ -219,8 +217,8 @@ fill_challenge(const struct json *json, struct acme_authorization *out)
 	char type[64];
 	size_t i;
 
-	for (i = 0; i < 32 &&
-	     (item = json_get_item(json, "challenges", i)) != NULL;
+	for (i = 0;
+	     i < 32 && (item = json_get_item(json, "challenges", i)) != NULL;
 	     i++) {
 		if (json_get_text(item, "type", type, sizeof(type)) !=
 			STATUS_OK ||
@@ -237,8 +235,8 @@ fill_challenge(const struct json *json, struct acme_authorization *out)
 		    !token_part_ok(span_of(out->token), 1) ||
 		    span_has_byte(span_of(out->token), '='))
 			return "token";
-		if (json_get_text(item, "from", out->from,
-			sizeof(out->from)) != STATUS_OK ||
+		if (json_get_text(item, "from", out->from, sizeof(out->from)) !=
+			STATUS_OK ||
 		    out->from[0] == '\0' || text_has_hidden(span_of(out->from)))
 			return "from";
 		take_problem(json_get_object(item, "error"), &out->problem);

@@ -50,7 +50,7 @@ struct acme_directory {
 };
 
 struct acme_order {
-	uint32_t status; /* enum acme_status */
+	uint32_t status;              /* enum acme_status */
 	char expires[ACME_TIME_SIZE]; /* RFC 3339, or empty */
 	char authorization[ACME_IDENTIFIERS_MAX][ACME_URL_SIZE];
 	uint32_t authorizations;
@@ -75,8 +75,8 @@ struct acme_authorization {
 };
 
 /* STATUS_BAD_CA with a note: not such an object, or beyond the limits. */
-enum status acme_directory_parse(struct span json,
-    struct acme_directory *out, struct note *note) MUST_CHECK;
+enum status acme_directory_parse(
+    struct span json, struct acme_directory *out, struct note *note) MUST_CHECK;
 enum status acme_order_parse(
     struct span json, struct acme_order *out, struct note *note) MUST_CHECK;
 enum status acme_authorization_parse(struct span json,

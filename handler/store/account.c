@@ -55,8 +55,8 @@ account_find(const struct home *home, const char *directory,
 }
 
 enum status
-account_save(const struct home *home, const struct account *account,
-    struct note *note)
+account_save(
+    const struct home *home, const struct account *account, struct note *note)
 {
 	struct json *json = json_new();
 	enum status status = STATUS_MEMORY;

@@ -26,9 +26,9 @@ enum status account_find(const struct home *home, const char *directory,
     struct account *out, struct note *note) MUST_CHECK;
 enum status account_load(const struct home *home, const char *id,
     struct account *out, struct note *note) MUST_CHECK;
-enum status account_save(const struct home *home,
-    const struct account *account, struct note *note) MUST_CHECK;
+enum status account_save(const struct home *home, const struct account *account,
+    struct note *note) MUST_CHECK;
 /* Where its key is; made 0700 above. */
-enum status account_key_path(const struct home *home, const char *id,
-    char *out, size_t size, struct note *note) MUST_CHECK;
+enum status account_key_path(const struct home *home, const char *id, char *out,
+    size_t size, struct note *note) MUST_CHECK;
 #endif

@@ -95,8 +95,8 @@ issuance_load(const struct home *home, const char *id, struct issuance *out,
 }
 
 enum status
-issuance_save(const struct home *home, const struct issuance *issuance,
-    struct note *note)
+issuance_save(
+    const struct home *home, const struct issuance *issuance, struct note *note)
 {
 	struct json *json = json_new();
 	enum status status = STATUS_MEMORY;

@@ -125,6 +125,7 @@ class Ca:
         self.accounts, self.orders, self.authz = {}, {}, {}
         self.nonces, self.seen, self.problems = set(), [], []
         self.valid, self.certs = {}, {}
+        self.on_answer = None  # called before each answer goes out
         self.lock = threading.Lock()
         self.root = cms.Authority("Example Root")
         self.sub = cms.Authority("Example Issuing", parent=self.root)
@@ -207,6 +208,8 @@ class Ca:
                 answer = {"type": "urn:ietf:params:acme:error:" + p.kind,
                           "detail": p.detail}
             headers["Replay-Nonce"] = self.nonce()
+        if self.on_answer:
+            self.on_answer(len(self.seen))
         raw = answer if isinstance(answer, bytes) else \
             json.dumps(answer).encode()
         http.send_response(code)

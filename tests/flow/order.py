@@ -10,61 +10,8 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))), "ca"))
 import cms
-from ca import Ca, sendmail
-from lib import BUILD, MAILCERT, Place, tap
-
-
-class Town:
-    """A CA, a user, and the mail between them."""
-
-    def __init__(self, settings="", **personality):
-        self.place = Place(config="")
-        os.makedirs(self.place.path("ca"))
-        self.ca = Ca(self.place.path("ca"), **personality)
-        self.send = sendmail(self.ca)
-        self.place.write("user/.config/mailcert/config", """
-set resolver = %s
-set sendmail = %s
-set ca = local
-set ca.local.directory = %s/directory
-set ca.local.ca_file = %s
-set ca.local.settle = 0
-%s""" % (self.ca.dns.resolver, self.send, self.ca.base, self.ca.file,
-         settings))
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *unused):
-        self.ca.close()
-        self.place.__exit__()
-
-    def run(self, *args, **more):
-        return self.place.run(*args, **more)
-
-    def answer(self):
-        """Deliver the challenges to an unattended handle."""
-        out = []
-        for path in self.ca.challenges():
-            with open(path, "rb") as f:
-                out.append(self.run("handle", "--auto-approve", "--mda",
-                                    stdin=f.read()))
-            os.unlink(path)
-        return out
-
-    def start(self, *args):
-        return subprocess.Popen(
-            [MAILCERT, "order", *args], env=self.place.env,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, start_new_session=True)
-
-    def wait_for_mail(self, seconds=10):
-        end = time.monotonic() + seconds
-        while not self.ca.challenges() and time.monotonic() < end:
-            time.sleep(0.05)
-        # No mail is delivered before the request that made it was answered.
-        time.sleep(0.4)
-        return self.ca.challenges()
+from lib import tap
+from town import Town
 
 
 def check_certificate(name, town, path, addresses=("alice@example.org",)):
@@ -195,6 +142,10 @@ def test_resume():
         got = town.run("order", "--no-wait", "alice@example.org")
         order = got.stdout.decode().strip()
         tap.ok(got.returncode == 0 and order != "", "resume: ordered", got)
+        got = town.run("status")
+        tap.ok(order.encode() + b"  certificate for alice@example.org" in
+               got.stdout and b"waits for the challenge" in got.stdout,
+               "resume: status", got)
         got = town.run("finish", "--no-wait", order)
         tap.ok(got.returncode == 75 and b"is answered" in got.stderr,
                "resume: waits for the challenge", got)
@@ -204,6 +155,10 @@ def test_resume():
         got = town.run("finish", order)
         tap.ok(got.returncode == 0, "resume: finished", got)
         check_certificate("resume", town, got.stdout.decode().strip())
+        import json
+        told = json.loads(town.run("status", "--json", order).stdout)
+        tap.equal((told["certificates"][0]["state"], told["orders"]),
+                  ("issued", []), "resume: status --json")
         tap.ok(len(town.ca.seen) > asked, "resume: the CA was asked")
         asked = len(town.ca.seen)
         got = town.run("finish")
