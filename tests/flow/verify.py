@@ -175,6 +175,26 @@ def test_delivery():
                "anchors: not there", got)
 
 
+def test_utf8():
+    """RFC 9598: the certificate of an internationalised address."""
+    root = cms.Authority("EAI")
+    who = "\u533b\u751f@xn--pss25c.example"
+    for names, want in (([cms.smtp_utf8(who)], "signed/verified"),
+                        ([cms.smtp_utf8("\u533b\u751f@other.example")],
+                         "signed/failed"),
+                        ([(0x81, b"a@xn--pss25c.example")], "signed/failed")):
+        signer = root.issue(extension=cms.san(*names))
+        for domain in ("xn--pss25c.example", "\u5927\u5b66.example"):
+            raw = message(signer).replace(
+                b"From: ca@ca.example",
+                ("From: \u533b\u751f@" + domain).encode())
+            with Place(config="") as place:
+                anchors = place.write("root.pem", cms.cert_pem(root.cert))
+                got = verify(place, anchors=anchors, stdin=raw)
+                tap.equal(got["smimeStatus"], want, "an address beyond ASCII, "
+                          + domain)
+
+
 def test_cache():
     root = cms.Authority("Cache")
     signer = root.issue("ca@ca.example")
@@ -238,6 +258,7 @@ def test_text():
 
 test_agreement()
 test_delivery()
+test_utf8()
 test_cache()
 test_text()
 tap.done()
