@@ -21,10 +21,11 @@ MODULES = $(wildcard handler/*.c handler/base/*.c handler/mail/*.c \
 	handler/acme/*.c handler/reply/*.c handler/store/*.c) \
 	tui/model.c tui/view.c tui/prompt.c
 MAINS = handler/main.c handler/key/main.c handler/verify/main.c \
-	handler/net/main.c
+	handler/net/main.c handler/net/https.c
 OBJECTS = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out $(MAINS),$(MODULES)))
 PROGRAMS = $(BUILD)/mailcert $(BUILD)/mailcert-key $(BUILD)/mailcert-verify \
-	$(BUILD)/mailcert-net $(BUILD)/mailcert-screen.so
+	$(BUILD)/mailcert-net $(BUILD)/mailcert-https \
+	$(BUILD)/mailcert-screen.so
 
 WARNINGS = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings \
@@ -97,10 +98,14 @@ $(BUILD)/mailcert-verify: $(BUILD)/obj/handler/verify/main.o $(BUILD)/lib.a
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CRYPTO)
 
 $(BUILD)/mailcert-net: $(BUILD)/obj/handler/net/main.o \
-		$(BUILD)/obj/handler/net/dns.o \
+		$(BUILD)/obj/handler/net/dns.o $(BUILD)/lib.a
+	$(SAY)LD $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lunbound -lunistring $(CRYPTO)
+
+$(BUILD)/mailcert-https: $(BUILD)/obj/handler/net/https.o \
 		$(BUILD)/obj/handler/net/http.o $(BUILD)/lib.a
 	$(SAY)LD $@
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lunbound -lunistring -lcurl $(CRYPTO)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcurl
 
 $(BUILD)/mailcert-screen.so: $(BUILD)/obj/tui/screen.o $(BUILD)/lib.a
 	$(SAY)LD $@
@@ -118,7 +123,7 @@ install: all
 		$(DESTDIR)$(PREFIX)/share/doc/mailcert
 	install $(BUILD)/mailcert $(DESTDIR)$(PREFIX)/bin/
 	install $(BUILD)/mailcert-key $(BUILD)/mailcert-verify \
-		$(BUILD)/mailcert-net \
+		$(BUILD)/mailcert-net $(BUILD)/mailcert-https \
 		$(DESTDIR)$(PREFIX)/libexec/mailcert/
 	install -m 644 $(BUILD)/mailcert-screen.so \
 		$(DESTDIR)$(PREFIX)/libexec/mailcert/

@@ -175,7 +175,7 @@ static enum status
 exchange(struct ca *ca, const char *method, const char *url, const char *accept,
     struct span body, struct ca_answer *out, struct note *note)
 {
-	const char *argv[] = { NULL, "http", NULL };
+	const char *argv[] = { NULL, NULL };
 	struct buf request, answer;
 	struct frame frame;
 	struct span rest;
@@ -197,7 +197,7 @@ exchange(struct ca *ca, const char *method, const char *url, const char *accept,
 	out->retry_after = -1;
 	out->location[0] = '\0';
 	buf_clear(&out->body);
-	status = helper_path("mailcert-net", path, sizeof(path), note);
+	status = helper_path("mailcert-https", path, sizeof(path), note);
 	argv[0] = path;
 	if (status == STATUS_OK)
 		status = buf_status(&request);

@@ -65,7 +65,7 @@ static void
 check_programs(struct findings *out)
 {
 	static const char *const names[] = { "mailcert-verify", "mailcert-net",
-		"mailcert-key", "mailcert-screen.so" };
+		"mailcert-https", "mailcert-key", "mailcert-screen.so" };
 	char path[600];
 	size_t i;
 

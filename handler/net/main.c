@@ -1,31 +1,23 @@
 /*
- * net/main.c - mailcert-net, the network program
+ * net/main.c - mailcert-net, the network program for the DNS
  *
- * The only program that talks to the network.  It parses no mail and holds no
- * key.
+ * It and mailcert-https are the only programs that talk to the network.  They
+ * parse no mail and hold no key.
  *
  *	mailcert-net txt RESOLVER ANCHOR NAME...
  *	mailcert-net smimea RESOLVER ANCHOR ADDRESS
  *		print a line of mail/dns_answer.h for each; of an address the
  *		name is computed (RFC 8162 section 3)
  *
- *	mailcert-net http
- *		reads frames (method, url, accept, ca-file, body), prints frames
- *		(code, nonce, location, type, retry-after, alternate..., body), or
- *		one frame "error"
- *
  *	mailcert-net check RESOLVER ANCHOR
  *		prints "secure", "unvalidated" or "trouble"
  */
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/frame.h"
 #include "mail/smimea.h"
 #include "net/dns.h"
-#include "net/http.h"
 
 enum { NAMES_MAX = 4 };
 
@@ -57,90 +49,6 @@ look_up_smimea(
 	return look_up(options, DNS_SMIMEA, name, out);
 }
 
-static bool
-keep(struct span value, char *out, size_t size)
-{
-	return span_copy(value, out, size);
-}
-
-/* The request's texts; frames hold no NUL, curl wants one at the end. */
-struct request {
-	char method[8];
-	char url[HTTP_TEXT_SIZE];
-	char accept[128];
-	char ca_file[1024];
-	struct span body;
-};
-
-static enum status
-take_request(struct span input, struct request *out)
-{
-	enum status status;
-	struct frame frame;
-
-	*out = (struct request){ .method = "GET" };
-	while ((status = frame_take(&input, &frame)) == STATUS_OK) {
-		if (span_eq(frame.name, SPAN("body")))
-			out->body = frame.value;
-		else if (!(span_eq(frame.name, SPAN("method")) &&
-			     keep(frame.value, out->method,
-				 sizeof(out->method))) &&
-		    !(span_eq(frame.name, SPAN("url")) &&
-			keep(frame.value, out->url, sizeof(out->url))) &&
-		    !(span_eq(frame.name, SPAN("accept")) &&
-			keep(frame.value, out->accept, sizeof(out->accept))) &&
-		    !(span_eq(frame.name, SPAN("ca-file")) &&
-			keep(frame.value, out->ca_file, sizeof(out->ca_file))))
-			return STATUS_USAGE;
-	}
-	return status == STATUS_NO ? STATUS_OK : status;
-}
-
-static void
-add_response(struct buf *out, const struct http_response *response)
-{
-	size_t i;
-
-	frame_add_number(out, "code", response->code);
-	frame_add(out, "nonce", span_of(response->nonce));
-	frame_add(out, "location", span_of(response->location));
-	frame_add(out, "type", span_of(response->type));
-	frame_add_number(out, "retry-after", response->retry_after);
-	for (i = 0; i < response->alternates; i++)
-		frame_add(out, "alternate", span_of(response->alternate[i]));
-	frame_add(out, "body", buf_span(&response->body));
-}
-
-static enum status
-send_request(struct buf *out)
-{
-	static struct http_response response;
-	static struct request request;
-	struct http_request http;
-	struct note note = { "" };
-	struct buf input;
-	enum status status;
-
-	buf_init(&input, 2 * HTTP_BODY_MAX);
-	buf_init(&response.body, HTTP_BODY_MAX);
-	status = fd_read(STDIN_FILENO, &input, 10);
-	if (status == STATUS_OK)
-		status = take_request(buf_span(&input), &request);
-	if (status == STATUS_OK) {
-		http = (struct http_request){ request.method, request.url,
-			request.accept, request.ca_file, request.body };
-		status =
-		    http_send(&http, (int64_t)time(NULL), &response, &note);
-		if (status == STATUS_OK)
-			add_response(out, &response);
-		else
-			frame_add(out, "error", span_of(note.text));
-	}
-	buf_clear(&response.body);
-	buf_clear(&input);
-	return status;
-}
-
 int
 main(int argc, char *argv[])
 {
@@ -152,15 +60,13 @@ main(int argc, char *argv[])
 
 	if (argc >= 4)
 		options = (struct dns_options){ argv[2], argv[3] };
-	buf_init(&out, 2 * HTTP_BODY_MAX);
+	buf_init(&out, NAMES_MAX * DNS_LINE_MAX);
 	if (strcmp(verb, "txt") == 0 && argc > 4 && argc <= 4 + NAMES_MAX) {
 		status = STATUS_OK;
 		for (i = 4; i < argc && status == STATUS_OK; i++)
 			status = look_up(&options, DNS_TXT, argv[i], &out);
 	} else if (strcmp(verb, "smimea") == 0 && argc == 5) {
 		status = look_up_smimea(&options, argv[4], &out);
-	} else if (argc == 2 && strcmp(argv[1], "http") == 0) {
-		status = send_request(&out);
 	} else if (strcmp(verb, "check") == 0 && argc == 4) {
 		buf_add_text(&out, dns_state_name(dns_check(&options)));
 		buf_add_byte(&out, '\n');
