@@ -209,6 +209,9 @@ exchange(struct ca *ca, const char *method, const char *url, const char *accept,
 	while (status == STATUS_OK &&
 	    (status = frame_take(&rest, &frame)) == STATUS_OK)
 		status = take_frame(&frame, ca, out, note);
+	/* It says by its exit whether waiting would help. */
+	if (status == STATUS_NET && code == status_exit(STATUS_BAD_CA))
+		status = STATUS_BAD_CA;
 	if (status == STATUS_NO)
 		status = code == 0 && out->code != 0 ? STATUS_OK : STATUS_NET;
 	buf_clear(&answer);
@@ -338,6 +341,8 @@ ca_post(struct ca *ca, const char *url, struct span payload, const char *accept,
 		status = read_problem(out, note);
 		if (strcmp(out->problem.type, "badNonce") != 0)
 			break;
+		status = note_set(note, STATUS_NET,
+		    "the CA refuses one nonce of its own after the other");
 	}
 	buf_clear(&body);
 	return status;

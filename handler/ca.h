@@ -12,7 +12,9 @@
 #include "base/buf.h"
 #include "config.h"
 
-enum { CA_TRIES_MAX = 5 }; /* of one request, for want of a good nonce */
+/* Of one request, for want of a good nonce: at a CA that refuses every second
+ * one, one request in a thousand fails for now. */
+enum { CA_TRIES_MAX = 10 };
 
 struct ca {
 	char directory_url[ACME_URL_SIZE];

@@ -108,8 +108,7 @@ main(void)
 
 	buf_init(&out, 2 * HTTP_BODY_MAX);
 	status = send_request(&out);
-	if (out.len > 0 &&
-	    fd_write(STDOUT_FILENO, buf_span(&out)) != STATUS_OK)
+	if (out.len > 0 && fd_write(STDOUT_FILENO, buf_span(&out)) != STATUS_OK)
 		status = STATUS_IO;
 	buf_clear(&out);
 	return status_exit(status);

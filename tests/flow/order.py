@@ -85,7 +85,7 @@ def test_personalities():
     whole("octets are joined", settings="set ca.local.token_join = octets\n",
           join="octets", lengths=(16, 16))
     whole("mail at newOrder", mail_at="order")
-    whole("half of the nonces are bad", bad_nonces=0.4)
+    whole("half of the nonces are bad", bad_nonces=0.5)
     whole("no Retry-After", retry_after=None, pending=1)
     whole("processing for a while", pending=2)
     whole("the root is in the chain", root=True)
@@ -195,7 +195,110 @@ def test_resume():
                "an authorization that is valid already needs no mail", got)
 
 
+def test_hostile():
+    """A CA that means ill: nothing is followed, nothing is believed."""
+    with Town(bad_nonces=1.0) as town:
+        start = time.monotonic()
+        got = town.run("order", "a@example.org")
+        tap.ok(got.returncode == 75 and b"nonce" in got.stderr and
+               time.monotonic() - start < 20, "C4: bad nonces for ever", got)
+    import json
+    for name, change in (
+            ("C1: http", lambda d: d.update(newOrder="http://127.0.0.1/o")),
+            ("C1: file", lambda d: d.update(newAccount="file:///etc/passwd")),
+            ("C1: no text", lambda d: d.update(newNonce=5)),
+            ("C1: controls", lambda d: d.update(
+                newNonce="https://127.0.0.1/\r\nX: y")),
+            ("C1: userinfo", lambda d: d.update(
+                newNonce="https://127.0.0.1@evil.example/")),
+            ("C2: elsewhere", lambda d: d.update(
+                newAccount="https://169.254.169.254/latest")),
+            ("C5: missing", lambda d: d.pop("newOrder"))):
+        with Town() as town:
+            plain = town.ca.route
+
+            def route(http, body):
+                code, headers, answer = plain(http, body)
+                if http.path == "/directory":
+                    change(answer)
+                return code, headers, answer
+            town.ca.route = route
+            got = town.run("order", "a@example.org")
+            tap.ok(got.returncode == 69 and got.stderr.count(b"\n") == 1 and
+                   town.ca.orders == {}, name, got)
+    for name, answer in (
+            ("C5: empty", b""), ("C5: HTML", b"<html>"), ("C5: cut", b'{"a'),
+            ("C5: twice", b'{"newNonce": "", "newNonce": ""}'),
+            ("C5: deep", b"[" * 200000), ("C5: array", b"[]"),
+            ("C5: NUL", b'{"newNonce": "\\u0000"}'),
+            ("C5: UTF-16", '{"a": 1}'.encode("utf-16")),
+            ("C5: huge", b'{"a": "' + b"x" * 3000000 + b'"}')):
+        with Town() as town:
+            town.ca.route = lambda http, body: (200, {}, answer)
+            got = town.run("order", "a@example.org")
+            tap.ok(got.returncode == 69 and got.stderr.count(b"\n") == 1,
+                   name, got)
+    for code in (301, 302, 307, 308):
+        with Town() as town:
+            town.ca.route = lambda http, body: (
+                code, {"Location": town.ca.base + "/directory2"}, b"")
+            got = town.run("order", "a@example.org")
+            tap.ok(got.returncode == 69 and len(town.ca.seen) == 1,
+                   "C3: a redirect of %d is not followed" % code, got)
+
+
+def test_certificates():
+    """C12: the CA gives something else than what was ordered."""
+    import datetime
+    from cryptography.x509.oid import ExtendedKeyUsageOID
+    other = cms.new_key()
+    for name, wrong in (
+            ("another key", dict(key=other)),
+            ("another address", dict(names=[(0x81, b"eve@evil.example")])),
+            ("one address more", dict(names=[
+                (0x81, b"alice@example.org"), (0x81, b"eve@evil.example")])),
+            ("no address", dict(names=None)),
+            ("a name beside", dict(names=[(0x81, b"alice@example.org"),
+                                          (0x82, b"evil.example")])),
+            ("of a CA", dict(ca=True)),
+            ("expired", dict(end=datetime.datetime(2021, 1, 1))),
+            ("for servers", dict(extended=(
+                ExtendedKeyUsageOID.SERVER_AUTH,)))):
+        with Town() as town:
+            ca = town.ca
+
+            class Fake:
+                def __init__(self, key):
+                    self.key = key
+
+                def public_key(self):
+                    return self.key
+
+            def issue(csr, usage, addresses):
+                names = wrong.get("names", [(0x81, b"alice@example.org")])
+                key = wrong.get("key")
+                key = Fake(key.public_key() if key else csr.public_key())
+                return cms.make(
+                    key, ca.sub, "x", ca=wrong.get("ca", False),
+                    extension=cms.san(*names) if names else None,
+                    end=wrong.get("end", datetime.datetime(2120, 1, 1)),
+                    extended=wrong.get("extended", (
+                        ExtendedKeyUsageOID.EMAIL_PROTECTION,)))
+            ca.issue = issue
+            town.run("order", "--no-wait", "alice@example.org")
+            time.sleep(0.2)
+            town.answer()
+            got = town.run("finish")
+            tap.ok(got.returncode == 69 and b"certificate" in got.stderr and
+                   glob.glob(town.place.home + "/certificates/*") == [],
+                   "C12: a certificate %s is not stored" % name, got)
+            tap.ok(glob.glob(town.place.home + "/keys/*.pem") != [],
+                   "C12: %s: the key stays" % name)
+
+
 test_personalities()
 test_no()
+test_hostile()
+test_certificates()
 test_resume()
 tap.done()
