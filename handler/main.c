@@ -31,6 +31,7 @@ static const struct verb {
 	{ "expect", cmd_expect,
 	    "expect a challenge that another client ordered" },
 	{ "status", cmd_status, "what is pending, and what to do next" },
+	{ "ca", cmd_ca, "the known CAs and their quirks" },
 	{ "verify", cmd_verify, "the S/MIME status of any message" },
 	{ "doctor", cmd_doctor, "is everything in place" },
 	{ "mutt-rc", cmd_mutt_rc, "what the mutt macro reads back" },

@@ -195,6 +195,19 @@ def test_resume():
                "an authorization that is valid already needs no mail", got)
 
 
+def test_ca():
+    import json
+    with Town() as town:
+        got = town.run("ca")
+        tap.ok(got.returncode == 0 and b"local (the one in use)" in got.stdout
+               and b"castle" in got.stdout and
+               b"No publicly trusted CA" in got.stdout, "ca", got)
+        told = {c["name"]: c for c in json.loads(
+            town.run("ca", "--json").stdout)["cas"]}
+        tap.equal((told["castle"]["token_join"], told["local"]["in_use"],
+                   told["local"]["settle"]), ("octets", True, 0), "ca --json")
+
+
 def test_hostile():
     """A CA that means ill: nothing is followed, nothing is believed."""
     with Town(bad_nonces=1.0) as town:
@@ -298,6 +311,7 @@ def test_certificates():
 
 test_personalities()
 test_no()
+test_ca()
 test_hostile()
 test_certificates()
 test_resume()
