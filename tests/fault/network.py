@@ -1,0 +1,122 @@
+#!/usr/bin/python3
+"""A server that breaks off anywhere, trickles, or says nothing: an exit status
+and a sentence, never a crash or a hang."""
+import os
+import socket
+import ssl
+import sys
+import threading
+import time
+
+TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, TESTS)
+import cms
+from cryptography.x509.oid import ExtendedKeyUsageOID
+from lib import Place, tap
+
+BODY = (b'{"newNonce":"%s/n","newAccount":"%s/a","newOrder":"%s/o"}' %
+        ((b"https://127.0.0.1",) * 3))
+ANSWER = (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+          b"Content-Length: %d\r\n\r\n" % len(BODY)) + BODY
+
+
+class Server:
+    """Answers every connection with `behave(peer)`."""
+
+    def __init__(self, place):
+        root, key = cms.Authority("Root"), cms.new_key()
+        cert = cms.make(key, root, "127.0.0.1", extension=cms.san(
+            (0x87, bytes([127, 0, 0, 1]))),
+            extended=(ExtendedKeyUsageOID.SERVER_AUTH,))
+        self.file = place.write("root.pem", cms.cert_pem(root.cert))
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(place.write(
+            "server.pem", cms.pem(key) + cms.cert_pem(cert)))
+        self.socket = socket.socket()
+        self.socket.bind(("127.0.0.1", 0))
+        self.socket.listen(8)
+        self.directory = "https://127.0.0.1:%d/d" % \
+            self.socket.getsockname()[1]
+        self.behave = lambda peer: None
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            peer, _ = self.socket.accept()
+            try:
+                with self.context.wrap_socket(peer, server_side=True) as tls:
+                    tls.recv(65536)
+                    self.behave(tls)
+            except OSError:
+                pass
+
+
+def order(place, server, limit=20):
+    start = time.monotonic()
+    got = place.run("-o", "ca.p.directory=" + server.directory, "-o",
+                    "ca.p.ca_file=" + server.file, "order", "--ca", "p",
+                    "a@example.org", timeout=60)
+    took = time.monotonic() - start
+    good = got.returncode in (69, 75) and got.stdout == b"" and \
+        got.stderr.count(b"\n") == 1 and \
+        got.stderr.startswith(b"mailcert: ") and took < limit
+    return good, (got, "%.1f s" % took)
+
+
+with Place(config="") as place:
+    server = Server(place)
+    bad = []
+    for n in range(0, len(ANSWER)):
+        server.behave = lambda peer: peer.sendall(ANSWER[:n])
+        good, why = order(place, server)
+        if not good:
+            bad.append((n, why))
+    tap.ok(bad == [], "cut off at each of %d octets" % len(ANSWER), *bad[:3])
+    for name, data in (
+            ("noise", os.urandom(5000)), ("no HTTP", b"220 mail ready\r\n"),
+            ("two lengths", ANSWER.replace(b"\r\n\r\n", b"\r\nContent-Length: "
+                                           b"3\r\n\r\n", 1)),
+            ("a negative length", ANSWER.replace(b"Length: ", b"Length: -")),
+            ("a length of 1 GB", ANSWER.replace(b"Length: ", b"Length: 1000000"
+                                                b"000")),
+            ("10000 fields", ANSWER.replace(b"\r\n\r\n", b"\r\n" +
+                                            b"X: y\r\n" * 10000 + b"\r\n", 1)),
+            ("a long field", ANSWER.replace(b"\r\n\r\n", b"\r\nX: " + b"y" *
+                                            300000 + b"\r\n\r\n", 1)),
+            ("100-continue for ever", b"HTTP/1.1 100 Continue\r\n\r\n" *
+             20000)):
+        server.behave = lambda peer: peer.sendall(data)
+        good, why = order(place, server)
+        tap.ok(good, name, *why)
+
+    def gigabyte(peer):
+        peer.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        for _ in range(1000):
+            peer.sendall(b"x" * 1000000)
+
+    server.behave = gigabyte
+    good, why = order(place, server)
+    tap.ok(good, "1 GB of body", *why)
+
+    def trickle(peer):
+        for byte in ANSWER:
+            peer.sendall(bytes([byte]))
+            time.sleep(1)
+
+    server.behave = trickle
+    good, why = order(place, server, limit=35)
+    tap.ok(good, "an octet a second", *why)
+    # Nobody there at all, or only a port.
+    deaf = socket.socket()
+    deaf.bind(("127.0.0.1", 0))
+    deaf.listen(1)
+    server.directory = "https://127.0.0.1:%d/d" % deaf.getsockname()[1]
+    good, why = order(place, server, limit=35)
+    tap.ok(good, "a port that says nothing", *why)
+    deaf.close()
+    good, why = order(place, server)
+    tap.ok(good, "nobody there", *why)
+    # An account key may be there: some of it was a directory after all.
+    tap.equal(sorted(set(os.listdir(place.home)) - {"lock", "accounts"}), [],
+              "nothing was ordered, expected or kept")
+tap.done()
