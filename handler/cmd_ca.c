@@ -28,8 +28,8 @@ static void
 add_text(const struct config_ca *ca, bool chosen, struct buf *out)
 {
 	buf_addf(out, "%s%s  ", ca->name, chosen ? " (the one in use)" : "");
-	text_show(out, span_of(ca->directory), TEXT_NO_LIMIT,
-	    text_locale_is_utf8());
+	text_show(
+	    out, span_of(ca->directory), TEXT_NO_LIMIT, text_locale_is_utf8());
 	buf_addf(out, "\n    token join: %s; told %lld s after the answer%s\n",
 	    token_join_name(ca->join), (long long)ca->settle,
 	    ca->eab_kid[0] != '\0' ? "; with an external account" : "");

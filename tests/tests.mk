@@ -121,7 +121,7 @@ differential:
 	@$(MAKE) --no-print-directory $(BUILD)/differential/dkim
 	@BUILD=$(BUILD) $(PYTHON) tests/differential/run.py $(COUNT)
 
-SOURCES_C = $(shell git ls-files '*.c' '*.h' | grep -v unicode_table.h)
+SOURCES_C = $(shell git ls-files -co --exclude-standard '*.c' '*.h' | grep -v unicode_table.h)
 SOURCES_SH = $(shell git ls-files | xargs grep -lE '^\#!/bin/(ba)?sh' --)
 
 lint:
