@@ -24,7 +24,9 @@ confirm_add_time(struct buf *out, int64_t when, int64_t now)
 	    strftime(text, sizeof(text), "%Y-%m-%d %H:%M", &tm) == 0)
 		text[0] = '\0';
 	buf_add_text(out, text);
-	for (i = 0; i < 2 && away < 2 * units[i].seconds; i++)
+	/* A moment less than two of a unit is still two of it. */
+	for (i = 0;
+	     i < 2 && away < 2 * units[i].seconds - units[i].seconds / 60; i++)
 		;
 	count = (away + units[i].seconds / 2) / units[i].seconds;
 	if (count == 0)

@@ -202,6 +202,7 @@ def test_expect_and_status():
                   "the same again is the same order")
         two = place.expect(part2=THUMBPRINT)
         tap.ok(one != two, "another token is another order")
+        time.sleep(1.1)
         said = place.run("status").stdout.decode()
         tap.ok(one in said and two in said and "waits for the challenge from "
                + CA in said and "in 2 hours" in said and "\x1b" not in said,
