@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -58,11 +59,17 @@ read_mac(const char *path, struct buf *out, struct note *note)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	enum status status;
+	struct stat st;
 
 	if (fd < 0)
 		return note_set(
 		    note, STATUS_CONFIG, "%.200s cannot be opened", path);
-	status = fd_read(fd, out, 5);
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
+	    st.st_uid != geteuid() || (st.st_mode & 077) != 0)
+		status = note_set(note, STATUS_PERMISSION,
+		    "%.200s can be read by others (chmod 600 it)", path);
+	else
+		status = fd_read(fd, out, 5);
 	(void)close(fd);
 	return status;
 }

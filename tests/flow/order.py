@@ -107,10 +107,15 @@ def test_no():
         got = town.run("order", "alice@example.org")
         tap.ok(got.returncode == 78 and b"eab_kid" in got.stderr,
                "an external account is wanted", got)
-        town.place.write("mac", "MDEyMzQ1Njc4OWFiY2RlZg==\n")
-        got = town.run("-o", "ca.local.eab_kid=kid-1", "-o",
-                       "ca.local.eab_key_file=" + town.place.path("mac"),
-                       "order", "--no-wait", "alice@example.org")
+        town.place.write("mac", "MDEyMzQ1Njc4OWFiY2RlZg==\n", 0o644)
+        args = ("-o", "ca.local.eab_kid=kid-1", "-o",
+                "ca.local.eab_key_file=" + town.place.path("mac"), "order",
+                "--no-wait", "alice@example.org")
+        got = town.run(*args)
+        tap.ok(got.returncode == 77 and town.ca.accounts == {},
+               "a MAC key that others can read", got)
+        os.chmod(town.place.path("mac"), 0o600)
+        got = town.run(*args)
         tap.ok(got.returncode == 0, "an external account is bound", got,
                town.ca.problems)
     with Town(join="octets", lengths=(16, 16)) as town:
