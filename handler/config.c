@@ -167,7 +167,10 @@ set_ca(struct config *config, struct span name, struct span value)
 		done = token_join_parse(value, &ca->join);
 	else if (span_eq(member, SPAN("settle")))
 		done = set_number(&ca->settle, value, 3600);
-	else if (span_eq(member, SPAN("eab_kid")))
+	else if (span_eq(member, SPAN("challenge_post"))) {
+		ca->before_mail = span_eq(value, SPAN("before-mail"));
+		done = ca->before_mail || span_eq(value, SPAN("after-reply"));
+	} else if (span_eq(member, SPAN("eab_kid")))
 		done = span_copy(value, ca->eab_kid, sizeof(ca->eab_kid));
 	else if (span_eq(member, SPAN("eab_key_file")))
 		done = set_text(ca->eab_key_file, value);

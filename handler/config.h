@@ -22,7 +22,8 @@ struct config_ca {
 	char eab_kid[256];
 	char eab_key_file[CONFIG_VALUE_SIZE];
 	enum token_join join;
-	int64_t settle; /* seconds between the answer and telling the CA */
+	int64_t settle;   /* seconds between the answer and telling the CA */
+	bool before_mail; /* the CA mails only once it was told */
 };
 
 struct config {

@@ -441,6 +441,7 @@ issue_begin(struct issuer *issuer, const struct issue_request *request,
 {
 	struct acme_order *acme = calloc(1, sizeof(*acme));
 	char key[1200], certificate[1200];
+	struct issue_step step;
 	enum status status;
 
 	if (acme == NULL)
@@ -465,6 +466,10 @@ issue_begin(struct issuer *issuer, const struct issue_request *request,
 	if (status == STATUS_OK)
 		status = expect_challenges(issuer, out, acme, note);
 	free(acme);
+	/* Such a CA mails nothing before it is told. */
+	if (status == STATUS_OK && issuer->settings.before_mail)
+		status = issue_advance(
+		    issuer, out, false, (int64_t)time(NULL), &step, note);
 	return status;
 }
 
@@ -526,6 +531,7 @@ advance_order(struct issuer *issuer, struct issuance *issuance,
     struct order *order, bool sent, int64_t now, bool *valid,
     struct issue_step *out, struct note *note)
 {
+	const bool before_mail = issuer->settings.before_mail;
 	struct acme_authorization authz;
 	enum status status;
 
@@ -533,7 +539,10 @@ advance_order(struct issuer *issuer, struct issuance *issuance,
 	if (*valid)
 		return STATUS_OK;
 	out->order = *order;
-	if (order->told == 0) {
+	if (order->told == 0 && before_mail &&
+	    (status = tell(issuer, order, now, note)) != STATUS_OK)
+		return status;
+	if (order->told == 0 || before_mail) {
 		out->seconds = 1;
 		if (order->state == ORDER_PENDING) {
 			out->wait = ISSUE_MAIL;
@@ -543,13 +552,15 @@ advance_order(struct issuer *issuer, struct issuance *issuance,
 			out->wait = ISSUE_SENT;
 			return STATUS_OK;
 		}
-		if (now < order->answered + issuer->settings.settle) {
+		if (!before_mail &&
+		    now < order->answered + issuer->settings.settle) {
 			out->wait = ISSUE_SETTLE;
 			out->seconds =
 			    order->answered + issuer->settings.settle - now;
 			return STATUS_OK;
 		}
-		if ((status = tell(issuer, order, now, note)) != STATUS_OK)
+		if (order->told == 0 &&
+		    (status = tell(issuer, order, now, note)) != STATUS_OK)
 			return status;
 	}
 	status = get_authorization(

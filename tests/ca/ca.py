@@ -7,7 +7,7 @@ is like a real server:
 
  join         string | octets: how it reads RFC 8823 section 3, step 6
  lengths      octets of token-part1 and token-part2
- mail_at      order | authorization: when the challenge is mailed
+ mail_at      order | authorization | challenge: when the challenge is mailed
  bad_nonces   the share of good nonces that it refuses
  retry_after  what it says while it is at it, or None
  pending      how often it says "processing" first
@@ -381,7 +381,12 @@ class Ca:
         authz = self.authz[self.base + path]
         if not authz["mailed"] and self.how["mail_at"] == "authorization":
             self.mail(authz)
-        if authz["cstatus"] == "processing":
+        if authz["cstatus"] == "processing" and \
+                self.how["mail_at"] == "challenge":
+            # It waits for the reply.
+            if any(authz["part1"].encode() in r for r in self.replies()):
+                self.look(authz)
+        elif authz["cstatus"] == "processing":
             authz["left"] -= 1
             if authz["left"] < 0:
                 self.look(authz)
@@ -403,7 +408,9 @@ class Ca:
             raise Problem(400, "malformed", "the response object is {}")
         if authz["cstatus"] == "pending":
             authz["cstatus"] = "processing"
-            if self.how["pending"] == 0:
+            if self.how["mail_at"] == "challenge":
+                self.mail(authz)
+            elif self.how["pending"] == 0:
                 self.look(authz)
         return 200, self.wait(), {"type": "email-reply-00",
                                   "url": authz["chall"],

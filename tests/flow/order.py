@@ -85,6 +85,8 @@ def test_personalities():
     whole("octets are joined", settings="set ca.local.token_join = octets\n",
           join="octets", lengths=(16, 16))
     whole("mail at newOrder", mail_at="order")
+    whole("mail only after the CA was told", mail_at="challenge",
+          settings="set ca.local.challenge_post = before-mail\n")
     whole("half of the nonces are bad", bad_nonces=0.5)
     whole("no Retry-After", retry_after=None, pending=1)
     whole("processing for a while", pending=2)
