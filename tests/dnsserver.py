@@ -16,16 +16,28 @@ def txt(text):
     return b"".join(bytes([len(p)]) + p for p in pieces)
 
 
+def both_sockets():
+    """UDP and TCP on one free port; what is free for one may not be for the
+    other."""
+    while True:
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        udp.bind(("127.0.0.1", 0))
+        tcp = socket.socket()
+        try:
+            tcp.bind(udp.getsockname())
+            tcp.listen(8)
+            return udp, tcp
+        except OSError:
+            udp.close()
+            tcp.close()
+
+
 class Dns:
     def __init__(self, records):
         self.records = {k.lower(): v for k, v in records.items()}
         self.asked = []
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
+        self.socket, self.tcp = both_sockets()
         self.port = self.socket.getsockname()[1]
-        self.tcp = socket.socket()
-        self.tcp.bind(("127.0.0.1", self.port))
-        self.tcp.listen(8)
         for serve in (self.serve_udp, self.serve_tcp):
             threading.Thread(target=serve, daemon=True).start()
 

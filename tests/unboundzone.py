@@ -13,14 +13,16 @@ import subprocess
 import tempfile
 import time
 
+from dnsserver import both_sockets
+
 SOA = "@ 300 IN SOA ns.example. host.example. 1 3600 600 86400 60\n" \
       "@ 300 IN NS ns.example.\n"
 
 
 def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    udp, tcp = both_sockets()
+    with udp, tcp:
+        return udp.getsockname()[1]
 
 
 def txt(text):

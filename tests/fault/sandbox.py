@@ -13,7 +13,7 @@ import sys
 import threading
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from dnsserver import Dns
+from dnsserver import Dns, both_sockets
 from lib import BUILD, CA, ROOT, Place, challenge, check_reply, tap
 
 SIGNED = os.path.join(ROOT, "tests/signed")
@@ -98,12 +98,8 @@ class Trap:
 
     def __init__(self):
         self.touched = []
-        self.tcp = socket.socket()
-        self.tcp.bind(("127.0.0.1", 0))
-        self.tcp.listen(8)
+        self.udp, self.tcp = both_sockets()
         self.port = self.tcp.getsockname()[1]
-        self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.udp.bind(("127.0.0.1", self.port))
         threading.Thread(target=self.on_tcp, daemon=True).start()
         threading.Thread(target=self.on_udp, daemon=True).start()
 
