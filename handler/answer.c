@@ -46,18 +46,12 @@ parse_in_child(const void *arg, void *report)
 		    &work->config->authenticate, work->now, &out->query);
 }
 
-static bool
-note_ok(struct note *note)
-{
-	note->text[sizeof(note->text) - 1] = '\0';
-	return !text_has_hidden(span_of(note->text));
-}
-
 /* A stranger may speak through the child by now. */
 static bool
-report_ok(struct parse_report *report)
+report_ok(const struct parse_report *report)
 {
-	return report->status < STATUS_COUNT && note_ok(&report->note) &&
+	return report->status < STATUS_COUNT &&
+	    text_is_shown(report->note.text, sizeof(report->note.text)) &&
 	    (report->status != STATUS_OK ||
 		(challenge_ok(&report->challenge) &&
 		    authres_query_ok(&report->query)));

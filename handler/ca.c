@@ -6,7 +6,6 @@
 
 #include "acme/jws.h"
 #include "acme/url.h"
-#include "base/fd.h"
 #include "base/frame.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -15,99 +14,99 @@
 
 enum { ANSWER_MAX = 2 * 1024 * 1024 };
 
-/* The parsers, each in a child; what it says is checked by the parent. */
-struct parse {
+/* What is parsed in a child, and what it says; the parent checks it. */
+enum object { DIRECTORY, ORDER, AUTHORIZATION, PROBLEM };
+
+struct work {
+	enum object object;
 	struct span body;
 };
 
-struct directory_report {
+struct report {
 	uint32_t status;
 	struct note note;
-	struct acme_directory directory;
-};
-
-struct order_report {
-	uint32_t status;
-	struct note note;
-	struct acme_order order;
-};
-
-struct authorization_report {
-	uint32_t status;
-	struct note note;
-	struct acme_authorization authorization;
+	union {
+		struct acme_directory directory;
+		struct acme_order order;
+		struct acme_authorization authorization;
+		struct acme_problem problem;
+	} is;
 };
 
 static void
-parse_directory(const void *arg, void *report)
+parse_in_child(const void *arg, void *report)
 {
-	const struct parse *work = arg;
-	struct directory_report *out = report;
+	const struct work *work = arg;
+	struct report *out = report;
 
-	out->status =
-	    acme_directory_parse(work->body, &out->directory, &out->note);
+	switch (work->object) {
+	case DIRECTORY:
+		out->status = acme_directory_parse(
+		    work->body, &out->is.directory, &out->note);
+		break;
+	case ORDER:
+		out->status =
+		    acme_order_parse(work->body, &out->is.order, &out->note);
+		break;
+	case AUTHORIZATION:
+		out->status = acme_authorization_parse(
+		    work->body, &out->is.authorization, &out->note);
+		break;
+	case PROBLEM:
+		acme_problem_parse(work->body, &out->is.problem);
+		break;
+	}
 }
 
-static void
-parse_order(const void *arg, void *report)
+static bool
+object_ok(enum object object, const struct report *report)
 {
-	const struct parse *work = arg;
-	struct order_report *out = report;
-
-	out->status = acme_order_parse(work->body, &out->order, &out->note);
+	switch (object) {
+	case DIRECTORY:
+		return acme_directory_ok(&report->is.directory);
+	case ORDER:
+		return acme_order_ok(&report->is.order);
+	case AUTHORIZATION:
+		return acme_authorization_ok(&report->is.authorization);
+	case PROBLEM:
+		break;
+	}
+	return acme_problem_ok(&report->is.problem);
 }
 
-static void
-parse_authorization(const void *arg, void *report)
-{
-	const struct parse *work = arg;
-	struct authorization_report *out = report;
-
-	out->status = acme_authorization_parse(
-	    work->body, &out->authorization, &out->note);
-}
-
-static void
-parse_problem(const void *arg, void *report)
-{
-	const struct parse *work = arg;
-
-	acme_problem_parse(work->body, report);
-}
-
-/* The child's own refusal, if its words are fit to be said. */
+/* A stranger may speak through the child by now. */
 static enum status
-judge(enum status ran, uint32_t status, struct note *said, bool good,
-    struct note *note)
+parse(
+    enum object object, struct span body, struct report *out, struct note *note)
 {
-	said->text[sizeof(said->text) - 1] = '\0';
-	if (ran != STATUS_OK)
-		return ran;
-	if (status >= STATUS_COUNT || text_has_hidden(span_of(said->text)) ||
-	    (status == STATUS_OK && !good))
+	const struct work work = { object, body };
+	enum status status;
+
+	status =
+	    child_run(parse_in_child, &work, out, sizeof(*out), NULL, 0, note);
+	if (status != STATUS_OK)
+		return status;
+	if (out->status >= STATUS_COUNT ||
+	    !text_is_shown(out->note.text, sizeof(out->note.text)) ||
+	    (out->status == STATUS_OK && !object_ok(object, out)))
 		return note_set(
 		    note, STATUS_BUG, "the parser's report makes no sense");
-	if (status != STATUS_OK)
-		return note_set(note, (enum status)status, "%s",
-		    note_text(said, (enum status)status));
+	if (out->status != STATUS_OK)
+		return note_set(note, (enum status)out->status, "%s",
+		    note_text(&out->note, (enum status)out->status));
 	return STATUS_OK;
 }
 
 enum status
 ca_parse_order(struct span body, struct acme_order *out, struct note *note)
 {
-	struct order_report *report = calloc(1, sizeof(*report));
-	const struct parse work = { body };
+	struct report *report = calloc(1, sizeof(*report));
 	enum status status;
 
 	if (report == NULL)
 		return STATUS_MEMORY;
-	status = child_run(
-	    parse_order, &work, report, sizeof(*report), NULL, 0, note);
-	status = judge(status, report->status, &report->note,
-	    acme_order_ok(&report->order), note);
-	if (status == STATUS_OK)
-		*out = report->order;
+	if ((status = parse(ORDER, body, report, note)) == STATUS_OK)
+		*out = report->is.order;
 	free(report);
 	return status;
 }
@@ -116,18 +115,13 @@ enum status
 ca_parse_authorization(
     struct span body, struct acme_authorization *out, struct note *note)
 {
-	struct authorization_report *report = calloc(1, sizeof(*report));
-	const struct parse work = { body };
+	struct report *report = calloc(1, sizeof(*report));
 	enum status status;
 
 	if (report == NULL)
 		return STATUS_MEMORY;
-	status = child_run(
-	    parse_authorization, &work, report, sizeof(*report), NULL, 0, note);
-	status = judge(status, report->status, &report->note,
-	    acme_authorization_ok(&report->authorization), note);
-	if (status == STATUS_OK)
-		*out = report->authorization;
+	if ((status = parse(AUTHORIZATION, body, report, note)) == STATUS_OK)
+		*out = report->is.authorization;
 	free(report);
 	return status;
 }
@@ -175,11 +169,10 @@ static enum status
 exchange(struct ca *ca, const char *method, const char *url, const char *accept,
     struct span body, struct ca_answer *out, struct note *note)
 {
-	const char *argv[] = { NULL, NULL };
+	const char *const argv[] = { "mailcert-https", NULL };
 	struct buf request, answer;
 	struct frame frame;
 	struct span rest;
-	char path[600];
 	enum status status;
 	int code = 0;
 
@@ -197,14 +190,10 @@ exchange(struct ca *ca, const char *method, const char *url, const char *accept,
 	out->retry_after = -1;
 	out->location[0] = '\0';
 	buf_clear(&out->body);
-	status = helper_path("mailcert-https", path, sizeof(path), note);
-	argv[0] = path;
+	status = buf_status(&request);
 	if (status == STATUS_OK)
-		status = buf_status(&request);
-	if (status == STATUS_OK &&
-	    program_run(argv, buf_span(&request), &answer, &code) != STATUS_OK)
 		status =
-		    note_set(note, STATUS_CREATE, "%.200s cannot be run", path);
+		    helper_run(argv, buf_span(&request), &answer, &code, note);
 	rest = buf_span(&answer);
 	while (status == STATUS_OK &&
 	    (status = frame_take(&rest, &frame)) == STATUS_OK)
@@ -222,9 +211,8 @@ exchange(struct ca *ca, const char *method, const char *url, const char *accept,
 enum status
 ca_open(struct ca *ca, struct note *note)
 {
-	struct directory_report *report = calloc(1, sizeof(*report));
+	struct report *report = calloc(1, sizeof(*report));
 	struct ca_answer answer = { .code = 0 };
-	struct parse work;
 	enum status status;
 
 	if (report == NULL)
@@ -237,15 +225,10 @@ ca_open(struct ca *ca, struct note *note)
 		status = note_set(note, STATUS_BAD_CA,
 		    "the CA's directory cannot be had: HTTP %lld",
 		    (long long)answer.code);
-	if (status == STATUS_OK) {
-		work.body = buf_span(&answer.body);
-		status = child_run(parse_directory, &work, report,
-		    sizeof(*report), NULL, 0, note);
-		status = judge(status, report->status, &report->note,
-		    acme_directory_ok(&report->directory), note);
-	}
 	if (status == STATUS_OK)
-		ca->directory = report->directory;
+		status = parse(DIRECTORY, buf_span(&answer.body), report, note);
+	if (status == STATUS_OK)
+		ca->directory = report->is.directory;
 	buf_clear(&answer.body);
 	free(report);
 	return status;
@@ -294,13 +277,14 @@ sign(struct ca *ca, const char *url, struct span payload, struct buf *out,
 static enum status
 read_problem(struct ca_answer *answer, struct note *note)
 {
-	const struct parse work = { buf_span(&answer->body) };
-	enum status status;
+	struct report *report = calloc(1, sizeof(*report));
+	enum status status = STATUS_MEMORY;
 
-	status = child_run(parse_problem, &work, &answer->problem,
-	    sizeof(answer->problem), NULL, 0, note);
-	if (status == STATUS_OK && !acme_problem_ok(&answer->problem))
-		status = STATUS_BUG;
+	if (report != NULL)
+		status = parse(PROBLEM, buf_span(&answer->body), report, note);
+	if (status == STATUS_OK)
+		answer->problem = report->is.problem;
+	free(report);
 	if (status != STATUS_OK)
 		return status;
 	return note_set(note,

@@ -30,6 +30,10 @@ int cmd_fail(enum status status, const struct note *note);
 int cmd_usage(const char *synopsis);
 /* --help: print and give 0. */
 int cmd_help(const char *text);
+/* Options of a listing: --json and --help, and at most that many arguments.
+ * False: *code is the exit status. */
+bool cmd_listing(int argc, char *argv[], int most, const char *synopsis,
+    const char *help, bool *json, int *code);
 /* Load the configuration or fail aloud; *code is the exit status then. */
 bool cmd_config(
     const struct invocation *invocation, struct config *out, int *code);

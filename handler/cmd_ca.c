@@ -56,25 +56,15 @@ add_json(const struct config_ca *ca, bool chosen, struct buf *out)
 int
 cmd_ca(const struct invocation *invocation, int argc, char *argv[])
 {
-	static const struct option longs[] = { { "json", no_argument, NULL,
-						   'j' },
-		{ "help", no_argument, NULL, 'h' }, { 0 } };
 	const struct config_ca *ca;
 	struct config config;
+	bool json, chosen;
 	struct buf out;
-	bool json = false, chosen;
-	int c, code = 0;
+	int code = 0;
 	size_t i;
 
-	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		if (c != 'j')
-			return c == 'h' ? cmd_help(help)
-					: status_exit(STATUS_USAGE);
-		json = true;
-	}
-	if (optind < argc)
-		return cmd_usage(SYNOPSIS);
-	if (!cmd_config(invocation, &config, &code))
+	if (!cmd_listing(argc, argv, 0, SYNOPSIS, help, &json, &code) ||
+	    !cmd_config(invocation, &config, &code))
 		return code;
 	buf_init(&out, 64 * 1024);
 	buf_add_text(&out, json ? "{\"cas\": [" : "");

@@ -295,25 +295,15 @@ print_json(const struct findings *findings, struct buf *out)
 int
 cmd_doctor(const struct invocation *invocation, int argc, char *argv[])
 {
-	static const struct option longs[] = { { "json", no_argument, NULL,
-						   'j' },
-		{ "help", no_argument, NULL, 'h' }, { 0 } };
 	struct findings *findings;
 	struct config config;
 	struct buf out;
-	bool json = false, wrong = false;
-	int c, code = 0;
+	bool json, wrong = false;
+	int code = 0;
 	size_t i;
 
-	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		if (c != 'j')
-			return c == 'h' ? cmd_help(help)
-					: status_exit(STATUS_USAGE);
-		json = true;
-	}
-	if (optind < argc)
-		return cmd_usage(SYNOPSIS);
-	if (!cmd_config(invocation, &config, &code))
+	if (!cmd_listing(argc, argv, 0, SYNOPSIS, help, &json, &code) ||
+	    !cmd_config(invocation, &config, &code))
 		return code;
 	if ((findings = calloc(1, sizeof(*findings))) == NULL)
 		return cmd_fail(STATUS_MEMORY, NULL);

@@ -287,9 +287,6 @@ print_orders(struct span certificates, const struct order *orders, size_t count,
 int
 cmd_status(const struct invocation *invocation, int argc, char *argv[])
 {
-	static const struct option longs[] = { { "json", no_argument, NULL,
-						   'j' },
-		{ "help", no_argument, NULL, 'h' }, { 0 } };
 	struct home home = { .dir = -1 };
 	struct order *orders = NULL;
 	struct note note = { "" };
@@ -297,18 +294,11 @@ cmd_status(const struct invocation *invocation, int argc, char *argv[])
 	enum status status;
 	size_t count = 0, found = 0, i = 0;
 	struct buf certificates;
-	bool json = false;
-	int c, code;
+	bool json;
+	int code;
 
-	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		if (c != 'j')
-			return c == 'h' ? cmd_help(help)
-					: status_exit(STATUS_USAGE);
-		json = true;
-	}
-	if (optind + 1 < argc)
-		return cmd_usage(SYNOPSIS);
-	if (!cmd_config(invocation, &config, &code))
+	if (!cmd_listing(argc, argv, 1, SYNOPSIS, help, &json, &code) ||
+	    !cmd_config(invocation, &config, &code))
 		return code;
 	status = home_open(config.home, false, &home, &note);
 	if (status == STATUS_OK)

@@ -38,20 +38,15 @@ look_in_child(const void *arg, void *report)
 {
 	const struct span *message = arg;
 	struct header *header = malloc(sizeof(*header));
-	struct address_list *list = malloc(sizeof(*list));
 	struct look *out = report;
 
-	if (header != NULL && list != NULL) {
-		header_parse(header_skip_from_line(*message), header);
-		out->likely = smime_is_likely(header);
-		if (header_count(header, SPAN("From")) == 1 &&
-		    address_list_parse(
-			header_body(header, SPAN("From")), list) == STATUS_OK &&
-		    list->count == 1 && !list->group &&
-		    address_normal(&list->mailbox[0], out->from) != STATUS_OK)
-			out->from[0] = '\0';
-	}
-	free(list);
+	if (header == NULL)
+		return;
+	header_parse(header_skip_from_line(*message), header);
+	out->likely = smime_is_likely(header);
+	if (header_count(header, SPAN("From")) == 1)
+		(void)!address_sole(
+		    header_body(header, SPAN("From")), out->from);
 	free(header);
 }
 

@@ -1,6 +1,7 @@
 /* helper.c - our own programs: see helper.h */
 #include "helper.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -53,28 +54,46 @@ status_of_exit(int code)
 	return STATUS_BUG;
 }
 
-static enum status
-run(const char *const argv[], struct span input, struct buf *out, int *code,
-    struct note *note)
+enum status
+helper_run(const char *const argv[], struct span input, struct buf *out,
+    int *code, struct note *note)
 {
-	enum status status = program_run(argv, input, out, code);
+	const char *full[HELPER_ARGUMENTS_MAX + 2] = { NULL };
+	char path[600];
+	enum status status;
+	size_t i;
+
+	status = helper_path(argv[0], path, sizeof(path), note);
+	if (status != STATUS_OK)
+		return status;
+	full[0] = path;
+	for (i = 1; argv[i] != NULL; i++) {
+		assert(i <= HELPER_ARGUMENTS_MAX);
+		full[i] = argv[i];
+	}
+	return program_run(full, input, out, code) == STATUS_OK
+	    ? STATUS_OK
+	    : note_set(note, STATUS_CREATE, "%.200s cannot be run", path);
+}
+
+enum status
+helper_run_line(const char *const argv[], struct span input, struct buf *out,
+    int *code, struct note *note)
+{
+	enum status status = helper_run(argv, input, out, code, note);
 
 	if (status == STATUS_OK && out->len > 0 &&
 	    out->at[out->len - 1] == '\n')
 		buf_cut(out, out->len - 1);
-	if (status != STATUS_OK)
-		return note_set(
-		    note, STATUS_CREATE, "%.200s cannot be run", argv[0]);
-	return STATUS_OK;
+	return status;
 }
 
 enum status
 helper_response(const char *part1, const char *part2, const char *thumbprint,
     enum token_join join, struct response *out, struct note *note)
 {
-	const char *argv[] = { NULL, "response", NULL };
+	const char *const argv[] = { "mailcert-verify", "response", NULL };
 	struct buf input, output;
-	char path[600];
 	enum status status;
 	int code = 0;
 
@@ -84,10 +103,7 @@ helper_response(const char *part1, const char *part2, const char *thumbprint,
 	buf_add_byte(&input, '\n');
 	buf_add_text(&input, part2);
 	buf_addf(&input, "\n%s\n%s\n", thumbprint, token_join_name(join));
-	status = helper_path("mailcert-verify", path, sizeof(path), note);
-	argv[0] = path;
-	if (status == STATUS_OK)
-		status = run(argv, buf_span(&input), &output, &code, note);
+	status = helper_run_line(argv, buf_span(&input), &output, &code, note);
 	if (status == STATUS_OK && code != 0)
 		status = code == 65 ? STATUS_BAD_TOKEN : STATUS_CRYPTO;
 	if (status == STATUS_OK &&
@@ -102,18 +118,14 @@ helper_response(const char *part1, const char *part2, const char *thumbprint,
 }
 
 static enum status
-ask_key(const char *const verbs[], struct span input, struct buf *out,
+ask_key(const char *const argv[], struct span input, struct buf *out,
     struct note *note)
 {
-	const char *argv[] = { NULL, verbs[0], verbs[1], verbs[2], NULL };
-	char path[600], shown[300];
 	enum status status;
+	char shown[300];
 	int code = 0;
 
-	status = helper_path("mailcert-key", path, sizeof(path), note);
-	argv[0] = path;
-	if (status == STATUS_OK)
-		status = run(argv, input, out, &code, note);
+	status = helper_run_line(argv, input, out, &code, note);
 	if (status == STATUS_OK && code != 0) {
 		text_show_in(shown, sizeof(shown), buf_span(out), true);
 		status = code == 65 ? STATUS_BAD_KEY : status_of_exit(code);
@@ -126,20 +138,21 @@ enum status
 helper_key(const char *verb, const char *file, struct span input,
     struct buf *out, struct note *note)
 {
-	const char *const verbs[] = { verb, file, NULL };
+	const char *const argv[] = { "mailcert-key", verb, file, NULL };
 
-	return ask_key(verbs, input, out, note);
+	return ask_key(argv, input, out, note);
 }
 
 enum status
 helper_generate(const char *kind, const char *file, struct note *note)
 {
-	const char *const verbs[] = { "generate", kind, file };
+	const char *const argv[] = { "mailcert-key", "generate", kind, file,
+		NULL };
 	struct buf output;
 	enum status status;
 
 	buf_init(&output, 1024);
-	status = ask_key(verbs, SPAN(""), &output, note);
+	status = ask_key(argv, SPAN(""), &output, note);
 	buf_clear(&output);
 	return status;
 }

@@ -10,6 +10,18 @@
 enum status helper_path(
     const char *name, char *out, size_t size, struct note *note) MUST_CHECK;
 
+/*
+ * Run the helper that argv[0] names (no path, at most HELPER_ARGUMENTS_MAX
+ * arguments) and collect what it prints; *code is its exit.  STATUS_CREATE: it
+ * is not there, or cannot be run.
+ */
+enum { HELPER_ARGUMENTS_MAX = 6 };
+enum status helper_run(const char *const argv[], struct span input,
+    struct buf *out, int *code, struct note *note) MUST_CHECK;
+/* The same for one that prints a line: without its line end. */
+enum status helper_run_line(const char *const argv[], struct span input,
+    struct buf *out, int *code, struct note *note) MUST_CHECK;
+
 /* response_compute() in mailcert-verify. */
 enum status helper_response(const char *part1, const char *part2,
     const char *thumbprint, enum token_join join, struct response *out,

@@ -645,12 +645,12 @@ check_certificate(const struct issuance *issuance, const char *key,
     struct span chain, int64_t now, struct buf *out, int64_t *expires,
     struct note *note)
 {
-	const char *argv[] = { NULL, "certificate", NULL };
+	const char *const argv[] = { "mailcert-verify", "certificate", NULL };
 	struct buf request, public, answer;
 	enum status status;
 	struct frame frame;
 	struct span rest;
-	char path[600], shown[300];
+	char shown[300];
 	size_t i;
 	int code = 0;
 
@@ -665,12 +665,8 @@ check_certificate(const struct issuance *issuance, const char *key,
 	frame_add(&request, "chain", chain);
 	if (status == STATUS_OK)
 		status =
-		    helper_path("mailcert-verify", path, sizeof(path), note);
-	argv[0] = path;
-	if (status == STATUS_OK &&
-	    (program_run(argv, buf_span(&request), &answer, &code) !=
-		    STATUS_OK ||
-		code != 0))
+		    helper_run(argv, buf_span(&request), &answer, &code, note);
+	if (status == STATUS_OK && code != 0)
 		status = note_set(note, STATUS_CRYPTO,
 		    "the verifier gave up on the certificate (%d)", code);
 	rest = buf_span(&answer);

@@ -88,6 +88,29 @@ cmd_help(const char *text)
 }
 
 bool
+cmd_listing(int argc, char *argv[], int most, const char *synopsis,
+    const char *text, bool *json, int *code)
+{
+	static const struct option longs[] = { { "json", no_argument, NULL,
+						   'j' },
+		{ "help", no_argument, NULL, 'h' }, { 0 } };
+	int c;
+
+	*json = false;
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		if (c != 'j') {
+			*code = c == 'h' ? cmd_help(text)
+					 : status_exit(STATUS_USAGE);
+			return false;
+		}
+		*json = true;
+	}
+	if (argc - optind > most)
+		*code = cmd_usage(synopsis);
+	return argc - optind <= most;
+}
+
+bool
 cmd_config(const struct invocation *invocation, struct config *out, int *code)
 {
 	struct note note = { "" };

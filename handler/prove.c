@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "anchors.h"
-#include "base/fd.h"
 #include "base/frame.h"
 #include "helper.h"
 #include "resolve.h"
@@ -14,24 +13,16 @@ enum { WEEK = 7 * 24 * 3600, REQUEST_ROOM = 64 * 1024 * 1024 };
 
 /* Run the verifier; exactly `size` octets are its whole answer. */
 static enum status
-ask_verifier(const char *verb, const struct buf *request, void *out,
-    size_t size, struct note *note)
+ask_verifier(const char *verb, struct span request, void *out, size_t size,
+    struct note *note)
 {
-	const char *argv[] = { NULL, verb, NULL };
+	const char *const argv[] = { "mailcert-verify", verb, NULL };
 	struct buf output;
-	char path[600];
 	enum status status;
 	int code = 0;
 
-	if ((status = buf_status(request)) != STATUS_OK)
-		return status;
 	buf_init(&output, size + 1);
-	status = helper_path("mailcert-verify", path, sizeof(path), note);
-	argv[0] = path;
-	if (status == STATUS_OK &&
-	    program_run(argv, buf_span(request), &output, &code) != STATUS_OK)
-		status =
-		    note_set(note, STATUS_CREATE, "%.200s cannot be run", path);
+	status = helper_run(argv, request, &output, &code, note);
 	if (status == STATUS_OK && (code != 0 || output.len != size))
 		status = note_set(note, STATUS_CRYPTO,
 		    "the verifier gave up on this message (%d)", code);
@@ -109,8 +100,10 @@ prove_sender(const struct prover *prover, enum authres_method method,
 	}
 	frame_add(&request, "message", message);
 	if (status == STATUS_OK)
-		status = ask_verifier(authres_method_name(method), &request,
-		    out, sizeof(*out), note);
+		status = buf_status(&request);
+	if (status == STATUS_OK)
+		status = ask_verifier(authres_method_name(method),
+		    buf_span(&request), out, sizeof(*out), note);
 	buf_clear(&request);
 	if (status != STATUS_OK)
 		return status;
@@ -135,8 +128,10 @@ prove_status(const struct prover *prover, struct span message, const char *from,
 	status = add_trust(prover, from, &request, note);
 	frame_add(&request, "message", message);
 	if (status == STATUS_OK)
-		status =
-		    ask_verifier("status", &request, out, sizeof(*out), note);
+		status = buf_status(&request);
+	if (status == STATUS_OK)
+		status = ask_verifier(
+		    "status", buf_span(&request), out, sizeof(*out), note);
 	buf_clear(&request);
 	if (status == STATUS_OK && !smime_report_ok(out))
 		status = note_set(
@@ -147,14 +142,9 @@ prove_status(const struct prover *prover, struct span message, const char *from,
 enum status
 prove_digest(struct span bytes, char out[65], struct note *note)
 {
-	struct buf request;
-	enum status status;
+	enum status status = ask_verifier("digest", bytes, out, 65, note);
 	size_t i;
 
-	buf_init(&request, bytes.len + 1);
-	buf_add(&request, bytes);
-	status = ask_verifier("digest", &request, out, 65, note);
-	buf_clear(&request);
 	if (status != STATUS_OK)
 		return status;
 	out[64] = '\0';

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/fd.h"
 #include "base/frame.h"
 #include "helper.h"
 #include "store/answers.h"
@@ -14,24 +13,15 @@ static enum status
 ask(const struct authres_policy *policy, const char *kind, const char *name,
     struct buf *line, struct note *note)
 {
-	const char *argv[] = { NULL, kind, policy->resolver, policy->anchor,
-		name, NULL };
-	char path[600];
+	const char *const argv[] = { "mailcert-net", kind, policy->resolver,
+		policy->anchor, name, NULL };
 	enum status status;
 	int code = 0;
 
-	status = helper_path("mailcert-net", path, sizeof(path), note);
-	argv[0] = path;
-	if (status == STATUS_OK &&
-	    program_run(argv, SPAN(""), line, &code) != STATUS_OK)
-		status =
-		    note_set(note, STATUS_CREATE, "%.200s cannot be run", path);
+	status = helper_run_line(argv, SPAN(""), line, &code, note);
 	if (status == STATUS_OK && code != 0)
 		status = note_set(
 		    note, STATUS_DNS, "the network program gave up (%d)", code);
-	if (status == STATUS_OK && line->len > 0 &&
-	    line->at[line->len - 1] == '\n')
-		buf_cut(line, line->len - 1);
 	return status;
 }
 

@@ -1,5 +1,6 @@
 /* csr.c - keys and signing requests: see csr.h */
 #include "acme/csr.h"
+#include "acme/key_p.h"
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -14,6 +15,20 @@ static const struct {
 } kinds[] = { { "EC", "P-256", 0 }, { "EC", "P-384", 0 },
 	{ "ED25519", NULL, 0 }, { "RSA", NULL, 2048 }, { "RSA", NULL, 3072 },
 	{ "RSA", NULL, 4096 } }; /* as enum key_kind */
+
+EVP_PKEY *
+key_read(struct span pem)
+{
+	BIO *text = BIO_new_mem_buf(pem.at, (int)pem.len);
+	EVP_PKEY *key = NULL;
+
+	/* An empty passphrase, so that nobody is asked for one. */
+	if (text != NULL)
+		key = PEM_read_bio_PrivateKey(text, NULL, NULL, (char *)"");
+	BIO_free(text);
+	ERR_clear_error();
+	return key;
+}
 
 enum status
 key_generate(enum key_kind kind, struct buf *out)
@@ -175,24 +190,10 @@ build(EVP_PKEY *key, const struct span *addresses, size_t count,
 	return status;
 }
 
-static EVP_PKEY *
-read_key(struct span pem)
-{
-	BIO *text = BIO_new_mem_buf(pem.at, (int)pem.len);
-	EVP_PKEY *key = NULL;
-
-	/* An empty passphrase, so that nobody is asked for one. */
-	if (text != NULL)
-		key = PEM_read_bio_PrivateKey(text, NULL, NULL, (char *)"");
-	BIO_free(text);
-	ERR_clear_error();
-	return key;
-}
-
 enum status
 key_public(struct span pem, struct buf *out, struct note *note)
 {
-	EVP_PKEY *key = read_key(pem);
+	EVP_PKEY *key = key_read(pem);
 	unsigned char *der = NULL;
 	int len = key != NULL ? i2d_PUBKEY(key, &der) : 0;
 
@@ -215,7 +216,7 @@ csr_build(struct span pem, const struct span *addresses, size_t count,
 
 	if (count == 0 || count > CSR_ADDRESSES_MAX)
 		return STATUS_USAGE;
-	if ((key = read_key(pem)) == NULL)
+	if ((key = key_read(pem)) == NULL)
 		return note_set(
 		    note, STATUS_BAD_KEY, "the certificate key cannot be read");
 	if (usage_bits(key, usage) == 0)

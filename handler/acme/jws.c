@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "acme/jwk.h"
+#include "acme/key_p.h"
 #include "acme/url.h"
 #include "base/base64url.h"
 #include "base/text.h"
@@ -21,20 +22,6 @@ struct algorithm {
 	const EVP_MD *(*digest)(void); /* NULL: none beforehand */
 	size_t number;                 /* octets of r and s; 0: not ECDSA */
 };
-
-static EVP_PKEY *
-read_key(struct span pem)
-{
-	BIO *bio = BIO_new_mem_buf(pem.at, (int)pem.len);
-	EVP_PKEY *key = NULL;
-
-	/* An empty passphrase, so that nobody is asked for one. */
-	if (bio != NULL)
-		key = PEM_read_bio_PrivateKey(bio, NULL, NULL, (char *)"");
-	BIO_free(bio);
-	ERR_clear_error();
-	return key;
-}
 
 static bool
 find_algorithm(EVP_PKEY *key, struct algorithm *out)
@@ -180,7 +167,7 @@ jws_sign(
 	    (jws->kid.len > 0 && !acme_url_ok(jws->kid)))
 		return note_set(
 		    note, STATUS_USAGE, "an URL or a nonce of the CA is none");
-	if ((private_key = read_key(key)) == NULL ||
+	if ((private_key = key_read(key)) == NULL ||
 	    !find_algorithm(private_key, &algorithm)) {
 		EVP_PKEY_free(private_key);
 		return note_set(note, STATUS_BAD_KEY,

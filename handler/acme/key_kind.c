@@ -6,6 +6,7 @@ static const char *const kinds[] = { "ec:p256", "ec:p384", "ed25519",
 enum { KINDS = sizeof(kinds) / sizeof(*kinds) };
 
 static const char *const usages[] = { "both", "sign", "encrypt" };
+enum { USAGES = sizeof(usages) / sizeof(*usages) };
 
 const char *
 key_kind_name(enum key_kind kind)
@@ -35,14 +36,11 @@ csr_usage_name(enum csr_usage usage)
 bool
 csr_usage_parse(struct span text, enum csr_usage *out)
 {
-	size_t i;
+	const size_t i = span_index(text, usages, USAGES);
 
-	for (i = 0; i < 3; i++)
-		if (span_eq(text, span_of(usages[i]))) {
-			*out = (enum csr_usage)i;
-			return true;
-		}
-	return false;
+	if (i < USAGES)
+		*out = (enum csr_usage)i;
+	return i < USAGES;
 }
 
 bool

@@ -11,6 +11,7 @@
 
 static const char *const statuses[] = { "", "pending", "ready", "processing",
 	"valid", "invalid" };
+enum { STATUSES = sizeof(statuses) / sizeof(*statuses) };
 
 struct span
 acme_origin(struct span url)
@@ -58,14 +59,12 @@ static uint32_t
 get_status(const struct json *json)
 {
 	char text[32];
-	uint32_t i;
+	size_t i;
 
 	if (json_get_text(json, "status", text, sizeof(text)) != STATUS_OK)
 		return ACME_NO_STATUS;
-	for (i = 1; i < sizeof(statuses) / sizeof(*statuses); i++)
-		if (strcmp(text, statuses[i]) == 0)
-			return i;
-	return ACME_GONE;
+	i = span_index(span_of(text), statuses, STATUSES);
+	return i > 0 && i < STATUSES ? (uint32_t)i : ACME_GONE;
 }
 
 /* An RFC 3339 time, as text: who needs the time reads it. */
@@ -269,13 +268,6 @@ acme_authorization_parse(
 }
 
 static bool
-shown_ok(const char *text, size_t size)
-{
-	return memchr(text, '\0', size) != NULL &&
-	    !text_has_hidden(span_of(text));
-}
-
-static bool
 url_ok(const char *text, bool demanded)
 {
 	return memchr(text, '\0', ACME_URL_SIZE) != NULL &&
@@ -285,8 +277,8 @@ url_ok(const char *text, bool demanded)
 bool
 acme_problem_ok(const struct acme_problem *problem)
 {
-	return shown_ok(problem->type, sizeof(problem->type)) &&
-	    shown_ok(problem->detail, sizeof(problem->detail));
+	return text_is_shown(problem->type, sizeof(problem->type)) &&
+	    text_is_shown(problem->detail, sizeof(problem->detail));
 }
 
 bool
@@ -308,12 +300,12 @@ acme_order_ok(const struct acme_order *order)
 	    order->identifiers != order->authorizations ||
 	    !url_ok(order->finalize, true) ||
 	    !url_ok(order->certificate, false) ||
-	    !shown_ok(order->expires, sizeof(order->expires)) ||
+	    !text_is_shown(order->expires, sizeof(order->expires)) ||
 	    !acme_problem_ok(&order->problem))
 		return false;
 	for (i = 0; i < order->authorizations; i++)
 		if (!url_ok(order->authorization[i], true) ||
-		    !shown_ok(order->identifier[i], ACME_VALUE_SIZE))
+		    !text_is_shown(order->identifier[i], ACME_VALUE_SIZE))
 			return false;
 	return true;
 }
@@ -323,9 +315,9 @@ acme_authorization_ok(const struct acme_authorization *a)
 {
 	if (a->status > ACME_GONE || a->challenge_status > ACME_GONE ||
 	    a->has_challenge > 1 ||
-	    !shown_ok(a->identifier, sizeof(a->identifier)) ||
-	    !shown_ok(a->from, sizeof(a->from)) ||
-	    !shown_ok(a->expires, sizeof(a->expires)) ||
+	    !text_is_shown(a->identifier, sizeof(a->identifier)) ||
+	    !text_is_shown(a->from, sizeof(a->from)) ||
+	    !text_is_shown(a->expires, sizeof(a->expires)) ||
 	    !acme_problem_ok(&a->problem) ||
 	    memchr(a->token, '\0', sizeof(a->token)) == NULL)
 		return false;

@@ -89,12 +89,19 @@ buf_addf(struct buf *buf, const char *format, ...)
 	va_start(list, format);
 	len = vsnprintf(line, sizeof(line), format, list);
 	va_end(list);
-	if (len < 0 || (size_t)len >= sizeof(line)) {
+	if (len < 0) {
 		if (buf->failed == STATUS_OK)
 			buf->failed = STATUS_BAD_SIZE;
-		return;
+	} else if ((size_t)len < sizeof(line)) {
+		buf_add(buf, (struct span){ line, (size_t)len });
+	} else if (buf_reserve(buf, (size_t)len)) {
+		/* It did not fit: once more, where it goes. */
+		va_start(list, format);
+		(void)vsnprintf(
+		    buf->at + buf->len, (size_t)len + 1, format, list);
+		va_end(list);
+		buf->len += (size_t)len;
 	}
-	buf_add(buf, (struct span){ line, (size_t)len });
 }
 
 void

@@ -86,6 +86,16 @@ span_has_byte(struct span s, char byte)
 	return span_find_byte(s, byte) < s.len;
 }
 
+size_t
+span_index(struct span s, const char *const names[], size_t count)
+{
+	size_t i = 0;
+
+	while (i < count && !span_eq(s, span_of(names[i])))
+		i++;
+	return i;
+}
+
 bool
 span_is_ascii(struct span s)
 {

@@ -32,6 +32,8 @@ bool span_starts_nocase(struct span s, struct span prefix);
 size_t span_find(struct span s, struct span needle);
 size_t span_find_byte(struct span s, char byte);
 bool span_has_byte(struct span s, char byte);
+/* Which of the names is it, exactly?  count where it is none. */
+size_t span_index(struct span s, const char *const names[], size_t count);
 bool span_is_ascii(struct span s);
 /* Copy into a NUL-terminated array; false if it does not fit or holds NUL. */
 bool span_copy(struct span s, char *out, size_t size);

@@ -187,6 +187,13 @@ text_has_hidden(struct span s)
 }
 
 bool
+text_is_shown(const char *text, size_t size)
+{
+	return memchr(text, '\0', size) != NULL &&
+	    !text_has_hidden(span_of(text));
+}
+
+bool
 text_mixes_scripts(struct span s)
 {
 	bool latin = false, other = false;

@@ -35,6 +35,10 @@ void text_show_in(char *out, size_t size, struct span s, bool utf8);
 /* Is anything in s hidden, misleading or not UTF-8, so that text_show would
  * have to escape it? */
 bool text_has_hidden(struct span s);
+/* Is the array NUL-terminated within its size, and all of it text that may be
+ * shown as it stands?  For what comes back from a process that read strangers'
+ * bytes. */
+bool text_is_shown(const char *text, size_t size);
 /* Does s mix Latin letters with look-alikes of another script? */
 bool text_mixes_scripts(struct span s);
 /* Columns that shown text takes. */

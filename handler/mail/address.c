@@ -1,6 +1,7 @@
 /* address.c - address lists: see address.h.  Input: hostile. */
 #include "mail/address.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/idn.h"
@@ -326,6 +327,25 @@ unquote(struct span local, char *out)
 		out[len++] = local.at[i];
 	}
 	return (struct span){ out, len };
+}
+
+enum status
+address_sole(struct span body, char out[ADDRESS_SIZE])
+{
+	struct address_list *list = malloc(sizeof(*list));
+	enum status status = STATUS_MEMORY;
+
+	if (list != NULL) {
+		status = address_list_parse(body, list);
+		if (status == STATUS_OK && (list->count != 1 || list->group))
+			status = STATUS_BAD_SYNTAX;
+		if (status == STATUS_OK)
+			status = address_normal(&list->mailbox[0], out);
+	}
+	free(list);
+	if (status != STATUS_OK)
+		out[0] = '\0';
+	return status;
 }
 
 enum address_match

@@ -54,6 +54,12 @@ enum status address_parse(struct span text, struct mailbox *out) MUST_CHECK;
 enum status address_normal(
     const struct mailbox *mailbox, char out[ADDRESS_SIZE]) MUST_CHECK;
 
+/*
+ * The address of a field that must hold one plain mailbox, as address_normal()
+ * writes it.  STATUS_BAD_SYNTAX: none, several, a group ...; out is empty then.
+ */
+enum status address_sole(struct span body, char out[ADDRESS_SIZE]) MUST_CHECK;
+
 enum address_match {
 	ADDRESS_OTHER,
 	ADDRESS_SPELLING, /* equal but for case or quoting of the local part */

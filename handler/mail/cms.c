@@ -114,61 +114,6 @@ cms_content(const struct cms *cms, struct span *out)
 	return true;
 }
 
-/* The one certificate that the signer information names. */
-static X509 *
-find_signer(const struct cms *cms)
-{
-	X509 *one;
-	int i;
-
-	for (i = 0; i < sk_X509_num(cms->certificates); i++) {
-		one = sk_X509_value(cms->certificates, i);
-		if (CMS_SignerInfo_cert_cmp(cms->signer_info, one) == 0)
-			return one;
-	}
-	return NULL;
-}
-
-enum status
-cms_verify(struct cms *cms, struct span content, struct note *note)
-{
-	BIO *input = NULL;
-	struct span inside;
-	int good;
-
-	if ((cms->signer = find_signer(cms)) == NULL)
-		return bad(note, "the signer's certificate is not in it");
-	/* A key of an algorithm that libcrypto does not know. */
-	if (X509_get0_pubkey(cms->signer) == NULL)
-		return bad(note, "the signer's key cannot be used");
-	if (cms_content(cms, &inside)) {
-		if (content.len > 0)
-			return bad(
-			    note, "a detached signature must not hold content");
-		/* Without signed attributes the content's digest is signed
-		 * directly: attributes of elsewhere must not pass for it. */
-		if (CMS_signed_get_attr_count(cms->signer_info) < 0 &&
-		    inside.len > 0 && inside.at[0] == '1')
-			return bad(note, "what is signed is no mail");
-	} else {
-		if (CMS_signed_get_attr_count(cms->signer_info) < 0 &&
-		    content.len > 0 && content.at[0] == '1')
-			return bad(note, "what is signed is no mail");
-		input = BIO_new_mem_buf(content.at, (int)content.len);
-		if (input == NULL)
-			return STATUS_MEMORY;
-	}
-	if (cms_is_ed25519(cms))
-		good =
-		    cms_verify_ed25519(cms, input == NULL ? inside : content);
-	else
-		good = CMS_verify(cms->info, cms->certificates, NULL, input,
-			   NULL, CMS_BINARY | CMS_NO_SIGNER_CERT_VERIFY) == 1;
-	BIO_free(input);
-	return good ? STATUS_OK
-		    : bad(note, "the signature does not fit the content");
-}
-
 /* local@domain, the domain in lower case: what address_normal() would say. */
 static bool
 take_address(struct cms *cms, const ASN1_STRING *value)
@@ -205,22 +150,78 @@ take_name(struct cms *cms, const GENERAL_NAME *name)
 	}
 }
 
+static void
+take_names(struct cms *cms)
+{
+	GENERAL_NAMES *names =
+	    X509_get_ext_d2i(cms->signer, NID_subject_alt_name, NULL, NULL);
+	int i;
+
+	for (i = 0; i < sk_GENERAL_NAME_num(names); i++)
+		take_name(cms, sk_GENERAL_NAME_value(names, i));
+	GENERAL_NAMES_free(names);
+	ERR_clear_error();
+}
+
+/* The one certificate that the signer information names. */
+static X509 *
+find_signer(const struct cms *cms)
+{
+	X509 *one;
+	int i;
+
+	for (i = 0; i < sk_X509_num(cms->certificates); i++) {
+		one = sk_X509_value(cms->certificates, i);
+		if (CMS_SignerInfo_cert_cmp(cms->signer_info, one) == 0)
+			return one;
+	}
+	return NULL;
+}
+
+enum status
+cms_verify(struct cms *cms, struct span content, struct note *note)
+{
+	BIO *input = NULL;
+	struct span inside;
+	int good;
+
+	if ((cms->signer = find_signer(cms)) == NULL)
+		return bad(note, "the signer's certificate is not in it");
+	/* A key of an algorithm that libcrypto does not know. */
+	if (X509_get0_pubkey(cms->signer) == NULL)
+		return bad(note, "the signer's key cannot be used");
+	if (cms_content(cms, &inside)) {
+		if (content.len > 0)
+			return bad(
+			    note, "a detached signature must not hold content");
+		content = inside;
+	} else if ((input = BIO_new_mem_buf(content.at, (int)content.len)) ==
+	    NULL) {
+		return STATUS_MEMORY;
+	}
+	/* Without signed attributes the content's digest is signed directly:
+	 * attributes of elsewhere must not pass for it. */
+	if (CMS_signed_get_attr_count(cms->signer_info) < 0 &&
+	    content.len > 0 && content.at[0] == '1') {
+		BIO_free(input);
+		return bad(note, "what is signed is no mail");
+	}
+	if (cms_is_ed25519(cms))
+		good = cms_verify_ed25519(cms, content);
+	else
+		good = CMS_verify(cms->info, cms->certificates, NULL, input,
+			   NULL, CMS_BINARY | CMS_NO_SIGNER_CERT_VERIFY) == 1;
+	BIO_free(input);
+	if (!good)
+		return bad(note, "the signature does not fit the content");
+	cms->addresses = 0;
+	take_names(cms);
+	return STATUS_OK;
+}
+
 size_t
 cms_address_count(const struct cms *cms)
 {
-	/* Read on demand, once: the const is about what callers see. */
-	struct cms *mine = (struct cms *)(uintptr_t)cms;
-	GENERAL_NAMES *names;
-	int i;
-
-	if (cms->addresses_read || cms->signer == NULL)
-		return cms->addresses;
-	mine->addresses_read = true;
-	names = X509_get_ext_d2i(cms->signer, NID_subject_alt_name, NULL, NULL);
-	for (i = 0; i < sk_GENERAL_NAME_num(names); i++)
-		take_name(mine, sk_GENERAL_NAME_value(names, i));
-	GENERAL_NAMES_free(names);
-	ERR_clear_error();
 	return cms->addresses;
 }
 

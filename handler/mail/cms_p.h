@@ -17,7 +17,6 @@ struct cms {
 	struct x509_st *signer; /* inside certificates; set by cms_verify() */
 	char address[CMS_ADDRESSES_MAX][ADDRESS_SIZE];
 	size_t addresses;
-	bool addresses_read;
 };
 
 /* One definite-length DER value. */

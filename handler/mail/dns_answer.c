@@ -6,6 +6,7 @@
 
 static const char *const states[] = { "secure", "unvalidated", "bogus",
 	"trouble" };
+enum { STATES = sizeof(states) / sizeof(*states) };
 
 const char *
 dns_state_name(enum dns_state state)
@@ -16,14 +17,11 @@ dns_state_name(enum dns_state state)
 bool
 dns_state_parse(struct span text, enum dns_state *out)
 {
-	size_t i;
+	const size_t i = span_index(text, states, STATES);
 
-	for (i = 0; i < sizeof(states) / sizeof(*states); i++)
-		if (span_eq(text, span_of(states[i]))) {
-			*out = (enum dns_state)i;
-			return true;
-		}
-	return false;
+	if (i < STATES)
+		*out = (enum dns_state)i;
+	return i < STATES;
 }
 
 bool

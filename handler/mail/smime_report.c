@@ -15,13 +15,6 @@ smime_status_name(enum smime_status status)
 	return names[status];
 }
 
-static bool
-shown_ok(const char *text, size_t size)
-{
-	return memchr(text, '\0', size) != NULL &&
-	    !text_has_hidden(span_of(text));
-}
-
 bool
 smime_report_ok(const struct smime_report *r)
 {
@@ -35,10 +28,10 @@ smime_report_ok(const struct smime_report *r)
 		(r->errors > 0 || r->from[0] == '\0')))
 		return false;
 	for (i = 0; i < r->errors; i++)
-		if (!shown_ok(r->error[i], SMIME_TEXT_SIZE))
+		if (!text_is_shown(r->error[i], SMIME_TEXT_SIZE))
 			return false;
-	return shown_ok(r->why, sizeof(r->why)) &&
-	    shown_ok(r->from, sizeof(r->from)) &&
-	    shown_ok(r->signer, sizeof(r->signer)) &&
-	    shown_ok(r->issuer, sizeof(r->issuer));
+	return text_is_shown(r->why, sizeof(r->why)) &&
+	    text_is_shown(r->from, sizeof(r->from)) &&
+	    text_is_shown(r->signer, sizeof(r->signer)) &&
+	    text_is_shown(r->issuer, sizeof(r->issuer));
 }

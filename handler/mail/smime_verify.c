@@ -184,16 +184,9 @@ add_error(struct smime_report *out, const struct note *note)
 static void
 take_from(const struct header *header, char out[ADDRESS_SIZE])
 {
-	struct address_list *list = malloc(sizeof(*list));
-
 	out[0] = '\0';
-	if (list != NULL && header_count(header, SPAN("From")) == 1 &&
-	    address_list_parse(header_body(header, SPAN("From")), list) ==
-		STATUS_OK &&
-	    list->count == 1 && !list->group &&
-	    address_normal(&list->mailbox[0], out) != STATUS_OK)
-		out[0] = '\0';
-	free(list);
+	if (header_count(header, SPAN("From")) == 1)
+		(void)!address_sole(header_body(header, SPAN("From")), out);
 }
 
 /* A From that is protected is the one that counts, and the one that is shown

@@ -33,23 +33,6 @@ on_body(char *data, size_t one, size_t len, void *arg)
 	return 0;
 }
 
-/* Link: <url>;rel="alternate" (RFC 8288); others are of no use here. */
-static void
-take_link(struct span value, struct http_response *out)
-{
-	size_t open = span_find_byte(value, '<');
-	size_t close = span_find_byte(value, '>');
-	struct span rest = span_cut(value, close, value.len);
-
-	if (open < close && close < value.len &&
-	    (span_find(rest, SPAN("rel=\"alternate\"")) < rest.len ||
-		span_find(rest, SPAN("rel=alternate")) < rest.len) &&
-	    out->alternates < HTTP_ALTERNATES_MAX &&
-	    span_copy(span_cut(value, open + 1, close),
-		out->alternate[out->alternates], HTTP_TEXT_SIZE))
-		out->alternates++;
-}
-
 /* Seconds, or a date (RFC 9110 section 10.2.3). */
 static int64_t
 take_retry_after(struct span value, int64_t now)
@@ -93,12 +76,8 @@ on_header(char *data, size_t one, size_t len, void *arg)
 		take_text(value, out->nonce, sizeof(out->nonce));
 	else if (span_eq_nocase(name, SPAN("Location")))
 		take_text(value, out->location, sizeof(out->location));
-	else if (span_eq_nocase(name, SPAN("Content-Type")))
-		take_text(value, out->type, sizeof(out->type));
 	else if (span_eq_nocase(name, SPAN("Retry-After")))
 		out->retry_after = take_retry_after(value, sink->now);
-	else if (span_eq_nocase(name, SPAN("Link")))
-		take_link(value, out);
 	return len;
 }
 

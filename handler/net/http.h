@@ -16,8 +16,7 @@ enum {
 	HTTP_HEADER_MAX = 64 * 1024,
 	HTTP_SECONDS = 30,
 	HTTP_CONNECT_SECONDS = 15,
-	HTTP_TEXT_SIZE = 2049,
-	HTTP_ALTERNATES_MAX = 8
+	HTTP_TEXT_SIZE = 2049
 };
 
 struct http_request {
@@ -32,11 +31,8 @@ struct http_response {
 	long code;
 	char nonce[HTTP_TEXT_SIZE];    /* Replay-Nonce, or empty */
 	char location[HTTP_TEXT_SIZE]; /* Location, or empty */
-	char type[256];                /* Content-Type, or empty */
 	int64_t retry_after;           /* seconds; -1: not said */
-	char alternate[HTTP_ALTERNATES_MAX][HTTP_TEXT_SIZE]; /* Link */
-	size_t alternates;
-	struct buf body; /* owned; set up by the caller */
+	struct buf body;               /* owned; set up by the caller */
 };
 
 /* STATUS_OK: there is an answer, whatever its code.  STATUS_NET with a note;

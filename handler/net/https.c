@@ -5,8 +5,7 @@
  * libcurl costs as much to load as all the rest of a DNS look-up.
  *
  * It reads frames (method, url, accept, ca-file, body) and prints frames (code,
- * nonce, location, type, retry-after, alternate..., body), or one frame
- * "error".
+ * nonce, location, retry-after, body), or one frame "error".
  */
 #include <string.h>
 #include <time.h>
@@ -15,12 +14,6 @@
 #include "base/fd.h"
 #include "base/frame.h"
 #include "net/http.h"
-
-static bool
-keep(struct span value, char *out, size_t size)
-{
-	return span_copy(value, out, size);
-}
 
 /* The request's texts; frames hold no NUL, curl wants one at the end. */
 struct request {
@@ -42,14 +35,16 @@ take_request(struct span input, struct request *out)
 		if (span_eq(frame.name, SPAN("body")))
 			out->body = frame.value;
 		else if (!(span_eq(frame.name, SPAN("method")) &&
-			     keep(frame.value, out->method,
+			     span_copy(frame.value, out->method,
 				 sizeof(out->method))) &&
 		    !(span_eq(frame.name, SPAN("url")) &&
-			keep(frame.value, out->url, sizeof(out->url))) &&
+			span_copy(frame.value, out->url, sizeof(out->url))) &&
 		    !(span_eq(frame.name, SPAN("accept")) &&
-			keep(frame.value, out->accept, sizeof(out->accept))) &&
+			span_copy(
+			    frame.value, out->accept, sizeof(out->accept))) &&
 		    !(span_eq(frame.name, SPAN("ca-file")) &&
-			keep(frame.value, out->ca_file, sizeof(out->ca_file))))
+			span_copy(
+			    frame.value, out->ca_file, sizeof(out->ca_file))))
 			return STATUS_USAGE;
 	}
 	return status == STATUS_NO ? STATUS_OK : status;
@@ -58,15 +53,10 @@ take_request(struct span input, struct request *out)
 static void
 add_response(struct buf *out, const struct http_response *response)
 {
-	size_t i;
-
 	frame_add_number(out, "code", response->code);
 	frame_add(out, "nonce", span_of(response->nonce));
 	frame_add(out, "location", span_of(response->location));
-	frame_add(out, "type", span_of(response->type));
 	frame_add_number(out, "retry-after", response->retry_after);
-	for (i = 0; i < response->alternates; i++)
-		frame_add(out, "alternate", span_of(response->alternate[i]));
 	frame_add(out, "body", buf_span(&response->body));
 }
 

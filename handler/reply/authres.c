@@ -156,13 +156,6 @@ authres_query_build(struct span message, struct span from,
 }
 
 static bool
-note_ok(const struct note *note)
-{
-	return memchr(note->text, '\0', sizeof(note->text)) != NULL &&
-	    !text_has_hidden(span_of(note->text));
-}
-
-static bool
 authres_ok(const struct authres *authres)
 {
 	return authres->method <= AUTHRES_RESULTS &&
@@ -171,8 +164,7 @@ authres_ok(const struct authres *authres)
 	    memchr(authres->domain, '\0', sizeof(authres->domain)) != NULL &&
 	    dns_name_ok(span_of(authres->domain)) &&
 	    memchr(authres->signer, '\0', sizeof(authres->signer)) != NULL &&
-	    memchr(authres->issuer, '\0', sizeof(authres->issuer)) != NULL &&
-	    !text_has_hidden(span_of(authres->issuer));
+	    text_is_shown(authres->issuer, sizeof(authres->issuer));
 }
 
 bool
@@ -184,7 +176,10 @@ authres_query_ok(const struct authres_query *query)
 	    query->dkim_status >= STATUS_COUNT ||
 	    query->results_status >= STATUS_COUNT ||
 	    (query->dkim_status == STATUS_OK) != (query->count > 0) ||
-	    !note_ok(&query->dkim_note) || !note_ok(&query->results_note))
+	    !text_is_shown(
+		query->dkim_note.text, sizeof(query->dkim_note.text)) ||
+	    !text_is_shown(
+		query->results_note.text, sizeof(query->results_note.text)))
 		return false;
 	for (i = 0; i < query->count; i++)
 		if (memchr(query->key_name[i], '\0', DNS_NAME_SIZE) == NULL ||
@@ -200,7 +195,8 @@ authres_verdict_ok(const struct authres_verdict *verdict, struct span from)
 {
 	const struct authres *authres = &verdict->authres;
 
-	if (verdict->status >= STATUS_COUNT || !note_ok(&verdict->note))
+	if (verdict->status >= STATUS_COUNT ||
+	    !text_is_shown(verdict->note.text, sizeof(verdict->note.text)))
 		return false;
 	if (verdict->status != STATUS_OK)
 		return status_is_refusal((enum status)verdict->status);

@@ -549,14 +549,6 @@ out:
 	return status;
 }
 
-/* NUL-terminated, UTF-8, one line, nothing hidden. */
-static bool
-text_ok(const char *text, size_t size)
-{
-	return memchr(text, '\0', size) != NULL &&
-	    !text_has_hidden(span_of(text));
-}
-
 static bool
 address_ok(const char *text, size_t size)
 {
@@ -598,7 +590,7 @@ challenge_ok(const struct challenge *c)
 	while (references.len > 0)
 		if (!msgid_take(&references, &id))
 			return false;
-	return text_ok(c->from_shown, sizeof(c->from_shown)) &&
-	    text_ok(c->subject_shown, sizeof(c->subject_shown)) &&
-	    text_ok(c->date_shown, sizeof(c->date_shown));
+	return text_is_shown(c->from_shown, sizeof(c->from_shown)) &&
+	    text_is_shown(c->subject_shown, sizeof(c->subject_shown)) &&
+	    text_is_shown(c->date_shown, sizeof(c->date_shown));
 }

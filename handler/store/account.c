@@ -68,8 +68,7 @@ account_save(
 	    json_set_number(json, "created", account->created))
 		status =
 		    jsonfile_save(home, "accounts", account->id, json, note);
-	if (json != NULL)
-		json_free(json);
+	json_free(json);
 	return status;
 }
 

@@ -9,6 +9,7 @@
 
 static const char *const states[] = { "ordered", "finalizing", "issued",
 	"failed" };
+enum { STATES = sizeof(states) / sizeof(*states) };
 
 const char *
 issuance_state_name(enum issuance_state state)
@@ -22,14 +23,11 @@ get_state(const struct json *json, enum issuance_state *out)
 	char text[16];
 	size_t i;
 
-	if (json_get_text(json, "state", text, sizeof(text)) != STATUS_OK)
+	if (json_get_text(json, "state", text, sizeof(text)) != STATUS_OK ||
+	    (i = span_index(span_of(text), states, STATES)) == STATES)
 		return false;
-	for (i = 0; i < sizeof(states) / sizeof(*states); i++)
-		if (strcmp(text, states[i]) == 0) {
-			*out = (enum issuance_state)i;
-			return true;
-		}
-	return false;
+	*out = (enum issuance_state)i;
+	return true;
 }
 
 /* The addresses, one a line. */
@@ -119,8 +117,7 @@ issuance_save(
 	    json_set_number(json, "expires", issuance->expires))
 		status =
 		    jsonfile_save(home, "issuances", issuance->id, json, note);
-	if (json != NULL)
-		json_free(json);
+	json_free(json);
 	buf_clear(&addresses);
 	return status;
 }

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool
-id_ok(struct span id)
+bool
+jsonfile_id_ok(struct span id)
 {
 	size_t i;
 
@@ -17,20 +17,27 @@ id_ok(struct span id)
 	return id.len > 0 && id.len < JSONFILE_ID_SIZE;
 }
 
+bool
+jsonfile_id_of(const char *name, char out[JSONFILE_ID_SIZE])
+{
+	const struct span text = span_of(name);
+	struct span id;
+
+	if (text.len <= 5 ||
+	    !span_eq(span_cut(text, text.len - 5, text.len), SPAN(".json")))
+		return false;
+	id = span_cut(text, 0, text.len - 5);
+	return jsonfile_id_ok(id) && span_copy(id, out, JSONFILE_ID_SIZE);
+}
+
 enum status
-jsonfile_load(const struct home *home, const char *directory, const char *id,
-    struct json **out, struct note *note)
+jsonfile_read(int dir, const char *directory, const char *id, struct json **out,
+    struct note *note)
 {
 	char name[JSONFILE_ID_SIZE + 8];
 	enum status status;
 	struct buf text;
-	int dir = -1;
 
-	if (!id_ok(span_of(id)))
-		return STATUS_NO;
-	status = home_subdir(home, directory, false, &dir, note);
-	if (status != STATUS_OK || dir < 0)
-		return status == STATUS_OK ? STATUS_NO : status;
 	(void)snprintf(name, sizeof(name), "%s.json", id);
 	buf_init(&text, JSON_SIZE_MAX);
 	status = file_read(dir, name, &text);
@@ -40,6 +47,22 @@ jsonfile_load(const struct home *home, const char *directory, const char *id,
 		(void)note_set(note, status,
 		    "%s/%s cannot be read; it was left alone", directory, name);
 	buf_clear(&text);
+	return status;
+}
+
+enum status
+jsonfile_load(const struct home *home, const char *directory, const char *id,
+    struct json **out, struct note *note)
+{
+	enum status status;
+	int dir = -1;
+
+	if (!jsonfile_id_ok(span_of(id)))
+		return STATUS_NO;
+	status = home_subdir(home, directory, false, &dir, note);
+	if (status != STATUS_OK || dir < 0)
+		return status == STATUS_OK ? STATUS_NO : status;
+	status = jsonfile_read(dir, directory, id, out, note);
 	(void)close(dir);
 	return status;
 }
@@ -53,7 +76,7 @@ jsonfile_save(const struct home *home, const char *directory, const char *id,
 	struct buf text;
 	int dir = -1;
 
-	if (!id_ok(span_of(id)))
+	if (!jsonfile_id_ok(span_of(id)))
 		return STATUS_BUG;
 	status = home_subdir(home, directory, true, &dir, note);
 	if (status != STATUS_OK)
@@ -75,7 +98,6 @@ jsonfile_list(const struct home *home, const char *directory,
 {
 	struct dirent *entry;
 	enum status status;
-	struct span name;
 	int dir = -1;
 	DIR *list;
 
@@ -87,16 +109,9 @@ jsonfile_list(const struct home *home, const char *directory,
 		(void)close(dir);
 		return STATUS_IO;
 	}
-	while (*count < most && (entry = readdir(list)) != NULL) {
-		name = span_of(entry->d_name);
-		if (name.len > 5 &&
-		    span_eq(span_cut(name, name.len - 5, name.len),
-			SPAN(".json")) &&
-		    id_ok(span_cut(name, 0, name.len - 5)) &&
-		    span_copy(span_cut(name, 0, name.len - 5), ids[*count],
-			JSONFILE_ID_SIZE))
+	while (*count < most && (entry = readdir(list)) != NULL)
+		if (jsonfile_id_of(entry->d_name, ids[*count]))
 			++*count;
-	}
 	(void)closedir(list);
 	return STATUS_OK;
 }

@@ -6,6 +6,13 @@
 
 enum { JSONFILE_ID_SIZE = 17 };
 
+/* Letters and digits, not too many: what may become a file name. */
+bool jsonfile_id_ok(struct span id);
+/* Is that file name "ID.json"?  Others (temporary ones) are none of ours. */
+bool jsonfile_id_of(const char *name, char out[JSONFILE_ID_SIZE]);
+/* Read ID.json in an open directory; as jsonfile_load(). */
+enum status jsonfile_read(int dir, const char *directory, const char *id,
+    struct json **out, struct note *note) MUST_CHECK;
 /* home/DIRECTORY/ID.json.  STATUS_NO: not there; STATUS_CONFIG with a note:
  * not to be read, and left alone.  *out is owned by the caller. */
 enum status jsonfile_load(const struct home *home, const char *directory,

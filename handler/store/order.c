@@ -18,6 +18,7 @@ enum { FORMAT = 1 };
 
 static const char *const states[] = { "pending", "answering", "drafted",
 	"sent" };
+enum { STATES = sizeof(states) / sizeof(*states) };
 
 const char *
 order_state_name(enum order_state state)
@@ -43,12 +44,7 @@ order_new_id(char out[ORDER_ID_SIZE])
 bool
 order_id_ok(const char *id)
 {
-	size_t i;
-
-	for (i = 0; id[i] != '\0'; i++)
-		if (!ascii_is_alnum(id[i]))
-			return false;
-	return i > 0 && i < ORDER_ID_SIZE;
+	return jsonfile_id_ok(span_of(id));
 }
 
 static enum status
@@ -57,14 +53,11 @@ get_state(const struct json *json, enum order_state *out)
 	char text[16];
 	size_t i;
 
-	if (json_get_text(json, "state", text, sizeof(text)) != STATUS_OK)
+	if (json_get_text(json, "state", text, sizeof(text)) != STATUS_OK ||
+	    (i = span_index(span_of(text), states, STATES)) == STATES)
 		return STATUS_CONFIG;
-	for (i = 0; i < sizeof(states) / sizeof(*states); i++)
-		if (strcmp(text, states[i]) == 0) {
-			*out = (enum order_state)i;
-			return STATUS_OK;
-		}
-	return STATUS_CONFIG;
+	*out = (enum order_state)i;
+	return STATUS_OK;
 }
 
 /* The file is ours, yet every value is checked again: it becomes header
@@ -153,25 +146,19 @@ static enum status
 load_file(int dir, const char *id, struct order *out, struct note *note)
 {
 	struct json *json = NULL;
-	struct buf text;
-	char name[ORDER_ID_SIZE + 8];
 	enum status status;
 
-	(void)snprintf(name, sizeof(name), "%s.json", id);
-	buf_init(&text, JSON_SIZE_MAX);
-	status = file_read(dir, name, &text);
-	if (status == STATUS_OK)
-		status = json_parse(buf_span(&text), &json);
+	status = jsonfile_read(dir, "orders", id, &json, NULL);
 	if (status == STATUS_OK)
 		status = order_read(json, out);
 	if (status == STATUS_OK && strcmp(out->id, id) != 0)
 		status = STATUS_CONFIG;
 	if (status == STATUS_CONFIG)
 		(void)note_set(note, status,
-		    "orders/%s cannot be read as an order; it was left alone",
-		    name);
+		    "orders/%s.json cannot be read as an order; it was left "
+		    "alone",
+		    id);
 	json_free(json);
-	buf_clear(&text);
 	return status;
 }
 
@@ -183,18 +170,6 @@ by_time(const void *a, const void *b)
 	if (left->created != right->created)
 		return left->created < right->created ? -1 : 1;
 	return strcmp(left->id, right->id);
-}
-
-/* "ID.json": other names (temporary ones) are none of ours. */
-static bool
-id_of_name(const char *name, char out[ORDER_ID_SIZE])
-{
-	struct span text = span_of(name);
-
-	return text.len > 5 &&
-	    span_eq(span_cut(text, text.len - 5, text.len), SPAN(".json")) &&
-	    span_copy(span_cut(text, 0, text.len - 5), out, ORDER_ID_SIZE) &&
-	    order_id_ok(out);
 }
 
 enum status
@@ -219,7 +194,7 @@ orders_load(const struct home *home, struct order **out, size_t *count,
 		return STATUS_IO;
 	}
 	while ((entry = readdir(stream)) != NULL && n < ORDERS_MAX) {
-		if (!id_of_name(entry->d_name, id))
+		if (!jsonfile_id_of(entry->d_name, id))
 			continue;
 		if (n == room) {
 			room = room == 0 ? 8 : 2 * room;
@@ -299,28 +274,12 @@ enum status
 order_save(
     const struct home *home, const struct order *order, struct note *note)
 {
-	char name[ORDER_ID_SIZE + 8];
-	struct json *json;
-	struct buf text;
-	enum status status;
-	int dir = -1;
+	struct json *json = json_new();
+	enum status status = STATUS_MEMORY;
 
-	status = home_subdir(home, "orders", true, &dir, note);
-	if (status != STATUS_OK)
-		return status;
-	if ((json = json_new()) == NULL) {
-		(void)close(dir);
-		return STATUS_MEMORY;
-	}
-	buf_init(&text, JSON_SIZE_MAX);
-	(void)snprintf(name, sizeof(name), "%s.json", order->id);
-	status =
-	    order_write(order, json) ? json_write(json, &text) : STATUS_MEMORY;
-	if (status == STATUS_OK)
-		status = file_replace(dir, name, buf_span(&text), note);
-	buf_clear(&text);
+	if (json != NULL && order_write(order, json))
+		status = jsonfile_save(home, "orders", order->id, json, note);
 	json_free(json);
-	(void)close(dir);
 	return status;
 }
 

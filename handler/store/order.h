@@ -12,9 +12,9 @@
 #include "acme/token.h"
 #include "mail/address.h"
 #include "mail/msgid.h"
-#include "store/home.h"
+#include "store/jsonfile.h"
 
-enum { ORDER_ID_SIZE = 17, ORDERS_MAX = 4096 };
+enum { ORDER_ID_SIZE = JSONFILE_ID_SIZE, ORDERS_MAX = 4096 };
 
 /*
  * pending    no challenge was answered

@@ -265,12 +265,9 @@ is_verb(const char *verb)
 {
 	static const char *const verbs[] = { "response", "dkim", "smime",
 		"status", "certificate", "digest" };
-	size_t i;
+	const size_t count = sizeof(verbs) / sizeof(*verbs);
 
-	for (i = 0; i < sizeof(verbs) / sizeof(*verbs); i++)
-		if (strcmp(verb, verbs[i]) == 0)
-			return true;
-	return false;
+	return span_index(span_of(verb), verbs, count) < count;
 }
 
 int

@@ -63,6 +63,24 @@ check_show(const char *in, size_t columns, bool utf8, const char *want)
 	buf_clear(&out);
 }
 
+/* A formatted piece has no limit but the buffer's. */
+static void
+test_buf_addf(void)
+{
+	char text[3000];
+	struct buf buf;
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	buf_init(&buf, 4000);
+	buf_addf(&buf, "<%s>", text);
+	OK(buf_status(&buf) == STATUS_OK && buf.len == 3001 &&
+	    buf.at[3000] == '>' && buf.at[3001] == '\0');
+	buf_addf(&buf, "<%s>", text);
+	OK(buf_status(&buf) == STATUS_BAD_SIZE && buf.len == 3001);
+	buf_clear(&buf);
+}
+
 static void
 test_text(void)
 {
@@ -131,6 +149,7 @@ main(void)
 {
 	test_base64url();
 	test_buf();
+	test_buf_addf();
 	test_text();
 	test_json();
 	test_status();
