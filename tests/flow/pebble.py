@@ -76,18 +76,22 @@ def order(place, pebble, *more):
                      "p", "--agree", "alice@example.org")
 
 
-with Place(config="") as place, Pebble(place, reject=50) as pebble:
-    for n in range(3):
+with Place(config="") as place, Pebble(place) as pebble:
+    # One newAccount, and a newOrder each; more were sent where a nonce was
+    # refused.  pebble throws dice: go on until it has refused one.
+    orders = 0
+    while orders < 3 or (pebble.said().count("POST /") <= orders + 1 and
+                         orders < 40):
         got = order(place, pebble)
+        orders += 1
         tap.ok(got.returncode == 69 and b"the CA said no (4" in got.stderr,
                "pebble says no to e-mail, in its own words", got)
     said = pebble.said()
     tap.ok("There are now 1 accounts in memory" in said and
            "There are now 2 accounts" not in said,
            "but it has the one account", said[-2000:])
-    # One newAccount and three newOrders would be four.
-    tap.ok(said.count("POST /") > 4, "nonces were refused on the way",
-           said[-2000:])
+    tap.ok(said.count("POST /") > orders + 1,
+           "nonces were refused on the way", said[-2000:])
     account = os.listdir(place.home + "/accounts")
     tap.equal(len(account), 2, "one account, one key")
 with Place(config="") as place, Pebble(place, eab=True) as pebble:
