@@ -19,6 +19,7 @@ set from="bob@elsewhere.example" realname="Bob Elsewhere" use_from=yes
 set signature="%(dir)s/signature" text_flowed=yes edit_headers=yes autoedit=yes
 set crypt_autosign=yes crypt_replysign=yes postponed="%(dir)s/post poned"
 set record="%(dir)s/fcc" copy=yes abort_nosubject=no
+set tmpdir="%(dir)s/scratch"
 my_hdr X-Advert: buy
 my_hdr From: Eve <eve@evil.example>
 my_hdr Reply-To: eve@evil.example
@@ -61,9 +62,10 @@ def dovecot_tunnel(place, message):
 
 
 def prepare(place, store, message, mailcap=False, macro=False, tail=""):
-    """Write a muttrc; the challenge is the last message of the folder."""
+    """Write a muttrc, and a folder of two messages, one the challenge."""
     send, box = fake_sendmail(place)
     place.write("signature", "-- \nBuy now!\n")
+    os.makedirs(place.path("scratch"))
     rc = HOSTILE % {"dir": place.dir} + 'set sendmail="%s"\n' % send
     rc += "set sort=mailbox-order mailcap_path=%s\n" % (
         place.path("user/.mailcap"))
@@ -88,15 +90,17 @@ def prepare(place, store, message, mailcap=False, macro=False, tail=""):
 
 
 def select(terminal, text):
-    """Put the cursor on the message of that Subject: its line is reverse."""
-    key = "*" if text == "ACME" else "="  # the last or the first
+    """Put the cursor on the message of that Subject: its line is reverse.
+    Of two messages it is the last or the first; which, a Maildir leaves to
+    the inodes."""
     end = time.monotonic() + 20
     while time.monotonic() < end:
-        if any(b"\x1b[7m " in line and text.encode() in line
-               for line in terminal.raw().split(b"\n")):
-            return
-        terminal.keys(key)
-        time.sleep(0.3)
+        for key in ("*", "="):
+            terminal.keys(key)
+            time.sleep(0.3)
+            if any(b"\x1b[7m " in line and text.encode() in line
+                   for line in terminal.raw().split(b"\n")):
+                return
 
 
 def start(place, mua, on="ACME"):
@@ -224,7 +228,7 @@ def hostile_names(mua):
                    terminal.screen())
             terminal.keys("n")
             terminal.gone(QUESTION)
-        tap.equal([f for f in place.files() if "PWNED" in f], [],
+        tap.equal([f for f in place.files() if f.endswith("PWNED")], [],
                   name + ": nothing of it ran")
         tap.equal(sent(box), [], name + ": no mail")
 
@@ -252,8 +256,9 @@ def declining(mua):
                        "%s: %s asks for no key" % (name, way),
                        terminal.screen())
         tap.equal(place.orders_bytes(), before, name + ": orders untouched")
-        tap.equal([f for f in place.files() if not f.startswith(("in/", "run"))],
-                  [f for f in files if not f.startswith(("in/", "run"))],
+        theirs = ("in/", "run", "scratch/")
+        tap.equal([f for f in place.files() if not f.startswith(theirs)],
+                  [f for f in files if not f.startswith(theirs)],
                   name + ": no file is left")
         tap.equal(sent(box), [], name + ": no mail")
 
