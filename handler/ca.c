@@ -15,7 +15,15 @@
 enum { ANSWER_MAX = 2 * 1024 * 1024 };
 
 /* What is parsed in a child, and what it says; the parent checks it. */
-enum object { DIRECTORY, ORDER, AUTHORIZATION, PROBLEM };
+enum object {
+	DIRECTORY,
+	ACCOUNT,
+	ORDERS,
+	ORDER,
+	AUTHORIZATION,
+	RENEWAL,
+	PROBLEM
+};
 
 struct work {
 	enum object object;
@@ -27,8 +35,11 @@ struct report {
 	struct note note;
 	union {
 		struct acme_directory directory;
+		struct acme_account account;
+		struct acme_orders orders;
 		struct acme_order order;
 		struct acme_authorization authorization;
+		struct acme_renewal renewal;
 		struct acme_problem problem;
 	} is;
 };
@@ -43,6 +54,18 @@ parse_in_child(const void *arg, void *report)
 	case DIRECTORY:
 		out->status = acme_directory_parse(
 		    work->body, &out->is.directory, &out->note);
+		break;
+	case ACCOUNT:
+		out->status = acme_account_parse(
+		    work->body, &out->is.account, &out->note);
+		break;
+	case ORDERS:
+		out->status =
+		    acme_orders_parse(work->body, &out->is.orders, &out->note);
+		break;
+	case RENEWAL:
+		out->status = acme_renewal_parse(
+		    work->body, &out->is.renewal, &out->note);
 		break;
 	case ORDER:
 		out->status =
@@ -64,6 +87,12 @@ object_ok(enum object object, const struct report *report)
 	switch (object) {
 	case DIRECTORY:
 		return acme_directory_ok(&report->is.directory);
+	case ACCOUNT:
+		return acme_account_ok(&report->is.account);
+	case ORDERS:
+		return acme_orders_ok(&report->is.orders);
+	case RENEWAL:
+		return acme_renewal_ok(&report->is.renewal);
 	case ORDER:
 		return acme_order_ok(&report->is.order);
 	case AUTHORIZATION:
@@ -97,33 +126,51 @@ parse(
 	return STATUS_OK;
 }
 
-enum status
-ca_parse_order(struct span body, struct acme_order *out, struct note *note)
+/* The same, one member of the report copied out. */
+static enum status
+parse_into(enum object object, struct span body, void *out, size_t size,
+    struct note *note)
 {
 	struct report *report = calloc(1, sizeof(*report));
 	enum status status;
 
 	if (report == NULL)
 		return STATUS_MEMORY;
-	if ((status = parse(ORDER, body, report, note)) == STATUS_OK)
-		*out = report->is.order;
+	if ((status = parse(object, body, report, note)) == STATUS_OK)
+		memcpy(out, &report->is, size);
 	free(report);
 	return status;
+}
+
+enum status
+ca_parse_account(struct span body, struct acme_account *out, struct note *note)
+{
+	return parse_into(ACCOUNT, body, out, sizeof(*out), note);
+}
+
+enum status
+ca_parse_orders(struct span body, struct acme_orders *out, struct note *note)
+{
+	return parse_into(ORDERS, body, out, sizeof(*out), note);
+}
+
+enum status
+ca_parse_order(struct span body, struct acme_order *out, struct note *note)
+{
+	return parse_into(ORDER, body, out, sizeof(*out), note);
 }
 
 enum status
 ca_parse_authorization(
     struct span body, struct acme_authorization *out, struct note *note)
 {
-	struct report *report = calloc(1, sizeof(*report));
-	enum status status;
+	return parse_into(AUTHORIZATION, body, out, sizeof(*out), note);
+}
 
-	if (report == NULL)
-		return STATUS_MEMORY;
-	if ((status = parse(AUTHORIZATION, body, report, note)) == STATUS_OK)
-		*out = report->is.authorization;
-	free(report);
-	return status;
+enum status
+ca_parse_renewal(struct span body, struct acme_renewal *out, struct note *note)
+{
+	return parse_into(RENEWAL, body, out, sizeof(*out), note);
 }
 
 bool
@@ -154,6 +201,11 @@ take_frame(const struct frame *frame, struct ca *ca, struct ca_answer *out,
 		if (!acme_nonce_ok(value) ||
 		    !span_copy(value, ca->nonce, sizeof(ca->nonce)))
 			ca->nonce[0] = '\0';
+	} else if (span_eq(name, SPAN("alternate"))) {
+		if (out->alternates < CA_ALTERNATES_MAX && acme_url_ok(value) &&
+		    span_copy(
+			value, out->alternate[out->alternates], ACME_URL_SIZE))
+			out->alternates++;
 	} else if (span_eq(name, SPAN("location"))) {
 		if (!span_copy(value, out->location, sizeof(out->location)))
 			out->location[0] = '\0';
@@ -188,6 +240,7 @@ exchange(struct ca *ca, const char *method, const char *url, const char *accept,
 	frame_add(&request, "body", body);
 	out->code = 0;
 	out->retry_after = -1;
+	out->alternates = 0;
 	out->location[0] = '\0';
 	buf_clear(&out->body);
 	status = buf_status(&request);
@@ -265,12 +318,15 @@ sign(struct ca *ca, const char *url, struct span payload, struct buf *out,
 	frame_add(&request, "nonce", span_of(ca->nonce));
 	frame_add(&request, "kid", span_of(ca->account));
 	frame_add(&request, "payload", payload);
+	frame_add(&request, "passphrase", ca->passphrase);
 	ca->nonce[0] = '\0';
 	status = buf_status(&request);
 	if (status == STATUS_OK)
-		status =
-		    helper_key("jws", ca->key, buf_span(&request), out, note);
-	buf_clear(&request);
+		status = ca->new_key[0] != '\0'
+		    ? helper_key_pair("rollover", ca->key, ca->new_key,
+			  buf_span(&request), out, note)
+		    : helper_key("jws", ca->key, buf_span(&request), out, note);
+	buf_wipe(&request);
 	return status;
 }
 
@@ -292,9 +348,35 @@ read_problem(struct ca_answer *answer, struct note *note)
 		    strcmp(answer->problem.type, "rateLimited") == 0
 		? STATUS_NET
 		: STATUS_CA,
-	    "the CA said no (%lld %.60s)%s%.180s", (long long)answer->code,
-	    answer->problem.type, answer->problem.detail[0] != '\0' ? ": " : "",
-	    answer->problem.detail);
+	    "the CA said no (%lld %.60s)%s%.180s%s%.150s",
+	    (long long)answer->code, answer->problem.type,
+	    answer->problem.detail[0] != '\0' ? ": " : "",
+	    answer->problem.detail,
+	    answer->problem.instance[0] != '\0' ? "; see " : "",
+	    answer->problem.instance);
+}
+
+/* Below 300 all is well; the rest is a redirect, or a problem. */
+static enum status
+judge(struct ca_answer *answer, struct note *note)
+{
+	if (answer->code < 300)
+		return STATUS_OK;
+	if (answer->code < 400)
+		return note_set(note, STATUS_BAD_CA,
+		    "the CA sends us elsewhere (HTTP %lld)",
+		    (long long)answer->code);
+	return read_problem(answer, note);
+}
+
+enum status
+ca_get(struct ca *ca, const char *url, struct ca_answer *out, struct note *note)
+{
+	enum status status;
+
+	status =
+	    exchange(ca, "GET", url, "application/json", SPAN(""), out, note);
+	return status == STATUS_OK ? judge(out, note) : status;
 }
 
 enum status
@@ -308,26 +390,29 @@ ca_post(struct ca *ca, const char *url, struct span payload, const char *accept,
 	buf_init(&body, JWS_SIZE_MAX);
 	for (tries = 0; tries < CA_TRIES_MAX; tries++) {
 		buf_clear(&body);
+		out->code = 0;
 		status = fresh_nonce(ca, note);
 		if (status == STATUS_OK)
 			status = sign(ca, url, payload, &body, note);
 		if (status == STATUS_OK)
 			status = exchange(ca, "POST", url, accept,
 			    buf_span(&body), out, note);
-		if (status != STATUS_OK || out->code < 300)
-			break;
-		if (out->code < 400) {
-			status = note_set(note, STATUS_BAD_CA,
-			    "the CA sends us elsewhere (HTTP %lld)",
-			    (long long)out->code);
-			break;
-		}
-		status = read_problem(out, note);
-		if (strcmp(out->problem.type, "badNonce") != 0)
+		if (status == STATUS_OK)
+			status = judge(out, note);
+		if (status == STATUS_OK || out->code < 400 ||
+		    strcmp(out->problem.type, "badNonce") != 0)
 			break;
 		status = note_set(note, STATUS_NET,
 		    "the CA refuses one nonce of its own after the other");
 	}
 	buf_clear(&body);
 	return status;
+}
+
+enum status
+ca_roll_over(struct ca *ca, struct ca_answer *out, struct note *note)
+{
+	/* The key holder makes the payload. */
+	return ca_post(ca, ca->directory.key_change, SPAN(""),
+	    "application/json", out, note);
 }

@@ -14,12 +14,14 @@
 
 /* Of one request, for want of a good nonce: at a CA that refuses every second
  * one, one request in a thousand fails for now. */
-enum { CA_TRIES_MAX = 10 };
+enum { CA_TRIES_MAX = 10, CA_ALTERNATES_MAX = 4 };
 
 struct ca {
 	char directory_url[ACME_URL_SIZE];
-	char file[1024]; /* certificates to trust its server; or empty */
-	char key[1200];  /* path of the account key */
+	char file[1024];        /* certificates to trust its server; or empty */
+	char key[1200];         /* path of the account key */
+	struct span passphrase; /* of that key, or empty */
+	char new_key[1200];     /* to which ca_roll_over() goes; else empty */
 	char account[ACME_URL_SIZE]; /* its URL, or empty */
 	char nonce[1024];
 	struct acme_directory directory;
@@ -29,7 +31,9 @@ struct ca {
 struct ca_answer {
 	int64_t code;
 	char location[ACME_URL_SIZE];
-	int64_t retry_after;         /* seconds; -1: not said */
+	int64_t retry_after; /* seconds; -1: not said */
+	char alternate[CA_ALTERNATES_MAX][ACME_URL_SIZE]; /* section 7.4.2 */
+	size_t alternates;
 	struct buf body;             /* owned: buf_init() by the caller */
 	struct acme_problem problem; /* where code is 400 or more */
 };
@@ -46,10 +50,25 @@ enum status ca_open(struct ca *ca, struct note *note) MUST_CHECK;
 enum status ca_post(struct ca *ca, const char *url, struct span payload,
     const char *accept, struct ca_answer *out, struct note *note) MUST_CHECK;
 
+/* keyChange (section 7.3.5) to the key in new_key; the answer's code tells a
+ * conflict (409). */
+enum status ca_roll_over(
+    struct ca *ca, struct ca_answer *out, struct note *note) MUST_CHECK;
+/* GET what needs no signature (RFC 8555 section 6.3); as ca_post(). */
+enum status ca_get(struct ca *ca, const char *url, struct ca_answer *out,
+    struct note *note) MUST_CHECK;
+
+/* Parse an answer where it can do no harm.  STATUS_BAD_CA. */
+enum status ca_parse_account(
+    struct span body, struct acme_account *out, struct note *note) MUST_CHECK;
+enum status ca_parse_orders(
+    struct span body, struct acme_orders *out, struct note *note) MUST_CHECK;
 enum status ca_parse_order(
     struct span body, struct acme_order *out, struct note *note) MUST_CHECK;
 enum status ca_parse_authorization(struct span body,
     struct acme_authorization *out, struct note *note) MUST_CHECK;
+enum status ca_parse_renewal(
+    struct span body, struct acme_renewal *out, struct note *note) MUST_CHECK;
 /* Does the URL lead to the origin of the directory? */
 bool ca_is_own(const struct ca *ca, const char *url);
 #endif

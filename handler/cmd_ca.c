@@ -21,6 +21,9 @@ remark(const char *name)
 		       "before ordering another for the same address";
 	if (strcmp(name, "castle-staging") == 0)
 		return "for trying out; as castle";
+	if (strcmp(name, "demo") == 0)
+		return "the test CA of the source tree, on this machine: "
+		       "tests/ca/serve";
 	return "";
 }
 

@@ -1,11 +1,15 @@
 /* cmd_finish.c - mailcert finish: go on with what was ordered */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "cmd.h"
-#include "follow.h"
+#include "base/text.h"
+#include "session.h"
 
-#define SYNOPSIS "mailcert finish [--sent] [--no-wait] [ORDER]"
+#define SYNOPSIS                                                    \
+	"mailcert finish [--sent] [--no-wait] [--detach] [ORDER]\n" \
+	"       mailcert finish --forget ORDER"
 
 static const char help[] =
     "usage: " SYNOPSIS "\n\n"
@@ -13,12 +17,34 @@ static const char help[] =
     "check it and store it.  Goes on wherever an order stopped, after a crash\n"
     "or a reboot too.  Without ORDER: with everything that is not finished.\n\n"
     "  --sent     the reply that was drafted has been sent\n"
-    "  --no-wait  do what can be done now, and no more\n";
+    "  --no-wait  do what can be done now, and no more\n"
+    "  --detach   return at once and go on in the background, for an hour at\n"
+    "             most; what becomes of it is in the log\n"
+    "  --forget   give an order up that has no certificate: its key and its\n"
+    "             challenges are removed\n";
+
+enum { DETACHED_SECONDS = 3600 };
+
+static bool
+ask_sent(const struct order *order)
+{
+	struct buf question;
+	bool yes;
+
+	buf_init(&question, 4096);
+	buf_add_text(&question, "A reply for ");
+	text_show(&question, span_of(order->address), TEXT_NO_LIMIT,
+	    text_locale_is_utf8());
+	buf_add_text(&question, " was drafted. Was it sent?");
+	yes = buf_status(&question) == STATUS_OK && session_ask(question.at);
+	buf_clear(&question);
+	return yes;
+}
 
 /* One of them; what it came to is told at once. */
 static enum status
-finish_one(struct issuer *issuer, const char *id,
-    const struct follow_options *how, struct buf *out, struct note *note)
+finish_one(struct session *session, const char *id,
+    const struct follow_options *how, struct note *note)
 {
 	struct issuance *issuance = calloc(1, sizeof(*issuance));
 	char path[1200];
@@ -26,59 +52,111 @@ finish_one(struct issuer *issuer, const char *id,
 
 	if (issuance == NULL)
 		return STATUS_MEMORY;
-	status = issuance_load(issuer->home, id, issuance, note);
+	status = issuance_load(&session->home, id, issuance, note);
 	if (status == STATUS_NO)
 		(void)note_set(
 		    note, status, "there is no certificate order %.20s", id);
 	if (status == STATUS_OK)
-		status = issuer_reopen(issuer, issuance, note);
+		status = issuer_reopen(&session->issuer, issuance->account,
+		    issuance_is_open(issuance), note);
 	if (status == STATUS_OK)
-		status =
-		    follow(issuer, issuance, how, path, sizeof(path), note);
+		status = follow(
+		    &session->issuer, issuance, how, path, sizeof(path), note);
 	if (status == STATUS_OK)
-		buf_addf(out, "%s\n", path);
+		buf_addf(&session->out, "%s\n", path);
 	free(issuance);
 	return status;
-}
-
-static bool
-is_open(const struct home *home, const char *id)
-{
-	struct issuance *issuance = calloc(1, sizeof(*issuance));
-	bool open = issuance != NULL &&
-	    issuance_load(home, id, issuance, NULL) == STATUS_OK &&
-	    (issuance->state == ISSUANCE_ORDERED ||
-		issuance->state == ISSUANCE_FINALIZING);
-
-	free(issuance);
-	return open;
 }
 
 static enum status
-finish_all(struct issuer *issuer, const struct follow_options *how,
-    struct buf *out, struct note *note)
+finish_all(struct session *session, const struct follow_options *how)
 {
-	char(*ids)[JSONFILE_ID_SIZE] = calloc(ISSUANCES_MAX, sizeof(*ids));
-	enum status status = STATUS_MEMORY, worst = STATUS_OK;
+	struct issuance *all = NULL;
+	enum status status, one;
 	struct note why;
 	size_t count = 0, i;
 
-	if (ids != NULL)
-		status = jsonfile_list(issuer->home, "issuances", ids,
-		    ISSUANCES_MAX, &count, note);
-	for (i = 0; status == STATUS_OK && i < count; i++) {
-		if (!is_open(issuer->home, ids[i]))
+	status = issuances_load(&session->home, &all, &count, &session->note);
+	for (i = 0; i < count; i++) {
+		if (!issuance_is_open(&all[i]))
 			continue;
 		why.text[0] = '\0';
-		worst = finish_one(issuer, ids[i], how, out, &why);
-		if (worst != STATUS_OK) {
-			(void)note_set(note, worst, "%s: %.250s", ids[i],
-			    note_text(&why, worst));
-			status = worst;
-		}
+		one = finish_one(session, all[i].id, how, &why);
+		if (one != STATUS_OK)
+			status = note_set(&session->note, one, "%s: %.250s",
+			    all[i].id, note_text(&why, one));
 	}
-	free(ids);
+	free(all);
 	return status;
+}
+
+/* Its challenges first: nobody shall answer for what is given up. */
+static enum status
+forget(struct session *session, const char *id)
+{
+	struct issuance *issuance = calloc(1, sizeof(*issuance));
+	struct note *note = &session->note;
+	struct order *orders = NULL;
+	enum status status = STATUS_MEMORY;
+	size_t count = 0, i;
+	int lock = -1;
+
+	if (issuance != NULL)
+		status = issuance_load(&session->home, id, issuance, note);
+	if (status == STATUS_NO)
+		(void)note_set(
+		    note, status, "there is no certificate order %.20s", id);
+	if (status == STATUS_OK && issuance->starts != 0)
+		status = note_set(note, STATUS_USAGE,
+		    "%s has a certificate, which is not forgotten", id);
+	if (status == STATUS_OK)
+		status = home_lock(&session->home, &lock, note);
+	if (status == STATUS_OK)
+		status = orders_load(&session->home, &orders, &count, note);
+	for (i = 0; status == STATUS_OK && i < count; i++)
+		if (strcmp(orders[i].issuance, id) == 0)
+			status =
+			    order_forget(&session->home, orders[i].id, note);
+	if (status == STATUS_OK)
+		status = issuance_forget(&session->home, id, note);
+	if (lock >= 0)
+		(void)close(lock);
+	free(orders);
+	free(issuance);
+	return status;
+}
+
+/* Be nobody's child, with no terminal.  False in the parent. */
+static bool
+go_away(void)
+{
+	int null;
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return false;
+	(void)setsid();
+	null = open("/dev/null", O_RDWR);
+	if (null >= 0) {
+		(void)dup2(null, STDIN_FILENO);
+		(void)dup2(null, STDOUT_FILENO);
+		(void)dup2(null, STDERR_FILENO);
+	}
+	(void)close_range(3, ~0U, 0);
+	return true;
+}
+
+static void
+log_result(struct session *session, const char *id, enum status status)
+{
+	struct buf line;
+
+	buf_init(&line, 1024);
+	buf_addf(&line, "finish %s: %s", id != NULL ? id : "all",
+	    status == STATUS_OK ? "done" : note_text(&session->note, status));
+	if (buf_status(&line) == STATUS_OK)
+		home_log(&session->home, line.at);
+	buf_clear(&line);
 }
 
 int
@@ -87,14 +165,14 @@ cmd_finish(const struct invocation *invocation, int argc, char *argv[])
 	static const struct option longs[] = { { "sent", no_argument, NULL,
 						   's' },
 		{ "no-wait", no_argument, NULL, 'n' },
+		{ "detach", no_argument, NULL, 'd' },
+		{ "forget", no_argument, NULL, 'f' },
 		{ "help", no_argument, NULL, 'h' }, { 0 } };
-	struct follow_options how = { .once = false };
-	struct issuer *issuer = NULL;
-	struct home home = { .dir = -1 };
-	struct note note = { "" };
-	struct config config;
-	enum status status;
-	struct buf out;
+	struct follow_options how = { .ask_sent = ask_sent };
+	struct session *session;
+	enum status status = STATUS_OK;
+	const char *id;
+	bool detach = false, give_up = false;
 	int c, code = 0;
 
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
@@ -102,28 +180,32 @@ cmd_finish(const struct invocation *invocation, int argc, char *argv[])
 			how.sent = true;
 		else if (c == 'n')
 			how.once = true;
+		else if (c == 'd')
+			detach = true;
+		else if (c == 'f')
+			give_up = true;
 		else
 			return c == 'h' ? cmd_help(help) : cmd_usage(SYNOPSIS);
 	}
-	if (optind + 1 < argc)
+	if (optind + 1 < argc || (detach && how.once) ||
+	    (give_up && (optind == argc || detach || how.once || how.sent)))
 		return cmd_usage(SYNOPSIS);
-	if (!cmd_config(invocation, &config, &code))
+	if (detach) {
+		if (!go_away())
+			return 0;
+		how = (struct follow_options){ .sent = how.sent,
+			.wait_for_mail = true,
+			.quiet = true,
+			.limit = DETACHED_SECONDS };
+	}
+	if ((session = session_begin(invocation, false, &code)) == NULL)
 		return code;
-	if ((issuer = calloc(1, sizeof(*issuer))) == NULL)
-		return cmd_fail(STATUS_MEMORY, &note);
-	issuer->config = &config;
-	issuer->home = &home;
-	buf_init(&out, 64 * 1024);
-	status = home_open(config.home, false, &home, &note);
-	if (status == STATUS_OK && home.dir >= 0)
-		status = optind < argc
-		    ? finish_one(issuer, argv[optind], &how, &out, &note)
-		    : finish_all(issuer, &how, &out, &note);
-	code = cmd_print(buf_span(&out));
-	if (status != STATUS_OK)
-		code = cmd_fail(status, &note);
-	buf_clear(&out);
-	home_close(&home);
-	free(issuer);
-	return code;
+	id = optind < argc ? argv[optind] : NULL;
+	if (session->home.dir >= 0)
+		status = give_up ? forget(session, id)
+		    : id != NULL ? finish_one(session, id, &how, &session->note)
+				 : finish_all(session, &how);
+	if (detach)
+		log_result(session, id, status);
+	return session_end(session, status);
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "answer.h"
+#include "background.h"
 #include "base/fd.h"
 #include "base/text.h"
 #include "cmd.h"
@@ -532,6 +533,7 @@ cmd_handle(const struct invocation *invocation, int argc, char *argv[])
 	warn_unproved(&options, report);
 	if (status != STATUS_DECLINED)
 		log_result(&home, status, &note, report);
+	background_finish(invocation, &config, report);
 	if (show_instead(&options, &input, status, &note))
 		code = 0;
 	else

@@ -2,31 +2,100 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd.h"
-#include "follow.h"
+#include "base/text.h"
+#include "caa.h"
+#include "passphrase.h"
+#include "session.h"
 
-#define SYNOPSIS                                                                  \
-	"mailcert order [--ca NAME|URL] [--key KIND] [--usage USAGE] [--agree]\n" \
-	"                      [--no-wait] ADDRESS..."
+#define SYNOPSIS                                                             \
+	"mailcert order [--ca NAME|URL] [--key KIND] [--usage USAGE] "       \
+	"[--passphrase]\n"                                                   \
+	"                      [--agree] [--contact ADDRESS]... [--eab-kid " \
+	"KID]\n"                                                             \
+	"                      [--eab-key-file FILE] [--no-wait] [--new] "   \
+	"[--dry-run]\n"                                                      \
+	"                      ADDRESS..."
 
 static const char help[] =
     "usage: " SYNOPSIS "\n\n"
     "Order a certificate from an ACME CA, wait until its challenge mail was\n"
     "answered (mailcert handle does that, from your mail program or\n"
     "unattended), and store the certificate.  May be left at any time:\n"
-    "mailcert finish goes on.\n\n"
-    "  --ca NAME|URL   which CA; see ca in mailcert-config(5)\n"
-    "  --key KIND      rsa:3072 (default), rsa:2048, rsa:4096, ec:p256,\n"
-    "                  ec:p384, ed25519 (can only sign)\n"
-    "  --usage USAGE   both (default), sign or encrypt\n"
-    "  --agree         you agree to the CA's terms of service\n"
-    "  --no-wait       return as soon as the challenge is expected\n";
+    "mailcert finish goes on, and so does the same order again.\n\n"
+    "  --ca NAME|URL        which CA; see ca in mailcert-config(5)\n"
+    "  --key KIND           rsa:3072 (default), rsa:2048, rsa:4096, ec:p256,\n"
+    "                       ec:p384, ed25519 (can only sign)\n"
+    "  --usage USAGE        both (default), sign, encrypt, or separate: two\n"
+    "                       certificates, one for each\n"
+    "  --passphrase         lock the key with a passphrase\n"
+    "  --agree              you agree to the CA's terms of service\n"
+    "  --contact ADDRESS    where the CA may write to, of a new account\n"
+    "  --eab-kid KID        your account at the CA, for a new ACME account\n"
+    "  --eab-key-file FILE  its MAC key\n"
+    "  --no-wait            return as soon as the challenge is expected\n"
+    "  --new                even where the same order is on its way\n"
+    "  --dry-run            look, and order nothing\n";
+
+enum { CONTACTS_MAX = 8 };
 
 struct options {
 	const char *ca;
+	struct issuer_options issuer;
 	struct issue_request request;
+	const char *contact[CONTACTS_MAX];
+	const char *key;   /* as typed, or NULL */
+	const char *usage; /* likewise */
+	bool separate;
+	bool passphrase;
 	bool no_wait;
+	bool dry_run;
 };
+
+static bool
+take_option(int c, struct options *out)
+{
+	switch (c) {
+	case 'c':
+		out->ca = optarg;
+		break;
+	case 'k':
+		out->key = optarg;
+		return key_kind_parse(span_of(optarg), &out->request.key);
+	case 'u':
+		out->usage = optarg;
+		return config_usage(
+		    span_of(optarg), &out->request.usage, &out->separate);
+	case 'p':
+		out->passphrase = true;
+		break;
+	case 'a':
+		out->issuer.agrees = session_agrees;
+		break;
+	case 'm':
+		if (out->issuer.contacts == CONTACTS_MAX)
+			return false;
+		out->contact[out->issuer.contacts++] = optarg;
+		break;
+	case 'i':
+		out->issuer.eab_kid = optarg;
+		break;
+	case 'f':
+		out->issuer.eab_key_file = optarg;
+		break;
+	case 'n':
+		out->no_wait = true;
+		break;
+	case 'N':
+		out->request.anew = true;
+		break;
+	case 'd':
+		out->dry_run = true;
+		break;
+	default:
+		return false;
+	}
+	return true;
+}
 
 static bool
 parse_options(int argc, char *argv[], struct options *out, int *code)
@@ -35,102 +104,178 @@ parse_options(int argc, char *argv[], struct options *out, int *code)
 						   'c' },
 		{ "key", required_argument, NULL, 'k' },
 		{ "usage", required_argument, NULL, 'u' },
+		{ "passphrase", no_argument, NULL, 'p' },
 		{ "agree", no_argument, NULL, 'a' },
+		{ "contact", required_argument, NULL, 'm' },
+		{ "eab-kid", required_argument, NULL, 'i' },
+		{ "eab-key-file", required_argument, NULL, 'f' },
 		{ "no-wait", no_argument, NULL, 'n' },
+		{ "new", no_argument, NULL, 'N' },
+		{ "dry-run", no_argument, NULL, 'd' },
 		{ "help", no_argument, NULL, 'h' }, { 0 } };
 	int c;
 
-	*out = (struct options){ .request = {
-				     .key = KEY_RSA_3072, .usage = CSR_BOTH } };
-	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		if (c == 'c')
-			out->ca = optarg;
-		else if (c == 'k' &&
-		    key_kind_parse(span_of(optarg), &out->request.key))
-			continue;
-		else if (c == 'u' &&
-		    csr_usage_parse(span_of(optarg), &out->request.usage))
-			continue;
-		else if (c == 'a')
-			out->request.agree = true;
-		else if (c == 'n')
-			out->no_wait = true;
-		else {
+	*out = (struct options){ .issuer = { .agrees = session_asks_terms } };
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1)
+		if (!take_option(c, out)) {
 			*code = c == 'h' ? cmd_help(help) : cmd_usage(SYNOPSIS);
 			return false;
 		}
-	}
+	out->issuer.contact = out->contact;
 	out->request.addresses = (const char *const *)argv + optind;
 	out->request.count = (size_t)(argc - optind);
-	if (optind == argc ||
-	    !csr_usage_fits(out->request.key, out->request.usage)) {
+	if (optind == argc) {
 		*code = cmd_usage(SYNOPSIS);
 		return false;
 	}
 	return true;
 }
 
+/* What was not said is as configured. */
+static void
+fill_in(struct options *options, const struct config *config)
+{
+	options->issuer.key = config->account_key;
+	if (options->key == NULL)
+		options->request.key = config->key;
+	if (options->usage == NULL) {
+		options->request.usage = config->usage;
+		options->separate = config->separate_usage;
+	}
+	options->passphrase = options->passphrase || config->lock_keys;
+}
+
 static enum status
-order(struct issuer *issuer, const struct options *options,
-    const struct config *config, struct buf *out, struct note *note)
+check(const struct options *options, struct note *note)
+{
+	const struct issue_request *request = &options->request;
+
+	if (!csr_usage_fits(request->key, request->usage) ||
+	    !csr_usage_fits(
+		request->key, options->separate ? CSR_ENCRYPT : CSR_SIGN))
+		return note_set(note, STATUS_USAGE,
+		    "a key of kind %s can only sign: --usage sign",
+		    key_kind_name(request->key));
+	return issue_check(request, note);
+}
+
+/* --dry-run: what would be done, and what could be in the way. */
+static enum status
+report(struct session *session, const struct options *options)
+{
+	const struct issuer *issuer = &session->issuer;
+	const struct acme_directory *directory = &issuer->ca.directory;
+	struct buf *out = &session->out;
+	size_t i;
+
+	buf_addf(out, "CA         %s\n", issuer->ca.directory_url);
+	if (directory->terms[0] != '\0')
+		buf_addf(out, "Terms      %s\n", directory->terms);
+	buf_addf(out, "Account    %s\n",
+	    issuer->account.url[0] != '\0' ? issuer->account.url
+		: directory->external_account != 0
+		? "a new one; the CA wants an external account (--eab-kid)"
+		: "a new one");
+	for (i = 0; i < options->request.count; i++) {
+		buf_add_text(out, i == 0 ? "Addresses  " : "           ");
+		text_show(out, span_of(options->request.addresses[i]),
+		    TEXT_NO_LIMIT, text_locale_is_utf8());
+		buf_add_byte(out, '\n');
+	}
+	buf_addf(out, "Key        %s%s\n", key_kind_name(options->request.key),
+	    options->passphrase ? ", with a passphrase" : "");
+	buf_addf(out, "Usage      %s\n",
+	    options->separate ? "sign and encrypt, two certificates"
+			      : csr_usage_name(options->request.usage));
+	buf_add_text(out, "Nothing was ordered.\n");
+	return STATUS_OK;
+}
+
+/* One certificate. */
+static enum status
+order_one(
+    struct session *session, const struct issue_request *request, bool no_wait)
 {
 	const struct follow_options how = { .wait_for_mail = true };
-	const char *ca = options->ca != NULL ? options->ca : config->ca;
 	struct issuance *issuance = calloc(1, sizeof(*issuance));
+	struct note again = { "" };
 	char path[1200];
-	enum status status;
+	bool resumed = false;
+	enum status status = STATUS_MEMORY;
 
-	if (issuance == NULL)
-		return STATUS_MEMORY;
-	status = issue_check(&options->request, note);
-	if (status == STATUS_OK)
-		status = ca[0] != '\0'
-		    ? issuer_open(issuer, ca, options->request.agree, note)
-		    : note_set(note, STATUS_CONFIG,
-			  "which CA? --ca, or set ca = ... in the configuration");
-	if (status == STATUS_OK)
-		status = issue_begin(issuer, &options->request, issuance, note);
-	if (status == STATUS_OK && options->no_wait) {
-		buf_addf(out, "%s\n", issuance->id);
+	if (issuance != NULL)
+		status = issue_begin(&session->issuer, request, issuance,
+		    &resumed, &session->note);
+	if (status == STATUS_OK && resumed) {
+		(void)note_set(&again, STATUS_OK,
+		    "going on with the order %s, which is for the same; --new "
+		    "makes another",
+		    issuance->id);
+		(void)cmd_fail(STATUS_OK, &again);
+	}
+	if (status == STATUS_OK && no_wait) {
+		buf_addf(&session->out, "%s\n", issuance->id);
 	} else if (status == STATUS_OK) {
-		status =
-		    follow(issuer, issuance, &how, path, sizeof(path), note);
+		status = follow(&session->issuer, issuance, &how, path,
+		    sizeof(path), &session->note);
 		if (status == STATUS_OK)
-			buf_addf(out, "%s\n", path);
+			buf_addf(&session->out, "%s\n", path);
 	}
 	free(issuance);
+	return status;
+}
+
+static enum status
+order(struct session *session, struct options *options)
+{
+	struct issue_request *request = &options->request;
+	struct buf passphrase;
+	enum status status;
+
+	buf_init(&passphrase, PASSPHRASE_MAX);
+	if (options->passphrase)
+		status = passphrase_get(
+		    &session->config, true, &passphrase, &session->note);
+	else
+		status = STATUS_OK;
+	request->passphrase = buf_span(&passphrase);
+	if (status == STATUS_OK)
+		status = issuer_enroll(
+		    &session->issuer, &options->issuer, &session->note);
+	if (status == STATUS_OK)
+		status = order_one(session, request, options->no_wait);
+	if (status == STATUS_OK && options->separate) {
+		request->usage = CSR_ENCRYPT;
+		status = order_one(session, request, options->no_wait);
+	}
+	buf_wipe(&passphrase);
 	return status;
 }
 
 int
 cmd_order(const struct invocation *invocation, int argc, char *argv[])
 {
-	struct issuer *issuer = calloc(1, sizeof(*issuer));
-	struct home home = { .dir = -1 };
-	struct note note = { "" };
+	struct session *session;
 	struct options options;
-	struct config config;
 	enum status status;
-	struct buf out;
 	int code = 0;
 
-	if (issuer == NULL)
-		return cmd_fail(STATUS_MEMORY, &note);
 	if (!parse_options(argc, argv, &options, &code) ||
-	    !cmd_config(invocation, &config, &code)) {
-		free(issuer);
+	    (session = session_begin(invocation, true, &code)) == NULL)
 		return code;
-	}
-	issuer->config = &config;
-	issuer->home = &home;
-	buf_init(&out, 4096);
-	status = home_open(config.home, true, &home, &note);
+	fill_in(&options, &session->config);
+	status = check(&options, &session->note);
 	if (status == STATUS_OK)
-		status = order(issuer, &options, &config, &out, &note);
-	code = status == STATUS_OK ? cmd_print(buf_span(&out))
-				   : cmd_fail(status, &note);
-	buf_clear(&out);
-	home_close(&home);
-	free(issuer);
-	return code;
+		status = session_ca(session, &options.ca);
+	/* Who may issue for these domains is known before anything is asked. */
+	if (status == STATUS_OK)
+		status =
+		    issuer_reach(&session->issuer, options.ca, &session->note);
+	if (status == STATUS_OK && session->config.caa)
+		caa_warn(&session->issuer, options.request.addresses,
+		    options.request.count);
+	if (status == STATUS_OK)
+		status = options.dry_run ? report(session, &options)
+					 : order(session, &options);
+	return session_end(session, status);
 }

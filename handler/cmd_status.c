@@ -1,5 +1,6 @@
 /* cmd_status.c - mailcert status: what is pending, and what to do next */
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/text.h"
@@ -152,11 +153,17 @@ issuance_next(const struct issuance *issuance, int64_t now)
 {
 	switch (issuance->state) {
 	case ISSUANCE_ISSUED:
-		return issuance->expires != 0 && issuance->expires <= now
-		    ? "it has expired: order anew"
-		    : "nothing";
+		return issuance->replaced[0] != '\0'
+		    ? "nothing; a newer one has taken its place"
+		    : issuance->expires != 0 && issuance->expires <= now
+		    ? "it has expired: mailcert renew"
+		    : "mailcert renew, when it is time";
 	case ISSUANCE_FAILED:
-		return "order anew";
+		return "order anew; finish --forget removes this one";
+	case ISSUANCE_REVOKED:
+		return "nothing; keep its key to read old mail";
+	case ISSUANCE_NEW:
+		return "the CA was not reached: mailcert finish";
 	case ISSUANCE_ORDERED:
 	case ISSUANCE_FINALIZING:
 		break;
@@ -181,9 +188,16 @@ add_certificate_text(
 	confirm_add_time(&line, issuance->created, now);
 	if (issuance->expires != 0) {
 		buf_add_text(&line,
-		    issuance->state == ISSUANCE_ISSUED ? ", valid until "
-						       : ", dies ");
+		    issuance->starts != 0 ? ", valid until " : ", dies ");
 		confirm_add_time(&line, issuance->expires, now);
+	}
+	if (issuance->window.chosen != 0 && issuance->replaced[0] == '\0') {
+		buf_add_text(&line, ", renewed ");
+		confirm_add_time(&line, issuance->window.chosen, now);
+	}
+	if (issuance->revoked != 0) {
+		buf_add_text(&line, ", revoked ");
+		confirm_add_time(&line, issuance->revoked, now);
 	}
 	if (issuance->why[0] != '\0')
 		buf_addf(&line, ": %s", issuance->why);
@@ -212,6 +226,10 @@ add_certificate_json(
 	add_member(out, "usage", csr_usage_name(issuance->usage));
 	add_time_member(out, "created", issuance->created);
 	add_time_member(out, "expires", issuance->expires);
+	add_time_member(out, "renewal", issuance->window.chosen);
+	add_time_member(out, "revoked", issuance->revoked);
+	add_member(out, "replaces", issuance->replaces);
+	add_member(out, "replaced", issuance->replaced);
 	add_member(out, "why", issuance->why);
 	add_member(out, "next", issuance_next(issuance, now));
 	buf_add_text(out, "}");
@@ -222,31 +240,24 @@ static enum status
 add_certificates(const struct home *home, const char *only, bool json,
     size_t *found, struct buf *out, struct note *note)
 {
-	char(*ids)[JSONFILE_ID_SIZE] = calloc(ISSUANCES_MAX, sizeof(*ids));
-	struct issuance *issuance = calloc(1, sizeof(*issuance));
 	const int64_t now = (int64_t)time(NULL);
-	enum status status = STATUS_MEMORY;
+	struct issuance *all = NULL;
+	enum status status;
 	size_t count = 0, i;
 
-	if (ids != NULL && issuance != NULL)
-		status = jsonfile_list(
-		    home, "issuances", ids, ISSUANCES_MAX, &count, note);
-	for (i = 0; status == STATUS_OK && i < count; i++) {
-		if (only != NULL && !span_eq(span_of(only), span_of(ids[i])))
+	status = issuances_load(home, &all, &count, note);
+	for (i = 0; i < count; i++) {
+		if (only != NULL && strcmp(only, all[i].id) != 0)
 			continue;
-		status = issuance_load(home, ids[i], issuance, note);
-		if (status != STATUS_OK)
-			break;
 		if (json) {
 			buf_add_text(out, *found > 0 ? ",\n" : "\n");
-			add_certificate_json(issuance, now, out);
+			add_certificate_json(&all[i], now, out);
 		} else {
-			add_certificate_text(issuance, now, out);
+			add_certificate_text(&all[i], now, out);
 		}
 		++*found;
 	}
-	free(issuance);
-	free(ids);
+	free(all);
 	return status;
 }
 

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "deliver.h"
 
 /* Package dns-root-data; without the file nothing is validated. */
 #define DNSSEC_ANCHOR "/usr/share/dns/root.key"
@@ -127,6 +126,56 @@ set_draft(struct config *config, struct span value)
 	    destination_parse(config->draft, &destination) == STATUS_OK;
 }
 
+/* "maildir:DIR" or "mbox:FILE"; empty: none. */
+static bool
+set_sent_folder(struct config *config, struct span value)
+{
+	struct destination *folder = &config->sent_folder;
+	char text[CONFIG_VALUE_SIZE];
+
+	*folder = (struct destination){ 0 };
+	return value.len == 0 ||
+	    (set_text(text, value) &&
+		destination_parse(text, folder) == STATUS_OK &&
+		(folder->kind == DESTINATION_MAILDIR ||
+		    folder->kind == DESTINATION_MBOX));
+}
+
+static bool
+set_finish(struct config *config, struct span value)
+{
+	static const char *const names[] = { "auto", "ask", "manual" };
+	const size_t i = span_index(value, names, 3);
+
+	if (i < 3)
+		config->finish = (enum config_finish)i;
+	return i < 3;
+}
+
+/* "30d", "36h", or a bare number of days. */
+static bool
+set_period(int64_t *out, struct span value)
+{
+	const char last = value.len > 0 ? value.at[value.len - 1] : '\0';
+	const int64_t unit = last == 'h' ? 3600 : 86400;
+
+	if (last == 'h' || last == 'd')
+		value.len--;
+	if (!set_number(out, value, 3650))
+		return false;
+	*out *= unit;
+	return true;
+}
+
+bool
+config_usage(struct span text, enum csr_usage *usage, bool *separate)
+{
+	*separate = span_eq(text, SPAN("separate"));
+	if (*separate)
+		*usage = CSR_SIGN;
+	return *separate || csr_usage_parse(text, usage);
+}
+
 /* The entry of that name; a new one where there is none and room is left. */
 static struct config_ca *
 ca_entry(struct config *config, struct span name)
@@ -161,6 +210,8 @@ set_ca(struct config *config, struct span name, struct span value)
 	if (span_eq(member, SPAN("directory")))
 		done = set_text(ca->directory, value) &&
 		    span_starts(value, SPAN("https://"));
+	else if (span_eq(member, SPAN("chain")))
+		done = span_copy(value, ca->chain, sizeof(ca->chain));
 	else if (span_eq(member, SPAN("ca_file")))
 		done = set_text(ca->file, value);
 	else if (span_eq(member, SPAN("token_join")))
@@ -211,10 +262,17 @@ add_known_cas(struct config *out)
 	static const struct {
 		const char *name;
 		const char *directory;
+		enum token_join join;
+		int64_t settle;
 	} known[] = {
-		{ "castle", "https://acme.castle.cloud/acme/directory" },
+		{ "castle", "https://acme.castle.cloud/acme/directory",
+		    TOKEN_JOIN_OCTETS, 30 },
 		{ "castle-staging",
-		    "https://acme-staging.castle.cloud/acme/directory" },
+		    "https://acme-staging.castle.cloud/acme/directory",
+		    TOKEN_JOIN_OCTETS, 30 },
+		/* tests/ca/serve of the source tree. */
+		{ "demo", "https://127.0.0.1:14443/directory",
+		    TOKEN_JOIN_STRING, 0 },
 	};
 	struct config_ca *ca;
 	size_t i;
@@ -224,7 +282,8 @@ add_known_cas(struct config *out)
 		if (ca == NULL)
 			continue;
 		(void)strcpy(ca->directory, known[i].directory);
-		ca->join = TOKEN_JOIN_OCTETS;
+		ca->join = known[i].join;
+		ca->settle = known[i].settle;
 	}
 }
 
@@ -236,7 +295,9 @@ set_one(struct config *config, struct span name, struct span value)
 
 	if (span_starts(name, SPAN("ca.")))
 		return set_ca(config, span_cut(name, 3, name.len), value);
-	if (span_eq(name, SPAN("authenticate")))
+	if (span_eq(name, SPAN("account_key")))
+		done = key_kind_parse(value, &config->account_key);
+	else if (span_eq(name, SPAN("authenticate")))
 		done = set_authenticate(config, value);
 	else if (span_eq(name, SPAN("auto_submitted"))) {
 		config->rules.auto_submitted = span_eq(value, SPAN("rfc8823"));
@@ -244,6 +305,8 @@ set_one(struct config *config, struct span name, struct span value)
 		    span_eq(value, SPAN("relaxed"));
 	} else if (span_eq(name, SPAN("ca")))
 		done = set_text(config->ca, value);
+	else if (span_eq(name, SPAN("caa")))
+		done = set_yes_no(&config->caa, value);
 	else if (span_eq(name, SPAN("color")))
 		done = set_yes_no(&config->color, value);
 	else if (span_eq(name, SPAN("dkim_headers"))) {
@@ -255,10 +318,22 @@ set_one(struct config *config, struct span name, struct span value)
 		    sizeof(config->authenticate.anchor));
 	else if (span_eq(name, SPAN("draft")))
 		done = set_draft(config, value);
+	else if (span_eq(name, SPAN("finish")))
+		done = set_finish(config, value);
+	else if (span_eq(name, SPAN("key")))
+		done = key_kind_parse(value, &config->key);
+	else if (span_eq(name, SPAN("lock_keys")))
+		done = set_yes_no(&config->lock_keys, value);
 	else if (span_eq(name, SPAN("max_message")))
 		done = set_max_message(config, value);
+	else if (span_eq(name, SPAN("password_command")))
+		done = set_text(config->password_command, value);
+	else if (span_eq(name, SPAN("renew_before")))
+		done = set_period(&config->renew_before, value);
 	else if (span_eq(name, SPAN("resolver")))
 		done = set_resolver(config, value);
+	else if (span_eq(name, SPAN("sent_folder")))
+		done = set_sent_folder(config, value);
 	else if (span_eq(name, SPAN("smime_anchors")))
 		done = span_copy(value, config->authenticate.smime_anchors,
 		    AUTHRES_PATHS_SIZE);
@@ -268,6 +343,9 @@ set_one(struct config *config, struct span name, struct span value)
 	else if (span_eq(name, SPAN("sendmail")))
 		done = set_text(config->sendmail, value) && value.len > 0 &&
 		    value.at[0] == '/';
+	else if (span_eq(name, SPAN("usage")))
+		done = config_usage(
+		    value, &config->usage, &config->separate_usage);
 	else
 		return STATUS_NO;
 	return done ? STATUS_OK : STATUS_CONFIG;
@@ -415,6 +493,10 @@ config_load(const char *home, const char *const *settings, size_t count,
 		    .methods = 2,
 		    .resolver = "system",
 		    .anchor = DNSSEC_ANCHOR },
+		.key = KEY_RSA_3072,
+		.account_key = KEY_EC_P256,
+		.usage = CSR_BOTH,
+		.caa = true,
 		.color = true,
 		.max_message = MESSAGE_MAX_DEFAULT,
 		.sendmail = "/usr/sbin/sendmail",

@@ -6,7 +6,9 @@
  */
 #ifndef CONFIG_H
 #define CONFIG_H
+#include "acme/key_kind.h"
 #include "base/buf.h"
+#include "deliver.h"
 #include "reply/authres.h"
 #include "reply/challenge.h"
 
@@ -22,9 +24,14 @@ struct config_ca {
 	char eab_kid[256];
 	char eab_key_file[CONFIG_VALUE_SIZE];
 	enum token_join join;
-	int64_t settle;   /* seconds between the answer and telling the CA */
+	char
+	    chain[256]; /* commonName of the root that is preferred; or empty */
+	int64_t settle; /* seconds between the answer and telling the CA */
 	bool before_mail; /* the CA mails only once it was told */
 };
+
+/* What follows an answer that is known to be sent. */
+enum config_finish { FINISH_AUTO, FINISH_ASK, FINISH_MANUAL };
 
 struct config {
 	char ca[CONFIG_VALUE_SIZE]; /* NAME or URL; or empty */
@@ -35,6 +42,16 @@ struct config {
 	char sendmail[CONFIG_VALUE_SIZE];
 	struct authres_policy authenticate;
 	struct challenge_rules rules;
+	struct destination sent_folder; /* Maildir or mbox; else none */
+	enum config_finish finish;
+	enum key_kind key; /* of certificates */
+	enum key_kind account_key;
+	enum csr_usage usage;
+	bool separate_usage;  /* two certificates: one signs, one encrypts */
+	int64_t renew_before; /* seconds; 0: a third of the lifetime */
+	char password_command[CONFIG_VALUE_SIZE]; /* for sh; or empty */
+	bool lock_keys; /* certificate keys get a passphrase */
+	bool caa;       /* look CAA records up before an order */
 	bool color;
 	int64_t max_message; /* octets */
 };
@@ -49,6 +66,9 @@ struct config {
  * an URL that nobody knows, a new one.  STATUS_CONFIG with a note. */
 enum status config_find_ca(const struct config *config, const char *text,
     struct config_ca *out, struct note *note) MUST_CHECK;
+
+/* "both", "sign", "encrypt", or "separate". */
+bool config_usage(struct span text, enum csr_usage *usage, bool *separate);
 
 enum status config_load(const char *home, const char *const *settings,
     size_t count, struct config *out, struct note *note) MUST_CHECK;

@@ -10,6 +10,7 @@
 
 #include "base/fd.h"
 #include "base/text.h"
+#include "cmd.h"
 #include "confirm.h"
 
 enum { TROUBLE_SECONDS = 10, TROUBLE_MOST = 30 };
@@ -41,6 +42,9 @@ describe(const struct issue_step *step, int64_t now, struct buf *out)
 	case ISSUE_CA:
 		buf_add_text(out, "waiting for the CA");
 		break;
+	case ISSUE_OTHER:
+		buf_add_text(out, "another mailcert is at it");
+		break;
 	case ISSUE_DONE:
 		buf_add_text(out, "the certificate is there");
 		break;
@@ -49,12 +53,13 @@ describe(const struct issue_step *step, int64_t now, struct buf *out)
 
 /* Say it if it is news. */
 static void
-say(const char *text, char *last, size_t size)
+say(const struct follow_options *options, const char *text, char *last,
+    size_t size)
 {
 	const bool tty = isatty(STDERR_FILENO) == 1;
 	struct buf line;
 
-	if (strcmp(text, last) == 0)
+	if (options->quiet || strcmp(text, last) == 0)
 		return;
 	(void)snprintf(last, size, "%s", text);
 	buf_init(&line, 4096);
@@ -89,6 +94,14 @@ is_over(const struct issue_step *step, const struct follow_options *options)
 	    (step->wait == ISSUE_MAIL && !options->wait_for_mail);
 }
 
+/* Where only the user knows. */
+static bool
+was_sent(const struct issue_step *step, const struct follow_options *options)
+{
+	return step->wait == ISSUE_SENT && options->ask_sent != NULL &&
+	    options->ask_sent(&step->order);
+}
+
 enum status
 follow(struct issuer *issuer, struct issuance *issuance,
     const struct follow_options *options, char *out, size_t size,
@@ -96,6 +109,8 @@ follow(struct issuer *issuer, struct issuance *issuance,
 {
 	char last[1024] = "", key[1200];
 	struct issue_step step = { .wait = ISSUE_CA };
+	const int64_t began = (int64_t)time(NULL);
+	bool sent = options->sent;
 	struct buf text;
 	enum status status;
 	int troubles = 0;
@@ -104,12 +119,13 @@ follow(struct issuer *issuer, struct issuance *issuance,
 	buf_init(&text, 4096);
 	for (;;) {
 		now = (int64_t)time(NULL);
-		status = issue_advance(
-		    issuer, issuance, options->sent, now, &step, note);
+		status =
+		    issue_advance(issuer, issuance, sent, now, &step, note);
 		/* Trouble on the way passes; a No does not. */
 		if (status == STATUS_NET && !options->once &&
 		    ++troubles < TROUBLE_MOST) {
-			say(note_text(note, status), last, sizeof(last));
+			say(options, note_text(note, status), last,
+			    sizeof(last));
 			sleep_for(TROUBLE_SECONDS);
 			continue;
 		}
@@ -118,21 +134,25 @@ follow(struct issuer *issuer, struct issuance *issuance,
 		troubles = 0;
 		buf_clear(&text);
 		describe(&step, now, &text);
-		if (is_over(&step, options)) {
+		if (!sent && was_sent(&step, options)) {
+			sent = true;
+			continue;
+		}
+		if (is_over(&step, options) ||
+		    (options->limit > 0 && now - began >= options->limit)) {
 			if (step.wait != ISSUE_DONE)
 				status = note_set(note, STATUS_AGAIN, "%.300s",
 				    text.at != NULL ? text.at : "");
 			break;
 		}
-		say(text.at != NULL ? text.at : "", last, sizeof(last));
-		if (issuance->expires != 0 && now > issuance->expires) {
-			status = note_set(note, STATUS_BAD_CLOCK,
-			    "the order at the CA has expired");
-			break;
-		}
+		say(options, text.at != NULL ? text.at : "", last,
+		    sizeof(last));
 		sleep_for(step.seconds > 0 ? step.seconds : 1);
 	}
-	end_line(last);
+	if (!options->quiet)
+		end_line(last);
+	if (step.hint.text[0] != '\0' && !options->quiet)
+		(void)cmd_fail(STATUS_OK, &step.hint);
 	buf_clear(&text);
 	if (status == STATUS_OK)
 		status = issuance_paths(

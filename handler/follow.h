@@ -12,11 +12,16 @@ struct follow_options {
 	bool wait_for_mail; /* else what waits for the user ends it */
 	bool once;          /* do what can be done now, and no more */
 	bool sent;          /* every draft was sent, the user says */
+	bool quiet;         /* say nothing on the way */
+	int64_t limit; /* give up waiting after that many seconds; 0: never */
+	/* Was the draft of that answer sent?  NULL: nobody to ask. */
+	bool (*ask_sent)(const struct order *order);
 };
 
 /*
  * STATUS_OK: the certificate is there; its path is in out.  STATUS_AGAIN with
- * a note: something is awaited that takes the user, or once was said.  Else
+ * a note: something is awaited that takes the user, once was said, or the limit
+ * is over.  Else
  * what issue_advance() gives.
  */
 enum status follow(struct issuer *issuer, struct issuance *issuance,

@@ -144,17 +144,13 @@ helper_key(const char *verb, const char *file, struct span input,
 }
 
 enum status
-helper_generate(const char *kind, const char *file, struct note *note)
+helper_key_pair(const char *verb, const char *first, const char *second,
+    struct span input, struct buf *out, struct note *note)
 {
-	const char *const argv[] = { "mailcert-key", "generate", kind, file,
+	const char *const argv[] = { "mailcert-key", verb, first, second,
 		NULL };
-	struct buf output;
-	enum status status;
 
-	buf_init(&output, 1024);
-	status = ask_key(argv, SPAN(""), &output, note);
-	buf_clear(&output);
-	return status;
+	return ask_key(argv, input, out, note);
 }
 
 enum status

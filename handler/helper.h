@@ -33,9 +33,10 @@ enum status helper_response(const char *part1, const char *part2,
  */
 enum status helper_key(const char *verb, const char *file, struct span input,
     struct buf *out, struct note *note) MUST_CHECK;
-/* A new private key in a new file. */
-enum status helper_generate(
-    const char *kind, const char *file, struct note *note) MUST_CHECK;
+/* The same for a verb that takes a file to be made, or a second key. */
+enum status helper_key_pair(const char *verb, const char *first,
+    const char *second, struct span input, struct buf *out,
+    struct note *note) MUST_CHECK;
 /* The thumbprint of an account key file, by mailcert-key. */
 enum status helper_thumbprint(
     const char *file, char out[44], struct note *note) MUST_CHECK;

@@ -1,30 +1,28 @@
 /* issue.c - from addresses to a certificate: see issue.h */
 #include "issue.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "acme/identifier.h"
 #include "acme/url.h"
-#include "base/base64url.h"
-#include "base/fd.h"
 #include "base/frame.h"
 #include "base/text.h"
+#include "download.h"
 #include "helper.h"
 #include "mail/date.h"
+#include "sent.h"
 
 enum {
 	BODY_MAX = 2 * 1024 * 1024,
 	POLL_LEAST = 1,
 	POLL_MOST = 3600,
-	POLL_USUAL = 3
+	POLL_USUAL = 3,
+	SENT_SECONDS = 2
 };
-
-#define PEM_CHAIN "application/pem-certificate-chain"
 
 /* A clamped Retry-After (threats C10). */
 static int64_t
@@ -35,187 +33,6 @@ pause_of(const struct ca_answer *answer)
 	return answer->retry_after < POLL_LEAST ? POLL_LEAST
 	    : answer->retry_after > POLL_MOST   ? POLL_MOST
 						: answer->retry_after;
-}
-
-static enum status
-set_ca(struct issuer *issuer, struct note *note)
-{
-	const struct config_ca *settings = &issuer->settings;
-	struct ca *ca = &issuer->ca;
-
-	*ca = (struct ca){ .nonce = "" };
-	if (!span_copy(span_of(settings->directory), ca->directory_url,
-		sizeof(ca->directory_url)) ||
-	    !acme_url_ok(span_of(ca->directory_url)) ||
-	    !span_copy(span_of(settings->file), ca->file, sizeof(ca->file)))
-		return note_set(note, STATUS_CONFIG,
-		    "the directory of the CA is no https:// URL");
-	return ca_open(ca, note);
-}
-
-/* The contents of eab_key_file, and of nothing that others can read. */
-static enum status
-read_mac(const char *path, struct buf *out, struct note *note)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	enum status status;
-	struct stat st;
-
-	if (fd < 0)
-		return note_set(
-		    note, STATUS_CONFIG, "%.200s cannot be opened", path);
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
-	    st.st_uid != geteuid() || (st.st_mode & 077) != 0)
-		status = note_set(note, STATUS_PERMISSION,
-		    "%.200s can be read by others (chmod 600 it)", path);
-	else
-		status = fd_read(fd, out, 5);
-	(void)close(fd);
-	return status;
-}
-
-static enum status
-add_binding(struct issuer *issuer, struct buf *payload, struct note *note)
-{
-	const struct config_ca *settings = &issuer->settings;
-	struct buf request, mac, binding;
-	enum status status;
-
-	if (settings->eab_kid[0] == '\0')
-		return issuer->ca.directory.external_account != 0
-		    ? note_set(note, STATUS_CONFIG,
-			  "the CA wants an external account: set "
-			  "ca.NAME.eab_kid and ca.NAME.eab_key_file")
-		    : STATUS_OK;
-	buf_init(&request, 64 * 1024);
-	buf_init(&mac, 4096);
-	buf_init(&binding, 64 * 1024);
-	status = read_mac(settings->eab_key_file, &mac, note);
-	frame_add(&request, "url", span_of(issuer->ca.directory.new_account));
-	frame_add(&request, "kid", span_of(settings->eab_kid));
-	frame_add(&request, "mac", buf_span(&mac));
-	if (status == STATUS_OK)
-		status = helper_key(
-		    "bind", issuer->ca.key, buf_span(&request), &binding, note);
-	buf_add_text(payload, ",\"externalAccountBinding\":");
-	buf_add(payload, buf_span(&binding));
-	buf_clear(&binding);
-	buf_wipe(&mac);
-	buf_wipe(&request);
-	return status;
-}
-
-/* newAccount (RFC 8555 section 7.3).  The same key gives the same account, so
- * it can be asked again after a crash. */
-static enum status
-register_account(struct issuer *issuer, bool agree, struct note *note)
-{
-	struct ca_answer answer = { .code = 0 };
-	struct buf payload;
-	enum status status;
-
-	if (issuer->ca.directory.terms[0] != '\0' && !agree)
-		return note_set(note, STATUS_NO_PERSON,
-		    "the CA has terms of service, %.200s: --agree says that "
-		    "you agree to them",
-		    issuer->ca.directory.terms);
-	buf_init(&payload, 128 * 1024);
-	buf_init(&answer.body, BODY_MAX);
-	buf_addf(&payload, "{\"termsOfServiceAgreed\":true");
-	status = add_binding(issuer, &payload, note);
-	buf_add_byte(&payload, '}');
-	issuer->ca.account[0] = '\0';
-	if (status == STATUS_OK)
-		status = ca_post(&issuer->ca, issuer->ca.directory.new_account,
-		    buf_span(&payload), "application/json", &answer, note);
-	if (status == STATUS_OK &&
-	    (!acme_url_ok(span_of(answer.location)) ||
-		!ca_is_own(&issuer->ca, answer.location)))
-		status = note_set(note, STATUS_BAD_CA,
-		    "the CA gives the account no usable URL");
-	if (status == STATUS_OK) {
-		(void)strcpy(issuer->account.url, answer.location);
-		(void)strcpy(issuer->ca.account, answer.location);
-		status = account_save(issuer->home, &issuer->account, note);
-	}
-	buf_clear(&answer.body);
-	buf_clear(&payload);
-	return status;
-}
-
-/* A new account: its key is durable before the CA hears of it. */
-static enum status
-make_account(struct issuer *issuer, struct note *note)
-{
-	struct account *account = &issuer->account;
-	enum status status;
-
-	*account = (struct account){ .created = (int64_t)time(NULL) };
-	(void)strcpy(account->directory, issuer->ca.directory_url);
-	if ((status = order_new_id(account->id)) != STATUS_OK)
-		return status;
-	status = account_key_path(issuer->home, account->id, issuer->ca.key,
-	    sizeof(issuer->ca.key), note);
-	if (status == STATUS_OK)
-		status = helper_generate(
-		    key_kind_name(KEY_EC_P256), issuer->ca.key, note);
-	if (status == STATUS_OK)
-		status = helper_thumbprint(
-		    issuer->ca.key, account->thumbprint, note);
-	if (status == STATUS_OK)
-		status = account_save(issuer->home, account, note);
-	return status;
-}
-
-enum status
-issuer_open(
-    struct issuer *issuer, const char *ca, bool agree, struct note *note)
-{
-	enum status status;
-	int lock = -1;
-
-	status = config_find_ca(issuer->config, ca, &issuer->settings, note);
-	if (status == STATUS_OK)
-		status = set_ca(issuer, note);
-	if (status == STATUS_OK)
-		status = home_lock(issuer->home, &lock, note);
-	if (status != STATUS_OK)
-		return status;
-	status = account_find(
-	    issuer->home, issuer->ca.directory_url, &issuer->account, note);
-	if (status == STATUS_NO)
-		status = make_account(issuer, note);
-	else if (status == STATUS_OK)
-		status = account_key_path(issuer->home, issuer->account.id,
-		    issuer->ca.key, sizeof(issuer->ca.key), note);
-	(void)strcpy(issuer->ca.account, issuer->account.url);
-	if (status == STATUS_OK && issuer->account.url[0] == '\0')
-		status = register_account(issuer, agree, note);
-	(void)close(lock);
-	return status;
-}
-
-enum status
-issuer_reopen(
-    struct issuer *issuer, const struct issuance *issuance, struct note *note)
-{
-	enum status status;
-
-	status = account_load(
-	    issuer->home, issuance->account, &issuer->account, note);
-	if (status == STATUS_NO)
-		return note_set(note, STATUS_CONFIG,
-		    "the account of %s is gone", issuance->id);
-	if (status == STATUS_OK)
-		status = config_find_ca(issuer->config,
-		    issuer->account.directory, &issuer->settings, note);
-	if (status == STATUS_OK)
-		status = set_ca(issuer, note);
-	if (status == STATUS_OK)
-		status = account_key_path(issuer->home, issuer->account.id,
-		    issuer->ca.key, sizeof(issuer->ca.key), note);
-	(void)strcpy(issuer->ca.account, issuer->account.url);
-	return status;
 }
 
 /* Normal forms, each once. */
@@ -274,12 +91,16 @@ find_address(const struct issuance *issuance, const char *identifier)
 	char normal[ADDRESS_SIZE];
 	size_t i;
 
+	for (i = 0; i < issuance->addresses; i++)
+		if (identifier_names(
+			span_of(identifier), span_of(issuance->address[i])))
+			return issuance->address[i];
 	if (address_parse(span_of(identifier), &mailbox) != STATUS_OK ||
 	    address_normal(&mailbox, normal) != STATUS_OK)
 		return NULL;
 	for (i = 0; i < issuance->addresses; i++)
-		if (span_eq_nocase(
-			span_of(issuance->address[i]), span_of(normal)))
+		if (identifier_names(
+			span_of(normal), span_of(issuance->address[i])))
 			return issuance->address[i];
 	return NULL;
 }
@@ -348,15 +169,15 @@ expect_challenge(struct issuer *issuer, const struct issuance *issuance,
 }
 
 static enum status
-get_order(struct issuer *issuer, const struct issuance *issuance,
-    struct acme_order *out, int64_t *pause, struct note *note)
+get_order(struct issuer *issuer, const char *url, struct acme_order *out,
+    int64_t *pause, struct note *note)
 {
 	struct ca_answer answer = { .code = 0 };
 	enum status status;
 
 	buf_init(&answer.body, BODY_MAX);
-	status = ca_post(&issuer->ca, issuance->order_url, SPAN(""),
-	    "application/json", &answer, note);
+	status = ca_post(
+	    &issuer->ca, url, SPAN(""), "application/json", &answer, note);
 	if (status == STATUS_OK)
 		status = ca_parse_order(buf_span(&answer.body), out, note);
 	*pause = pause_of(&answer);
@@ -394,86 +215,6 @@ expect_challenges(struct issuer *issuer, const struct issuance *issuance,
 }
 
 static enum status
-new_order(struct issuer *issuer, struct issuance *out, struct acme_order *acme,
-    struct note *note)
-{
-	struct ca_answer answer = { .code = 0 };
-	struct buf payload;
-	enum status status;
-	size_t i;
-
-	buf_init(&payload, 64 * 1024);
-	buf_init(&answer.body, BODY_MAX);
-	buf_add_text(&payload, "{\"identifiers\":[");
-	for (i = 0; i < out->addresses; i++) {
-		buf_addf(&payload,
-		    "%s{\"type\":\"email\",\"value\":", i > 0 ? "," : "");
-		text_json(&payload, span_of(out->address[i]));
-		buf_add_byte(&payload, '}');
-	}
-	buf_add_text(&payload, "]}");
-	status = ca_post(&issuer->ca, issuer->ca.directory.new_order,
-	    buf_span(&payload), "application/json", &answer, note);
-	if (status == STATUS_OK)
-		status = ca_parse_order(buf_span(&answer.body), acme, note);
-	if (status == STATUS_OK &&
-	    (!acme_url_ok(span_of(answer.location)) ||
-		!ca_is_own(&issuer->ca, answer.location)))
-		status = note_set(note, STATUS_BAD_CA,
-		    "the CA gives the order no usable URL");
-	for (i = 0; status == STATUS_OK && i < acme->identifiers; i++)
-		if (acme->identifiers != out->addresses ||
-		    find_address(out, acme->identifier[i]) == NULL)
-			status = note_set(note, STATUS_BAD_CA,
-			    "the CA's order is for other addresses");
-	if (status == STATUS_OK) {
-		(void)strcpy(out->order_url, answer.location);
-		out->expires = time_of(acme->expires);
-	}
-	buf_clear(&answer.body);
-	buf_clear(&payload);
-	return status;
-}
-
-enum status
-issue_begin(struct issuer *issuer, const struct issue_request *request,
-    struct issuance *out, struct note *note)
-{
-	struct acme_order *acme = calloc(1, sizeof(*acme));
-	char key[1200], certificate[1200];
-	struct issue_step step;
-	enum status status;
-
-	if (acme == NULL)
-		return STATUS_MEMORY;
-	*out = (struct issuance){ .key = request->key,
-		.usage = request->usage,
-		.created = (int64_t)time(NULL) };
-	(void)strcpy(out->account, issuer->account.id);
-	status = take_addresses(request, out, note);
-	if (status == STATUS_OK)
-		status = order_new_id(out->id);
-	/* The certificate key is durable before the CA hears of anything. */
-	if (status == STATUS_OK)
-		status = issuance_paths(
-		    issuer->home, out->id, key, certificate, sizeof(key), note);
-	if (status == STATUS_OK)
-		status = helper_generate(key_kind_name(out->key), key, note);
-	if (status == STATUS_OK)
-		status = new_order(issuer, out, acme, note);
-	if (status == STATUS_OK)
-		status = issuance_save(issuer->home, out, note);
-	if (status == STATUS_OK)
-		status = expect_challenges(issuer, out, acme, note);
-	free(acme);
-	/* Such a CA mails nothing before it is told. */
-	if (status == STATUS_OK && issuer->settings.before_mail)
-		status = issue_advance(
-		    issuer, out, false, (int64_t)time(NULL), &step, note);
-	return status;
-}
-
-static enum status
 fail(struct issuer *issuer, struct issuance *issuance, const char *what,
     const struct acme_problem *problem, struct note *note)
 {
@@ -488,6 +229,324 @@ fail(struct issuer *issuer, struct issuance *issuance, const char *what,
 	return status == STATUS_OK
 	    ? note_set(note, STATUS_CA, "%.300s", issuance->why)
 	    : status;
+}
+
+/* Is the order at the CA the one that we want? */
+static bool
+is_for(const struct issuance *issuance, const struct acme_order *acme)
+{
+	size_t i;
+
+	for (i = 0; i < acme->identifiers; i++)
+		if (find_address(issuance, acme->identifier[i]) == NULL)
+			return false;
+	return acme->identifiers == issuance->addresses;
+}
+
+static enum status
+post_order(struct issuer *issuer, struct issuance *out, const char *replaces,
+    struct acme_order *acme, struct ca_answer *answer, struct note *note)
+{
+	struct buf payload;
+	enum status status;
+	size_t i;
+
+	buf_init(&payload, 64 * 1024);
+	buf_add_text(&payload, "{\"identifiers\":[");
+	for (i = 0; i < out->addresses; i++) {
+		buf_add_text(&payload, i > 0 ? "," : "");
+		identifier_write(&payload, span_of(out->address[i]));
+	}
+	buf_add_text(&payload, "]");
+	if (replaces[0] != '\0')
+		buf_addf(&payload, ",\"replaces\":\"%s\"", replaces);
+	buf_add_text(&payload, "}");
+	status = ca_post(&issuer->ca, issuer->ca.directory.new_order,
+	    buf_span(&payload), "application/json", answer, note);
+	if (status == STATUS_OK)
+		status = ca_parse_order(buf_span(&answer->body), acme, note);
+	if (status == STATUS_OK &&
+	    (!acme_url_ok(span_of(answer->location)) ||
+		!ca_is_own(&issuer->ca, answer->location)))
+		status = note_set(note, STATUS_BAD_CA,
+		    "the CA gives the order no usable URL");
+	if (status == STATUS_OK && !is_for(out, acme))
+		status = note_set(note, STATUS_BAD_CA,
+		    "the CA's order is for other addresses");
+	buf_clear(&payload);
+	return status;
+}
+
+/* The identifier of the certificate that this one is to replace, where the CA
+ * wants to know (RFC 9773 section 5). */
+static void
+find_replaced(const struct issuer *issuer, const struct issuance *issuance,
+    char out[ACME_ID_SIZE])
+{
+	struct issuance *old = calloc(1, sizeof(*old));
+
+	out[0] = '\0';
+	if (old != NULL && issuance->replaces[0] != '\0' &&
+	    issuer->ca.directory.renewal_info[0] != '\0' &&
+	    issuance_load(issuer->home, issuance->replaces, old, NULL) ==
+		STATUS_OK)
+		(void)strcpy(out, old->cert_id);
+	free(old);
+}
+
+static enum status
+new_order(struct issuer *issuer, struct issuance *out, struct acme_order *acme,
+    struct note *note)
+{
+	struct ca_answer answer = { .code = 0 };
+	char replaces[ACME_ID_SIZE];
+	enum status status;
+
+	buf_init(&answer.body, BODY_MAX);
+	find_replaced(issuer, out, replaces);
+	status = post_order(issuer, out, replaces, acme, &answer, note);
+	/* 409: another order has done that already; this one is plain. */
+	if (status == STATUS_CA && replaces[0] != '\0' &&
+	    strcmp(answer.problem.type, "alreadyReplaced") == 0)
+		status = post_order(issuer, out, "", acme, &answer, note);
+	if (status == STATUS_OK) {
+		(void)strcpy(out->order_url, answer.location);
+		out->expires = time_of(acme->expires);
+		out->state = ISSUANCE_ORDERED;
+		status = issuance_save(issuer->home, out, note);
+	} else if (status == STATUS_CA) {
+		/* It never was one; nobody has seen its key. */
+		(void)!issuance_forget(issuer->home, out->id, NULL);
+	}
+	buf_clear(&answer.body);
+	return status;
+}
+
+/* Is the order at that URL none of ours? */
+static bool
+is_unknown(const struct issuance *all, size_t count, const char *url)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (strcmp(all[i].order_url, url) == 0)
+			return false;
+	return true;
+}
+
+/* We may have died between newOrder and its answer: does the CA have such an
+ * order that we know nothing of (section 7.1.2.1; not every CA lists them)?
+ * STATUS_NO. */
+static enum status
+find_orphan(struct issuer *issuer, struct issuance *out,
+    struct acme_order *acme, struct note *note)
+{
+	struct acme_account *account = calloc(1, sizeof(*account));
+	struct acme_orders *orders = calloc(1, sizeof(*orders));
+	struct ca_answer answer = { .code = 0 };
+	struct issuance *all = NULL;
+	enum status status = STATUS_MEMORY;
+	int64_t pause;
+	size_t count = 0, i;
+
+	buf_init(&answer.body, BODY_MAX);
+	if (account != NULL && orders != NULL)
+		status = issuances_load(issuer->home, &all, &count, note);
+	if (status != STATUS_OK)
+		goto out;
+	if (issuer_ask(issuer, account, NULL) != STATUS_OK ||
+	    account->orders[0] == '\0' ||
+	    ca_post(&issuer->ca, account->orders, SPAN(""), "application/json",
+		&answer, NULL) != STATUS_OK ||
+	    ca_parse_orders(buf_span(&answer.body), orders, NULL) != STATUS_OK)
+		orders->orders = 0;
+	status = STATUS_NO;
+	for (i = 0; status == STATUS_NO && i < orders->orders; i++) {
+		if (!is_unknown(all, count, orders->order[i]) ||
+		    !ca_is_own(&issuer->ca, orders->order[i]) ||
+		    get_order(issuer, orders->order[i], acme, &pause, NULL) !=
+			STATUS_OK ||
+		    (acme->status != ACME_PENDING &&
+			acme->status != ACME_READY) ||
+		    !is_for(out, acme))
+			continue;
+		(void)strcpy(out->order_url, orders->order[i]);
+		out->expires = time_of(acme->expires);
+		out->state = ISSUANCE_ORDERED;
+		status = issuance_save(issuer->home, out, note);
+	}
+out:
+	buf_clear(&answer.body);
+	free(all);
+	free(orders);
+	free(account);
+	return status;
+}
+
+/* From ISSUANCE_NEW to ISSUANCE_ORDERED.  again: it was tried before. */
+static enum status
+order_it(struct issuer *issuer, struct issuance *issuance, bool again,
+    struct note *note)
+{
+	struct acme_order *acme = calloc(1, sizeof(*acme));
+	enum status status = STATUS_NO;
+
+	if (acme == NULL)
+		return STATUS_MEMORY;
+	if (again)
+		status = find_orphan(issuer, issuance, acme, note);
+	if (status == STATUS_NO)
+		status = new_order(issuer, issuance, acme, note);
+	if (status == STATUS_OK)
+		status = expect_challenges(issuer, issuance, acme, note);
+	free(acme);
+	return status;
+}
+
+/* The same addresses, key and usage, at the same account, and not over. */
+static bool
+is_same(const struct issuance *one, const struct issuance *other, int64_t now)
+{
+	size_t i;
+
+	if (!issuance_is_open(one) ||
+	    strcmp(one->account, other->account) != 0 ||
+	    one->key != other->key || one->usage != other->usage ||
+	    one->addresses != other->addresses ||
+	    (one->expires != 0 && one->expires <= now))
+		return false;
+	for (i = 0; i < one->addresses; i++)
+		if (strcmp(one->address[i], other->address[i]) != 0)
+			return false;
+	return true;
+}
+
+/* One that is on its way already; STATUS_NO. */
+static enum status
+find_same(const struct home *home, struct issuance *out, struct note *note)
+{
+	struct issuance *all = NULL;
+	enum status status;
+	size_t count = 0, i;
+
+	status = issuances_load(home, &all, &count, note);
+	for (i = 0; status == STATUS_OK && i < count; i++)
+		if (is_same(&all[i], out, out->created))
+			break;
+	if (status == STATUS_OK && i == count)
+		status = STATUS_NO;
+	else if (status == STATUS_OK)
+		*out = all[i];
+	free(all);
+	return status;
+}
+
+/* What the key holder prints: the signing request and the public key. */
+static enum status
+take_key(struct span answer, struct issuance *out)
+{
+	enum status status;
+	struct frame frame;
+
+	while ((status = frame_take(&answer, &frame)) == STATUS_OK)
+		if (!(span_eq(frame.name, SPAN("csr")) &&
+			span_copy(frame.value, out->csr, sizeof(out->csr))) &&
+		    !(span_eq(frame.name, SPAN("public")) &&
+			span_copy(
+			    frame.value, out->public, sizeof(out->public))))
+			return STATUS_CRYPTO;
+	return status == STATUS_NO && out->csr[0] != '\0' &&
+		out->public[0] != '\0'
+	    ? STATUS_OK
+	    : STATUS_CRYPTO;
+}
+
+/* Its key is durable before the CA hears of anything. */
+static enum status
+make_issuance(const struct home *home, const struct issue_request *request,
+    struct issuance *out, struct note *note)
+{
+	char key[1200], certificate[1200];
+	struct buf input, answer;
+	enum status status;
+	size_t i;
+
+	buf_init(&input, 64 * 1024);
+	buf_init(&answer, 256 * 1024);
+	for (i = 0; i < out->addresses; i++)
+		frame_add(&input, "address", span_of(out->address[i]));
+	frame_add(&input, "usage", span_of(csr_usage_name(out->usage)));
+	frame_add(&input, "passphrase", request->passphrase);
+	out->locked = request->passphrase.len > 0;
+	status = order_new_id(out->id);
+	if (status == STATUS_OK)
+		status = buf_status(&input);
+	if (status == STATUS_OK)
+		status = issuance_paths(
+		    home, out->id, key, certificate, sizeof(key), note);
+	if (status == STATUS_OK)
+		status = helper_key_pair("generate", key_kind_name(out->key),
+		    key, buf_span(&input), &answer, note);
+	if (status == STATUS_OK)
+		status = take_key(buf_span(&answer), out);
+	if (status == STATUS_OK)
+		status = issuance_save(home, out, note);
+	buf_clear(&answer);
+	buf_wipe(&input);
+	return status;
+}
+
+/* The one on its way, or a new one; both are in the home afterwards. */
+static enum status
+find_or_make(const struct home *home, const struct issue_request *request,
+    struct issuance *out, bool *resumed, struct note *note)
+{
+	enum status status = STATUS_NO;
+	int lock = -1;
+
+	status = home_lock_on(home, "order", 60, &lock, note);
+	if (status != STATUS_OK)
+		return status;
+	status = request->anew ? STATUS_NO : find_same(home, out, note);
+	*resumed = status == STATUS_OK;
+	if (status == STATUS_NO)
+		status = make_issuance(home, request, out, note);
+	(void)close(lock);
+	return status;
+}
+
+enum status
+issue_begin(struct issuer *issuer, const struct issue_request *request,
+    struct issuance *out, bool *resumed, struct note *note)
+{
+	struct issue_step step;
+	enum status status;
+	int lock = -1;
+
+	*out = (struct issuance){ .key = request->key,
+		.usage = request->usage,
+		.created = (int64_t)time(NULL) };
+	(void)strcpy(out->account, issuer->account.id);
+	if (request->replaces != NULL)
+		(void)strcpy(out->replaces, request->replaces->id);
+	status = take_addresses(request, out, note);
+	if (status == STATUS_OK)
+		status =
+		    find_or_make(issuer->home, request, out, resumed, note);
+	if (status != STATUS_OK)
+		return status;
+	status = home_lock_on(issuer->home, out->id, 60, &lock, note);
+	if (status == STATUS_OK)
+		status = issuance_load(issuer->home, out->id, out, note);
+	if (status == STATUS_OK && out->state == ISSUANCE_NEW)
+		status = order_it(issuer, out, *resumed, note);
+	if (lock >= 0)
+		(void)close(lock);
+	/* Such a CA mails nothing before it is told. */
+	if (status == STATUS_OK && issuer->settings.before_mail)
+		status = issue_advance(
+		    issuer, out, false, (int64_t)time(NULL), &step, note);
+	return status;
 }
 
 /* Remember that the CA was told, or that it is content; the rest of the order
@@ -525,6 +584,46 @@ tell(struct issuer *issuer, struct order *order, int64_t now, struct note *note)
 				   : status;
 }
 
+/* Did the user's mail program send the draft?  Its copy of what it sent says
+ * so. */
+static enum status
+look_for_sent(struct issuer *issuer, struct order *order, struct note *note)
+{
+	enum status status;
+	int lock = -1;
+
+	status = sent_find(&issuer->config->sent_folder, order, note);
+	if (status != STATUS_OK)
+		return status == STATUS_NO ? STATUS_OK : status;
+	if ((status = home_lock(issuer->home, &lock, note)) != STATUS_OK)
+		return status;
+	status = order_load(issuer->home, order->id, order, note);
+	if (status == STATUS_OK && order->state == ORDER_DRAFTED) {
+		order->state = ORDER_SENT;
+		status = order_save(issuer->home, order, note);
+	}
+	(void)close(lock);
+	return status;
+}
+
+/* The CA's reason follows, where it gives one.  Without one there is what is
+ * known of CAs. */
+static const char *
+why_refused(const struct order *order, const struct acme_authorization *authz)
+{
+	if (authz->problem.type[0] == '\0')
+		return "the CA did not accept the answer and does not say why; "
+		       "mostly it looked too early (ca.NAME.settle), joins the "
+		       "tokens otherwise (ca.NAME.token_join), or wants the "
+		       "reply DKIM-signed";
+	/* The two ways to join give the same where no bits are left over. */
+	if (strcmp(authz->problem.type, "incorrectResponse") == 0 &&
+	    strlen(order->part1) % 4 != 0)
+		return "the CA did not accept the answer; perhaps it joins the "
+		       "tokens otherwise (ca.NAME.token_join)";
+	return "the CA did not accept the answer";
+}
+
 /* One challenge: true in *valid when the CA is content with it. */
 static enum status
 advance_order(struct issuer *issuer, struct issuance *issuance,
@@ -548,8 +647,12 @@ advance_order(struct issuer *issuer, struct issuance *issuance,
 			out->wait = ISSUE_MAIL;
 			return STATUS_OK;
 		}
+		if (order->state == ORDER_DRAFTED && !sent &&
+		    (status = look_for_sent(issuer, order, note)) != STATUS_OK)
+			return status;
 		if (order->state != ORDER_SENT && !sent) {
 			out->wait = ISSUE_SENT;
+			out->seconds = SENT_SECONDS;
 			return STATUS_OK;
 		}
 		if (!before_mail &&
@@ -568,8 +671,8 @@ advance_order(struct issuer *issuer, struct issuance *issuance,
 	if (status != STATUS_OK)
 		return status;
 	if (authz.status == ACME_INVALID || authz.status == ACME_GONE)
-		return fail(issuer, issuance,
-		    "the CA did not accept the answer", &authz.problem, note);
+		return fail(issuer, issuance, why_refused(order, &authz),
+		    &authz.problem, note);
 	*valid = authz.status == ACME_VALID;
 	out->wait = ISSUE_CA;
 	return *valid ? mark(issuer, order, false, now, note) : STATUS_OK;
@@ -599,32 +702,18 @@ finalize(struct issuer *issuer, struct issuance *issuance,
     const struct acme_order *acme, struct note *note)
 {
 	struct ca_answer answer = { .code = 0 };
-	char key[1200], certificate[1200];
-	struct buf request, csr, payload;
+	struct buf payload;
 	enum status status;
-	size_t i;
 
-	buf_init(&request, 64 * 1024);
-	buf_init(&csr, 128 * 1024);
+	if (!ca_is_own(&issuer->ca, acme->finalize))
+		return STATUS_BAD_CA;
 	buf_init(&payload, 128 * 1024);
 	buf_init(&answer.body, BODY_MAX);
-	status = issuance_paths(
-	    issuer->home, issuance->id, key, certificate, sizeof(key), note);
-	for (i = 0; i < issuance->addresses; i++)
-		frame_add(&request, "address", span_of(issuance->address[i]));
-	frame_add(&request, "usage", span_of(csr_usage_name(issuance->usage)));
-	if (status == STATUS_OK)
-		status = helper_key("csr", key, buf_span(&request), &csr, note);
 	issuance->state = ISSUANCE_FINALIZING;
-	if (status == STATUS_OK)
-		status = issuance_save(issuer->home, issuance, note);
-	buf_add_text(&payload, "{\"csr\":\"");
-	buf_add(&payload, buf_span(&csr));
-	buf_add_text(&payload, "\"}");
+	status = issuance_save(issuer->home, issuance, note);
+	buf_addf(&payload, "{\"csr\":\"%s\"}", issuance->csr);
 	if (status == STATUS_OK)
 		status = buf_status(&payload);
-	if (status == STATUS_OK && !ca_is_own(&issuer->ca, acme->finalize))
-		status = STATUS_BAD_CA;
 	if (status == STATUS_OK)
 		status = ca_post(&issuer->ca, acme->finalize,
 		    buf_span(&payload), "application/json", &answer, note);
@@ -634,107 +723,6 @@ finalize(struct issuer *issuer, struct issuance *issuance,
 		    &answer.problem, note);
 	buf_clear(&answer.body);
 	buf_clear(&payload);
-	buf_clear(&csr);
-	buf_clear(&request);
-	return status;
-}
-
-/* What the verifier makes of the chain. */
-static enum status
-check_certificate(const struct issuance *issuance, const char *key,
-    struct span chain, int64_t now, struct buf *out, int64_t *expires,
-    struct note *note)
-{
-	const char *const argv[] = { "mailcert-verify", "certificate", NULL };
-	struct buf request, public, answer;
-	enum status status;
-	struct frame frame;
-	struct span rest;
-	char shown[300];
-	size_t i;
-	int code = 0;
-
-	buf_init(&request, BODY_MAX + 64 * 1024);
-	buf_init(&public, 64 * 1024);
-	buf_init(&answer, BODY_MAX);
-	status = helper_key("public", key, SPAN(""), &public, note);
-	frame_add_number(&request, "now", now);
-	frame_add(&request, "key", buf_span(&public));
-	for (i = 0; i < issuance->addresses; i++)
-		frame_add(&request, "address", span_of(issuance->address[i]));
-	frame_add(&request, "chain", chain);
-	if (status == STATUS_OK)
-		status =
-		    helper_run(argv, buf_span(&request), &answer, &code, note);
-	if (status == STATUS_OK && code != 0)
-		status = note_set(note, STATUS_CRYPTO,
-		    "the verifier gave up on the certificate (%d)", code);
-	rest = buf_span(&answer);
-	while (status == STATUS_OK && frame_take(&rest, &frame) == STATUS_OK) {
-		if (span_eq(frame.name, SPAN("chain")))
-			buf_add(out, frame.value);
-		else if (span_eq(frame.name, SPAN("expires")))
-			(void)!frame_number(frame.value, expires);
-		else if (span_eq(frame.name, SPAN("error"))) {
-			text_show_in(shown, sizeof(shown), frame.value, true);
-			status = note_set(note, STATUS_BAD_CA, "%s", shown);
-		}
-	}
-	if (status == STATUS_OK && out->len == 0)
-		status = STATUS_BUG;
-	buf_clear(&answer);
-	buf_clear(&public);
-	buf_clear(&request);
-	return status == STATUS_OK ? buf_status(out) : status;
-}
-
-static enum status
-store_certificate(struct issuer *issuer, const struct issuance *issuance,
-    struct span chain, struct note *note)
-{
-	char name[JSONFILE_ID_SIZE + 8];
-	enum status status;
-	int dir = -1;
-
-	(void)snprintf(name, sizeof(name), "%s.pem", issuance->id);
-	status = home_subdir(issuer->home, "certificates", true, &dir, note);
-	if (status == STATUS_OK) {
-		status = file_replace(dir, name, chain, note);
-		(void)close(dir);
-	}
-	return status;
-}
-
-static enum status
-download(struct issuer *issuer, struct issuance *issuance, const char *url,
-    int64_t now, struct issue_step *out, struct note *note)
-{
-	struct ca_answer answer = { .code = 0 };
-	char key[1200], certificate[1200];
-	enum status status;
-	struct buf chain;
-
-	buf_init(&chain, BODY_MAX);
-	buf_init(&answer.body, BODY_MAX);
-	status = issuance_paths(
-	    issuer->home, issuance->id, key, certificate, sizeof(key), note);
-	if (status == STATUS_OK)
-		status = ca_post(
-		    &issuer->ca, url, SPAN(""), PEM_CHAIN, &answer, note);
-	if (status == STATUS_OK)
-		status = check_certificate(issuance, key,
-		    buf_span(&answer.body), now, &chain, &out->expires, note);
-	if (status == STATUS_OK)
-		status =
-		    store_certificate(issuer, issuance, buf_span(&chain), note);
-	if (status == STATUS_OK) {
-		issuance->state = ISSUANCE_ISSUED;
-		issuance->expires = out->expires;
-		status = issuance_save(issuer->home, issuance, note);
-		out->wait = ISSUE_DONE;
-	}
-	buf_clear(&answer.body);
-	buf_clear(&chain);
 	return status;
 }
 
@@ -749,23 +737,25 @@ advance_acme(struct issuer *issuer, struct issuance *issuance, int64_t now,
 	if (acme == NULL)
 		return STATUS_MEMORY;
 	out->wait = ISSUE_CA;
-	status = get_order(issuer, issuance, acme, &out->seconds, note);
+	status =
+	    get_order(issuer, issuance->order_url, acme, &out->seconds, note);
 	if (status == STATUS_OK && acme->status == ACME_PENDING)
 		status = expect_challenges(issuer, issuance, acme, note);
 	if (status == STATUS_OK && acme->status == ACME_READY) {
 		status = finalize(issuer, issuance, acme, note);
 		if (status == STATUS_OK)
-			status = get_order(
-			    issuer, issuance, acme, &out->seconds, note);
+			status = get_order(issuer, issuance->order_url, acme,
+			    &out->seconds, note);
 	}
-	if (status == STATUS_OK && acme->status == ACME_VALID)
+	if (status == STATUS_OK && acme->status == ACME_VALID) {
 		status = acme->certificate[0] != '\0'
-		    ? download(
-			  issuer, issuance, acme->certificate, now, out, note)
+		    ? download(issuer, issuance, acme->certificate, now,
+			  &out->hint, note)
 		    : note_set(note, STATUS_BAD_CA,
 			  "the CA says valid, but not where the certificate "
 			  "is");
-	else if (status == STATUS_OK &&
+		out->wait = ISSUE_DONE;
+	} else if (status == STATUS_OK &&
 	    (acme->status == ACME_INVALID || acme->status == ACME_GONE))
 		status = fail(issuer, issuance, "the CA gave the order up",
 		    &acme->problem, note);
@@ -773,22 +763,63 @@ advance_acme(struct issuer *issuer, struct issuance *issuance, int64_t now,
 	return status;
 }
 
+/* The lock is held, and *issuance is what the home says. */
+static enum status
+advance(struct issuer *issuer, struct issuance *issuance, bool sent,
+    int64_t now, struct issue_step *out, struct note *note)
+{
+	enum status status = STATUS_OK;
+	bool valid = false;
+
+	if (issuance->state == ISSUANCE_ISSUED ||
+	    issuance->state == ISSUANCE_REVOKED)
+		return STATUS_OK;
+	if (issuance->state == ISSUANCE_FAILED)
+		return note_set(note, STATUS_CA, "%.300s", issuance->why);
+	if (issuance->state == ISSUANCE_NEW)
+		status = order_it(issuer, issuance, true, note);
+	if (status == STATUS_OK)
+		status = advance_challenges(
+		    issuer, issuance, sent, now, &valid, out, note);
+	if (status != STATUS_OK || !valid)
+		return status;
+	return advance_acme(issuer, issuance, now, out, note);
+}
+
 enum status
 issue_advance(struct issuer *issuer, struct issuance *issuance, bool sent,
     int64_t now, struct issue_step *out, struct note *note)
 {
+	const struct acme_problem none = { "", "", "" };
+	char id[JSONFILE_ID_SIZE];
 	enum status status;
-	bool valid = false;
+	int lock = -1;
 
 	*out = (struct issue_step){ .wait = ISSUE_DONE };
-	out->expires = issuance->expires;
-	if (issuance->state == ISSUANCE_ISSUED)
+	(void)strcpy(id, issuance->id);
+	status = home_lock_on(issuer->home, id, 0, &lock, note);
+	if (status == STATUS_AGAIN) {
+		out->wait = ISSUE_OTHER;
+		out->seconds = 1;
 		return STATUS_OK;
-	if (issuance->state == ISSUANCE_FAILED)
-		return note_set(note, STATUS_CA, "%.300s", issuance->why);
-	status =
-	    advance_challenges(issuer, issuance, sent, now, &valid, out, note);
-	if (status != STATUS_OK || !valid)
-		return status;
-	return advance_acme(issuer, issuance, now, out, note);
+	}
+	if (status == STATUS_OK)
+		status = issuance_load(issuer->home, id, issuance, note);
+	if (status == STATUS_OK)
+		status = advance(issuer, issuance, sent, now, out, note);
+	/* What the CA will not hear of any more is over; what only our clock
+	 * says is not. */
+	if (issuance_is_open(issuance) && issuance->expires != 0 &&
+	    now > issuance->expires) {
+		if (status == STATUS_CA)
+			status = fail(issuer, issuance,
+			    "the order at the CA has expired", &none, note);
+		else if (status == STATUS_OK)
+			status = note_set(note, STATUS_BAD_CLOCK,
+			    "by our clock the order at the CA has expired; is "
+			    "the clock right? order again (--new) if it is");
+	}
+	if (lock >= 0)
+		(void)close(lock);
+	return status;
 }

@@ -24,6 +24,8 @@ static const struct verb {
 } verbs[] = {
 	{ "order", cmd_order, "get a certificate for an address" },
 	{ "finish", cmd_finish, "go on with what was ordered" },
+	{ "renew", cmd_renew, "renew what is due; for a timer" },
+	{ "revoke", cmd_revoke, "revoke a certificate, for good" },
 	{ "handle", cmd_handle, "answer the challenge in a message" },
 	{ "show", cmd_show, "say what a message is; for copiousoutput" },
 	{ "is-challenge", cmd_is_challenge, "exit 0 if it is one; for test=" },
@@ -31,6 +33,7 @@ static const struct verb {
 	{ "expect", cmd_expect,
 	    "expect a challenge that another client ordered" },
 	{ "status", cmd_status, "what is pending, and what to do next" },
+	{ "account", cmd_account, "our accounts at CAs" },
 	{ "ca", cmd_ca, "the known CAs and their quirks" },
 	{ "verify", cmd_verify, "the S/MIME status of any message" },
 	{ "doctor", cmd_doctor, "is everything in place" },

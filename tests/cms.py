@@ -65,6 +65,13 @@ def smtp_utf8(address):
             der(0xa0, der(0x0c, address.encode())))
 
 
+def cross(authority, common):
+    """Another root, and what it says of that authority: a second chain."""
+    root = Authority(common)
+    return root, make(authority.key, root, authority.common, ca=True,
+                      extension=None, usage=None)
+
+
 class Authority:
     def __init__(self, common="Test Root", parent=None, ca=True, key=None):
         self.key = key or new_key()

@@ -35,6 +35,7 @@ def both_sockets():
 class Dns:
     def __init__(self, records):
         self.records = {k.lower(): v for k, v in records.items()}
+        self.other = {}  # (name, type): [octets of a record]
         self.asked = []
         self.socket, self.tcp = both_sockets()
         self.port = self.socket.getsockname()[1]
@@ -61,9 +62,10 @@ class Dns:
         if value == SERVFAIL:
             return query[:2] + b"\x81\x82\0\1\0\0\0\0\0\0" + question
         values = [value] if isinstance(value, str) else value or []
+        values = [txt(v) for v in values] + self.other.get((name, kind), [])
         rcode = 0 if values or kind != 16 else 3
-        body = b"".join(b"\xc0\x0c\0\x10\0\1\0\0\0\x3c" + struct.pack(
-            ">H", len(txt(v))) + txt(v) for v in values)
+        body = b"".join(b"\xc0\x0c" + struct.pack(
+            ">HHIH", kind, 1, 60, len(v)) + v for v in values)
         head = query[:2] + struct.pack(">HHHHH", 0x8180 | rcode, 1,
                                        len(values), 0, 0)
         if len(head + question + body) > limit:

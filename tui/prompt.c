@@ -22,8 +22,8 @@ columns_of(int tty)
 }
 
 /* Print the question, throw away what was typed before it, read a line. */
-static enum status
-ask_once(int tty, const char *question, bool *yes)
+enum status
+prompt_yes(int tty, const char *question, bool *yes)
 {
 	struct buf text;
 	char answer[64];
@@ -63,13 +63,42 @@ prompt_ask(const struct dialog *dialog, int tty, bool utf8)
 	status = fd_write(tty, buf_span(&text));
 	buf_clear(&text);
 	if (status == STATUS_OK)
-		status = ask_once(tty, dialog->question, &yes);
+		status = prompt_yes(tty, dialog->question, &yes);
 	if (status == STATUS_OK && yes && dialog->ask_twice)
-		status = ask_once(
+		status = prompt_yes(
 		    tty, "There are warnings. Answer all the same?", &yes);
 	if (status != STATUS_OK)
 		return status;
 	return yes ? STATUS_OK : STATUS_DECLINED;
+}
+
+enum status
+prompt_secret(int tty, const char *label, struct buf *out)
+{
+	struct termios shown, hidden;
+	enum status status = STATUS_OK;
+	char c = '\0';
+
+	if (tcgetattr(tty, &shown) != 0)
+		return STATUS_IO;
+	hidden = shown;
+	hidden.c_lflag &= ~(tcflag_t)ECHO;
+	if (tcsetattr(tty, TCSAFLUSH, &hidden) != 0)
+		return STATUS_IO;
+	status = fd_write(tty, span_of(label));
+	while (status == STATUS_OK && c != '\n') {
+		if (read(tty, &c, 1) == 1) {
+			if (c != '\n')
+				buf_add_byte(out, c);
+			status = buf_status(out);
+		} else if (errno != EINTR) {
+			break; /* the end of input */
+		}
+	}
+	(void)tcsetattr(tty, TCSAFLUSH, &shown);
+	if (fd_write(tty, SPAN("\n")) != STATUS_OK)
+		status = STATUS_IO;
+	return status == STATUS_OK && out->len == 0 ? STATUS_DECLINED : status;
 }
 
 /* What a raw terminal gave: keep text, act on editing keys.  True: done. */

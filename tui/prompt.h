@@ -12,6 +12,14 @@
 enum status prompt_ask(
     const struct dialog *dialog, int tty, bool utf8) MUST_CHECK;
 
+/* One question, "[y/N]"; what was typed before it is thrown away. */
+enum status prompt_yes(int tty, const char *question, bool *yes) MUST_CHECK;
+
+/* Ask for a line that is not shown while it is typed.  Nothing typed is
+ * STATUS_DECLINED.  out is the caller's to wipe. */
+enum status prompt_secret(
+    int tty, const char *label, struct buf *out) MUST_CHECK;
+
 /*
  * Ask for a line (a pasted token, a thumbprint) of any length up to out's
  * ceiling; white space and line ends inside a bracketed paste are kept out.

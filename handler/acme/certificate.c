@@ -7,6 +7,8 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
+#include "base/base64url.h"
+
 static enum status
 bad(struct note *note, const char *what)
 {
@@ -89,9 +91,23 @@ has_addresses(X509 *leaf, const struct span *addresses, size_t count)
 	return good;
 }
 
+static bool
+has_usage(X509 *leaf, enum csr_usage usage)
+{
+	const uint32_t bits = X509_get_key_usage(leaf); /* all where absent */
+	const bool sign =
+	    (bits & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION)) != 0;
+	const bool encrypt =
+	    (bits & (KU_KEY_ENCIPHERMENT | KU_KEY_AGREEMENT)) != 0;
+
+	return usage == CSR_SIGN   ? sign
+	    : usage == CSR_ENCRYPT ? encrypt
+				   : sign || encrypt;
+}
+
 static enum status
 check_leaf(X509 *leaf, struct span key, const struct span *addresses,
-    size_t count, int64_t now, struct note *note)
+    size_t count, enum csr_usage usage, int64_t now, struct note *note)
 {
 	const uint32_t extended = X509_get_extended_key_usage(leaf);
 	time_t at = (time_t)now;
@@ -104,6 +120,8 @@ check_leaf(X509 *leaf, struct span key, const struct span *addresses,
 		return bad(note, "is one of a CA");
 	if ((extended & (XKU_SMIME | XKU_ANYEKU)) == 0)
 		return bad(note, "is not for mail");
+	if (!has_usage(leaf, usage))
+		return bad(note, "is not for what was asked (--usage)");
 	/* A clock may be a little behind the CA's. */
 	at += 24 * 3600;
 	if (X509_cmp_time(X509_get0_notBefore(leaf), &at) > 0)
@@ -126,10 +144,57 @@ seconds_of(const ASN1_TIME *time)
 	return (int64_t)days * 86400 + seconds;
 }
 
+/* RFC 9773 section 4.1: the issuer's key identifier, and the serial number as
+ * DER has it. */
+static void
+take_id(X509 *leaf, char out[ACME_ID_SIZE])
+{
+	const ASN1_OCTET_STRING *issuer = X509_get0_authority_key_id(leaf);
+	unsigned char *der = NULL;
+	int len = i2d_ASN1_INTEGER(X509_get0_serialNumber(leaf), &der);
+	struct buf text;
+
+	buf_init(&text, ACME_ID_SIZE - 1);
+	/* A serial number is short: one octet of tag, one of length. */
+	if (issuer != NULL && ASN1_STRING_length(issuer) > 0 && len > 2 &&
+	    der[1] < 0x80) {
+		base64url_encode(&text,
+		    (struct span){ (const char *)ASN1_STRING_get0_data(issuer),
+			(size_t)ASN1_STRING_length(issuer) });
+		buf_add_byte(&text, '.');
+		base64url_encode(&text,
+		    (struct span){ (const char *)der + 2, (size_t)len - 2 });
+	}
+	if (buf_status(&text) != STATUS_OK ||
+	    !span_copy(buf_span(&text), out, ACME_ID_SIZE))
+		out[0] = '\0';
+	buf_clear(&text);
+	OPENSSL_free(der);
+}
+
+/* The issuer's common name of the last certificate of a chain. */
+static void
+take_top(X509 *last, char *out, size_t size)
+{
+	const X509_NAME *issuer = X509_get_issuer_name(last);
+	const int at = X509_NAME_get_index_by_NID(issuer, NID_commonName, -1);
+	unsigned char *text = NULL;
+	int len = 0;
+
+	if (at >= 0)
+		len = ASN1_STRING_to_UTF8(&text,
+		    X509_NAME_ENTRY_get_data(X509_NAME_get_entry(issuer, at)));
+	if (len <= 0 ||
+	    !span_copy(
+		(struct span){ (const char *)text, (size_t)len }, out, size))
+		out[0] = '\0';
+	OPENSSL_free(text);
+}
+
 /* From the leaf upwards, each the issuer of the one before; the CA's order
  * does not count (interop: some send the root, some out of order). */
 static enum status
-write_chain(STACK_OF(X509) * all, struct buf *out)
+write_chain(STACK_OF(X509) * all, struct buf *out, struct certificate *facts)
 {
 	BIO *text = BIO_new(BIO_s_mem());
 	X509 *one = sk_X509_value(all, 0), *next;
@@ -142,11 +207,14 @@ write_chain(STACK_OF(X509) * all, struct buf *out)
 	     n++) {
 		if (PEM_write_bio_X509(text, one) != 1)
 			break;
+		take_top(one, facts->top, sizeof(facts->top));
 		next = NULL;
 		for (i = 1; i < sk_X509_num(all); i++)
 			if (sk_X509_value(all, i) != one &&
 			    X509_check_issued(sk_X509_value(all, i), one) ==
-				X509_V_OK)
+				X509_V_OK &&
+			    X509_verify(one,
+				X509_get0_pubkey(sk_X509_value(all, i))) == 1)
 				next = sk_X509_value(all, i);
 		/* One that issued itself ends it. */
 		if (next != NULL && X509_check_issued(one, one) == X509_V_OK)
@@ -164,8 +232,8 @@ write_chain(STACK_OF(X509) * all, struct buf *out)
 
 enum status
 certificate_check(struct span chain, struct span key,
-    const struct span *addresses, size_t count, int64_t now, struct buf *out,
-    int64_t *expires, struct note *note)
+    const struct span *addresses, size_t count, enum csr_usage usage,
+    int64_t now, struct buf *out, struct certificate *facts, struct note *note)
 {
 	STACK_OF(X509) * all;
 	enum status status;
@@ -179,10 +247,15 @@ certificate_check(struct span chain, struct span key,
 	if (leaf == NULL)
 		status = bad(note, "cannot be read");
 	else
-		status = check_leaf(leaf, key, addresses, count, now, note);
+		status =
+		    check_leaf(leaf, key, addresses, count, usage, now, note);
 	if (status == STATUS_OK) {
-		*expires = seconds_of(X509_get0_notAfter(leaf));
-		status = write_chain(all, out);
+		*facts = (struct certificate){
+			.starts = seconds_of(X509_get0_notBefore(leaf)),
+			.expires = seconds_of(X509_get0_notAfter(leaf)),
+		};
+		take_id(leaf, facts->id);
+		status = write_chain(all, out, facts);
 	}
 	sk_X509_pop_free(all, X509_free);
 	return status;

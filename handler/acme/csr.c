@@ -5,8 +5,13 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/pkcs12.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+#include <string.h>
+
+/* OWASP's figure for PBKDF2 with HMAC-SHA-256; half a second at most. */
+enum { PASSPHRASE_ROUNDS = 600000 };
 
 static const struct {
 	const char *type;  /* OpenSSL's */
@@ -16,18 +21,125 @@ static const struct {
 	{ "ED25519", NULL, 0 }, { "RSA", NULL, 2048 }, { "RSA", NULL, 3072 },
 	{ "RSA", NULL, 4096 } }; /* as enum key_kind */
 
+struct passphrase {
+	struct span text;
+};
+
+/* For OpenSSL: never ask anybody. */
+static int
+give_passphrase(char *out, int size, int writing, void *arg)
+{
+	const struct passphrase *passphrase = arg;
+
+	(void)writing;
+	if (passphrase->text.len > (size_t)size)
+		return -1;
+	memcpy(out, passphrase->text.at, passphrase->text.len);
+	return (int)passphrase->text.len;
+}
+
+static EVP_PKEY *
+read_with(struct span pem, struct span text)
+{
+	struct passphrase passphrase = { text };
+	BIO *in = BIO_new_mem_buf(pem.at, (int)pem.len);
+	EVP_PKEY *key = NULL;
+
+	if (in != NULL)
+		key = PEM_read_bio_PrivateKey(
+		    in, NULL, give_passphrase, &passphrase);
+	BIO_free(in);
+	ERR_clear_error();
+	return key;
+}
+
 EVP_PKEY *
 key_read(struct span pem)
 {
-	BIO *text = BIO_new_mem_buf(pem.at, (int)pem.len);
-	EVP_PKEY *key = NULL;
+	return read_with(pem, SPAN(""));
+}
 
-	/* An empty passphrase, so that nobody is asked for one. */
-	if (text != NULL)
-		key = PEM_read_bio_PrivateKey(text, NULL, NULL, (char *)"");
+bool
+key_is_locked(struct span pem)
+{
+	return span_find(pem, SPAN("ENCRYPTED")) < pem.len;
+}
+
+/* PBES2 by hand: the short way of OpenSSL does 2048 rounds. */
+static X509_SIG *
+encrypt(EVP_PKEY *key, struct span passphrase)
+{
+	PKCS8_PRIV_KEY_INFO *plain = EVP_PKEY2PKCS8(key);
+	X509_ALGOR *algorithm = PKCS5_pbe2_set_iv(EVP_aes_256_cbc(),
+	    PASSPHRASE_ROUNDS, NULL, 0, NULL, NID_hmacWithSHA256);
+	X509_SIG *out = NULL;
+
+	if (plain != NULL && algorithm != NULL)
+		out = PKCS8_set0_pbe(
+		    passphrase.at, (int)passphrase.len, plain, algorithm);
+	if (out == NULL) /* else it owns the algorithm */
+		X509_ALGOR_free(algorithm);
+	PKCS8_PRIV_KEY_INFO_free(plain);
+	return out;
+}
+
+/* As PKCS #8 in PEM, encrypted where there is a passphrase. */
+static enum status
+write_key(EVP_PKEY *key, struct span passphrase, struct buf *out)
+{
+	BIO *text = BIO_new(BIO_s_secmem());
+	X509_SIG *locked = NULL;
+	enum status status = STATUS_CRYPTO;
+	char *at = NULL;
+	long len;
+	bool done;
+
+	if (passphrase.len > 0) {
+		locked = encrypt(key, passphrase);
+		done = text != NULL && locked != NULL &&
+		    PEM_write_bio_PKCS8(text, locked) == 1;
+	} else {
+		done = text != NULL &&
+		    PEM_write_bio_PKCS8PrivateKey(
+			text, key, NULL, NULL, 0, NULL, NULL) == 1;
+	}
+	if (done && (len = BIO_get_mem_data(text, &at)) > 0) {
+		buf_add(out, (struct span){ at, (size_t)len });
+		status = buf_status(out);
+	}
+	X509_SIG_free(locked);
 	BIO_free(text);
 	ERR_clear_error();
-	return key;
+	return status;
+}
+
+enum status
+key_lock(struct span pem, struct span passphrase, struct buf *out)
+{
+	EVP_PKEY *key = key_read(pem);
+	enum status status =
+	    key != NULL ? write_key(key, passphrase, out) : STATUS_BAD_KEY;
+
+	EVP_PKEY_free(key);
+	return status;
+}
+
+enum status
+key_unlock(
+    struct span pem, struct span passphrase, struct buf *out, struct note *note)
+{
+	EVP_PKEY *key = read_with(pem, passphrase);
+	enum status status;
+
+	if (key == NULL)
+		return note_set(note, STATUS_BAD_KEY,
+		    key_is_locked(pem) ? passphrase.len > 0
+			    ? "that is not the passphrase of the key"
+			    : "the key wants a passphrase"
+				       : "it holds no private key in PEM");
+	status = write_key(key, SPAN(""), out);
+	EVP_PKEY_free(key);
+	return status;
 }
 
 enum status
@@ -38,19 +150,10 @@ key_generate(enum key_kind kind, struct buf *out)
 	    : kinds[kind].bits > 0
 	    ? EVP_PKEY_Q_keygen(NULL, NULL, kinds[kind].type, kinds[kind].bits)
 	    : EVP_PKEY_Q_keygen(NULL, NULL, kinds[kind].type);
-	BIO *text = BIO_new(BIO_s_secmem());
 	enum status status = STATUS_CRYPTO;
-	char *at = NULL;
-	long len;
 
-	if (key != NULL && text != NULL &&
-	    PEM_write_bio_PKCS8PrivateKey(
-		text, key, NULL, NULL, 0, NULL, NULL) == 1 &&
-	    (len = BIO_get_mem_data(text, &at)) > 0) {
-		buf_add(out, (struct span){ at, (size_t)len });
-		status = buf_status(out);
-	}
-	BIO_free(text);
+	if (key != NULL)
+		status = write_key(key, SPAN(""), out);
 	EVP_PKEY_free(key);
 	ERR_clear_error();
 	return status;

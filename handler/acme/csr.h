@@ -14,6 +14,16 @@ enum { CSR_ADDRESSES_MAX = 32, CSR_SIZE_MAX = 64 * 1024 };
 
 /* Append a new private key as PKCS #8 in PEM.  STATUS_CRYPTO. */
 enum status key_generate(enum key_kind kind, struct buf *out) MUST_CHECK;
+/* Append a private key in PEM as PKCS #8, encrypted (RFC 8018: PBES2 with
+ * PBKDF2 and AES-256-CBC) where there is a passphrase.  STATUS_BAD_KEY,
+ * STATUS_CRYPTO. */
+enum status key_lock(
+    struct span pem, struct span passphrase, struct buf *out) MUST_CHECK;
+/* Append it unencrypted.  STATUS_BAD_KEY with a note: not a private key, or
+ * not that passphrase. */
+enum status key_unlock(struct span pem, struct span passphrase, struct buf *out,
+    struct note *note) MUST_CHECK;
+bool key_is_locked(struct span pem);
 /* Append the SubjectPublicKeyInfo of a private key in DER.  STATUS_BAD_KEY. */
 enum status key_public(
     struct span key, struct buf *out, struct note *note) MUST_CHECK;

@@ -265,3 +265,33 @@ jws_bind(struct span key, struct span url, struct span kid, struct span mac_key,
 	buf_wipe(&secret);
 	return status;
 }
+
+enum status
+jws_roll_over(struct span old_key, struct span new_key, const struct jws *jws,
+    struct buf *out, struct note *note)
+{
+	struct jws inner = { .url = jws->url }, outer = *jws;
+	struct buf claim, signed_claim;
+	enum status status;
+
+	if (jws->kid.len == 0 || jws->nonce.len == 0)
+		return STATUS_USAGE;
+	buf_init(&claim, JWS_SIZE_MAX);
+	buf_init(&signed_claim, JWS_SIZE_MAX);
+	buf_add_text(&claim, "{\"account\":");
+	text_json(&claim, jws->kid);
+	buf_add_text(&claim, ",\"oldKey\":");
+	status = jwk_public(old_key, &claim, note);
+	buf_add_byte(&claim, '}');
+	if (status == STATUS_OK)
+		status = buf_status(&claim);
+	inner.payload = buf_span(&claim);
+	if (status == STATUS_OK)
+		status = jws_sign(new_key, &inner, &signed_claim, note);
+	outer.payload = buf_span(&signed_claim);
+	if (status == STATUS_OK)
+		status = jws_sign(old_key, &outer, out, note);
+	buf_clear(&signed_claim);
+	buf_clear(&claim);
+	return status;
+}

@@ -30,4 +30,11 @@ enum status jws_sign(struct span key, const struct jws *jws, struct buf *out,
  */
 enum status jws_bind(struct span key, struct span url, struct span kid,
     struct span mac_key, struct buf *out, struct note *note) MUST_CHECK;
+/*
+ * Append the request of a roll-over (section 7.3.5): the new key signs that it
+ * takes the account, the old one signs that.  jws->payload is ours; kid and
+ * nonce are demanded.
+ */
+enum status jws_roll_over(struct span old_key, struct span new_key,
+    const struct jws *jws, struct buf *out, struct note *note) MUST_CHECK;
 #endif

@@ -82,9 +82,11 @@ take_problem(const struct json *json, struct acme_problem *out)
 	char type[256], detail[4096];
 	struct span text;
 
-	*out = (struct acme_problem){ "", "" };
+	*out = (struct acme_problem){ "", "", "" };
 	if (json == NULL)
 		return;
+	if (!get_url(json, "instance", false, out->instance))
+		out->instance[0] = '\0';
 	(void)!json_get_text(json, "type", type, sizeof(type));
 	text = span_of(type);
 	if (span_starts(text, SPAN(URN)))
@@ -101,7 +103,7 @@ acme_problem_parse(struct span text, struct acme_problem *out)
 {
 	struct json *json = NULL;
 
-	*out = (struct acme_problem){ "unknown", "" };
+	*out = (struct acme_problem){ "unknown", "", "" };
 	if (json_parse(text, &json) != STATUS_OK)
 		return;
 	take_problem(json, out);
@@ -139,6 +141,11 @@ acme_directory_parse(
 			out->terms[0] = '\0';
 		out->external_account =
 		    json_is_set(meta, "externalAccountRequired");
+		while (out->caas < ACME_LIST_MAX &&
+		    json_get_text_at(meta, "caaIdentities", out->caas,
+			out->caa[out->caas], ACME_VALUE_SIZE) == STATUS_OK &&
+		    !text_has_hidden(span_of(out->caa[out->caas])))
+			out->caas++;
 	}
 	json_free(json);
 	return bad == NULL ? STATUS_OK : nonsense(note, "directory", bad);
@@ -267,6 +274,77 @@ acme_authorization_parse(
 	return bad == NULL ? STATUS_OK : nonsense(note, "authorization", bad);
 }
 
+enum status
+acme_account_parse(
+    struct span text, struct acme_account *out, struct note *note)
+{
+	struct json *json = NULL;
+	char contact[1024];
+	enum status status;
+
+	*out = (struct acme_account){ .status = ACME_NO_STATUS };
+	if ((status = parse(text, "account", &json, note)) != STATUS_OK)
+		return status;
+	out->status = get_status(json);
+	/* Some servers leave it out; the answer itself says that there is
+	 * one. */
+	if (out->status == ACME_NO_STATUS)
+		out->status = ACME_VALID;
+	while (out->contacts < ACME_LIST_MAX &&
+	    json_get_text_at(json, "contact", out->contacts, contact,
+		sizeof(contact)) == STATUS_OK)
+		text_show_in(out->contact[out->contacts++], ACME_VALUE_SIZE,
+		    span_of(contact), true);
+	if (!get_url(json, "orders", false, out->orders))
+		out->orders[0] = '\0';
+	json_free(json);
+	return STATUS_OK;
+}
+
+enum status
+acme_orders_parse(struct span text, struct acme_orders *out, struct note *note)
+{
+	struct json *json = NULL;
+	enum status status;
+	char url[ACME_URL_SIZE];
+	size_t i;
+
+	*out = (struct acme_orders){ .orders = 0 };
+	if ((status = parse(text, "list of orders", &json, note)) != STATUS_OK)
+		return status;
+	for (i = 0; i < ACME_LIST_MAX &&
+	     json_get_text_at(json, "orders", i, url, sizeof(url)) == STATUS_OK;
+	     i++)
+		if (acme_url_ok(span_of(url)))
+			(void)strcpy(out->order[out->orders++], url);
+	json_free(json);
+	return STATUS_OK;
+}
+
+enum status
+acme_renewal_parse(
+    struct span text, struct acme_renewal *out, struct note *note)
+{
+	const struct json *window;
+	struct json *json = NULL;
+	enum status status;
+
+	*out = (struct acme_renewal){ .start = "" };
+	if ((status = parse(text, "renewal information", &json, note)) !=
+	    STATUS_OK)
+		return status;
+	if ((window = json_get_object(json, "suggestedWindow")) != NULL) {
+		get_time(window, "start", out->start);
+		get_time(window, "end", out->end);
+	}
+	if (!get_url(json, "explanationURL", false, out->explanation))
+		out->explanation[0] = '\0';
+	json_free(json);
+	return out->start[0] != '\0' && out->end[0] != '\0'
+	    ? STATUS_OK
+	    : nonsense(note, "renewal information", "suggestedWindow");
+}
+
 static bool
 url_ok(const char *text, bool demanded)
 {
@@ -278,12 +356,55 @@ bool
 acme_problem_ok(const struct acme_problem *problem)
 {
 	return text_is_shown(problem->type, sizeof(problem->type)) &&
-	    text_is_shown(problem->detail, sizeof(problem->detail));
+	    text_is_shown(problem->detail, sizeof(problem->detail)) &&
+	    url_ok(problem->instance, false);
+}
+
+bool
+acme_account_ok(const struct acme_account *account)
+{
+	uint32_t i;
+
+	if (account->status > ACME_GONE || account->contacts > ACME_LIST_MAX ||
+	    !url_ok(account->orders, false))
+		return false;
+	for (i = 0; i < account->contacts; i++)
+		if (!text_is_shown(account->contact[i], ACME_VALUE_SIZE))
+			return false;
+	return true;
+}
+
+bool
+acme_orders_ok(const struct acme_orders *orders)
+{
+	uint32_t i;
+
+	if (orders->orders > ACME_LIST_MAX)
+		return false;
+	for (i = 0; i < orders->orders; i++)
+		if (!url_ok(orders->order[i], true))
+			return false;
+	return true;
+}
+
+bool
+acme_renewal_ok(const struct acme_renewal *renewal)
+{
+	return text_is_shown(renewal->start, sizeof(renewal->start)) &&
+	    text_is_shown(renewal->end, sizeof(renewal->end)) &&
+	    url_ok(renewal->explanation, false);
 }
 
 bool
 acme_directory_ok(const struct acme_directory *d)
 {
+	uint32_t i;
+
+	if (d->caas > ACME_LIST_MAX)
+		return false;
+	for (i = 0; i < d->caas; i++)
+		if (!text_is_shown(d->caa[i], ACME_VALUE_SIZE))
+			return false;
 	return url_ok(d->new_nonce, true) && url_ok(d->new_account, true) &&
 	    url_ok(d->new_order, true) && url_ok(d->revoke, false) &&
 	    url_ok(d->key_change, false) && url_ok(d->renewal_info, false) &&

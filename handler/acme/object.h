@@ -18,7 +18,8 @@ enum {
 	ACME_TEXT_SIZE = 400,
 	ACME_IDENTIFIERS_MAX = 8,
 	ACME_VALUE_SIZE = 320,
-	ACME_TIME_SIZE = 40
+	ACME_TIME_SIZE = 40,
+	ACME_LIST_MAX = 8
 };
 
 /* RFC 8555 section 7.1.6; an object has some of them. */
@@ -36,6 +37,7 @@ enum acme_status {
 struct acme_problem {
 	char type[64];
 	char detail[ACME_TEXT_SIZE];
+	char instance[ACME_URL_SIZE]; /* or empty: what a person should read */
 };
 
 struct acme_directory {
@@ -47,6 +49,30 @@ struct acme_directory {
 	char renewal_info[ACME_URL_SIZE]; /* or empty: RFC 9773 */
 	char terms[ACME_URL_SIZE];        /* or empty */
 	uint32_t external_account;        /* 1: required */
+	/* How CAA records name this CA (RFC 8659). */
+	char caa[ACME_LIST_MAX][ACME_VALUE_SIZE];
+	uint32_t caas;
+};
+
+/* Section 7.1.2. */
+struct acme_account {
+	uint32_t status; /* ACME_VALID, or ACME_GONE */
+	char contact[ACME_LIST_MAX][ACME_VALUE_SIZE]; /* safe text */
+	uint32_t contacts;
+	char orders[ACME_URL_SIZE]; /* or empty */
+};
+
+/* Section 7.1.2.1: the first of them. */
+struct acme_orders {
+	char order[ACME_LIST_MAX][ACME_URL_SIZE];
+	uint32_t orders;
+};
+
+/* RFC 9773 section 4.2. */
+struct acme_renewal {
+	char start[ACME_TIME_SIZE]; /* of the suggested window: RFC 3339 */
+	char end[ACME_TIME_SIZE];
+	char explanation[ACME_URL_SIZE]; /* or empty */
 };
 
 struct acme_order {
@@ -81,6 +107,12 @@ enum status acme_order_parse(
     struct span json, struct acme_order *out, struct note *note) MUST_CHECK;
 enum status acme_authorization_parse(struct span json,
     struct acme_authorization *out, struct note *note) MUST_CHECK;
+enum status acme_account_parse(
+    struct span json, struct acme_account *out, struct note *note) MUST_CHECK;
+enum status acme_orders_parse(
+    struct span json, struct acme_orders *out, struct note *note) MUST_CHECK;
+enum status acme_renewal_parse(
+    struct span json, struct acme_renewal *out, struct note *note) MUST_CHECK;
 /* Whatever it is: an unknown problem has the type "unknown". */
 void acme_problem_parse(struct span json, struct acme_problem *out);
 
@@ -88,6 +120,9 @@ void acme_problem_parse(struct span json, struct acme_problem *out);
 bool acme_directory_ok(const struct acme_directory *directory);
 bool acme_order_ok(const struct acme_order *order);
 bool acme_authorization_ok(const struct acme_authorization *authorization);
+bool acme_account_ok(const struct acme_account *account);
+bool acme_orders_ok(const struct acme_orders *orders);
+bool acme_renewal_ok(const struct acme_renewal *renewal);
 bool acme_problem_ok(const struct acme_problem *problem);
 
 /* "https://host:port" of an URL; empty where it is none. */

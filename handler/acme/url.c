@@ -1,6 +1,8 @@
 /* url.c - URLs and nonces of a CA: see url.h.  Input: hostile. */
 #include "acme/url.h"
 
+#include "base/base64url.h"
+
 bool
 acme_url_ok(struct span url)
 {
@@ -14,6 +16,17 @@ acme_url_ok(struct span url)
 		    span_has_byte(SPAN("\"\\<>^`{|}"), url.at[i]))
 			return false;
 	return true;
+}
+
+bool
+acme_id_ok(struct span id)
+{
+	const size_t dot = span_find_byte(id, '.');
+
+	return id.len < ACME_ID_SIZE &&
+	    base64url_is_text(span_cut(id, 0, dot)) && dot > 0 &&
+	    base64url_is_text(span_cut(id, dot + 1, id.len)) &&
+	    dot + 1 < id.len;
 }
 
 bool

@@ -5,16 +5,20 @@
  * network: after reading the key file it shuts itself in.
  *
  *	mailcert-key thumbprint FILE	prints the RFC 7638 thumbprint
- *	mailcert-key generate KIND FILE	makes a new private key; FILE must not
- *		be there
  *	mailcert-key jws FILE	reads frames (url, nonce, kid, payload), prints
  *		the signed request
+ *	mailcert-key rollover FILE NEW	reads frames (url, nonce, kid), prints
+ *		the request that gives the account of FILE's key to NEW's
  *	mailcert-key bind FILE	reads frames (url, kid, mac), prints the
  *		externalAccountBinding
- *	mailcert-key public FILE	prints the public key
- *		(SubjectPublicKeyInfo) in base64url
- *	mailcert-key csr FILE	reads frames (address..., usage), prints the
- *		signing request in base64url
+ *	mailcert-key generate KIND FILE	makes a new private key; FILE must not
+ *		be there.  Reads frames (address..., usage): where there are
+ *		addresses it prints frames (csr, public: the signing request
+ *		and the SubjectPublicKeyInfo, in base64url)
+ *	mailcert-key copy FILE NEW	writes the key again, as a new file
+ *
+ * A frame "passphrase" unlocks the key that is read, and locks the one that is
+ * made.
  *
  * On failure it prints one sentence to standard output and exits with the
  * status's code; its caller tells the user.
@@ -75,6 +79,7 @@ read_key(const char *path, struct buf *out, struct note *note)
 struct request {
 	struct jws jws;
 	struct span mac;
+	struct span passphrase;
 	struct span address[CSR_ADDRESSES_MAX];
 	size_t addresses;
 	enum csr_usage usage;
@@ -95,6 +100,8 @@ take_frame(struct request *request, const struct frame *frame)
 		request->jws.payload = value;
 	else if (span_eq(name, SPAN("mac")))
 		request->mac = value;
+	else if (span_eq(name, SPAN("passphrase")))
+		request->passphrase = value;
 	else if (span_eq(name, SPAN("address")) &&
 	    request->addresses < CSR_ADDRESSES_MAX)
 		request->address[request->addresses++] = value;
@@ -105,104 +112,194 @@ take_frame(struct request *request, const struct frame *frame)
 }
 
 static enum status
-take_request(struct span input, struct request *out)
+take_request(struct buf *input, struct request *out)
 {
-	enum status status = STATUS_OK;
+	enum status status = fd_read(STDIN_FILENO, input, 10);
+	struct span rest = buf_span(input);
 	struct frame frame;
 
 	*out = (struct request){ .usage = CSR_BOTH };
 	while (status == STATUS_OK &&
-	    (status = frame_take(&input, &frame)) == STATUS_OK)
+	    (status = frame_take(&rest, &frame)) == STATUS_OK)
 		status = take_frame(out, &frame);
 	return status == STATUS_NO ? STATUS_OK : status;
 }
 
-/* Everything with an existing key: shut in before anything is computed. */
+/* Everything that knows a key but not its file. */
 static enum status
-use_key(const char *verb, const char *path, struct buf *out, struct note *note)
+compute(const char *verb, struct span key, struct span other,
+    const struct request *request, struct buf *out, struct note *note)
 {
-	struct buf key, input, der;
+	if (strcmp(verb, "thumbprint") == 0)
+		return jwk_thumbprint(key, out, note);
+	if (strcmp(verb, "jws") == 0)
+		return jws_sign(key, &request->jws, out, note);
+	if (strcmp(verb, "rollover") == 0)
+		return jws_roll_over(key, other, &request->jws, out, note);
+	return jws_bind(
+	    key, request->jws.url, request->jws.kid, request->mac, out, note);
+}
+
+/* Read the key, or two, then be shut in before anything is computed. */
+static enum status
+use_key(const char *verb, const char *path, const char *second, struct buf *out,
+    struct note *note)
+{
+	struct buf key, other, input, plain;
 	struct request request;
 	enum status status;
 
 	buf_init(&key, KEY_FILE_MAX);
+	buf_init(&other, KEY_FILE_MAX);
+	buf_init(&plain, KEY_FILE_MAX);
 	buf_init(&input, JWS_SIZE_MAX);
-	buf_init(&der, CSR_SIZE_MAX);
 	status = read_key(path, &key, note);
-	if (status == STATUS_OK) {
-		(void)sandbox_enter();
-		if (strcmp(verb, "thumbprint") != 0 &&
-		    strcmp(verb, "public") != 0)
-			status = fd_read(STDIN_FILENO, &input, 10);
+	if (status == STATUS_OK && second != NULL)
+		status = read_key(second, &other, note);
+	(void)sandbox_enter();
+	request = (struct request){ .usage = CSR_BOTH };
+	if (status == STATUS_OK && strcmp(verb, "thumbprint") != 0)
+		status = take_request(&input, &request);
+	if (status == STATUS_OK && key_is_locked(buf_span(&key))) {
+		status = key_unlock(
+		    buf_span(&key), request.passphrase, &plain, note);
+		buf_wipe(&key);
+		key = plain;
+		buf_init(&plain, 0);
 	}
 	if (status == STATUS_OK)
-		status = take_request(buf_span(&input), &request);
-	if (status != STATUS_OK)
-		;
-	else if (strcmp(verb, "thumbprint") == 0)
-		status = jwk_thumbprint(buf_span(&key), out, note);
-	else if (strcmp(verb, "jws") == 0)
-		status = jws_sign(buf_span(&key), &request.jws, out, note);
-	else if (strcmp(verb, "public") == 0)
-		status = key_public(buf_span(&key), &der, note);
-	else if (strcmp(verb, "bind") == 0)
-		status = jws_bind(buf_span(&key), request.jws.url,
-		    request.jws.kid, request.mac, out, note);
-	else
-		status = csr_build(buf_span(&key), request.address,
-		    request.addresses, request.usage, &der, note);
-	if (status == STATUS_OK && der.len > 0)
-		base64url_encode(out, buf_span(&der));
-	buf_clear(&der);
-	buf_wipe(&input); /* may hold a MAC key */
+		status = compute(verb, buf_span(&key), buf_span(&other),
+		    &request, out, note);
+	buf_wipe(&input); /* may hold a MAC key or a passphrase */
+	buf_wipe(&plain);
+	buf_wipe(&other);
 	buf_wipe(&key);
 	return status == STATUS_OK ? buf_status(out) : status;
 }
 
-/* A new key, durable before anybody hears of it. */
+/* A new private file beside others, durable before anybody hears of it. */
 static enum status
-make_key(const char *kind_name, const char *path, struct note *note)
+store_key(const char *path, struct span pem, struct note *note)
 {
 	char copy[1024], other[1024];
-	enum status status = STATUS_USAGE;
-	enum key_kind kind;
-	struct buf pem;
+	enum status status;
 	int dir;
 
-	if (!key_kind_parse(span_of(kind_name), &kind) ||
-	    !span_copy(span_of(path), copy, sizeof(copy)) ||
+	if (!span_copy(span_of(path), copy, sizeof(copy)) ||
 	    !span_copy(span_of(path), other, sizeof(other)))
-		return note_set(note, status, "there is no such kind of key");
+		return STATUS_CREATE;
 	dir = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return note_set(
 		    note, STATUS_CREATE, "%.200s: %s", copy, strerror(errno));
-	buf_init(&pem, KEY_FILE_MAX);
-	status = key_generate(kind, &pem);
-	if (status == STATUS_OK)
-		status =
-		    file_create(dir, basename(other), buf_span(&pem), note);
+	status = file_create(dir, basename(other), pem, note);
 	if (status == STATUS_OK)
 		status = dir_sync(dir);
-	buf_wipe(&pem);
 	(void)close(dir);
 	return status;
 }
 
-static bool
-is_verb(const char *verb)
+/* What a certificate order wants of its key, so that nobody needs it again. */
+static enum status
+add_signing_request(struct span key, const struct request *request,
+    struct buf *out, struct note *note)
 {
-	static const char *const verbs[] = { "thumbprint", "jws", "bind",
-		"public", "csr" };
-	const size_t count = sizeof(verbs) / sizeof(*verbs);
+	struct buf der, text;
+	enum status status;
 
-	return span_index(span_of(verb), verbs, count) < count;
+	buf_init(&der, CSR_SIZE_MAX);
+	buf_init(&text, 2 * CSR_SIZE_MAX);
+	status = csr_build(key, request->address, request->addresses,
+	    request->usage, &der, note);
+	base64url_encode(&text, buf_span(&der));
+	frame_add(out, "csr", buf_span(&text));
+	buf_clear(&der);
+	buf_clear(&text);
+	if (status == STATUS_OK)
+		status = key_public(key, &der, note);
+	base64url_encode(&text, buf_span(&der));
+	frame_add(out, "public", buf_span(&text));
+	buf_clear(&text);
+	buf_clear(&der);
+	return status == STATUS_OK ? buf_status(out) : status;
+}
+
+static enum status
+make_key(
+    const char *kind_name, const char *path, struct buf *out, struct note *note)
+{
+	struct buf key, locked, input;
+	struct request request;
+	enum status status;
+	enum key_kind kind;
+
+	if (!key_kind_parse(span_of(kind_name), &kind))
+		return note_set(
+		    note, STATUS_USAGE, "there is no such kind of key");
+	buf_init(&input, JWS_SIZE_MAX);
+	buf_init(&key, KEY_FILE_MAX);
+	buf_init(&locked, KEY_FILE_MAX);
+	status = take_request(&input, &request);
+	if (status == STATUS_OK)
+		status = key_generate(kind, &key);
+	if (status == STATUS_OK && request.addresses > 0)
+		status =
+		    add_signing_request(buf_span(&key), &request, out, note);
+	if (status == STATUS_OK)
+		status = key_lock(buf_span(&key), request.passphrase, &locked);
+	if (status == STATUS_OK)
+		status = store_key(path, buf_span(&locked), note);
+	buf_wipe(&locked);
+	buf_wipe(&key);
+	buf_wipe(&input);
+	return status;
+}
+
+static enum status
+copy_key(const char *from, const char *to, struct note *note)
+{
+	struct buf key, plain, input;
+	struct request request;
+	enum status status;
+
+	buf_init(&input, JWS_SIZE_MAX);
+	buf_init(&key, KEY_FILE_MAX);
+	buf_init(&plain, KEY_FILE_MAX);
+	status = take_request(&input, &request);
+	if (status == STATUS_OK)
+		status = read_key(from, &key, note);
+	if (status == STATUS_OK)
+		status = key_unlock(
+		    buf_span(&key), request.passphrase, &plain, note);
+	if (status == STATUS_OK)
+		status = store_key(to, buf_span(&plain), note);
+	buf_wipe(&plain);
+	buf_wipe(&key);
+	buf_wipe(&input);
+	return status;
+}
+
+static enum status
+run(int argc, char *argv[], struct buf *out, struct note *note)
+{
+	const char *verb = argc > 1 ? argv[1] : "";
+
+	if (argc == 3 &&
+	    (strcmp(verb, "thumbprint") == 0 || strcmp(verb, "jws") == 0 ||
+		strcmp(verb, "bind") == 0))
+		return use_key(verb, argv[2], NULL, out, note);
+	if (argc == 4 && strcmp(verb, "rollover") == 0)
+		return use_key(verb, argv[2], argv[3], out, note);
+	if (argc == 4 && strcmp(verb, "generate") == 0)
+		return make_key(argv[2], argv[3], out, note);
+	if (argc == 4 && strcmp(verb, "copy") == 0)
+		return copy_key(argv[2], argv[3], note);
+	return note_set(note, STATUS_USAGE, "mailcert-key does not do that");
 }
 
 int
 main(int argc, char *argv[])
 {
-	const bool make = argc == 4 && strcmp(argv[1], "generate") == 0;
 	const struct rlimit no_core = { 0, 0 };
 	struct note note = { "" };
 	enum status status;
@@ -210,15 +307,12 @@ main(int argc, char *argv[])
 
 	(void)setrlimit(RLIMIT_CORE, &no_core);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	if (!make && (argc != 3 || !is_verb(argv[1])))
-		return status_exit(STATUS_USAGE);
 	/* The configuration of OpenSSL is a file of the system; what it loads
 	 * must not depend on the environment. */
 	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
 		return status_exit(STATUS_CRYPTO);
 	buf_init(&out, 4 * JWS_SIZE_MAX);
-	status = make ? make_key(argv[2], argv[3], &note)
-		      : use_key(argv[1], argv[2], &out, &note);
+	status = run(argc, argv, &out, &note);
 	if (status != STATUS_OK) {
 		buf_clear(&out);
 		buf_add_text(&out, note_text(&note, status));

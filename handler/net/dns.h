@@ -11,7 +11,7 @@
 
 enum { DNS_SECONDS = 5 }; /* for one name */
 
-enum dns_type { DNS_TXT = 16, DNS_SMIMEA = 53 };
+enum dns_type { DNS_TXT = 16, DNS_SMIMEA = 53, DNS_CAA = 257 };
 
 struct dns_options {
 	const char *resolver; /* "system", or "ADDRESS[@PORT] ..." */

@@ -56,6 +56,32 @@ take_text(struct span value, char *out, size_t size)
 		out[0] = '\0';
 }
 
+/* <URL>;rel="alternate", one or several, as RFC 8555 section 7.4.2 has them. */
+static void
+take_links(struct span value, struct http_response *out)
+{
+	struct span one, url;
+	size_t end;
+
+	while (value.len > 0 && out->alternates < HTTP_ALTERNATES_MAX) {
+		/* A comma in an URL is of no use to us here. */
+		end = span_find_byte(value, ',');
+		one = span_trim(span_cut(value, 0, end));
+		value = span_cut(value, end + 1, value.len);
+		end = span_find_byte(one, '>');
+		if (one.len == 0 || one.at[0] != '<' || end == one.len)
+			continue;
+		url = span_cut(one, 1, end);
+		one = span_cut(one, end + 1, one.len);
+		if (span_find(one, SPAN("rel=\"alternate\"")) == one.len &&
+		    span_find(one, SPAN("rel=alternate")) == one.len)
+			continue;
+		take_text(url, out->alternate[out->alternates], HTTP_TEXT_SIZE);
+		if (out->alternate[out->alternates][0] != '\0')
+			out->alternates++;
+	}
+}
+
 static size_t
 on_header(char *data, size_t one, size_t len, void *arg)
 {
@@ -78,6 +104,8 @@ on_header(char *data, size_t one, size_t len, void *arg)
 		take_text(value, out->location, sizeof(out->location));
 	else if (span_eq_nocase(name, SPAN("Retry-After")))
 		out->retry_after = take_retry_after(value, sink->now);
+	else if (span_eq_nocase(name, SPAN("Link")))
+		take_links(value, out);
 	return len;
 }
 

@@ -16,7 +16,8 @@ enum {
 	HTTP_HEADER_MAX = 64 * 1024,
 	HTTP_SECONDS = 30,
 	HTTP_CONNECT_SECONDS = 15,
-	HTTP_TEXT_SIZE = 2049
+	HTTP_TEXT_SIZE = 2049,
+	HTTP_ALTERNATES_MAX = 4
 };
 
 struct http_request {
@@ -32,7 +33,10 @@ struct http_response {
 	char nonce[HTTP_TEXT_SIZE];    /* Replay-Nonce, or empty */
 	char location[HTTP_TEXT_SIZE]; /* Location, or empty */
 	int64_t retry_after;           /* seconds; -1: not said */
-	struct buf body;               /* owned; set up by the caller */
+	/* The targets of Link fields with rel="alternate" (RFC 8288). */
+	char alternate[HTTP_ALTERNATES_MAX][HTTP_TEXT_SIZE];
+	size_t alternates;
+	struct buf body; /* owned; set up by the caller */
 };
 
 /* STATUS_OK: there is an answer, whatever its code.  STATUS_NET with a note;

@@ -5,7 +5,7 @@
  * libcurl costs as much to load as all the rest of a DNS look-up.
  *
  * It reads frames (method, url, accept, ca-file, body) and prints frames (code,
- * nonce, location, retry-after, body), or one frame "error".
+ * nonce, location, retry-after, alternate..., body), or one frame "error".
  */
 #include <string.h>
 #include <time.h>
@@ -53,10 +53,14 @@ take_request(struct span input, struct request *out)
 static void
 add_response(struct buf *out, const struct http_response *response)
 {
+	size_t i;
+
 	frame_add_number(out, "code", response->code);
 	frame_add(out, "nonce", span_of(response->nonce));
 	frame_add(out, "location", span_of(response->location));
 	frame_add_number(out, "retry-after", response->retry_after);
+	for (i = 0; i < response->alternates; i++)
+		frame_add(out, "alternate", span_of(response->alternate[i]));
 	frame_add(out, "body", buf_span(&response->body));
 }
 

@@ -9,6 +9,10 @@
  *		print a line of mail/dns_answer.h for each; of an address the
  *		name is computed (RFC 8162 section 3)
  *
+ *	mailcert-net caa RESOLVER ANCHOR NAME
+ *		likewise, of the name or the next one above that has records
+ *		(RFC 8659 section 3)
+ *
  *	mailcert-net check RESOLVER ANCHOR
  *		prints "secure", "unvalidated" or "trouble"
  */
@@ -49,6 +53,31 @@ look_up_smimea(
 	return look_up(options, DNS_SMIMEA, name, out);
 }
 
+/* Climb until there are records (RFC 8659 section 3); the root has none. */
+static enum status
+look_up_caa(
+    const struct dns_options *options, const char *name, struct buf *out)
+{
+	enum status status = STATUS_USAGE;
+	struct dns_answer answer;
+	bool done = false;
+
+	while (!done && dns_name_ok(span_of(name))) {
+		dns_answer_init(&answer);
+		dns_look_up(options, name, DNS_CAA, &answer);
+		done = answer.count > 0 || answer.state == DNS_BOGUS ||
+		    answer.state == DNS_TROUBLE || strchr(name, '.') == NULL;
+		if (done) {
+			dns_answer_write(&answer, out);
+			status = buf_status(out);
+		} else {
+			name = strchr(name, '.') + 1;
+		}
+		dns_answer_clear(&answer);
+	}
+	return status;
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -67,6 +96,8 @@ main(int argc, char *argv[])
 			status = look_up(&options, DNS_TXT, argv[i], &out);
 	} else if (strcmp(verb, "smimea") == 0 && argc == 5) {
 		status = look_up_smimea(&options, argv[4], &out);
+	} else if (strcmp(verb, "caa") == 0 && argc == 5) {
+		status = look_up_caa(&options, argv[4], &out);
 	} else if (strcmp(verb, "check") == 0 && argc == 4) {
 		buf_add_text(&out, dns_state_name(dns_check(&options)));
 		buf_add_byte(&out, '\n');

@@ -7,6 +7,27 @@
 
 #include "acme/url.h"
 
+static bool
+read_account(const struct json *json, struct account *out)
+{
+	*out = (struct account){ .created = 0 };
+	return json_get_text(json, "id", out->id, sizeof(out->id)) ==
+	    STATUS_OK &&
+	    json_get_text(json, "directory", out->directory, ACME_URL_SIZE) ==
+	    STATUS_OK &&
+	    acme_url_ok(span_of(out->directory)) &&
+	    json_get_text(json, "url", out->url, ACME_URL_SIZE) !=
+	    STATUS_CONFIG &&
+	    (out->url[0] == '\0' || acme_url_ok(span_of(out->url))) &&
+	    json_get_text(json, "thumbprint", out->thumbprint,
+		sizeof(out->thumbprint)) == STATUS_OK &&
+	    json_get_number(json, "rolled", &out->rolled) != STATUS_CONFIG &&
+	    out->rolled >= 0 && out->rolled <= ACCOUNT_KEYS_MAX &&
+	    json_get_number(json, "created", &out->created) == STATUS_OK &&
+	    json_get_number(json, "deactivated", &out->deactivated) !=
+	    STATUS_CONFIG;
+}
+
 enum status
 account_load(const struct home *home, const char *id, struct account *out,
     struct note *note)
@@ -14,21 +35,10 @@ account_load(const struct home *home, const char *id, struct account *out,
 	struct json *json = NULL;
 	enum status status;
 
-	*out = (struct account){ .created = 0 };
 	status = jsonfile_load(home, "accounts", id, &json, note);
 	if (status != STATUS_OK)
 		return status;
-	if (json_get_text(json, "id", out->id, sizeof(out->id)) != STATUS_OK ||
-	    strcmp(out->id, id) != 0 ||
-	    json_get_text(json, "directory", out->directory, ACME_URL_SIZE) !=
-		STATUS_OK ||
-	    !acme_url_ok(span_of(out->directory)) ||
-	    json_get_text(json, "url", out->url, ACME_URL_SIZE) ==
-		STATUS_CONFIG ||
-	    (out->url[0] != '\0' && !acme_url_ok(span_of(out->url))) ||
-	    json_get_text(json, "thumbprint", out->thumbprint,
-		sizeof(out->thumbprint)) != STATUS_OK ||
-	    json_get_number(json, "created", &out->created) != STATUS_OK)
+	if (!read_account(json, out) || strcmp(out->id, id) != 0)
 		status = note_set(note, STATUS_CONFIG,
 		    "accounts/%s.json cannot be read as an account", id);
 	json_free(json);
@@ -47,7 +57,7 @@ account_find(const struct home *home, const char *directory,
 	    jsonfile_list(home, "accounts", ids, ACCOUNTS_MAX, &count, note);
 	for (i = 0; status == STATUS_OK && i < count; i++) {
 		status = account_load(home, ids[i], out, note);
-		if (status == STATUS_OK &&
+		if (status == STATUS_OK && out->deactivated == 0 &&
 		    strcmp(out->directory, directory) == 0)
 			return STATUS_OK;
 	}
@@ -65,7 +75,9 @@ account_save(
 	    json_set_text(json, "directory", account->directory) &&
 	    json_set_text(json, "url", account->url) &&
 	    json_set_text(json, "thumbprint", account->thumbprint) &&
-	    json_set_number(json, "created", account->created))
+	    json_set_number(json, "rolled", account->rolled) &&
+	    json_set_number(json, "created", account->created) &&
+	    json_set_number(json, "deactivated", account->deactivated))
 		status =
 		    jsonfile_save(home, "accounts", account->id, json, note);
 	json_free(json);
@@ -73,9 +85,10 @@ account_save(
 }
 
 enum status
-account_key_path(const struct home *home, const char *id, char *out,
-    size_t size, struct note *note)
+account_key_path(const struct home *home, const struct account *account,
+    int64_t rolled, char *out, size_t size, struct note *note)
 {
+	char number[24] = "";
 	enum status status;
 	int dir = -1;
 
@@ -83,8 +96,11 @@ account_key_path(const struct home *home, const char *id, char *out,
 	if (status != STATUS_OK)
 		return status;
 	(void)close(dir);
-	return snprintf(out, size, "%s/accounts/%s.pem", home->path, id) <
-		(int)size
+	if (rolled > 0)
+		(void)snprintf(
+		    number, sizeof(number), ".%lld", (long long)rolled);
+	return snprintf(out, size, "%s/accounts/%s%s.pem", home->path,
+		   account->id, number) < (int)size
 	    ? STATUS_OK
 	    : STATUS_CONFIG;
 }

@@ -2,7 +2,9 @@
  * account.h - our accounts at CAs (RFC 8555 section 7.1.2)
  *
  * One JSON file an account, home/accounts/ID.json, its private key beside it
- * as ID.pem: only the key holder opens that one.
+ * as ID.pem, after the n-th roll-over ID.n.pem: only the key holder opens that
+ * one.  Which key counts is said by the JSON file alone, so that a roll-over
+ * is one rename.
  */
 #ifndef STORE_ACCOUNT_H
 #define STORE_ACCOUNT_H
@@ -11,24 +13,28 @@
 #include "acme/object.h"
 #include "store/jsonfile.h"
 
-enum { ACCOUNTS_MAX = 64 };
+enum { ACCOUNTS_MAX = 64, ACCOUNT_KEYS_MAX = 9999 };
 
 struct account {
 	char id[JSONFILE_ID_SIZE];
 	char directory[ACME_URL_SIZE]; /* of the CA */
 	char url[ACME_URL_SIZE];       /* empty: not registered yet */
 	char thumbprint[44];
+	int64_t rolled; /* how often its key was rolled over */
 	int64_t created;
+	int64_t deactivated; /* 0: it is not */
 };
 
-/* The account at the CA with that directory; STATUS_NO. */
+/* The account at the CA with that directory that is not deactivated;
+ * STATUS_NO. */
 enum status account_find(const struct home *home, const char *directory,
     struct account *out, struct note *note) MUST_CHECK;
 enum status account_load(const struct home *home, const char *id,
     struct account *out, struct note *note) MUST_CHECK;
 enum status account_save(const struct home *home, const struct account *account,
     struct note *note) MUST_CHECK;
-/* Where its key is; made 0700 above. */
-enum status account_key_path(const struct home *home, const char *id, char *out,
-    size_t size, struct note *note) MUST_CHECK;
+/* Where its key is after so many roll-overs; the directory is made. */
+enum status account_key_path(const struct home *home,
+    const struct account *account, int64_t rolled, char *out, size_t size,
+    struct note *note) MUST_CHECK;
 #endif

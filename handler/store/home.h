@@ -34,6 +34,14 @@ enum status home_subdir(const struct home *home, const char *name, bool create,
 enum status home_lock(
     const struct home *home, int *fd, struct note *note) MUST_CHECK;
 
+/*
+ * Take a lock on something of that name that takes long: a certificate order
+ * while the CA is asked, say.  Nothing that answers mail waits for it.
+ * seconds: how long to wait; 0: not at all.  STATUS_AGAIN: it is held.
+ */
+enum status home_lock_on(const struct home *home, const char *what, int seconds,
+    int *fd, struct note *note) MUST_CHECK;
+
 /* A new file, private, written and fsynced; where anything fails, none is
  * left.  STATUS_CREATE (it exists already, among others) or STATUS_IO. */
 enum status file_create(

@@ -12,36 +12,62 @@
 
 #include "acme/key_kind.h"
 #include "acme/object.h"
+#include "acme/url.h"
 #include "store/jsonfile.h"
 
 enum { ISSUANCES_MAX = 512 };
 
 /*
+ * new         its key is there; the CA may have heard of it
  * ordered     the CA knows of it; challenges are open
  * finalizing  the signing request may have been sent
  * issued      the certificate is on disk
  * failed      the CA said no for good
+ * revoked     the certificate is revoked
  */
 enum issuance_state {
+	ISSUANCE_NEW,
 	ISSUANCE_ORDERED,
 	ISSUANCE_FINALIZING,
 	ISSUANCE_ISSUED,
-	ISSUANCE_FAILED
+	ISSUANCE_FAILED,
+	ISSUANCE_REVOKED
+};
+
+/* When to renew, as the CA would have it (RFC 9773). */
+struct issuance_window {
+	int64_t start; /* 0: the CA has not said */
+	int64_t end;
+	int64_t chosen;    /* our moment in it */
+	int64_t ask_again; /* not before */
 };
 
 struct issuance {
 	char id[JSONFILE_ID_SIZE];
 	char account[JSONFILE_ID_SIZE];
-	char order_url[ACME_URL_SIZE];
+	char order_url[ACME_URL_SIZE]; /* empty in ISSUANCE_NEW */
 	char address[ACME_IDENTIFIERS_MAX][ACME_VALUE_SIZE]; /* normal forms */
 	size_t addresses;
 	enum key_kind key;
 	enum csr_usage usage;
+	bool locked;       /* the key wants a passphrase */
+	char csr[8192];    /* signing request, DER in base64url */
+	char public[1024]; /* SubjectPublicKeyInfo, likewise */
 	enum issuance_state state;
-	char why[ACME_TEXT_SIZE]; /* of ISSUANCE_FAILED: safe text */
+	char why[ACME_TEXT_SIZE];        /* of ISSUANCE_FAILED: safe text */
+	char replaces[JSONFILE_ID_SIZE]; /* the one it renews, or empty */
 	int64_t created;
-	int64_t expires; /* of the order; 0: not known */
+	int64_t expires; /* of the order, then of the certificate; 0: unknown */
+	/* From ISSUANCE_ISSUED on: */
+	int64_t starts;                  /* notBefore */
+	char cert_id[ACME_ID_SIZE];      /* RFC 9773 section 4.1; or empty */
+	char replaced[JSONFILE_ID_SIZE]; /* by that one, or empty */
+	struct issuance_window window;
+	int64_t revoked; /* when, or 0 */
 };
+
+/* Is there still something to be done for it? */
+bool issuance_is_open(const struct issuance *issuance);
 
 const char *issuance_state_name(enum issuance_state state);
 
@@ -49,6 +75,13 @@ enum status issuance_load(const struct home *home, const char *id,
     struct issuance *out, struct note *note) MUST_CHECK;
 enum status issuance_save(const struct home *home,
     const struct issuance *issuance, struct note *note) MUST_CHECK;
+/* Every one, in the order of their making.  *out is owned by the caller:
+ * free(). */
+enum status issuances_load(const struct home *home, struct issuance **out,
+    size_t *count, struct note *note) MUST_CHECK;
+/* Remove it and its key, durably.  STATUS_USAGE: there is a certificate. */
+enum status issuance_forget(
+    const struct home *home, const char *id, struct note *note) MUST_CHECK;
 /* Paths of key and certificate chain; the directories are made. */
 enum status issuance_paths(const struct home *home, const char *id, char *key,
     char *certificate, size_t size, struct note *note) MUST_CHECK;

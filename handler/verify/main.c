@@ -14,7 +14,7 @@
  *		crl..., dns, message: a struct authres_verdict
  *	mailcert-verify status		now, anchor..., crl..., dns, message:
  *		a struct smime_report
- *	mailcert-verify certificate	now, key, address..., chain: frames
+ *	mailcert-verify certificate	now, key, address..., usage, chain: frames
  *		(expires, chain), or one frame "error"
  *	mailcert-verify digest		anything: SHA-256, as 64 hex digits
  *
@@ -56,6 +56,7 @@ struct request {
 	struct span chain;
 	struct span address[CSR_ADDRESSES_MAX];
 	size_t addresses;
+	enum csr_usage usage; /* of the certificate */
 };
 
 static enum status
@@ -99,6 +100,8 @@ take_frame(struct request *request, const struct frame *frame)
 		request->rules.auto_submitted = true;
 	else if (!(span_eq(name, SPAN("now")) &&
 		     frame_number(value, &request->now)) &&
+	    !(span_eq(name, SPAN("usage")) &&
+		csr_usage_parse(value, &request->usage)) &&
 	    !(span_eq(name, SPAN("when")) &&
 		frame_number(value, &request->when)))
 		return STATUS_USAGE;
@@ -183,17 +186,20 @@ do_certificate(struct request *request, struct buf *output)
 	struct note note = { "" };
 	enum status status;
 	struct buf key, chain;
-	int64_t expires = 0;
+	struct certificate facts;
 
 	buf_init(&key, CSR_SIZE_MAX);
 	buf_init(&chain, CERTIFICATE_SIZE_MAX);
 	status = base64url_decode(&key, request->key);
 	if (status == STATUS_OK)
 		status = certificate_check(request->chain, buf_span(&key),
-		    request->address, request->addresses, request->now, &chain,
-		    &expires, &note);
+		    request->address, request->addresses, request->usage,
+		    request->now, &chain, &facts, &note);
 	if (status == STATUS_OK) {
-		frame_add_number(output, "expires", expires);
+		frame_add_number(output, "starts", facts.starts);
+		frame_add_number(output, "expires", facts.expires);
+		frame_add(output, "id", span_of(facts.id));
+		frame_add(output, "top", span_of(facts.top));
 		frame_add(output, "chain", buf_span(&chain));
 	} else if (status == STATUS_BAD_CA) {
 		frame_add(output, "error", span_of(note.text));

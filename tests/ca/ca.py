@@ -16,7 +16,15 @@ is like a real server:
  root         whether the chain holds the root
  reuse        authorizations stay valid for the next order
  terms        whether there are terms of service
- upper        identifiers come back in lower case (pebble)
+ lower        identifiers come back in lower case (pebble)
+ ari          None, or (start, end, Retry-After): the renewal window in
+              seconds from now (RFC 9773)
+ alternates   how many other roots there are chains to
+ caa          what it calls itself in CAA records
+ orders       whether the account lists its orders
+ days         how long its certificates live
+ port         of its server; 0: any that is free
+ window       how long it looks for a reply after it was told, in seconds
 """
 import base64
 import email
@@ -48,7 +56,8 @@ from dnsserver import Dns
 
 DEFAULT = dict(join="string", lengths=(24, 16), mail_at="authorization",
                bad_nonces=0.0, retry_after=1, pending=0, errors=True, eab=None,
-               root=False, reuse=False, terms=False, lower=False)
+               root=False, reuse=False, terms=False, lower=False, ari=None,
+               alternates=0, caa=(), orders=True, days=90, window=0, port=0)
 THIRTEEN = [b"from", b"sender", b"reply-to", b"to", b"cc", b"subject", b"date",
             b"in-reply-to", b"references", b"message-id", b"auto-submitted",
             b"content-type", b"content-transfer-encoding"]
@@ -129,6 +138,9 @@ class Ca:
         self.lock = threading.Lock()
         self.root = cms.Authority("Example Root")
         self.sub = cms.Authority("Example Issuing", parent=self.root)
+        self.others = [cms.cross(self.sub, "Other Root %d" % i)
+                       for i in range(self.how["alternates"])]
+        self.revoked, self.replaced = {}, set()
         self.dkim_key = cms.new_key(2048)
         public = base64.b64encode(self.dkim_key.public_key().public_bytes(
             serialization.Encoding.DER,
@@ -163,6 +175,7 @@ class Ca:
 
         class Server(http.server.ThreadingHTTPServer):
             daemon_threads = True
+            allow_reuse_address = True
 
             def get_request(self):
                 peer, address = super().get_request()
@@ -173,7 +186,7 @@ class Ca:
             def handle_error(self, *unused):
                 pass
 
-        self.server = Server(("127.0.0.1", 0), Handler)
+        self.server = Server(("127.0.0.1", self.how["port"]), Handler)
         self.base = "https://127.0.0.1:%d" % self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever,
                          daemon=True).start()
@@ -233,8 +246,12 @@ class Ca:
             meta = {"externalAccountRequired": bool(self.how["eab"])}
             if self.how["terms"]:
                 meta["termsOfService"] = self.base + "/terms"
+            if self.how["caa"]:
+                meta["caaIdentities"] = list(self.how["caa"])
+            ari = {"renewalInfo": self.base + "/renewal"} \
+                if self.how["ari"] else {}
             return 200, {}, {
-                "newNonce": self.base + "/nonce",
+                **ari, "newNonce": self.base + "/nonce",
                 "newAccount": self.base + "/account",
                 "newOrder": self.base + "/order",
                 "revokeCert": self.base + "/revoke",
@@ -242,18 +259,27 @@ class Ca:
                 "aRandomKey": "https://community.example/"}
         if path == "/nonce":
             return 200, {"Cache-Control": "no-store"}, b""
+        if path.startswith("/renewal/") and self.how["ari"] and \
+                http.command == "GET":
+            return self.on_renewal(path)
         if http.command != "POST":
             raise Problem(405, "malformed", "POST is asked for")
         jwk, kid, payload = self.open_jws(http, body)
         if path == "/account":
             return self.new_account(jwk, payload)
+        if path == "/revoke":
+            return self.on_revoke(jwk, kid, payload)
         account = self.accounts.get(kid)
         if account is None:
             raise Problem(400, "accountDoesNotExist", "no such account")
+        if path == "/key":
+            return self.on_key_change(account, payload)
         for prefix, method in (("/order", self.on_order),
                                ("/authz/", self.on_authz),
                                ("/chall/", self.on_challenge),
                                ("/finalize/", self.on_finalize),
+                               ("/acct/", self.on_account),
+                               ("/orders/", self.on_orders),
                                ("/cert/", self.on_cert)):
             if path.startswith(prefix):
                 return method(account, path, payload)
@@ -283,6 +309,8 @@ class Ca:
             if head["kid"] not in self.accounts:
                 raise Problem(400, "accountDoesNotExist", "no such account")
             jwk = self.accounts[head["kid"]]["jwk"]
+            if self.accounts[head["kid"]]["status"] != "valid":
+                raise Problem(401, "unauthorized", "that account is closed")
         else:
             jwk = head["jwk"]
         verify(jwk, head["alg"], (jws["protected"] + "." +
@@ -292,10 +320,24 @@ class Ca:
         return jwk, head.get("kid"), json.loads(raw) if raw else None
 
     # --- RFC 8555 section 7 -----------------------------------------------
+    def account_object(self, account):
+        out = {"status": account["status"], "contact": account["contact"]}
+        if self.how["orders"]:
+            out["orders"] = account["url"].replace("/acct/", "/orders/")
+        return out
+
+    def contacts(self, payload):
+        for contact in payload.get("contact", []):
+            if not re.fullmatch(r"mailto:[^@,?]+@[^@,?]+", contact):
+                raise Problem(400, "invalidContact", contact)
+        return payload.get("contact", [])
+
     def new_account(self, jwk, payload):
         for url, account in self.accounts.items():
             if account["jwk"] == jwk:
-                return 200, {"Location": url}, {"status": "valid"}
+                if account["status"] != "valid":
+                    raise Problem(401, "unauthorized", "it is closed")
+                return 200, {"Location": url}, self.account_object(account)
         if payload.get("onlyReturnExisting"):
             raise Problem(400, "accountDoesNotExist", "no such account")
         if self.how["terms"] and not payload.get("termsOfServiceAgreed"):
@@ -303,8 +345,81 @@ class Ca:
         if self.how["eab"]:
             self.check_eab(jwk, payload.get("externalAccountBinding"))
         url = "%s/acct/%d" % (self.base, len(self.accounts) + 1)
-        self.accounts[url] = {"jwk": jwk, "url": url}
-        return 201, {"Location": url}, {"status": "valid"}
+        account = {"jwk": jwk, "url": url, "status": "valid",
+                   "contact": self.contacts(payload)}
+        self.accounts[url] = account
+        return 201, {"Location": url}, self.account_object(account)
+
+    def on_account(self, account, path, payload):
+        if account["url"] != self.base + path:
+            raise Problem(403, "unauthorized", "of somebody else")
+        if payload and payload.get("status") == "deactivated":
+            account["status"] = "deactivated"
+        elif payload and "contact" in payload:
+            account["contact"] = self.contacts(payload)
+        return 200, {}, self.account_object(account)
+
+    def on_orders(self, account, path, payload):
+        return 200, {}, {"orders": [url for url, order in self.orders.items()
+                                    if order["account"] is account]}
+
+    def on_key_change(self, account, inner):
+        """Section 7.3.5, all of it."""
+        if set(inner) != {"protected", "payload", "signature"}:
+            raise Problem(400, "malformed", "inner JWS members")
+        head = json.loads(unb64(inner["protected"]))
+        if set(head) != {"alg", "jwk", "url"} or \
+                head["url"] != self.base + "/key":
+            raise Problem(400, "malformed", "inner JWS header")
+        verify(head["jwk"], head["alg"],
+               (inner["protected"] + "." + inner["payload"]).encode(),
+               unb64(inner["signature"]))
+        claim = json.loads(unb64(inner["payload"]))
+        if claim != {"account": account["url"], "oldKey": account["jwk"]}:
+            raise Problem(400, "malformed", "not that account and its key")
+        if any(a["jwk"] == head["jwk"] for a in self.accounts.values()):
+            raise Problem(409, "conflict", "the key has an account")
+        account["jwk"] = head["jwk"]
+        return 200, {}, self.account_object(account)
+
+    def on_revoke(self, jwk, kid, payload):
+        """Section 7.6: by the account that ordered it, or its own key."""
+        cert = x509.load_der_x509_certificate(unb64(payload["certificate"]))
+        owner = next((o["account"]["url"] for o in self.orders.values()
+                      if o.get("serial") == cert.serial_number), None)
+        if owner is None:
+            raise Problem(404, "malformed", "not one of ours")
+        spki = (serialization.Encoding.DER,
+                serialization.PublicFormat.SubjectPublicKeyInfo)
+        if kid is None and public_key(jwk).public_bytes(*spki) != \
+                cert.public_key().public_bytes(*spki) or \
+                kid is not None and kid != owner:
+            raise Problem(403, "unauthorized", "not yours to revoke")
+        if payload.get("reason", 0) not in (0, 1, 3, 4, 5):
+            raise Problem(400, "badRevocationReason", "no such reason")
+        if cert.serial_number in self.revoked:
+            raise Problem(400, "alreadyRevoked", "it is revoked")
+        self.revoked[cert.serial_number] = payload.get("reason", 0)
+        return 200, {}, b""
+
+    # --- RFC 9773 ---------------------------------------------------------
+    def cert_id(self, cert):
+        """Section 4.1; the serial number is a DER INTEGER's octets."""
+        aki = cert.extensions.get_extension_for_class(
+            x509.AuthorityKeyIdentifier).value.key_identifier
+        number = cert.serial_number
+        return b64(aki) + "." + b64(number.to_bytes(
+            number.bit_length() // 8 + 1, "big"))
+
+    def on_renewal(self, path):
+        if path.rsplit("/", 1)[1] not in [o.get("cert_id")
+                                          for o in self.orders.values()]:
+            raise Problem(404, "malformed", "no such certificate")
+        start, end, again = self.how["ari"]
+        return 200, {"Retry-After": str(again)} if again is not None else {}, {
+            "suggestedWindow": {"start": self.time(start),
+                                "end": self.time(end)},
+            "explanationURL": "https://ca.example/why"}
 
     def check_eab(self, jwk, eab):
         if not eab:
@@ -349,7 +464,16 @@ class Ca:
                 if order["left"] < 0:
                     order["status"] = "valid"
             return 200, self.wait(), self.order_object(order)
-        order = {"status": "pending", "identifiers": payload["identifiers"],
+        replaces = payload.get("replaces")
+        if replaces is not None:
+            if not self.how["ari"] or replaces not in [
+                    o.get("cert_id") for o in self.orders.values()]:
+                raise Problem(400, "malformed", "replaces what?")
+            if replaces in self.replaced:
+                raise Problem(409, "alreadyReplaced", "it is")
+            self.replaced.add(replaces)
+        order = {"replaces": replaces,
+                 "status": "pending", "identifiers": payload["identifiers"],
                  "expires": self.time(3600 * 24), "authz": [],
                  "left": self.how["pending"], "account": account}
         n = len(self.orders) + 1
@@ -414,6 +538,7 @@ class Ca:
             raise Problem(400, "malformed", "the response object is {}")
         if authz["cstatus"] == "pending":
             authz["cstatus"] = "processing"
+            authz["told"] = time.monotonic()
             if self.how["mail_at"] == "challenge":
                 self.mail(authz)
             elif self.how["pending"] == 0:
@@ -494,6 +619,10 @@ class Ca:
         """Look for the reply, once."""
         mine = [r for r in self.replies() if
                 b"ACME: " + authz["part1"].encode() in r]
+        if not mine and time.monotonic() - authz["told"] < \
+                self.how["window"]:
+            authz["left"] = 0
+            return
         fault = self.fault(authz, mine[0]) if len(mine) == 1 else \
             "%d replies" % len(mine)
         authz["cstatus"] = authz["status"] = "invalid" if fault else "valid"
@@ -522,7 +651,8 @@ class Ca:
         names = csr.extensions.get_extension_for_class(
             x509.SubjectAlternativeName).value
         want = sorted(i["value"] for i in order["identifiers"])
-        if sorted(n.value for n in names) != want or len(csr.subject) != 0:
+        if sorted(self.name_text(n) for n in names) != want or \
+                len(csr.subject) != 0:
             raise Problem(400, "badCSR", "not exactly the addresses")
         usage = csr.extensions.get_extension_for_class(x509.KeyUsage)
         jwk = account["jwk"]
@@ -533,16 +663,33 @@ class Ca:
                     serialization.Encoding.DER,
                     serialization.PublicFormat.SubjectPublicKeyInfo):
             raise Problem(400, "badCSR", "that is the account key")
-        cert = self.issue(csr, usage.value, want)
+        cert = self.issue(csr, usage.value, list(names))
+        order["serial"] = cert.serial_number
+        try:
+            order["cert_id"] = self.cert_id(cert)
+        except x509.ExtensionNotFound:
+            pass
         chain = [cert, self.sub.cert] + ([self.root.cert] if self.how["root"]
                                          else [])
         url = "%s/cert/%s" % (self.base, n)
         self.certs[url] = cms.cert_pem(*chain)
+        for i, (other, crossed) in enumerate(self.others):
+            self.certs["%s-%d" % (url, i)] = cms.cert_pem(cert, crossed)
         order["certificate"] = url
         order["status"] = "processing" if self.how["pending"] else "valid"
         return 200, self.wait(), self.order_object(order)
 
-    def issue(self, csr, usage, addresses):
+    @staticmethod
+    def name_text(name):
+        """An address, whichever of the two kinds of name it is."""
+        if isinstance(name, x509.RFC822Name):
+            return name.value
+        if name.type_id.dotted_string != "1.3.6.1.5.5.7.8.9" or \
+                name.value[0] != 0x0c:
+            raise Problem(400, "badCSR", "no such name")
+        return name.value[2:].decode()
+
+    def issue(self, csr, usage, names):
         import datetime
         from cryptography.x509.oid import ExtendedKeyUsageOID
         now = datetime.datetime.utcnow()
@@ -550,17 +697,24 @@ class Ca:
             x509.Name([])).issuer_name(cms.name(self.sub.common)).public_key(
             csr.public_key()).serial_number(x509.random_serial_number()) \
             .not_valid_before(now - datetime.timedelta(hours=1)) \
-            .not_valid_after(now + datetime.timedelta(days=90)) \
-            .add_extension(x509.SubjectAlternativeName(
-                [x509.RFC822Name(a) for a in addresses]), True) \
+            .not_valid_after(now + datetime.timedelta(
+                days=self.how["days"])) \
+            .add_extension(x509.SubjectAlternativeName(names), True) \
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(
+                    self.sub.key.public_key()), False) \
             .add_extension(usage, True) \
             .add_extension(x509.ExtendedKeyUsage(
                 [ExtendedKeyUsageOID.EMAIL_PROTECTION]), False) \
             .sign(self.sub.key, hashes.SHA256())
 
     def on_cert(self, account, path, payload):
-        return 200, {"Content-Type": "application/pem-certificate-chain"}, \
-            self.certs[self.base + path]
+        url = self.base + path
+        links = ", ".join('<%s-%d>;rel="alternate"' % (url, i)
+                          for i in range(len(self.others)))
+        links = {"Link": links} if links and "-" not in path else {}
+        return 200, {"Content-Type": "application/pem-certificate-chain",
+                     **links}, self.certs[url]
 
 
 SENDMAIL = """#!/bin/sh

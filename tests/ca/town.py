@@ -20,6 +20,7 @@ set ca = local
 set ca.local.directory = %s/directory
 set ca.local.ca_file = %s
 set ca.local.settle = 0
+set finish = manual
 %s""" % (self.ca.dns.resolver, self.send, self.ca.base, self.ca.file,
          settings))
 

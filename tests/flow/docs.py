@@ -83,7 +83,8 @@ def test_options():
     have = set()
     with Place() as place:
         for verb in ("handle", "show", "is-challenge", "respond", "expect",
-                     "status", "order", "finish", "ca", "verify", "doctor", "mutt-rc", "install"):
+                     "status", "order", "finish", "renew", "revoke", "account",
+                     "ca", "verify", "doctor", "mutt-rc", "install"):
             have |= set(re.findall(r"--([a-z][a-z0-9-]+)", place.run(
                 verb, "--help").stdout.decode()))
     tap.equal(sorted(told - {"help"}), sorted(have - {"help"}),

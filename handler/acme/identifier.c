@@ -1,0 +1,18 @@
+/* identifier.c - an address as an ACME identifier: see identifier.h */
+#include "acme/identifier.h"
+
+#include "base/text.h"
+
+void
+identifier_write(struct buf *out, struct span address)
+{
+	buf_add_text(out, "{\"type\":\"email\",\"value\":");
+	text_json(out, address);
+	buf_add_byte(out, '}');
+}
+
+bool
+identifier_names(struct span value, struct span address)
+{
+	return span_eq_nocase(value, address);
+}

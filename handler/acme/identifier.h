@@ -1,0 +1,11 @@
+/* identifier.h - an address as an ACME identifier (RFC 8823 section 3 and 5.1)
+ */
+#ifndef ACME_IDENTIFIER_H
+#define ACME_IDENTIFIER_H
+#include "base/buf.h"
+
+/* Append {"type":"email","value":ADDRESS}. */
+void identifier_write(struct buf *out, struct span address);
+/* Is that what the CA says of the address?  CAs change case. */
+bool identifier_names(struct span value, struct span address);
+#endif

@@ -1,0 +1,93 @@
+/* caa.c - do CAA records stand in the way: see caa.h */
+#include "caa.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "acme/caa.h"
+#include "base/frame.h"
+#include "base/text.h"
+#include "cmd.h"
+#include "mail/address.h"
+#include "mail/dns_answer.h"
+#include "resolve.h"
+
+static enum caa_verdict
+judge(const struct acme_directory *directory, const struct dns_answer *answer)
+{
+	struct span record[DNS_RECORDS_MAX], name[ACME_LIST_MAX];
+	size_t i;
+
+	/* Of a set that is larger than we keep, the one that permits may be
+	 * missing. */
+	if (answer->count == DNS_RECORDS_MAX ||
+	    (answer->state != DNS_SECURE && answer->state != DNS_UNVALIDATED))
+		return CAA_FREE;
+	for (i = 0; i < answer->count; i++)
+		record[i] = buf_span(&answer->record[i]);
+	for (i = 0; i < directory->caas; i++)
+		name[i] = span_of(directory->caa[i]);
+	return caa_judge(record, answer->count, name, directory->caas);
+}
+
+static enum caa_verdict
+look_up(const struct issuer *issuer, const char *domain)
+{
+	enum caa_verdict verdict = CAA_FREE;
+	struct dns_answer answer;
+	struct span rest;
+	struct frame frame;
+	struct buf out;
+
+	buf_init(&out, 2 * DNS_LINE_MAX);
+	dns_answer_init(&answer);
+	if (resolve(&issuer->config->authenticate, issuer->home, "caa", domain,
+		(int64_t)time(NULL), &out, NULL) == STATUS_OK) {
+		rest = buf_span(&out);
+		if (frame_take(&rest, &frame) == STATUS_OK &&
+		    dns_answer_parse(frame.value, &answer) == STATUS_OK)
+			verdict = judge(&issuer->ca.directory, &answer);
+	}
+	dns_answer_clear(&answer);
+	buf_clear(&out);
+	return verdict;
+}
+
+/* The domain in A-labels: the normal form has them. */
+static bool
+domain_of(const char *address, char *out, size_t size)
+{
+	struct mailbox mailbox;
+	char normal[ADDRESS_SIZE];
+	char *at;
+
+	if (address_parse(span_of(address), &mailbox) != STATUS_OK ||
+	    address_normal(&mailbox, normal) != STATUS_OK ||
+	    (at = strrchr(normal, '@')) == NULL)
+		return false;
+	return span_copy(span_of(at + 1), out, size) &&
+	    dns_name_ok(span_of(out));
+}
+
+void
+caa_warn(
+    const struct issuer *issuer, const char *const *addresses, size_t count)
+{
+	char domain[DNS_NAME_SIZE], last[DNS_NAME_SIZE] = "";
+	struct note note = { "" };
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (!domain_of(addresses[i], domain, sizeof(domain)) ||
+		    strcmp(domain, last) == 0)
+			continue;
+		(void)strcpy(last, domain);
+		if (look_up(issuer, domain) != CAA_FORBIDDEN)
+			continue;
+		(void)note_set(&note, STATUS_OK,
+		    "warning: the CAA records for %.150s do not let this CA "
+		    "issue mail certificates; it will probably refuse",
+		    domain);
+		(void)cmd_fail(STATUS_OK, &note);
+	}
+}

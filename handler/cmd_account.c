@@ -1,0 +1,403 @@
+/* cmd_account.c - mailcert account: our accounts at CAs (RFC 8555 section 7.3)
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/text.h"
+#include "mail/address.h"
+#include "mail/date.h"
+#include "session.h"
+
+#define SYNOPSIS                                                             \
+	"mailcert account [--json]\n"                                        \
+	"       mailcert account show [--ca NAME|URL]\n"                     \
+	"       mailcert account register [--ca NAME|URL] [--agree] [--key " \
+	"KIND]\n"                                                            \
+	"                        [--key-file FILE] [--existing] [--contact " \
+	"ADDRESS]...\n"                                                      \
+	"                        [--eab-kid KID --eab-key-file FILE]\n"      \
+	"       mailcert account contact [--ca NAME|URL] [ADDRESS...]\n"     \
+	"       mailcert account roll-over [--ca NAME|URL] [--key KIND]\n"   \
+	"       mailcert account deactivate [--ca NAME|URL] [--yes]"
+
+static const char help[] =
+    "usage: " SYNOPSIS "\n\n"
+    "Alone: list our accounts.  show asks the CA what it has on record; register\n"
+    "makes an account (order does so too); contact sets where the CA may write\n"
+    "to; roll-over gives the account a new key; deactivate closes it for good.\n\n"
+    "  --ca NAME|URL        which CA; default: ca of the configuration\n"
+    "  --agree              you agree to the CA's terms of service\n"
+    "  --key KIND           of the account key: ec:p256 (default), ec:p384,\n"
+    "                       ed25519, rsa:2048, rsa:3072, rsa:4096\n"
+    "  --key-file FILE      take a copy of this key (PEM), of another client\n"
+    "  --existing           only find the account of that key, make none\n"
+    "  --contact ADDRESS    where the CA may write to\n"
+    "  --eab-kid KID        your account at the CA, where it wants one\n"
+    "  --eab-key-file FILE  its MAC key\n"
+    "  --yes                do not ask\n"
+    "  --json               for programs\n";
+
+enum { CONTACTS_MAX = 8 };
+
+struct options {
+	const char *ca;
+	struct issuer_options issuer;
+	const char *contact[CONTACTS_MAX];
+	const char *const *rest;
+	size_t rests;
+	bool key; /* --key was said */
+	bool yes;
+	bool json;
+};
+
+static void
+add_time(struct buf *out, int64_t when)
+{
+	if (when == 0)
+		buf_add_text(out, "null");
+	else {
+		buf_add_byte(out, '"');
+		date_add_iso(out, when);
+		buf_add_byte(out, '"');
+	}
+}
+
+static void
+list_json(const struct account *account, struct buf *out)
+{
+	buf_addf(out, "\n {\"id\": \"%s\", \"directory\": ", account->id);
+	text_json(out, span_of(account->directory));
+	buf_add_text(out, ", \"url\": ");
+	if (account->url[0] != '\0')
+		text_json(out, span_of(account->url));
+	else
+		buf_add_text(out, "null");
+	buf_addf(out,
+	    ",\n  \"thumbprint\": \"%s\", \"created\": ", account->thumbprint);
+	add_time(out, account->created);
+	buf_add_text(out, ", \"deactivated\": ");
+	add_time(out, account->deactivated);
+	buf_add_byte(out, '}');
+}
+
+static void
+list_text(const struct account *account, struct buf *out)
+{
+	buf_addf(out, "%s  ", account->id);
+	text_show(out, span_of(account->directory), TEXT_NO_LIMIT,
+	    text_locale_is_utf8());
+	buf_addf(out, "\n    %s\n    key thumbprint %s\n",
+	    account->deactivated != 0 ? "deactivated"
+		: account->url[0] == '\0'
+		? "not registered yet: mailcert account register"
+		: account->url,
+	    account->thumbprint);
+}
+
+static enum status
+list(struct session *session, const struct options *options)
+{
+	char ids[ACCOUNTS_MAX][JSONFILE_ID_SIZE];
+	struct buf *out = &session->out;
+	struct account account;
+	enum status status;
+	size_t count, i;
+
+	status = jsonfile_list(&session->home, "accounts", ids, ACCOUNTS_MAX,
+	    &count, &session->note);
+	if (options->json)
+		buf_add_text(out, "{\"accounts\": [");
+	for (i = 0; status == STATUS_OK && i < count; i++) {
+		status = account_load(
+		    &session->home, ids[i], &account, &session->note);
+		if (status != STATUS_OK)
+			break;
+		if (options->json) {
+			buf_add_text(out, i > 0 ? "," : "");
+			list_json(&account, out);
+		} else {
+			list_text(&account, out);
+		}
+	}
+	if (options->json)
+		buf_add_text(out, "]}\n");
+	else if (count == 0)
+		buf_add_text(out,
+		    "there is no account yet; the first mailcert "
+		    "order makes one\n");
+	return status;
+}
+
+static void
+show_account(struct session *session, const struct acme_account *account)
+{
+	struct buf *out = &session->out;
+	uint32_t i;
+
+	buf_addf(out, "CA          %s\nAccount     %s\nStatus      %s\n",
+	    session->issuer.ca.directory_url, session->issuer.account.url,
+	    account->status == ACME_VALID ? "valid" : "deactivated or revoked");
+	for (i = 0; i < account->contacts; i++)
+		buf_addf(out, "Contact     %s\n", account->contact[i]);
+	buf_addf(out, "Thumbprint  %s\n", session->issuer.account.thumbprint);
+	if (session->issuer.ca.directory.terms[0] != '\0')
+		buf_addf(out, "Terms       %s\n",
+		    session->issuer.ca.directory.terms);
+}
+
+/* The account that there must be. */
+static enum status
+reach(struct session *session, struct options *options)
+{
+	enum status status = session_ca(session, &options->ca);
+
+	if (status == STATUS_OK)
+		status =
+		    issuer_reach(&session->issuer, options->ca, &session->note);
+	if (status == STATUS_OK && session->issuer.account.url[0] == '\0')
+		status = note_set(&session->note, STATUS_NO,
+		    "there is no account at this CA; mailcert account register "
+		    "makes one");
+	return status;
+}
+
+static enum status
+do_show(struct session *session, struct options *options)
+{
+	struct acme_account account;
+	enum status status = reach(session, options);
+
+	if (status == STATUS_OK)
+		status = issuer_ask(&session->issuer, &account, &session->note);
+	if (status == STATUS_OK)
+		show_account(session, &account);
+	return status;
+}
+
+static enum status
+check_contacts(const char *const *contact, size_t count, struct note *note)
+{
+	struct mailbox mailbox;
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (address_parse(span_of(contact[i]), &mailbox) != STATUS_OK)
+			return note_set(note, STATUS_USAGE,
+			    "%.100s is no mail address", contact[i]);
+	return STATUS_OK;
+}
+
+static enum status
+do_register(struct session *session, struct options *options)
+{
+	struct acme_account account;
+	enum status status = session_ca(session, &options->ca);
+
+	if (!options->key)
+		options->issuer.key = session->config.account_key;
+	if (status == STATUS_OK)
+		status = check_contacts(options->issuer.contact,
+		    options->issuer.contacts, &session->note);
+	if (status == STATUS_OK)
+		status =
+		    issuer_reach(&session->issuer, options->ca, &session->note);
+	if (status == STATUS_OK && session->issuer.account.url[0] != '\0' &&
+	    options->issuer.key_file != NULL)
+		status = note_set(&session->note, STATUS_USAGE,
+		    "there is an account at this CA already; deactivate it "
+		    "first, or use another home (-C)");
+	if (status == STATUS_OK)
+		status = issuer_enroll(
+		    &session->issuer, &options->issuer, &session->note);
+	if (status == STATUS_OK)
+		status = issuer_ask(&session->issuer, &account, &session->note);
+	if (status == STATUS_OK)
+		show_account(session, &account);
+	return status;
+}
+
+static enum status
+do_contact(struct session *session, struct options *options)
+{
+	struct acme_account account;
+	enum status status;
+
+	status = check_contacts(options->rest, options->rests, &session->note);
+	if (status == STATUS_OK)
+		status = reach(session, options);
+	if (status == STATUS_OK)
+		status = issuer_set_contact(&session->issuer, options->rest,
+		    options->rests, &account, &session->note);
+	if (status == STATUS_OK)
+		show_account(session, &account);
+	return status;
+}
+
+/* The thumbprint goes into the answer: no challenge may be open. */
+static enum status
+check_pending(struct session *session)
+{
+	struct order *orders = NULL;
+	enum status status;
+	size_t count = 0, i;
+
+	status = orders_load(&session->home, &orders, &count, &session->note);
+	for (i = 0; status == STATUS_OK && i < count; i++)
+		if (strcmp(orders[i].thumbprint,
+			session->issuer.account.thumbprint) == 0 &&
+		    orders[i].met == 0 &&
+		    (orders[i].expires == 0 ||
+			orders[i].expires > (int64_t)time(NULL)))
+			status = note_set(&session->note, STATUS_AGAIN,
+			    "the challenge of order %s is open, and its answer "
+			    "holds the present key: finish it first",
+			    orders[i].id);
+	free(orders);
+	return status;
+}
+
+static enum status
+do_roll_over(struct session *session, struct options *options)
+{
+	enum status status = reach(session, options);
+
+	if (!options->key)
+		options->issuer.key = session->config.account_key;
+	if (status == STATUS_OK)
+		status = check_pending(session);
+	if (status == STATUS_OK)
+		status = issuer_roll_over(
+		    &session->issuer, options->issuer.key, &session->note);
+	if (status == STATUS_OK)
+		buf_addf(&session->out, "the account has a new key, %s\n",
+		    session->issuer.account.thumbprint);
+	return status;
+}
+
+static enum status
+do_deactivate(struct session *session, struct options *options)
+{
+	struct buf question;
+	enum status status = reach(session, options);
+
+	if (status != STATUS_OK)
+		return status;
+	buf_init(&question, 4096);
+	buf_addf(&question, "Deactivate the account %s for good?",
+	    session->issuer.account.url);
+	status = buf_status(&question);
+	if (status == STATUS_OK && !options->yes && !session_ask(question.at))
+		status = note_set(&session->note, STATUS_DECLINED,
+		    "nothing was changed (--yes does it without a question)");
+	buf_clear(&question);
+	if (status == STATUS_OK)
+		status = issuer_deactivate(&session->issuer, &session->note);
+	if (status == STATUS_OK)
+		buf_add_text(&session->out, "the account is deactivated\n");
+	return status;
+}
+
+static bool
+take_option(int c, struct options *out)
+{
+	switch (c) {
+	case 'c':
+		out->ca = optarg;
+		break;
+	case 'a':
+		out->issuer.agrees = session_agrees;
+		break;
+	case 'k':
+		out->key = true;
+		return key_kind_parse(span_of(optarg), &out->issuer.key);
+	case 'K':
+		out->issuer.key_file = optarg;
+		break;
+	case 'e':
+		out->issuer.only_existing = true;
+		break;
+	case 'm':
+		if (out->issuer.contacts == CONTACTS_MAX)
+			return false;
+		out->contact[out->issuer.contacts++] = optarg;
+		break;
+	case 'i':
+		out->issuer.eab_kid = optarg;
+		break;
+	case 'f':
+		out->issuer.eab_key_file = optarg;
+		break;
+	case 'y':
+		out->yes = true;
+		break;
+	case 'j':
+		out->json = true;
+		break;
+	default:
+		return false;
+	}
+	return true;
+}
+
+static const struct act {
+	const char *name;
+	enum status (*run)(struct session *session, struct options *options);
+	bool creates; /* the home */
+} acts[] = {
+	{ "show", do_show, false },
+	{ "register", do_register, true },
+	{ "contact", do_contact, false },
+	{ "roll-over", do_roll_over, false },
+	{ "deactivate", do_deactivate, false },
+};
+
+static const struct act *
+find_act(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(acts) / sizeof(*acts); i++)
+		if (strcmp(acts[i].name, name) == 0)
+			return &acts[i];
+	return NULL;
+}
+
+int
+cmd_account(const struct invocation *invocation, int argc, char *argv[])
+{
+	static const struct option longs[] = { { "ca", required_argument, NULL,
+						   'c' },
+		{ "agree", no_argument, NULL, 'a' },
+		{ "key", required_argument, NULL, 'k' },
+		{ "key-file", required_argument, NULL, 'K' },
+		{ "existing", no_argument, NULL, 'e' },
+		{ "contact", required_argument, NULL, 'm' },
+		{ "eab-kid", required_argument, NULL, 'i' },
+		{ "eab-key-file", required_argument, NULL, 'f' },
+		{ "yes", no_argument, NULL, 'y' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' }, { 0 } };
+	struct options options = { .issuer = { .agrees = session_asks_terms } };
+	const struct act *act = NULL;
+	struct session *session;
+	enum status status;
+	int c, code = 0;
+
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1)
+		if (!take_option(c, &options))
+			return c == 'h' ? cmd_help(help) : cmd_usage(SYNOPSIS);
+	if (optind < argc && (act = find_act(argv[optind++])) == NULL)
+		return cmd_usage(SYNOPSIS);
+	options.issuer.contact = options.contact;
+	options.rest = (const char *const *)argv + optind;
+	options.rests = (size_t)(argc - optind);
+	if (options.rests > 0 && (act == NULL || act->run != do_contact))
+		return cmd_usage(SYNOPSIS);
+	session = session_begin(invocation, act != NULL && act->creates, &code);
+	if (session == NULL)
+		return code;
+	status =
+	    act != NULL ? act->run(session, &options) : list(session, &options);
+	return session_end(session, status);
+}

@@ -1,0 +1,286 @@
+/* cmd_renew.c - mailcert renew: renew what is due, finish what is pending */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "confirm.h"
+#include "passphrase.h"
+#include "renew.h"
+#include "session.h"
+
+#define SYNOPSIS \
+	"mailcert renew [--dry-run] [--force] [--wait] [CERTIFICATE...]"
+
+static const char help[] =
+    "usage: " SYNOPSIS "\n\n"
+    "Renew the certificates that are due, by the CA's own suggestion (RFC 9773)\n"
+    "or by their lifetime (renew_before), and go on with what is pending.  Does\n"
+    "nothing otherwise: run it from a timer, as often as you like.\n"
+    "CERTIFICATE is an id or an address; without one, all of them.\n\n"
+    "  --dry-run  say what would be done and when\n"
+    "  --force    even if it is not due\n"
+    "  --wait     wait until the challenges were answered, as order does\n";
+
+struct options {
+	char **names;
+	size_t count;
+	bool dry_run;
+	bool force;
+	bool wait;
+};
+
+/* Passphrase for new keys, asked for once. */
+struct secret {
+	struct buf text;
+	bool known;
+};
+
+static bool
+is_chosen(const struct options *options, const struct issuance *issuance)
+{
+	size_t i, j;
+
+	for (i = 0; i < options->count; i++) {
+		if (strcmp(options->names[i], issuance->id) == 0)
+			return true;
+		for (j = 0; j < issuance->addresses; j++)
+			if (span_eq_nocase(span_of(options->names[i]),
+				span_of(issuance->address[j])))
+				return true;
+	}
+	return options->count == 0;
+}
+
+/* One line on standard output. */
+static void
+tell(struct session *session, const struct issuance *issuance,
+    const char *format, const char *what)
+{
+	struct buf line;
+	size_t i;
+
+	buf_init(&line, 16 * 1024);
+	for (i = 0; i < issuance->addresses; i++)
+		buf_addf(&line, "%s%s", i > 0 ? " " : "", issuance->address[i]);
+	buf_addf(&line, ": %s%s", format, what);
+	text_show(&session->out, buf_span(&line), TEXT_NO_LIMIT,
+	    text_locale_is_utf8());
+	buf_add_byte(&session->out, '\n');
+	buf_clear(&line);
+}
+
+/* Go on with one; waiting for the user or for mail is no failure. */
+static enum status
+go_on(struct session *session, struct issuance *issuance, bool wait)
+{
+	const struct follow_options how = { .wait_for_mail = wait };
+	char path[1200];
+	enum status status;
+
+	status = follow(&session->issuer, issuance, &how, path, sizeof(path),
+	    &session->note);
+	if (status == STATUS_OK) {
+		tell(session, issuance, "certificate in ", path);
+	} else if (status == STATUS_AGAIN) {
+		tell(session, issuance, "", session->note.text);
+		session->note.text[0] = '\0';
+		status = STATUS_OK;
+	}
+	return status;
+}
+
+static enum status
+finish_pending(struct session *session, const struct options *options,
+    struct issuance *issuance)
+{
+	enum status status;
+
+	if (options->dry_run) {
+		tell(session, issuance, "is on its way, order ", issuance->id);
+		return STATUS_OK;
+	}
+	status = issuer_reopen(
+	    &session->issuer, issuance->account, true, &session->note);
+	return status == STATUS_OK ? go_on(session, issuance, options->wait)
+				   : status;
+}
+
+static enum status
+renew_one(struct session *session, const struct options *options,
+    const struct issuance *old, struct secret *secret)
+{
+	const char *addresses[ACME_IDENTIFIERS_MAX];
+	struct issue_request request = { .addresses = addresses,
+		.count = old->addresses,
+		.key = old->key,
+		.usage = old->usage,
+		.replaces = old };
+	struct issuance *issuance = calloc(1, sizeof(*issuance));
+	enum status status = STATUS_OK;
+	bool resumed = false;
+	size_t i;
+
+	if (issuance == NULL)
+		return STATUS_MEMORY;
+	for (i = 0; i < old->addresses; i++)
+		addresses[i] = old->address[i];
+	if (old->locked && !secret->known) {
+		status = passphrase_get(
+		    &session->config, true, &secret->text, &session->note);
+		secret->known = status == STATUS_OK;
+	}
+	if (old->locked)
+		request.passphrase = buf_span(&secret->text);
+	if (status == STATUS_OK)
+		status = issue_begin(&session->issuer, &request, issuance,
+		    &resumed, &session->note);
+	if (status == STATUS_OK)
+		status = go_on(session, issuance, options->wait);
+	free(issuance);
+	return status;
+}
+
+static void
+tell_time(struct session *session, const struct issuance *issuance,
+    const char *what, int64_t when, int64_t now, const char *explanation)
+{
+	struct buf text;
+
+	buf_init(&text, 4096);
+	confirm_add_time(&text, when, now);
+	if (explanation[0] != '\0')
+		buf_addf(&text, "; the CA explains: %s", explanation);
+	if (buf_status(&text) == STATUS_OK)
+		tell(session, issuance, what, text.at);
+	buf_clear(&text);
+}
+
+/* Renew it if it is due. */
+static enum status
+look_after(struct session *session, const struct options *options,
+    struct issuance *issuance, const struct issuance *all, size_t count,
+    struct secret *secret)
+{
+	const int64_t now = (int64_t)time(NULL);
+	char explanation[ACME_URL_SIZE];
+	enum status status;
+	int64_t when = 0;
+
+	status = issuer_reopen(
+	    &session->issuer, issuance->account, true, &session->note);
+	if (status == STATUS_OK)
+		status = renew_time(&session->issuer, issuance, now, &when,
+		    explanation, &session->note);
+	if (status != STATUS_OK)
+		return status;
+	if (!options->force && when > now) {
+		if (options->dry_run)
+			tell_time(
+			    session, issuance, "due ", when, now, explanation);
+		return STATUS_OK;
+	}
+	if (!options->force && renew_is_recent(issuance, all, count, now)) {
+		if (options->dry_run)
+			tell(session, issuance,
+			    "due, but it was ordered less than 24 hours ago",
+			    "");
+		return STATUS_OK;
+	}
+	if (options->dry_run) {
+		tell_time(session, issuance, "would be renewed now, due ", when,
+		    now, explanation);
+		return STATUS_OK;
+	}
+	return renew_one(session, options, issuance, secret);
+}
+
+/* A renewal that is on its way already? */
+static bool
+is_under_way(
+    const struct issuance *issuance, const struct issuance *all, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (issuance_is_open(&all[i]) &&
+		    strcmp(all[i].replaces, issuance->id) == 0)
+			return true;
+	return false;
+}
+
+static enum status
+renew_all(struct session *session, const struct options *options)
+{
+	enum status status, one = STATUS_OK;
+	struct issuance *all = NULL;
+	struct secret secret = { .known = false };
+	struct note worst = { "" };
+	size_t count = 0, i;
+
+	buf_init(&secret.text, PASSPHRASE_MAX);
+	status = issuances_load(&session->home, &all, &count, &session->note);
+	for (i = 0; i < count; i++) {
+		if (!is_chosen(options, &all[i]))
+			continue;
+		session->note.text[0] = '\0';
+		if (issuance_is_open(&all[i]))
+			one = finish_pending(session, options, &all[i]);
+		else if (renew_is_candidate(&all[i]) &&
+		    !is_under_way(&all[i], all, count))
+			one = look_after(
+			    session, options, &all[i], all, count, &secret);
+		else
+			continue;
+		/* One that fails does not keep the others waiting. */
+		if (one != STATUS_OK)
+			status = note_set(&worst, one, "%s: %.250s",
+			    all[i].address[0], note_text(&session->note, one));
+	}
+	if (worst.text[0] != '\0')
+		session->note = worst;
+	buf_wipe(&secret.text);
+	free(all);
+	return status;
+}
+
+int
+cmd_renew(const struct invocation *invocation, int argc, char *argv[])
+{
+	static const struct option longs[] = { { "dry-run", no_argument, NULL,
+						   'd' },
+		{ "force", no_argument, NULL, 'f' },
+		{ "wait", no_argument, NULL, 'w' },
+		{ "help", no_argument, NULL, 'h' }, { 0 } };
+	struct options options = { .dry_run = false };
+	struct session *session;
+	enum status status = STATUS_OK;
+	int c, lock = -1, code = 0;
+
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		if (c == 'd')
+			options.dry_run = true;
+		else if (c == 'f')
+			options.force = true;
+		else if (c == 'w')
+			options.wait = true;
+		else
+			return c == 'h' ? cmd_help(help) : cmd_usage(SYNOPSIS);
+	}
+	options.names = argv + optind;
+	options.count = (size_t)(argc - optind);
+	if ((session = session_begin(invocation, false, &code)) == NULL)
+		return code;
+	if (session->home.dir >= 0)
+		status = home_lock_on(
+		    &session->home, "renew", 0, &lock, &session->note);
+	if (status == STATUS_AGAIN)
+		(void)note_set(&session->note, status,
+		    "another mailcert renew is at work");
+	if (status == STATUS_OK && session->home.dir >= 0)
+		status = renew_all(session, &options);
+	if (lock >= 0)
+		(void)close(lock);
+	return session_end(session, status);
+}

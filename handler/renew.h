@@ -1,0 +1,29 @@
+/*
+ * renew.h - when is a certificate to be renewed?
+ *
+ * As the CA would have it (RFC 9773), else by its lifetime.  At most one new
+ * order in 24 hours for the same addresses, whatever a CA or a clock says.
+ */
+#ifndef RENEW_H
+#define RENEW_H
+#include "issuer.h"
+#include "store/issuance.h"
+
+enum { RENEW_PAUSE_SECONDS = 24 * 3600 };
+
+/* Can it be renewed at all: issued, not revoked, and nothing has taken its
+ * place? */
+bool renew_is_candidate(const struct issuance *issuance);
+/* Has the same been ordered so lately that we do not order again? */
+bool renew_is_recent(const struct issuance *issuance,
+    const struct issuance *all, size_t count, int64_t now);
+/*
+ * When to renew it.  Asks the CA's renewalInfo if that may be asked again, and
+ * saves what it says in *issuance; without an answer the lifetime counts.
+ * explanation (ACME_URL_SIZE): why the CA wants it, or empty.  STATUS_IO and
+ * the like.
+ */
+enum status renew_time(struct issuer *issuer, struct issuance *issuance,
+    int64_t now, int64_t *when, char *explanation,
+    struct note *note) MUST_CHECK;
+#endif

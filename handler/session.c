@@ -1,0 +1,138 @@
+/* session.c - what commands that talk to a CA share: see session.h */
+#include "session.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "tui/prompt.h"
+
+struct session *
+session_begin(const struct invocation *invocation, bool create, int *code)
+{
+	struct session *session = calloc(1, sizeof(*session));
+	enum status status;
+
+	if (session == NULL) {
+		*code = cmd_fail(STATUS_MEMORY, NULL);
+		return NULL;
+	}
+	session->home.dir = -1;
+	if (!cmd_config(invocation, &session->config, code)) {
+		free(session);
+		return NULL;
+	}
+	session->issuer.config = &session->config;
+	session->issuer.home = &session->home;
+	buf_init(&session->out, 4 * 1024 * 1024);
+	status = home_open(
+	    session->config.home, create, &session->home, &session->note);
+	if (status == STATUS_OK)
+		return session;
+	*code = session_end(session, status);
+	return NULL;
+}
+
+int
+session_end(struct session *session, enum status status)
+{
+	int code = 0;
+
+	if (buf_status(&session->out) != STATUS_OK)
+		status = status == STATUS_OK ? STATUS_MEMORY : status;
+	else if (session->out.len > 0)
+		code = cmd_print(buf_span(&session->out));
+	if (status != STATUS_OK)
+		code = cmd_fail(status, &session->note);
+	buf_clear(&session->out);
+	home_close(&session->home);
+	free(session);
+	return code;
+}
+
+enum status
+session_ca(struct session *session, const char **ca)
+{
+	if (*ca == NULL)
+		*ca = session->config.ca;
+	return (*ca)[0] != '\0'
+	    ? STATUS_OK
+	    : note_set(&session->note, STATUS_CONFIG,
+		  "which CA? --ca, or set ca = ... in the configuration");
+}
+
+/* Is it for that address? */
+static bool
+is_for(const struct issuance *issuance, struct span address)
+{
+	size_t i;
+
+	for (i = 0; i < issuance->addresses; i++)
+		if (span_eq_nocase(span_of(issuance->address[i]), address))
+			return true;
+	return false;
+}
+
+enum status
+session_find(struct session *session, const char *text, struct issuance *out)
+{
+	struct issuance *all = NULL;
+	size_t count = 0, i, found;
+	enum status status;
+
+	status = issuances_load(&session->home, &all, &count, &session->note);
+	found = count;
+	for (i = 0; i < count; i++)
+		if (strcmp(all[i].id, text) == 0 ||
+		    (is_for(&all[i], span_of(text)) &&
+			all[i].state == ISSUANCE_ISSUED))
+			found = i;
+	if (status == STATUS_OK && found == count)
+		status = note_set(&session->note, STATUS_NO,
+		    "there is no certificate %.100s; mailcert status lists "
+		    "them",
+		    text);
+	else if (status == STATUS_OK)
+		*out = all[found];
+	free(all);
+	return status;
+}
+
+bool
+session_ask(const char *question)
+{
+	bool yes = false;
+	int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
+
+	if (tty < 0)
+		return false;
+	if (prompt_yes(tty, question, &yes) != STATUS_OK)
+		yes = false;
+	(void)close(tty);
+	return yes;
+}
+
+bool
+session_agrees(const char *terms)
+{
+	(void)terms;
+	return true;
+}
+
+bool
+session_asks_terms(const char *terms)
+{
+	struct buf question;
+	bool yes;
+
+	buf_init(&question, 4096);
+	buf_add_text(&question, "The CA has terms of service:\n  ");
+	text_show(
+	    &question, span_of(terms), TEXT_NO_LIMIT, text_locale_is_utf8());
+	buf_add_text(&question, "\nDo you agree to them?");
+	yes = buf_status(&question) == STATUS_OK && session_ask(question.at);
+	buf_clear(&question);
+	return yes;
+}

@@ -1,0 +1,36 @@
+/*
+ * session.h - what every command that talks to a CA begins and ends with
+ */
+#ifndef SESSION_H
+#define SESSION_H
+#include "cmd.h"
+#include "follow.h"
+
+struct session {
+	struct config config;
+	struct home home;
+	struct issuer issuer;
+	struct buf out; /* for standard output */
+	struct note note;
+};
+
+/* Configuration and home; create: make the home.  NULL: it failed aloud, and
+ * *code is the exit status. */
+struct session *session_begin(
+    const struct invocation *invocation, bool create, int *code);
+/* Print what there is to print, fail aloud if it failed; the exit status. */
+int session_end(struct session *session, enum status status);
+
+/* The CA of an option, or of the configuration.  STATUS_CONFIG: none. */
+enum status session_ca(struct session *session, const char **ca) MUST_CHECK;
+/* A certificate order by its id, or by the address of the newest one that
+ * issued a certificate.  STATUS_NO with a note. */
+enum status session_find(
+    struct session *session, const char *text, struct issuance *out) MUST_CHECK;
+
+/* On the terminal, default No; false where there is none. */
+bool session_ask(const char *question);
+/* issuer_agrees: by --agree, or by a question. */
+bool session_agrees(const char *terms);
+bool session_asks_terms(const char *terms);
+#endif
