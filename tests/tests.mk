@@ -39,7 +39,31 @@ $(BUILD)/hijacked/free: $(BUILD)/obj/tests/fault/hijack_free.o \
 	$(SAY)LD $@
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
 
-tests: all $(UNIT) $(REPLAY) $(HIJACKED)
+# The programs as a client that pebble understands: tests/flow/pebble.py.
+PEBBLE = $(addprefix $(BUILD)/pebble/mailcert,-key -verify -https -net) \
+	$(BUILD)/pebble/mailcert
+
+$(BUILD)/pebble/mailcert: $(BUILD)/obj/handler/main.o \
+		$(BUILD)/obj/tests/pebble/identifier.o $(BUILD)/lib.a
+	@mkdir -p $(@D)
+	$(SAY)LD $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -Wl,--wrap=identifier_write \
+		-Wl,--wrap=identifier_names -o $@ $^ $(JANSSON)
+
+WRAP_SAN = -Wl,--wrap=san_make,--wrap=san_is,--wrap=X509_get_extended_key_usage
+
+$(BUILD)/pebble/mailcert-%: $(BUILD)/obj/handler/%/main.o \
+		$(BUILD)/obj/tests/pebble/san.o $(BUILD)/lib.a
+	@mkdir -p $(@D)
+	$(SAY)LD $@
+	$(Q)$(CC) $(ALL_LDFLAGS) $(WRAP_SAN) -o $@ $^ $(JANSSON) $(CRYPTO)
+
+$(BUILD)/pebble/mailcert-https $(BUILD)/pebble/mailcert-net: \
+		$(BUILD)/pebble/%: $(BUILD)/%
+	@mkdir -p $(@D)
+	$(Q)ln -f $< $@
+
+tests: all $(UNIT) $(REPLAY) $(HIJACKED) $(PEBBLE)
 
 # Each corpus once more, and the hostile messages as a corpus.
 REPLAYS = $(foreach t,$(TARGETS),\

@@ -7,6 +7,7 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
+#include "acme/san_p.h"
 #include "base/base64url.h"
 
 static enum status
@@ -46,25 +47,6 @@ has_key(X509 *leaf, struct span key)
 	return same;
 }
 
-/* The text of a name that is a mail address; empty otherwise. */
-static struct span
-address_of(const GENERAL_NAME *name)
-{
-	const ASN1_STRING *text = NULL;
-
-	if (name->type == GEN_EMAIL)
-		text = name->d.rfc822Name;
-	else if (name->type == GEN_OTHERNAME &&
-	    OBJ_obj2nid(name->d.otherName->type_id) ==
-		NID_id_on_SmtpUTF8Mailbox &&
-	    name->d.otherName->value->type == V_ASN1_UTF8STRING)
-		text = name->d.otherName->value->value.utf8string;
-	if (text == NULL)
-		return SPAN("");
-	return (struct span){ (const char *)ASN1_STRING_get0_data(text),
-		(size_t)ASN1_STRING_length(text) };
-}
-
 /* Each of ours is there, and each that is there is ours; domains in any
  * case. */
 static bool
@@ -74,15 +56,14 @@ has_addresses(X509 *leaf, const struct span *addresses, size_t count)
 	    X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
 	size_t found[64] = { 0 }, i;
 	bool good = names != NULL && count <= 64;
-	struct span one;
 	int n;
 
 	for (n = 0; good && n < sk_GENERAL_NAME_num(names); n++) {
-		one = address_of(sk_GENERAL_NAME_value(names, n));
 		for (i = 0; i < count; i++)
-			if (span_eq_nocase(one, addresses[i]))
+			if (san_is(
+				sk_GENERAL_NAME_value(names, n), addresses[i]))
 				break;
-		good = one.len > 0 && i < count && found[i]++ == 0;
+		good = i < count && found[i]++ == 0;
 	}
 	for (i = 0; good && i < count; i++)
 		good = found[i] == 1;

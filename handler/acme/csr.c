@@ -1,6 +1,7 @@
 /* csr.c - keys and signing requests: see csr.h */
 #include "acme/csr.h"
 #include "acme/key_p.h"
+#include "acme/san_p.h"
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -190,69 +191,13 @@ make_usage(int bits)
 	return usage;
 }
 
-static bool
-add_rfc822(GENERAL_NAME *name, struct span address)
-{
-	ASN1_IA5STRING *text = ASN1_IA5STRING_new();
-
-	if (text == NULL ||
-	    ASN1_STRING_set(text, address.at, (int)address.len) != 1) {
-		ASN1_IA5STRING_free(text);
-		return false;
-	}
-	GENERAL_NAME_set0_value(name, GEN_EMAIL, text);
-	return true;
-}
-
-static bool
-add_smtp_utf8(GENERAL_NAME *name, struct span address)
-{
-	ASN1_OBJECT *type = OBJ_nid2obj(NID_id_on_SmtpUTF8Mailbox);
-	ASN1_TYPE *value = ASN1_TYPE_new();
-	ASN1_UTF8STRING *text = ASN1_UTF8STRING_new();
-
-	if (value == NULL || text == NULL ||
-	    ASN1_STRING_set(text, address.at, (int)address.len) != 1) {
-		ASN1_TYPE_free(value);
-		ASN1_UTF8STRING_free(text);
-		return false;
-	}
-	ASN1_TYPE_set(value, V_ASN1_UTF8STRING, text);
-	if (GENERAL_NAME_set0_othername(name, type, value) == 1)
-		return true;
-	ASN1_TYPE_free(value);
-	return false;
-}
-
-static GENERAL_NAMES *
-make_names(const struct span *addresses, size_t count)
-{
-	GENERAL_NAMES *names = GENERAL_NAMES_new();
-	GENERAL_NAME *name;
-	size_t i;
-
-	for (i = 0; names != NULL && i < count; i++) {
-		name = GENERAL_NAME_new();
-		if (name == NULL ||
-		    !(span_is_ascii(addresses[i])
-			    ? add_rfc822(name, addresses[i])
-			    : add_smtp_utf8(name, addresses[i])) ||
-		    sk_GENERAL_NAME_push(names, name) <= 0) {
-			GENERAL_NAME_free(name);
-			GENERAL_NAMES_free(names);
-			return NULL;
-		}
-	}
-	return names;
-}
-
 /* The extensionRequest attribute. */
 static bool
 add_extensions(X509_REQ *request, EVP_PKEY *key, const struct span *addresses,
     size_t count, enum csr_usage usage)
 {
 	STACK_OF(X509_EXTENSION) *extensions = NULL;
-	GENERAL_NAMES *names = make_names(addresses, count);
+	GENERAL_NAMES *names = san_make(addresses, count);
 	ASN1_BIT_STRING *bits = make_usage(usage_bits(key, usage));
 	bool good;
 

@@ -1,7 +1,12 @@
 /* test_acme.c - signed requests and signing requests: known answers */
 #include "tap.h"
 
+#include <string.h>
+
+#include "acme/caa.h"
+#include "acme/certificate.h"
 #include "acme/csr.h"
+#include "acme/jwk.h"
 #include "acme/jws.h"
 #include "base/base64url.h"
 
@@ -145,6 +150,159 @@ test_generate(void)
 	buf_clear(&der);
 }
 
+/* EC keys with a coordinate that begins with a zero octet, which belongs to the
+ * JWK (RFC 7518 section 6.2.1.2): x, y, and x of P-384.  Found and written down
+ * with Python's cryptography. */
+static const struct {
+	const char *pem, *jwk, *thumbprint;
+} leading_zero[] = {
+	{ "-----BEGIN PRIVATE KEY-----\n"
+	  "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgANqgcLxDqjtHc4LR\n"
+	  "nkdW7S9r0/MG/ou+n2SwDO1UoYyhRANCAAQA4iwNs6D7LWM1ymCUimIjiMNn6bvY\n"
+	  "aDyhW+5HuBfnqBGjKBYUhoY6RSBwB4gq5VMXE01zmr+K44XANKxPucWG\n"
+	  "-----END PRIVATE KEY-----\n",
+	    "{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"AOIsDbOg-y1jNcpglIpiI4jDZ-m72Gg8oVvuR7gX56g\",\"y\":\"EaMoFhSGhjpFIHAHiCrlUxcTTXOav4rjhcA0rE-5xYY\"}",
+	    "_gjcnRo8HtzoCcx2m9wK-guf4i7hJeFRWuD92iUcCd8" },
+	{ "-----BEGIN PRIVATE KEY-----\n"
+	  "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgAsUq2EPiHmVZm/sE\n"
+	  "U1iZvmS/0YGlv4JoT/rq9mTSGOihRANCAAStYQJSl1SPY8qbcAT7j3MdvSPtMey1\n"
+	  "vqCjUVVs9iUFogC6+VPn9M2PolBqmaRnvL2G465nnDLL/dyWrbju1P6n\n"
+	  "-----END PRIVATE KEY-----\n",
+	    "{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"rWECUpdUj2PKm3AE-49zHb0j7THstb6go1FVbPYlBaI\",\"y\":\"ALr5U-f0zY-iUGqZpGe8vYbjrmecMsv93JatuO7U_qc\"}",
+	    "d-2wKkaJphEMONfNkenSvufTitjTCMdQzfl59V9bu-w" },
+	{ "-----BEGIN PRIVATE KEY-----\n"
+	  "MIG2AgEAMBAGByqGSM49AgEGBSuBBAAiBIGeMIGbAgEBBDAAAAAAAAAAAAAAAAAA\n"
+	  "AAAAAFCi0GciOoUmpy4ZmN+KPLey9AI6cne8Z7GjIZI1aLChZANiAAQAZX4rjeqx\n"
+	  "WpPsPWiRKOwSXaR2i45jeEtczxjhUXiP0m+hLwzeU9SNZ8HTR6fo0aifRaoldFy8\n"
+	  "pDQsjw6wOEUVjwceZKJ0+7TjJHar3yBNFR8WZEtc8O9jxcGHpLjuf+c=\n"
+	  "-----END PRIVATE KEY-----\n",
+	    "{\"crv\":\"P-384\",\"kty\":\"EC\",\"x\":\"AGV-K43qsVqT7D1okSjsEl2kdouOY3hLXM8Y4VF4j9JvoS8M3lPUjWfB00en6NGo\",\"y\":\"n0WqJXRcvKQ0LI8OsDhFFY8HHmSidPu04yR2q98gTRUfFmRLXPDvY8XBh6S47n_n\"}",
+	    "EBSR3xu4dgHHm8Wi8OtbY9NuDojEWgOq4AeKZ5oVIjs" },
+};
+
+static void
+test_leading_zero(void)
+{
+	struct note note = { "" };
+	struct buf out;
+	size_t i;
+
+	buf_init(&out, JWK_SIZE_MAX);
+	for (i = 0; i < 3; i++) {
+		OK(jwk_public(span_of(leading_zero[i].pem), &out, &note) ==
+		    STATUS_OK);
+		TEXT(buf_span(&out), leading_zero[i].jwk);
+		buf_clear(&out);
+		OK(jwk_thumbprint(span_of(leading_zero[i].pem), &out, &note) ==
+		    STATUS_OK);
+		TEXT(buf_span(&out), leading_zero[i].thumbprint);
+		buf_clear(&out);
+		OK(jwk_thumbprint(span_of(leading_zero[i].jwk), &out, &note) ==
+		    STATUS_OK);
+		TEXT(buf_span(&out), leading_zero[i].thumbprint);
+		buf_clear(&out);
+	}
+}
+
+/* RFC 9773 section 4.1: its key identifier and serial number, in a
+ * certificate made with Python's cryptography. */
+static const char ari[] =
+    "-----BEGIN CERTIFICATE-----\n"
+    "MIIBYTCCAQegAwIBAgIFAIdlQyEwCgYIKoZIzj0EAwIwFTETMBEGA1UEAwwKRXhh\n"
+    "bXBsZSBDQTAeFw0yNjAxMDEwMDAwMDBaFw0yNzAxMDEwMDAwMDBaMAAwWTATBgcq\n"
+    "hkjOPQIBBggqhkjOPQMBBwNCAAQ+16KOxkjtzl1bfiUvayqvu0SDURSiSzyqj3EP\n"
+    "ZJk7wlcRo0zckikIC2OfCZd/63ypHszhZJv+qK2Fxysgat5+o1kwVzAfBgNVHREB\n"
+    "Af8EFTATgRFhbGljZUBleGFtcGxlLm9yZzATBgNVHSUEDDAKBggrBgEFBQcDBDAf\n"
+    "BgNVHSMEGDAWgBRpiFtrh0ZAQeGze4R7oK4s3gHI1DAKBggqhkjOPQQDAgNIADBF\n"
+    "AiB3lQ7fBQ2TFs2VND7N146pDuksex29Gbeb/2lqRpoFYAIhALfaye/R8lvUP1xr\n"
+    "Bag6n7NHVxhZamyjZ2Yj3+uucA8L\n"
+    "-----END CERTIFICATE-----\n";
+static const char ari_key[] =
+    "3059301306072a8648ce3d020106082a8648ce3d030107034200043ed7a28ec6"
+    "48edce5d5b7e252f6b2aafbb44835114a24b3caa8f710f64993bc25711a34cdc"
+    "9229080b639f09977feb7ca91ecce1649bfea8ad85c72b206ade7e";
+
+static void
+test_certificate(void)
+{
+	const struct span alice[] = { SPAN("alice@example.org") };
+	const int64_t now = 1780000000; /* 2026-05-28 */
+	struct certificate facts;
+	struct note note = { "" };
+	struct buf key, out;
+	size_t i;
+
+	buf_init(&key, 1024);
+	buf_init(&out, CERTIFICATE_SIZE_MAX);
+	for (i = 0; ari_key[i] != '\0'; i += 2)
+		buf_add_byte(&key,
+		    (char)(strchr("0123456789abcdef", ari_key[i]) -
+			"0123456789abcdef")
+			    << 4 |
+			(char)(strchr("0123456789abcdef", ari_key[i + 1]) -
+			    "0123456789abcdef"));
+	OK(certificate_check(SPAN(ari), buf_span(&key), alice, 1, CSR_SIGN, now,
+	       &out, &facts, &note) == STATUS_OK);
+	TEXT(span_of(facts.id), "aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE");
+	TEXT(span_of(facts.top), "Example CA");
+	TEXT(buf_span(&out), ari);
+	OK(facts.starts == 1767225600 && facts.expires == 1798761600);
+	OK(certificate_check(SPAN(ari), buf_span(&key), alice, 1, CSR_SIGN,
+	       facts.expires + 1, &out, &facts, &note) == STATUS_BAD_CA);
+	OK(certificate_check(SPAN(ari), buf_span(&key), alice, 1, CSR_SIGN,
+	       now - 365 * 86400, &out, &facts, &note) == STATUS_BAD_CA);
+	buf_clear(&out);
+	buf_clear(&key);
+}
+
+/* RFC 9495 section 4, and its examples. */
+static void
+test_caa(void)
+{
+	TEXT(caa_issuer(SPAN("authority.example")), "authority.example");
+	TEXT(caa_issuer(SPAN(" ca.example ")), "ca.example");
+	TEXT(caa_issuer(SPAN("authority.example; account=123456")),
+	    "authority.example");
+	TEXT(caa_issuer(SPAN("a-b.example ; a=1; b = 2")), "a-b.example");
+	TEXT(caa_issuer(SPAN("ca.example;")), "ca.example");
+	TEXT(caa_issuer(SPAN(";")), "");
+	TEXT(caa_issuer(SPAN("")), "");
+	TEXT(caa_issuer(SPAN("%%%%%")), "");
+	TEXT(caa_issuer(SPAN("ca.example; account")), "");
+	TEXT(caa_issuer(SPAN("ca.example; a=1;")), "");
+	TEXT(caa_issuer(SPAN("ca.example other.example")), "");
+	TEXT(caa_issuer(SPAN("-ca.example")), "");
+	TEXT(caa_issuer(SPAN("ca-.example")), "");
+	TEXT(caa_issuer(SPAN("ca.example.")), "");
+	TEXT(caa_issuer(SPAN("ca..example")), "");
+}
+
+/* A passphrase opens what it locked, another one does not. */
+static void
+test_lock(void)
+{
+	struct note note = { "" };
+	struct buf locked, plain;
+
+	buf_init(&locked, 64 * 1024);
+	buf_init(&plain, 64 * 1024);
+	OK(key_lock(SPAN(ed25519), SPAN("sesame"), &locked) == STATUS_OK);
+	OK(key_is_locked(buf_span(&locked)) && !key_is_locked(SPAN(ed25519)));
+	OK(key_unlock(buf_span(&locked), SPAN("sesame"), &plain, &note) ==
+	    STATUS_OK);
+	TEXT(buf_span(&plain), ed25519);
+	buf_clear(&plain);
+	OK(key_unlock(buf_span(&locked), SPAN("Sesame"), &plain, &note) ==
+	    STATUS_BAD_KEY);
+	OK(key_unlock(buf_span(&locked), SPAN(""), &plain, &note) ==
+	    STATUS_BAD_KEY);
+	OK(plain.len == 0);
+	OK(key_unlock(SPAN(ed25519), SPAN(""), &plain, &note) == STATUS_OK);
+	TEXT(buf_span(&plain), ed25519);
+	buf_wipe(&plain);
+	buf_wipe(&locked);
+}
+
 int
 main(void)
 {
@@ -152,5 +310,9 @@ main(void)
 	test_bind();
 	test_csr();
 	test_generate();
+	test_leading_zero();
+	test_certificate();
+	test_caa();
+	test_lock();
 	return tap_done();
 }

@@ -1,0 +1,18 @@
+/* san_p.h - mail addresses in subjectAltName, for csr.c and certificate.c (RFC
+ * 5280 section 4.2.1.6, RFC 9598) */
+#ifndef ACME_SAN_P_H
+#define ACME_SAN_P_H
+#include <stddef.h>
+
+#include "base/span.h"
+
+struct GENERAL_NAME_st;
+struct stack_st_GENERAL_NAME;
+
+/* rfc822Name, or SmtpUTF8Mailbox where an address is beyond ASCII.  NULL: no
+ * memory.  Owned by the caller: GENERAL_NAMES_free(). */
+struct stack_st_GENERAL_NAME *san_make(
+    const struct span *addresses, size_t count);
+/* Is it a name of either kind, and of that address (in any case)? */
+bool san_is(const struct GENERAL_NAME_st *name, struct span address);
+#endif
