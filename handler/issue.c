@@ -542,8 +542,9 @@ issue_begin(struct issuer *issuer, const struct issue_request *request,
 		status = order_it(issuer, out, *resumed, note);
 	if (lock >= 0)
 		(void)close(lock);
-	/* Such a CA mails nothing before it is told. */
-	if (status == STATUS_OK && issuer->settings.before_mail)
+	/* Such a CA mails nothing before it is told; and of what was begun
+	 * before, not every challenge may be expected yet. */
+	if (status == STATUS_OK && (issuer->settings.before_mail || *resumed))
 		status = issue_advance(
 		    issuer, out, false, (int64_t)time(NULL), &step, note);
 	return status;

@@ -87,7 +87,9 @@ check-quick:
 		'$(PYTHON) tests/flow/commands.py'
 
 # The longest first: two run at a time.
-FLOW_FIRST = tests/flow/mutt.py tests/flow/neomutt.py
+# The long ones.
+FLOW_FIRST = tests/flow/mutt.py tests/flow/neomutt.py tests/fault/issue.py \
+	tests/fault/order.py tests/flow/order.py
 
 demo:
 	@tests/deps $(DEPS_BUILD) python3 python3-dkim python3-cryptography \

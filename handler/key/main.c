@@ -311,6 +311,9 @@ main(int argc, char *argv[])
 	 * must not depend on the environment. */
 	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
 		return status_exit(STATUS_CRYPTO);
+	/* Without memory for it the library crashes later on. */
+	if (OSSL_LIB_CTX_get0_global_default() == NULL)
+		return status_exit(STATUS_MEMORY);
 	buf_init(&out, 4 * JWS_SIZE_MAX);
 	status = run(argc, argv, &out, &note);
 	if (status != STATUS_OK) {

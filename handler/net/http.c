@@ -193,7 +193,13 @@ http_send(const struct http_request *request, int64_t now,
 		text_show_in(shown, sizeof(shown),
 		    span_of(why[0] != '\0' ? why : curl_easy_strerror(code)),
 		    true);
-		status = note_set(note, STATUS_NET, "%s", shown);
+		status = note_set(note, STATUS_NET, "%s%s", shown,
+		    span_find(span_of(shown), SPAN("not yet valid")) <
+				strlen(shown) ||
+			    span_find(span_of(shown), SPAN("expired")) <
+				strlen(shown)
+			? "; is the clock right?"
+			: "");
 	}
 out:
 	curl_slist_free_all(fields);

@@ -290,6 +290,9 @@ main(int argc, char *argv[])
 		OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL) !=
 	    1)
 		return status_exit(STATUS_CRYPTO);
+	/* Without memory for it the library crashes later on. */
+	if (OSSL_LIB_CTX_get0_global_default() == NULL)
+		return status_exit(STATUS_MEMORY);
 	response = strcmp(verb, "response") == 0;
 	if (!response) {
 		/* Nothing can be opened later. */

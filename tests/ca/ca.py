@@ -11,6 +11,7 @@ is like a real server:
  bad_nonces   the share of good nonces that it refuses
  retry_after  what it says while it is at it, or None
  pending      how often it says "processing" first
+ dns          identifiers come back with type "dns" (CASTLE once)
  errors       whether a failed challenge says why
  eab          (kid, MAC key) that it demands, or None
  root         whether the chain holds the root
@@ -24,12 +25,16 @@ is like a real server:
  orders       whether the account lists its orders
  days         how long its certificates live
  port         of its server; 0: any that is free
+ clock        how many seconds its clock is before ours
+ tls          the life of its server's certificate, in seconds from now
  window       how long it looks for a reply after it was told, in seconds
 """
 import base64
+import datetime
 import email
 import email.policy
 import email.utils
+import functools
 import hashlib
 import hmac
 import http.server
@@ -57,7 +62,7 @@ from dnsserver import Dns
 DEFAULT = dict(join="string", lengths=(24, 16), mail_at="authorization",
                bad_nonces=0.0, retry_after=1, pending=0, errors=True, eab=None,
                root=False, reuse=False, terms=False, lower=False, ari=None,
-               alternates=0, caa=(), orders=True, days=90, window=0, port=0)
+               alternates=0, caa=(), orders=True, days=90, window=0, port=0, dns=False, clock=0, tls=None)
 THIRTEEN = [b"from", b"sender", b"reply-to", b"to", b"cc", b"subject", b"date",
             b"in-reply-to", b"references", b"message-id", b"auto-submitted",
             b"content-type", b"content-transfer-encoding"]
@@ -141,7 +146,7 @@ class Ca:
         self.others = [cms.cross(self.sub, "Other Root %d" % i)
                        for i in range(self.how["alternates"])]
         self.revoked, self.replaced = {}, set()
-        self.dkim_key = cms.new_key(2048)
+        self.dkim_key = self.the_dkim_key()
         public = base64.b64encode(self.dkim_key.public_key().public_bytes(
             serialization.Encoding.DER,
             serialization.PublicFormat.SubjectPublicKeyInfo)).decode()
@@ -149,14 +154,22 @@ class Ca:
                         "v=DKIM1; k=rsa; p=" + public})
         self.serve()
 
+    @staticmethod
+    @functools.cache
+    def the_dkim_key():
+        return cms.new_key(2048)
+
     # --- the server -----------------------------------------------------
     def serve(self):
         tls_root = cms.Authority("Server Root")
         from cryptography.x509.oid import ExtendedKeyUsageOID
         key = cms.new_key()
+        life = {} if self.how["tls"] is None else {
+            name: self.now(after) for name, after in zip(("start", "end"),
+                                                         self.how["tls"])}
         cert = cms.make(key, tls_root, "127.0.0.1", extension=cms.san(
             (0x87, bytes([127, 0, 0, 1]))),
-            extended=(ExtendedKeyUsageOID.SERVER_AUTH,))
+            extended=(ExtendedKeyUsageOID.SERVER_AUTH,), **life)
         self.file = self.write("server-root.pem", cms.cert_pem(tls_root.cert))
         pem = self.write("server.pem", cms.pem(key) + cms.cert_pem(cert))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -188,7 +201,7 @@ class Ca:
 
         self.server = Server(("127.0.0.1", self.how["port"]), Handler)
         self.base = "https://127.0.0.1:%d" % self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever,
+        threading.Thread(target=self.server.serve_forever, args=(0.02,),
                          daemon=True).start()
 
     def close(self):
@@ -274,12 +287,12 @@ class Ca:
             raise Problem(400, "accountDoesNotExist", "no such account")
         if path == "/key":
             return self.on_key_change(account, payload)
-        for prefix, method in (("/order", self.on_order),
+        for prefix, method in (("/orders/", self.on_orders),
+                               ("/order", self.on_order),
                                ("/authz/", self.on_authz),
                                ("/chall/", self.on_challenge),
                                ("/finalize/", self.on_finalize),
                                ("/acct/", self.on_account),
-                               ("/orders/", self.on_orders),
                                ("/cert/", self.on_cert)):
             if path.startswith(prefix):
                 return method(account, path, payload)
@@ -491,7 +504,8 @@ class Ca:
                 value = value.lower()
             one, two = self.how["lengths"]
             authz = {"status": "pending", "expires": order["expires"],
-                     "identifier": {"type": "email", "value": value},
+                     "identifier": {"type": "dns" if self.how["dns"] else
+                                    "email", "value": value},
                      "url": "%s/authz/%d-%d" % (self.base, n, i),
                      "chall": "%s/chall/%d-%d" % (self.base, n, i),
                      "part1": b64(secrets.token_bytes(one)),
@@ -637,7 +651,12 @@ class Ca:
     # --- issuing ----------------------------------------------------------
     def time(self, after):
         return time.strftime("%Y-%m-%dT%H:%M:%SZ",
-                             time.gmtime(time.time() + after))
+                             time.gmtime(time.time() + self.how["clock"] +
+                                         after))
+
+    @staticmethod
+    def now(after):
+        return datetime.datetime.utcnow() + datetime.timedelta(seconds=after)
 
     def on_finalize(self, account, path, payload):
         n = path.rsplit("/", 1)[1]
@@ -690,9 +709,8 @@ class Ca:
         return name.value[2:].decode()
 
     def issue(self, csr, usage, names):
-        import datetime
         from cryptography.x509.oid import ExtendedKeyUsageOID
-        now = datetime.datetime.utcnow()
+        now = self.now(self.how["clock"])
         return x509.CertificateBuilder().subject_name(
             x509.Name([])).issuer_name(cms.name(self.sub.common)).public_key(
             csr.public_key()).serial_number(x509.random_serial_number()) \
@@ -718,13 +736,15 @@ class Ca:
 
 
 SENDMAIL = """#!/bin/sh
-# What the user's sendmail would do: the reply goes to the CA.
+# What the user's sendmail would do: the reply goes to the CA, in its time.
 t=%s/replies/$$.$(date +%%N)
-cat > "$t.tmp" && mv "$t.tmp" "$t.eml"
+cat > "$t.tmp" || exit 74
+(sleep %s; mv "$t.tmp" "$t.eml") > /dev/null 2>&1 &
+test %s != 0 || wait
 """
 
 
-def sendmail(ca):
-    path = ca.write("sendmail", (SENDMAIL % ca.dir).encode())
+def sendmail(ca, delay=0):
+    path = ca.write("sendmail", (SENDMAIL % (ca.dir, delay, delay)).encode())
     os.chmod(path, 0o755)
     return path

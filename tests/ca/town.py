@@ -8,11 +8,12 @@ from lib import MAILCERT, Place
 
 
 class Town:
-    def __init__(self, settings="", **personality):
+    def __init__(self, settings="", delay=0, **personality):
         self.place = Place(config="")
+        self.started = False
         os.makedirs(self.place.path("ca"))
         self.ca = Ca(self.place.path("ca"), **personality)
-        self.send = sendmail(self.ca)
+        self.send = sendmail(self.ca, delay)
         self.place.write("user/.config/mailcert/config", """
 set resolver = %s
 set sendmail = %s
@@ -21,6 +22,7 @@ set ca.local.directory = %s/directory
 set ca.local.ca_file = %s
 set ca.local.settle = 0
 set finish = manual
+set key = ec:p256
 %s""" % (self.ca.dns.resolver, self.send, self.ca.base, self.ca.file,
          settings))
 
@@ -45,6 +47,7 @@ set finish = manual
         return out
 
     def start(self, *args):
+        self.started = True
         return subprocess.Popen(
             [MAILCERT, "order", *args], env=self.place.env,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -55,5 +58,5 @@ set finish = manual
         while not self.ca.challenges() and time.monotonic() < end:
             time.sleep(0.05)
         # No mail is delivered before the request that made it was answered.
-        time.sleep(0.4)
+        time.sleep(0.4 if self.started else 0)
         return self.ca.challenges()

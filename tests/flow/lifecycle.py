@@ -446,7 +446,8 @@ def usage_of(path):
 
 def test_usage():
     with Town() as town:
-        process = town.start("--usage", "separate", ALICE)
+        process = town.start("--usage", "separate", "--key", "rsa:2048",
+                             ALICE)
         for n in (1, 2):
             tap.ok(town.wait_for_mail() != [], "separate: mail %d" % n)
             town.answer()

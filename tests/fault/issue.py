@@ -1,0 +1,219 @@
+#!/usr/bin/python3
+"""What can fail while a certificate is ordered, renewed or revoked: memory, the
+disk, the clock.  A status and a sentence, never a crash, nothing lost; and
+once it works again, the certificate comes."""
+import glob
+import json
+import os
+import subprocess
+import sys
+
+TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[:0] = [TESTS, os.path.join(TESTS, "ca")]
+from lib import BUILD, MAILCERT, ROOT, tap
+from town import Town
+
+ALICE = "alice@example.org"
+STATUSES = {0, 1, 65, 69, 70, 71, 73, 74, 75, 78}
+YEAR = 365 * 86400
+
+
+def finished(town):
+    """Does it come right once nothing fails any more?"""
+    certs = glob.glob(town.place.home + "/certificates/*.pem")
+    if not certs:
+        town.run("order", "--no-wait", ALICE)
+        town.wait_for_mail(3)
+        town.answer()
+    got = town.run("finish")
+    certs = glob.glob(town.place.home + "/certificates/*.pem")
+    if got.returncode != 0 or len(certs) != 1 or \
+            len(town.ca.replies()) != 1 or len(town.ca.orders) != 1:
+        return "then: %r, %d certificates, %d answers, %d orders, %r" % (
+            got.stderr, len(certs), len(town.ca.replies()),
+            len(town.ca.orders), town.ca.problems)
+    return None
+
+
+def begun(town, verb):
+    """A town in which that verb has something to do."""
+    if verb in ("order", "register"):
+        return
+    town.run("order", "--no-wait", ALICE)
+    if verb == "roll-over":
+        town.run("finish", "--forget", os.path.basename(glob.glob(
+            town.place.home + "/issuances/*.json")[0])[:-5])
+        return
+    town.wait_for_mail()
+    town.answer()
+    if verb in ("renew", "revoke"):
+        town.run("finish")
+    if verb == "renew":
+        path, = glob.glob(town.place.home + "/issuances/*.json")
+        with open(path) as f:
+            record = json.load(f)
+        record["created"] -= 80 * 86400
+        record["starts"] -= 80 * 86400
+        record["expires"] -= 80 * 86400
+        with open(path, "w") as f:
+            json.dump(record, f)
+
+
+ARGUMENTS = {
+    "order": ("order", "--no-wait", ALICE), "finish": ("finish",),
+    "register": ("account", "register"),
+    "roll-over": ("account", "roll-over"), "renew": ("renew",),
+    "revoke": ("revoke", "--yes", ALICE)}
+
+
+def look(got):
+    if got.returncode not in STATUSES:
+        return "exit %d: %r" % (got.returncode, got.stderr)
+    if got.returncode != 0 and b"mailcert: " not in got.stderr:
+        return "exit %d without a word" % got.returncode
+    return None
+
+
+def test_memory():
+    """An allocation of the main program fails."""
+    for verb, arguments in ARGUMENTS.items():
+        with Town() as town:
+            begun(town, verb)
+            preload = town.place.path("nomalloc.so")
+            subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", preload,
+                            os.path.join(ROOT, "tests/fault/nomalloc.c"),
+                            "-ldl"], check=True)
+            state = town.place.path("state")
+            os.makedirs(town.place.home, 0o700, exist_ok=True)
+            subprocess.run(["cp", "-a", town.place.home, state])
+            env = dict(town.place.env, LD_PRELOAD=preload)
+            counted = town.place.path("count")
+            town.run(*arguments, env=dict(env, COUNT_TO=counted))
+            with open(counted) as f:
+                total = int(f.read())
+            bad = []
+            # TEST_EVERY=1 tries them all, which takes minutes.
+            step = int(os.environ.get("TEST_EVERY", "11"))
+            for n in range(1 + len(verb) % step, total + 1, step):
+                subprocess.run(["rm", "-rf", town.place.home])
+                subprocess.run(["cp", "-a", state, town.place.home])
+                town.ca.revoked.clear()
+                why = look(town.run(*arguments,
+                                    env=dict(env, FAIL_AT=str(n))))
+                if why:
+                    bad.append("allocation %d: %s" % (n, why))
+            tap.ok(not bad and total > 20, "%s: %d allocations" % (
+                verb, total), *bad)
+
+
+def test_key_holder_memory():
+    with Town() as town:
+        place = town.place
+        preload = place.path("nomalloc.so")
+        subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", preload,
+                        os.path.join(ROOT, "tests/fault/nomalloc.c"), "-ldl"],
+                       check=True)
+        key = place.path("key.pem")
+        program = os.path.join(BUILD, "mailcert-key")
+        frames = b"address 17\nalice@example.org\nusage 4\nsign\n"
+        got = place.run("generate", "ec:p256", key, program=program,
+                        stdin=frames)
+        tap.ok(got.returncode == 0 and b"csr " in got.stdout, "generate", got)
+        request = b"url 20\nhttps://ca.example/x\nnonce 4\nabcd\n" \
+            b"payload 2\n{}\n"
+        for verb, args, stdin in (
+                ("jws", (key,), request), ("thumbprint", (key,), b""),
+                ("generate", ("ec:p256", place.path("new.pem")), frames)):
+            counted = place.path("count-" + verb)
+            env = dict(place.env, LD_PRELOAD=preload)
+            place.run(verb, *args, program=program, stdin=stdin,
+                      env=dict(env, COUNT_TO=counted))
+            # The one that is shut in cannot write the count.
+            total = int(open(counted).read()) if os.path.exists(counted) \
+                else 6000
+            bad = []
+            for n in list(range(1, 40)) + list(range(40, total, 97)):
+                if os.path.exists(place.path("new.pem")):
+                    os.unlink(place.path("new.pem"))
+                got = place.run(verb, *args, program=program, stdin=stdin,
+                                env=dict(env, FAIL_AT=str(n)))
+                if got.returncode not in STATUSES or (
+                        got.returncode == 0 and len(got.stdout) < 20):
+                    bad.append("allocation %d: %d %r" % (n, got.returncode,
+                                                         got.stdout[:80]))
+            tap.ok(not bad, "mailcert-key %s" % verb, *bad)
+
+
+def test_disk():
+    """Every call that makes something durable fails once."""
+    for verb in ("order", "finish"):
+        for error, call in (("ENOSPC", "write"), ("ENOSPC", "fsync"),
+                            ("EROFS", "openat"), ("EIO", "renameat")):
+            # Most of what is opened is only read.
+            for nth in range(1, 60, 4 if call == "openat" else 1):
+                with Town() as town:
+                    begun(town, verb)
+                    paths = []
+                    for name in ("", "/issuances", "/orders", "/accounts",
+                                 "/certificates"):
+                        os.makedirs(town.place.home + name, 0o700,
+                                    exist_ok=True)
+                        paths += ["-P", town.place.home + name]
+                    got = town.run(
+                        "-o", "/dev/null", "-e", "trace=" + call, *paths,
+                        "-e", "inject=%s:error=%s:when=%d" % (
+                            call, error, nth), MAILCERT, *ARGUMENTS[verb],
+                        program="strace")
+                    why = look(got)
+                    name = "%s: %s at %s %d, exit %d" % (
+                        verb, error, call, nth, got.returncode)
+                    left = [f for f in town.place.files()
+                            if f.endswith(".new")]
+                    why = why or finished(town)
+                    tap.ok(not why and not left, name, why, left, got)
+                    if got.returncode == 0:
+                        break
+
+
+def test_read_only():
+    with Town() as town:
+        begun(town, "finish")
+        before = town.place.orders_bytes()
+        got = town.run("-c", "ulimit -f 0; exec %s finish" % MAILCERT,
+                       program="sh")
+        tap.ok(look(got) is None and got.returncode != 0 and
+               town.place.orders_bytes() == before,
+               "no file may grow", got)
+        why = finished(town)
+        tap.ok(why is None, "and then it is finished", why)
+
+
+def test_clock():
+    """The CA's clock and ours are a year apart."""
+    for name, clock in (("behind", YEAR), ("ahead", -YEAR)):
+        # Its server's certificate tells first.
+        with Town(clock=clock, tls=(clock - 86400, clock + 86400)) as town:
+            got = town.run("order", "--no-wait", ALICE)
+            tap.ok(got.returncode == 75 and b"certificate" in got.stderr and
+                   b"clock" in got.stderr,
+                   "a year %s: the server's certificate" % name, got)
+        with Town(clock=clock) as town:
+            got = town.run("order", "--no-wait", ALICE)
+            tap.ok(got.returncode == 0, "a year %s: ordered" % name, got)
+            town.wait_for_mail()
+            for got in town.answer():
+                tap.ok(got.returncode == 0, "a year %s: handled" % name, got)
+            got = town.run("finish")
+            tap.ok(got.returncode in (65, 69) and b"clock" in got.stderr and
+                   glob.glob(town.place.home + "/certificates/*") == [],
+                   "a year %s: finish says so" % name, got)
+            order, = json.loads(town.run("status", "--json").stdout)[
+                "certificates"]
+            tap.ok(order["state"] in ("ordered", "finalizing"),
+                   "a year %s: the order is not given up" % name, order)
+
+
+for name, test in list(globals().items()):
+    if name.startswith("test_") and tap.wanted(name):
+        test()
+tap.done()
