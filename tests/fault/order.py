@@ -49,8 +49,9 @@ def complete(name, town, order=None):
     got = town.run("finish")
     tap.ok(got.returncode == 0, name + ": finished", got, town.ca.problems)
     certs = glob.glob(town.place.home + "/certificates/*.pem")
-    tap.equal((len(certs), len(town.ca.replies()), len(town.ca.accounts)),
-              (1, 1, 1), name + ": one certificate, one answer, one account")
+    tap.equal((len(certs), len(town.ca.replies()), len(town.ca.accounts),
+               len(town.ca.orders)), (1, 1, 1, 1),
+              name + ": one certificate, one answer, one account, one order")
     keys = [p.replace("/certificates/", "/keys/") for p in certs]
     tap.ok(all(subprocess.run(
         ["openssl", "pkey", "-in", k, "-noout"]).returncode == 0
@@ -102,6 +103,56 @@ def test_steps():
                     complete(name, town)
 
 
+def get(town):
+    town.run("order", "--no-wait", "alice@example.org")
+    town.wait_for_mail()
+    town.answer()
+    return town.run("finish")
+
+
+def test_what_follows():
+    """The same for renew, revoke and the roll-over of the account's key."""
+    for verb, least in (("renew", 4), ("revoke", 2), ("roll-over", 2)):
+        args = {"renew": ["renew", "--force"],
+                "revoke": ["revoke", "--yes", "alice@example.org"],
+                "roll-over": ["account", "roll-over"]}[verb]
+        for n in range(1, 30):
+            with Town(ari=(86400, 172800, 3600)) as town:
+                get(town)
+                died, out, err = killed_at(town, n, args)
+                if not died:
+                    tap.ok(n > least, verb + ": every exchange was tried",
+                           out, err)
+                    break
+                name = "%s killed at exchange %d" % (verb, n)
+                if verb == "renew":
+                    got = town.run(*args)
+                    tap.ok(got.returncode == 0, name + ": again", got,
+                           town.ca.problems)
+                    town.wait_for_mail()
+                    town.answer()
+                    got = town.run("renew")
+                    tap.ok(got.returncode == 0 and len(town.ca.orders) == 2
+                           and len(glob.glob(town.place.home +
+                                             "/certificates/*")) == 2,
+                           name + ": one order more, and its certificate",
+                           got, town.ca.problems, town.ca.orders.keys())
+                elif verb == "revoke":
+                    got = town.run(*args)
+                    tap.ok(got.returncode == 0 and len(town.ca.revoked) == 1,
+                           name + ": it is revoked", got, town.ca.problems)
+                else:
+                    got = town.run("account", "show")
+                    tap.ok(got.returncode == 0, name + ": the account is "
+                           "ours", got, town.ca.problems)
+                    tap.equal(len(glob.glob(
+                        town.place.home + "/accounts/*.pem")), 1,
+                        name + ": one key")
+                    got = get(town)
+                    tap.ok(got.returncode == 0, name + ": and is used", got,
+                           town.ca.problems)
+
+
 def test_twice_at_once():
     with Town() as town:
         town.run("order", "--no-wait", "alice@example.org")
@@ -119,5 +170,6 @@ def test_twice_at_once():
 
 test_exchanges()
 test_steps()
+test_what_follows()
 test_twice_at_once()
 tap.done()
