@@ -256,6 +256,7 @@ exchange(struct ca *ca, const char *method, const char *url, const char *accept,
 		status = STATUS_BAD_CA;
 	if (status == STATUS_NO)
 		status = code == 0 && out->code != 0 ? STATUS_OK : STATUS_NET;
+	ca->pause = out->retry_after;
 	buf_clear(&answer);
 	buf_clear(&request);
 	return status;

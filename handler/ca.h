@@ -24,6 +24,7 @@ struct ca {
 	char new_key[1200];     /* to which ca_roll_over() goes; else empty */
 	char account[ACME_URL_SIZE]; /* its URL, or empty */
 	char nonce[1024];
+	int64_t pause; /* what the last answer said of waiting; or -1 */
 	struct acme_directory directory;
 };
 

@@ -13,7 +13,7 @@
 #include "cmd.h"
 #include "confirm.h"
 
-enum { TROUBLE_SECONDS = 10, TROUBLE_MOST = 30 };
+enum { TROUBLE_SECONDS = 10, TROUBLE_LONGEST = 3600, TROUBLE_MOST = 30 };
 
 static void
 describe(const struct issue_step *step, int64_t now, struct buf *out)
@@ -85,6 +85,17 @@ sleep_for(int64_t seconds)
 	(void)nanosleep(&pause, NULL);
 }
 
+/* After trouble: what the CA asks for (429, 503), but not all day. */
+static int64_t
+pause_after(const struct issuer *issuer)
+{
+	const int64_t said = issuer->ca.pause;
+
+	return said > TROUBLE_LONGEST ? TROUBLE_LONGEST
+	    : said > TROUBLE_SECONDS  ? said
+				      : TROUBLE_SECONDS;
+}
+
 /* Does this wait end it? */
 static bool
 is_over(const struct issue_step *step, const struct follow_options *options)
@@ -110,7 +121,6 @@ follow(struct issuer *issuer, struct issuance *issuance,
 	char last[1024] = "", key[1200];
 	struct issue_step step = { .wait = ISSUE_CA };
 	const int64_t began = (int64_t)time(NULL);
-	bool sent = options->sent;
 	struct buf text;
 	enum status status;
 	int troubles = 0;
@@ -119,14 +129,14 @@ follow(struct issuer *issuer, struct issuance *issuance,
 	buf_init(&text, 4096);
 	for (;;) {
 		now = (int64_t)time(NULL);
-		status =
-		    issue_advance(issuer, issuance, sent, now, &step, note);
+		status = issue_advance(
+		    issuer, issuance, options->sent, now, &step, note);
 		/* Trouble on the way passes; a No does not. */
 		if (status == STATUS_NET && !options->once &&
 		    ++troubles < TROUBLE_MOST) {
 			say(options, note_text(note, status), last,
 			    sizeof(last));
-			sleep_for(TROUBLE_SECONDS);
+			sleep_for(pause_after(issuer));
 			continue;
 		}
 		if (status != STATUS_OK)
@@ -134,8 +144,11 @@ follow(struct issuer *issuer, struct issuance *issuance,
 		troubles = 0;
 		buf_clear(&text);
 		describe(&step, now, &text);
-		if (!sent && was_sent(&step, options)) {
-			sent = true;
+		if (was_sent(&step, options)) {
+			status =
+			    issue_mark_sent(issuer->home, &step.order, note);
+			if (status != STATUS_OK)
+				break;
 			continue;
 		}
 		if (is_over(&step, options) ||

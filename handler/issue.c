@@ -585,26 +585,34 @@ tell(struct issuer *issuer, struct order *order, int64_t now, struct note *note)
 				   : status;
 }
 
+enum status
+issue_mark_sent(const struct home *home, struct order *order, struct note *note)
+{
+	enum status status;
+	int lock = -1;
+
+	if ((status = home_lock(home, &lock, note)) != STATUS_OK)
+		return status;
+	status = order_load(home, order->id, order, note);
+	if (status == STATUS_OK && order->state != ORDER_PENDING) {
+		order->state = ORDER_SENT;
+		status = order_save(home, order, note);
+	}
+	(void)close(lock);
+	return status;
+}
+
 /* Did the user's mail program send the draft?  Its copy of what it sent says
  * so. */
 static enum status
 look_for_sent(struct issuer *issuer, struct order *order, struct note *note)
 {
 	enum status status;
-	int lock = -1;
 
 	status = sent_find(&issuer->config->sent_folder, order, note);
-	if (status != STATUS_OK)
-		return status == STATUS_NO ? STATUS_OK : status;
-	if ((status = home_lock(issuer->home, &lock, note)) != STATUS_OK)
-		return status;
-	status = order_load(issuer->home, order->id, order, note);
-	if (status == STATUS_OK && order->state == ORDER_DRAFTED) {
-		order->state = ORDER_SENT;
-		status = order_save(issuer->home, order, note);
-	}
-	(void)close(lock);
-	return status;
+	if (status == STATUS_OK)
+		return issue_mark_sent(issuer->home, order, note);
+	return status == STATUS_NO ? STATUS_OK : status;
 }
 
 /* The CA's reason follows, where it gives one.  Without one there is what is

@@ -57,4 +57,8 @@ enum status issue_begin(struct issuer *issuer,
 enum status issue_advance(struct issuer *issuer, struct issuance *issuance,
     bool sent, int64_t now, struct issue_step *out,
     struct note *note) MUST_CHECK;
+/* The answer to that challenge, a draft so far, was sent.  *order is read
+ * anew. */
+enum status issue_mark_sent(
+    const struct home *home, struct order *order, struct note *note) MUST_CHECK;
 #endif

@@ -112,14 +112,15 @@ TIME ?= 60
 FUZZ_SOURCES = $(filter-out handler/reply/match.c handler/reply/draft.c \
 	handler/reply/response.c handler/mail/smimea_name.c,\
 	$(wildcard handler/mail/*.c handler/reply/*.c)) \
-	$(filter-out handler/base/json.c,$(wildcard handler/base/*.c)) \
-	handler/acme/token.c
+	$(wildcard handler/base/*.c) handler/acme/token.c \
+	handler/acme/object.c handler/acme/url.c handler/acme/caa.c \
+	handler/acme/certificate.c handler/acme/san.c handler/acme/key_kind.c
 
 $(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $(FUZZ_SOURCES)
 	@mkdir -p $(@D) $(BUILD)/fuzz/new-$*
 	clang -std=gnu11 -D_GNU_SOURCE -DMAILCERT_SANITIZE -I. -Ihandler -O1 -g \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-		-o $@ $^ $(CRYPTO)
+		-o $@ $^ $(JANSSON) $(CRYPTO)
 
 fuzz: $(BUILD)/fuzz/$(T)
 	@mkdir -p tests/fuzz/corpus/$(T)
