@@ -92,6 +92,7 @@ check_leaf(X509 *leaf, struct span key, const struct span *addresses,
 {
 	const uint32_t extended = X509_get_extended_key_usage(leaf);
 	time_t at = (time_t)now;
+	int starts, ends;
 
 	if (!has_key(leaf, key))
 		return bad(note, "is for another key than ours");
@@ -103,12 +104,16 @@ check_leaf(X509 *leaf, struct span key, const struct span *addresses,
 		return bad(note, "is not for mail");
 	if (!has_usage(leaf, usage))
 		return bad(note, "is not for what was asked (--usage)");
-	/* A clock may be a little behind the CA's. */
+	/* A clock may be a little behind the CA's.  0: that is no time. */
 	at += 24 * 3600;
-	if (X509_cmp_time(X509_get0_notBefore(leaf), &at) > 0)
-		return bad(note, "is not valid yet; is the clock right?");
+	starts = X509_cmp_time(X509_get0_notBefore(leaf), &at);
 	at = (time_t)now;
-	if (X509_cmp_time(X509_get0_notAfter(leaf), &at) < 0)
+	ends = X509_cmp_time(X509_get0_notAfter(leaf), &at);
+	if (starts == 0 || ends == 0)
+		return bad(note, "has no readable dates");
+	if (starts > 0)
+		return bad(note, "is not valid yet; is the clock right?");
+	if (ends < 0)
 		return bad(note, "has expired; is the clock right?");
 	return STATUS_OK;
 }

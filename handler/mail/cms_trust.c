@@ -286,11 +286,16 @@ static enum status
 check_dates(X509 *one, int64_t when, struct note *note)
 {
 	time_t at = (time_t)when;
+	const int starts = X509_cmp_time(X509_get0_notBefore(one), &at);
+	const int ends = X509_cmp_time(X509_get0_notAfter(one), &at);
 
-	if (X509_cmp_time(X509_get0_notBefore(one), &at) > 0)
+	if (starts == 0 || ends == 0) /* that is no time */
+		return note_set(note, STATUS_BAD_SIGNER_TRUST,
+		    "the signer's certificate has no readable dates");
+	if (starts > 0)
 		return note_set(note, STATUS_BAD_SIGNER_TRUST,
 		    "the signer's certificate is not yet valid");
-	if (X509_cmp_time(X509_get0_notAfter(one), &at) < 0)
+	if (ends < 0)
 		return note_set(note, STATUS_BAD_SIGNER_TRUST,
 		    "the signer's certificate has expired");
 	return STATUS_OK;

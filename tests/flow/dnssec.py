@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """DKIM keys and SMIMEA records under DNSSEC: zones signed by ldns, served by a
 real unbound on loopback, validated by us.  No root rights, no network."""
+import base64
 import hashlib
 import json
 import os
@@ -10,6 +11,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import cms
 import dkim
+from cryptography.hazmat.primitives import serialization
 from dnsserver import SERVFAIL, SILENT, Dns
 from lib import (QUESTION, Place, Terminal, challenge, check_reply, tap)
 from unboundzone import Unbound, txt
@@ -22,10 +24,9 @@ THIRTEEN = [b"from", b"sender", b"reply-to", b"to", b"cc", b"subject",
 
 
 def public(key):
-    import base64
-    from cryptography.hazmat.primitives import serialization as s
     return base64.b64encode(key.public_key().public_bytes(
-        s.Encoding.DER, s.PublicFormat.SubjectPublicKeyInfo)).decode()
+        serialization.Encoding.DER,
+        serialization.PublicFormat.SubjectPublicKeyInfo)).decode()
 
 
 RECORD = "v=DKIM1; k=rsa; p=" + public(KEY)
@@ -52,6 +53,21 @@ def smimea(usage, selector, matching, cert):
         data = hashlib.new("sha256" if matching == 1 else "sha512",
                            data).digest()
     return "SMIMEA %d %d %d %s" % (usage, selector, matching, data.hex())
+
+
+class Undated:
+    """A certificate whose notAfter is no time."""
+
+    def __init__(self, cert):
+        self.der = cms.cert_der(cert).replace(b"21200101000000Z",
+                                              b"2120010100\xc0000Z")
+        assert self.der != cms.cert_der(cert)
+
+    def public_bytes(self, encoding):
+        if encoding == serialization.Encoding.DER:
+            return self.der
+        return b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(
+            self.der) + b"-----END CERTIFICATE-----\n"
 
 
 def smime_message(sender, key, cert, certs=()):
@@ -214,6 +230,9 @@ def test_smimea(u, root, ca_cert, key, cert, local):
     sender, raw = message("expired")
     refuse("smimea names what has expired", "smime-untrusted", u.resolver,
            u.anchor, sender, raw, only, ask, says="expired")
+    sender, raw = message("undated")
+    refuse("smimea names what has no dates", "smime-untrusted", u.resolver,
+           u.anchor, sender, raw, only, ask, says="no readable dates")
     # The same for any mail: verify.
     with Place(config="set resolver = %s\nset dnssec_anchor = %s\nset %s\n" % (
             u.resolver, u.anchor, ask.replace("=", " = "))) as place:
@@ -302,6 +321,9 @@ def main():
     make("expired", end=datetime.datetime(2021, 1, 1))
     names[label("expired") + "._smimecert.ca"] = smimea(
         3, 0, 1, cert["expired@ca.example"])
+    sender = make("undated")
+    cert[sender] = Undated(cert[sender])
+    names[label("undated") + "._smimecert.ca"] = smimea(3, 0, 1, cert[sender])
     other = {}
     for zone in ("insecure", "bogus"):
         make("ee", zone)
