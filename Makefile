@@ -12,7 +12,7 @@ PYTHON = /usr/bin/python3
 DEPS_BUILD = gcc make pkg-config libssl-dev libcurl4-openssl-dev \
 	libncurses-dev libmagic-dev libjansson-dev libidn2-dev libunbound-dev \
 	libunistring-dev
-DEPS_CHECK = dns-root-data pebble unbound ldnsutils python3-cryptography python3-dkim python3 openssl tmux mutt neomutt procmail maildrop \
+DEPS_CHECK = dns-root-data pebble unbound ldnsutils python3-aiosmtpd python3-cryptography python3-dkim python3 openssl tmux mutt neomutt procmail maildrop \
 	dovecot-imapd dovecot-sieve s-nail mblaze nmh notmuch strace mandoc \
 	clang libclang-rt-14-dev
 DEPS_LINT = clang-format cppcheck mandoc shellcheck git

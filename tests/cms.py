@@ -3,6 +3,7 @@
 What the openssl command can make is made with it; this makes the rest: signed
 attributes of RFC 7508, Ed25519 (RFC 8419), and objects that are wrong.
 """
+import base64
 import datetime
 import hashlib
 import subprocess
@@ -187,6 +188,20 @@ def signed_data(content, infos, certs, detached=True, digest="sha256",
                encap, *([der(0xa0, *map(cert_der, certs))] if certs else []),
                der(0x31, *infos))
     return der(0x30, outer, der(0xa0, body))
+
+
+def detached(entity, blob, subtype="pkcs7-signature", boundary="bnd",
+             protocol=None, parts="", encoding="base64"):
+    """multipart/signed by hand."""
+    text = base64.encodebytes(blob).replace(b"\n", b"\r\n")
+    return (b"MIME-Version: 1.0\r\nContent-Type: multipart/signed; "
+            b"protocol=\"application/%s\"; micalg=sha-256; boundary=\"%s\"\r\n"
+            b"\r\n--%s\r\n" % ((protocol or subtype).encode(),
+                               boundary.encode(), boundary.encode()) +
+            entity + b"\r\n--%s\r\nContent-Type: application/%s; name="
+            b"smime.p7s\r\nContent-Transfer-Encoding: %s\r\n\r\n" % (
+                boundary.encode(), subtype.encode(), encoding.encode()) +
+            text + parts.encode() + b"--%s--\r\n" % boundary.encode())
 
 
 def openssl_sign(entity, signers, certs=(), opaque=False, args=()):

@@ -92,7 +92,7 @@ FLOW_FIRST = tests/flow/mutt.py tests/flow/neomutt.py tests/fault/issue.py \
 	tests/fault/order.py tests/flow/order.py
 
 demo:
-	@tests/deps $(DEPS_BUILD) python3 python3-dkim python3-cryptography \
+	@tests/deps $(DEPS_BUILD) python3 python3-aiosmtpd python3-dkim python3-cryptography \
 		openssl tmux neomutt
 	@$(MAKE) --no-print-directory all
 	@BUILD=$(BUILD) tests/demo

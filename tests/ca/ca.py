@@ -1,13 +1,16 @@
 """An ACME CA that mails challenges (RFC 8555, RFC 8823), on loopback.
 
 Written with other libraries than mailcert (python3-cryptography, dkimpy), so
-that agreement with it is evidence.  Its mail goes into a Maildir, replies come
-from a directory that its sendmail fills.  A personality says in which ways it
-is like a real server:
+that agreement with it is evidence.  Its mail goes into a Maildir; replies come
+by SMTP, for which there is a sendmail.  A personality says in which ways it is
+like a real server:
 
  join         string | octets: how it reads RFC 8823 section 3, step 6
  lengths      octets of token-part1 and token-part2
  mail_at      order | authorization | challenge: when the challenge is mailed
+ proof        how challenges are signed: dkim; 9788, 8551 or 7508: S/MIME with
+              that header protection; none
+ delay        seconds that a reply is on its way
  bad_nonces   the share of good nonces that it refuses
  retry_after  what it says while it is at it, or None
  pending      how often it says "processing" first
@@ -42,6 +45,7 @@ import json
 import os
 import re
 import secrets
+import socket
 import ssl
 import sys
 import threading
@@ -51,6 +55,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
 import cms
 import dkim
+from aiosmtpd.controller import Controller
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
@@ -60,6 +65,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import \
 from dnsserver import Dns
 
 DEFAULT = dict(join="string", lengths=(24, 16), mail_at="authorization",
+               proof="dkim", delay=0,
                bad_nonces=0.0, retry_after=1, pending=0, errors=True, eab=None,
                root=False, reuse=False, terms=False, lower=False, ari=None,
                alternates=0, caa=(), orders=True, days=90, window=0, port=0, dns=False, clock=0, tls=None)
@@ -145,7 +151,7 @@ class Ca:
         self.sub = cms.Authority("Example Issuing", parent=self.root)
         self.others = [cms.cross(self.sub, "Other Root %d" % i)
                        for i in range(self.how["alternates"])]
-        self.revoked, self.replaced = {}, set()
+        self.revoked, self.replaced, self.envelopes = {}, set(), []
         self.dkim_key = self.the_dkim_key()
         public = base64.b64encode(self.dkim_key.public_key().public_bytes(
             serialization.Encoding.DER,
@@ -203,8 +209,24 @@ class Ca:
         self.base = "https://127.0.0.1:%d" % self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, args=(0.02,),
                          daemon=True).start()
+        self.smtp = self.listen()
+
+    def listen(self):
+        """SMTP on a port that is free; the library wants to know it first."""
+        while True:
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                port = free.getsockname()[1]
+            smtp = Controller(Inbox(self), hostname="127.0.0.1", port=port,
+                              enable_SMTPUTF8=True, decode_data=False)
+            try:
+                smtp.start()
+                return smtp
+            except OSError:
+                pass
 
     def close(self):
+        self.smtp.stop()
         self.server.shutdown()
         self.server.server_close()
 
@@ -565,21 +587,44 @@ class Ca:
     def mail(self, authz):
         authz["mailed"] = True
         authz["msgid"] = "<%s@%s>" % (secrets.token_hex(8), self.domain)
-        text = ("From: %s\r\nTo: %s\r\nSubject: ACME: %s\r\nDate: %s\r\n"
-                "Message-ID: %s\r\nAuto-Submitted: auto-generated; type=acme"
-                "\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\n"
-                "This is an automatically generated ACME challenge.\r\n" % (
-                    authz["from"], authz["identifier"]["value"],
-                    authz["part1"], email.utils.formatdate(),
-                    authz["msgid"])).encode()
-        field = dkim.sign(text, b"sel", self.domain.encode(),
-                          cms.pem(self.dkim_key), include_headers=THIRTEEN,
-                          canonicalize=(b"relaxed", b"relaxed"))
+        fields = [("From", authz["from"]),
+                  ("To", authz["identifier"]["value"]),
+                  ("Subject", "ACME: " + authz["part1"]),
+                  ("Date", email.utils.formatdate()),
+                  ("Message-ID", authz["msgid"]),
+                  ("Auto-Submitted", "auto-generated; type=acme")]
+        raw = self.signed(fields, authz["from"])
         name = "%d.%s.ca" % (time.time() * 1e6, secrets.token_hex(4))
         tmp = os.path.join(self.dir, "mail/tmp", name)
         with open(tmp, "wb") as f:
-            f.write((field + text).replace(b"\r\n", b"\n"))
+            f.write(raw.replace(b"\r\n", b"\n"))
         os.rename(tmp, os.path.join(self.dir, "mail/new", name))
+
+    def signed(self, fields, sender):
+        """A challenge with these fields, whatever proves who sent it."""
+        head = "".join("%s: %s\r\n" % f for f in fields).encode()
+        text = b"\r\nThis is an automatically generated ACME challenge.\r\n"
+        plain = b"Content-Type: text/plain\r\n" + text
+        how = self.how["proof"]
+        if how in ("dkim", "none"):
+            raw = head + b"MIME-Version: 1.0\r\n" + plain
+            return raw if how == "none" else dkim.sign(
+                raw, b"sel", self.domain.encode(), cms.pem(self.dkim_key),
+                include_headers=THIRTEEN,
+                canonicalize=(b"relaxed", b"relaxed")) + raw
+        key, cert = self.sub.issue(sender)
+        if how == "7508":  # the openssl command does not know it
+            blob = cms.signed_data(plain, [cms.signer_info(
+                key, cert, plain, extra=[cms.secure_headers(fields)])],
+                [cert, self.sub.cert])
+            return head + cms.detached(plain, blob)
+        entity = head + plain.replace(b"plain", b'plain; hp="clear"', 1) \
+            if how == "9788" else \
+            b"Content-Type: message/rfc822; forwarded=no\r\n\r\n" + head + \
+            plain
+        return head + cms.openssl_sign(
+            entity, [(key, cert)], [self.sub.cert]).replace(
+                b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
     def challenges(self):
         """The paths of the mails that went out, in their order."""
@@ -735,16 +780,45 @@ class Ca:
                      **links}, self.certs[url]
 
 
-SENDMAIL = """#!/bin/sh
-# What the user's sendmail would do: the reply goes to the CA, in its time.
-t=%s/replies/$$.$(date +%%N)
-cat > "$t.tmp" || exit 74
-(sleep %s; mv "$t.tmp" "$t.eml") > /dev/null 2>&1 &
-test %s != 0 || wait
+class Inbox:
+    """What SMTP brings becomes a file, after its time on the way."""
+
+    def __init__(self, ca):
+        self.ca = ca
+
+    async def handle_DATA(self, server, session, envelope):
+        raw = envelope.content.replace(b"\r\n", b"\n")
+        self.ca.envelopes.append((envelope.mail_from, envelope.rcpt_tos))
+        if self.ca.how["delay"]:
+            threading.Timer(self.ca.how["delay"], self.keep, (raw,)).start()
+        else:
+            self.keep(raw)
+        return "250 OK"
+
+    def keep(self, raw):
+        if not os.path.isdir(self.ca.dir):  # everything is over
+            return
+        path = os.path.join(self.ca.dir, "replies", "%d.%s" % (
+            time.time() * 1e6, secrets.token_hex(4)))
+        with open(path, "wb") as f:
+            f.write(raw)
+        os.rename(path, path + ".eml")
+
+
+SENDMAIL = """#!/usr/bin/python3
+# What the user's sendmail would do: submit by SMTP.
+import email, smtplib, sys
+raw, args = sys.stdin.buffer.read(), sys.argv[1:]
+m = email.message_from_bytes(raw)
+sender = args[args.index("-f") + 1] if "-f" in args else m["From"]
+to = args[args.index("--") + 1:] if "--" in args else [m["To"]]
+utf8 = [] if sender.isascii() else ["SMTPUTF8"]
+with smtplib.SMTP("127.0.0.1", %d) as smtp:
+    smtp.sendmail(sender, to, raw, utf8)
 """
 
 
-def sendmail(ca, delay=0):
-    path = ca.write("sendmail", (SENDMAIL % (ca.dir, delay, delay)).encode())
+def sendmail(ca):
+    path = ca.write("sendmail", (SENDMAIL % ca.smtp.port).encode())
     os.chmod(path, 0o755)
     return path

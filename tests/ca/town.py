@@ -8,12 +8,12 @@ from lib import MAILCERT, Place
 
 
 class Town:
-    def __init__(self, settings="", delay=0, **personality):
+    def __init__(self, settings="", **personality):
         self.place = Place(config="")
         self.started = False
         os.makedirs(self.place.path("ca"))
         self.ca = Ca(self.place.path("ca"), **personality)
-        self.send = sendmail(self.ca, delay)
+        self.send = sendmail(self.ca)
         self.place.write("user/.config/mailcert/config", """
 set resolver = %s
 set sendmail = %s

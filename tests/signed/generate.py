@@ -408,26 +408,12 @@ def smime(entity, signers=None, certs=(), opaque=False, some=None, args=()):
                    some)
 
 
-def detached(entity, blob, subtype="pkcs7-signature", boundary="bnd",
-             protocol=None, parts="", encoding="base64"):
-    """multipart/signed by hand."""
-    text = base64.encodebytes(blob).replace(b"\n", b"\r\n")
-    return (b"MIME-Version: 1.0\r\nContent-Type: multipart/signed; "
-            b"protocol=\"application/%s\"; micalg=sha-256; boundary=\"%s\"\r\n"
-            b"\r\n--%s\r\n" % ((protocol or subtype).encode(),
-                               boundary.encode(), boundary.encode()) +
-            entity + b"\r\n--%s\r\nContent-Type: application/%s; name="
-            b"smime.p7s\r\nContent-Transfer-Encoding: %s\r\n\r\n" % (
-                boundary.encode(), subtype.encode(), encoding.encode()) +
-            text + parts.encode() + b"--%s--\r\n" % boundary.encode())
-
-
 def by_hand(entity, key=KEY_S, cert=CERT, extra=(), some=None, info=None,
             certs=None, mime=None, **how):
     infos = info or [cms.signer_info(key, cert, entity, extra=extra)]
     blob = cms.signed_data(entity, infos, [cert] if certs is None else certs,
                            **how)
-    return outside((mime or detached)(entity, blob), some)
+    return outside((mime or cms.detached)(entity, blob), some)
 
 
 def opaque_mime(blob, kind="; smime-type=signed-data"):
@@ -449,7 +435,7 @@ case("s0-7508-status", "done", by_hand(PLAIN, extra=[cms.secure_headers(
 case("s0-7508-opaque", "done", outside(opaque_mime(cms.signed_data(
     PLAIN, [cms.signer_info(KEY_S, CERT, PLAIN, extra=[cms.secure_headers(
         fields())])], [CERT], detached=False))), *SET)
-case("s0-old-type", "done", outside(detached(
+case("s0-old-type", "done", outside(cms.detached(
     inner_9788(), cms.signed_data(inner_9788(), [cms.signer_info(
         KEY_S, CERT, inner_9788())], [CERT]), "x-pkcs7-signature")), *SET)
 case("s0-default-methods", "done", smime(inner_9788()), ANCHORS)
@@ -557,7 +543,7 @@ for digest in ("md5", "sha1"):
         args=("-md", digest)), *SET)
 case("s6-two-signers", "smime-fail", smime(
     inner_9788(), [(KEY_S, CERT), ROOT.issue()]), *SET)
-case("s6-nobody", "smime-fail", outside(detached(
+case("s6-nobody", "smime-fail", outside(cms.detached(
     inner_9788(), cms.signed_data(inner_9788(), [], [CERT])))
     .replace(b"info=", b""), *SET)
 EVE = ROOT.issue("eve@evil.example")
@@ -581,9 +567,9 @@ for what, made in (
         ("other-content-type", cms.signed_data(
             inner_9788(), [cms.signer_info(KEY_S, CERT, inner_9788())], [CERT],
             kind=bytes.fromhex("060b2a864886f70d0109100104")))):
-    case("s8-" + what, "smime-fail", outside(detached(inner_9788(), made)),
+    case("s8-" + what, "smime-fail", outside(cms.detached(inner_9788(), made)),
          *SET)
-case("s8-not-base64", "smime-fail", outside(detached(
+case("s8-not-base64", "smime-fail", outside(cms.detached(
     inner_9788(), blob)).replace(b"\r\nMII", b"\r\n!!!", 1), *SET)
 case("s9-not-protected", "smime-unprotected", smime(PLAIN), *SET)
 case("s9-hp-cipher", "smime-unprotected", smime(inner_9788(
@@ -639,18 +625,18 @@ case("s11-third-part", "smime-fail", third + b"--" + boundary +
      *SET)
 case("s11-two-boundaries", "smime-fail", good.replace(
     b'boundary="', b'boundary="x"; boundary="', 1), *SET)
-case("s11-prefix-boundary", "smime-fail", outside(detached(
+case("s11-prefix-boundary", "smime-fail", outside(cms.detached(
     inner_9788(fields()) + b"--bnd2\r\n", cms.signed_data(
         inner_9788() + b"--bnd2\r\n", [cms.signer_info(
             KEY_S, CERT, inner_9788() + b"--bnd2\r\n")], [CERT]))), *SET)
 case("s11-unclosed", "smime-fail", good[:good.rindex(b"--" + boundary)], *SET)
-case("s11-swapped", "smime-fail", outside(detached(
+case("s11-swapped", "smime-fail", outside(cms.detached(
     inner_9788(), blob, subtype="pkcs7-mime", protocol="pkcs7-signature")),
     *SET)
 case("s11-nested", "smime-unprotected", smime(entity), *SET)
 case("s11-nested-8551", "smime-unprotected", smime(
     b"Content-Type: message/rfc822\r\n\r\n" + good), *SET)
-case("s11-pgp", "not-authenticated", outside(detached(
+case("s11-pgp", "not-authenticated", outside(cms.detached(
     inner_9788(), blob, subtype="pgp-signature")), *SET)
 case("s12-mallory", "smime-identity", smime(inner_9788(), [EVE]), *SET)
 case("s12-mallory-sender", "smime-identity", smime(
