@@ -5,8 +5,8 @@
 #include <time.h>
 
 #include "base/text.h"
+#include "list_accounts.h"
 #include "mail/address.h"
-#include "mail/date.h"
 #include "session.h"
 
 #define SYNOPSIS                                                             \
@@ -51,75 +51,16 @@ struct options {
 	bool json;
 };
 
-static void
-add_time(struct buf *out, int64_t when)
-{
-	if (when == 0)
-		buf_add_text(out, "null");
-	else {
-		buf_add_byte(out, '"');
-		date_add_iso(out, when);
-		buf_add_byte(out, '"');
-	}
-}
-
-static void
-list_json(const struct account *account, struct buf *out)
-{
-	buf_addf(out, "\n {\"id\": \"%s\", \"directory\": ", account->id);
-	text_json(out, span_of(account->directory));
-	buf_add_text(out, ", \"url\": ");
-	if (account->url[0] != '\0')
-		text_json(out, span_of(account->url));
-	else
-		buf_add_text(out, "null");
-	buf_addf(out,
-	    ",\n  \"thumbprint\": \"%s\", \"created\": ", account->thumbprint);
-	add_time(out, account->created);
-	buf_add_text(out, ", \"deactivated\": ");
-	add_time(out, account->deactivated);
-	buf_add_byte(out, '}');
-}
-
-static void
-list_text(const struct account *account, struct buf *out)
-{
-	buf_addf(out, "%s  ", account->id);
-	text_show(out, span_of(account->directory), TEXT_NO_LIMIT,
-	    text_locale_is_utf8());
-	buf_addf(out, "\n    %s\n    key thumbprint %s\n",
-	    account->deactivated != 0 ? "deactivated"
-		: account->url[0] == '\0'
-		? "not registered yet: mailcert account register"
-		: account->url,
-	    account->thumbprint);
-}
-
 static enum status
 list(struct session *session, const struct options *options)
 {
-	char ids[ACCOUNTS_MAX][JSONFILE_ID_SIZE];
 	struct buf *out = &session->out;
-	struct account account;
 	enum status status;
-	size_t count, i;
+	size_t count = 0;
 
-	status = jsonfile_list(&session->home, "accounts", ids, ACCOUNTS_MAX,
-	    &count, &session->note);
-	if (options->json)
-		buf_add_text(out, "{\"accounts\": [");
-	for (i = 0; status == STATUS_OK && i < count; i++) {
-		status = account_load(
-		    &session->home, ids[i], &account, &session->note);
-		if (status != STATUS_OK)
-			break;
-		if (options->json) {
-			buf_add_text(out, i > 0 ? "," : "");
-			list_json(&account, out);
-		} else {
-			list_text(&account, out);
-		}
-	}
+	buf_add_text(out, options->json ? "{\"accounts\": [" : "");
+	status = list_accounts(
+	    &session->home, options->json, &count, out, &session->note);
 	if (options->json)
 		buf_add_text(out, "]}\n");
 	else if (count == 0)

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cmd.h"
 #include "confirm.h"
+#include "list_accounts.h"
 #include "mail/date.h"
 #include "store/issuance.h"
 #include "store/order.h"
@@ -14,8 +15,8 @@
 
 static const char help[] =
     "usage: " SYNOPSIS "\n\n"
-    "List every certificate order and every challenge: what it waits for, and\n"
-    "what to do next.\n";
+    "List every certificate, every challenge and every account: what it waits\n"
+    "for, and what to do next.\n";
 
 static bool
 is_expired(const struct order *order, int64_t now)
@@ -262,8 +263,8 @@ add_certificates(const struct home *home, const char *only, bool json,
 }
 
 static int
-print_orders(struct span certificates, const struct order *orders, size_t count,
-    bool json)
+print_orders(struct span certificates, struct span accounts,
+    const struct order *orders, size_t count, bool json)
 {
 	const int64_t now = (int64_t)time(NULL);
 	struct buf out;
@@ -285,6 +286,9 @@ print_orders(struct span certificates, const struct order *orders, size_t count,
 		}
 	}
 	if (json)
+		buf_add_text(&out, "],\n\"accounts\": [");
+	buf_add(&out, accounts);
+	if (json)
 		buf_add_text(&out, "]}\n");
 	else if (count == 0 && certificates.len == 0)
 		buf_add_text(&out,
@@ -303,8 +307,8 @@ cmd_status(const struct invocation *invocation, int argc, char *argv[])
 	struct note note = { "" };
 	struct config config;
 	enum status status;
-	size_t count = 0, found = 0, i = 0;
-	struct buf certificates;
+	size_t count = 0, found = 0, listed = 0, i = 0;
+	struct buf certificates, accounts;
 	bool json;
 	int code;
 
@@ -319,6 +323,9 @@ cmd_status(const struct invocation *invocation, int argc, char *argv[])
 		status =
 		    add_certificates(&home, optind < argc ? argv[optind] : NULL,
 			json, &found, &certificates, &note);
+	buf_init(&accounts, 1024 * 1024);
+	if (status == STATUS_OK && optind == argc)
+		status = list_accounts(&home, json, &listed, &accounts, &note);
 	home_close(&home);
 	if (status == STATUS_OK && optind < argc) {
 		while (i < count &&
@@ -330,10 +337,11 @@ cmd_status(const struct invocation *invocation, int argc, char *argv[])
 		count = i == count ? 0 : 1;
 	}
 	if (status == STATUS_OK)
-		code = print_orders(
-		    buf_span(&certificates), orders + i, count, json);
+		code = print_orders(buf_span(&certificates),
+		    buf_span(&accounts), orders + i, count, json);
 	else
 		code = cmd_fail(status, &note);
+	buf_clear(&accounts);
 	buf_clear(&certificates);
 	free(orders);
 	return code;

@@ -152,14 +152,17 @@ set_finish(struct config *config, struct span value)
 	return i < 3;
 }
 
-/* "30d", "36h", or a bare number of days. */
+/* "30d", "36h", "10m", "5s", or a bare number of days. */
 static bool
 set_period(int64_t *out, struct span value)
 {
 	const char last = value.len > 0 ? value.at[value.len - 1] : '\0';
-	const int64_t unit = last == 'h' ? 3600 : 86400;
+	const int64_t unit = last == 's' ? 1
+	    : last == 'm'                ? 60
+	    : last == 'h'                ? 3600
+					 : 86400;
 
-	if (last == 'h' || last == 'd')
+	if (unit != 86400 || last == 'd')
 		value.len--;
 	if (!set_number(out, value, 3650))
 		return false;
@@ -328,6 +331,9 @@ set_one(struct config *config, struct span name, struct span value)
 		done = set_max_message(config, value);
 	else if (span_eq(name, SPAN("password_command")))
 		done = set_text(config->password_command, value);
+	else if (span_eq(name, SPAN("patience")))
+		done = set_period(&config->patience, value) &&
+		    config->patience > 0;
 	else if (span_eq(name, SPAN("renew_before")))
 		done = set_period(&config->renew_before, value);
 	else if (span_eq(name, SPAN("resolver")))
@@ -496,6 +502,7 @@ config_load(const char *home, const char *const *settings, size_t count,
 		.key = KEY_RSA_3072,
 		.account_key = KEY_EC_P256,
 		.usage = CSR_BOTH,
+		.patience = 3600,
 		.caa = true,
 		.color = true,
 		.max_message = MESSAGE_MAX_DEFAULT,

@@ -48,6 +48,7 @@ struct config {
 	enum key_kind account_key;
 	enum csr_usage usage;
 	bool separate_usage;  /* two certificates: one signs, one encrypts */
+	int64_t patience;     /* seconds that a CA may be at it */
 	int64_t renew_before; /* seconds; 0: a third of the lifetime */
 	char password_command[CONFIG_VALUE_SIZE]; /* for sh; or empty */
 	bool lock_keys; /* certificate keys get a passphrase */

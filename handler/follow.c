@@ -121,6 +121,7 @@ follow(struct issuer *issuer, struct issuance *issuance,
 	char last[1024] = "", key[1200];
 	struct issue_step step = { .wait = ISSUE_CA };
 	const int64_t began = (int64_t)time(NULL);
+	int64_t ca_since = began;
 	struct buf text;
 	enum status status;
 	int troubles = 0;
@@ -156,6 +157,16 @@ follow(struct issuer *issuer, struct issuance *issuance,
 			if (step.wait != ISSUE_DONE)
 				status = note_set(note, STATUS_AGAIN, "%.300s",
 				    text.at != NULL ? text.at : "");
+			break;
+		}
+		/* Some servers never leave "processing". */
+		if (step.wait != ISSUE_CA)
+			ca_since = now;
+		else if (now - ca_since >= issuer->config->patience) {
+			status = note_set(note, STATUS_AGAIN,
+			    "the CA has been at it for %lld seconds; mailcert "
+			    "finish goes on",
+			    (long long)(now - ca_since));
 			break;
 		}
 		say(options, text.at != NULL ? text.at : "", last,

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """What comes beside and after an order: accounts, renewal, revocation, chains,
 CAA, keys with a passphrase, going on by itself.  On the CA of tests/ca."""
+import base64
 import glob
 import json
 import os
@@ -94,6 +95,8 @@ def test_accounts():
                   (account["url"], thumbprint(account["jwk"]), None),
                   "account --json")
 
+        tap.equal(json.loads(town.run("status", "--json").stdout)["accounts"],
+                  [told], "status --json has it")
         # Roll-over, to every kind of key.
         for kind, kty in (("ed25519", "OKP"), ("rsa:2048", "RSA"),
                           ("ec:p256", "EC")):
@@ -471,6 +474,41 @@ def test_usage():
         got = town.run("order", "--key", "ed25519", "--usage", "separate",
                        ALICE)
         tap.equal(got.returncode, 64, "an Ed25519 key cannot encrypt")
+
+
+def test_signing_requests():
+    """In the words of the openssl command, for every kind of key."""
+    with Town() as town:
+        for kind in ("rsa:2048", "rsa:3072", "rsa:4096", "ec:p256", "ec:p384",
+                     "ed25519"):
+            for usage, words in (
+                    ("sign", {"Digital Signature"}),
+                    ("encrypt", {"Key Encipherment" if "rsa" in kind else
+                                 "Key Agreement"}),
+                    ("both", {"Digital Signature", "Key Encipherment" if
+                              "rsa" in kind else "Key Agreement"})):
+                name = "%s, %s" % (kind, usage)
+                got = town.run("order", "--no-wait", "--new", "--key", kind,
+                               "--usage", usage, ALICE, "bob@example.org")
+                if kind == "ed25519" and usage != "sign":
+                    tap.equal(got.returncode, 64, name + ": cannot be")
+                    continue
+                with open("%s/issuances/%s.json" % (
+                        town.place.home, got.stdout.decode().strip())) as f:
+                    csr = json.load(f)["csr"]
+                text = subprocess.run(
+                    ["openssl", "req", "-inform", "DER", "-verify", "-noout",
+                     "-text"], input=base64.urlsafe_b64decode(
+                         csr + "=" * (-len(csr) % 4)), capture_output=True)
+                out = text.stdout.decode()
+                tap.ok(text.returncode == 0 and b"verify OK" in text.stderr,
+                       name + ": openssl req -verify", text)
+                use = re.search(r"Key Usage: critical\s*(.*)", out)
+                tap.ok(set(use[1].split(", ")) == words and
+                       "email:alice@example.org, email:bob@example.org" in out
+                       and re.search(r"Subject: *\n", out) and
+                       "challengePassword" not in out, name + ": exactly",
+                       out)
 
 
 def opens(key, passphrase):

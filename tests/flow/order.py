@@ -153,6 +153,14 @@ def test_no():
         out, err = process.communicate(timeout=60)
         tap.ok(process.returncode == 69 and b"incorrectResponse" in err,
                "the wrong join: the CA's own words", err)
+    # At it for ever.
+    with Town("set patience = 2s\n", pending=10 ** 6) as town:
+        process = town.start("alice@example.org")
+        town.wait_for_mail()
+        town.answer()
+        out, err = process.communicate(timeout=60)
+        tap.ok(process.returncode == 75 and b"at it for" in err and
+               b"finish goes on" in err, "patience with a CA ends", err)
     # One look, too early, and not a word why: then what is known of CAs.
     with Town(delay=2, errors=False) as town:
         process = town.start("alice@example.org")

@@ -30,7 +30,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		CSR_SIGN, 1780000000, &out, &facts, &note) == STATUS_OK) {
 		assert(span_starts(
 		    buf_span(&out), SPAN("-----BEGIN CERTIFICATE-----\n")));
-		assert(span_find(buf_span(&out), SPAN("PRIVATE")) == out.len);
+		assert(
+		    span_find(buf_span(&out), SPAN("PRIVATE KEY")) == out.len);
 		assert(facts.starts < facts.expires);
 		assert(facts.id[0] == '\0' || acme_id_ok(span_of(facts.id)));
 	} else {
