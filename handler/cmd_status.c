@@ -193,7 +193,7 @@ add_certificate_text(
 		confirm_add_time(&line, issuance->expires, now);
 	}
 	if (issuance->window.chosen != 0 && issuance->replaced[0] == '\0') {
-		buf_add_text(&line, ", renewed ");
+		buf_add_text(&line, ", to be renewed ");
 		confirm_add_time(&line, issuance->window.chosen, now);
 	}
 	if (issuance->revoked != 0) {

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -51,21 +52,35 @@ describe(const struct issue_step *step, int64_t now, struct buf *out)
 	}
 }
 
-/* Say it if it is news. */
+/* Columns of the terminal, or 0 where there is none. */
+static size_t
+columns(void)
+{
+	struct winsize size;
+
+	if (isatty(STDERR_FILENO) != 1)
+		return 0;
+	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0
+	    ? size.ws_col
+	    : 80;
+}
+
+/* Say it if it is news: on a terminal over what was said before, unless it
+ * wants more than a row and so a line of its own. */
 static void
 say(const struct follow_options *options, const char *text, char *last,
     size_t size)
 {
-	const bool tty = isatty(STDERR_FILENO) == 1;
+	const size_t row = columns();
 	struct buf line;
 
 	if (options->quiet || strcmp(text, last) == 0)
 		return;
 	(void)snprintf(last, size, "%s", text);
 	buf_init(&line, 4096);
-	buf_add_text(&line, tty ? "\r\033[K" : "");
+	buf_add_text(&line, row > 0 ? "\r\033[K" : "");
 	text_show(&line, span_of(text), 300, text_locale_is_utf8());
-	buf_add_text(&line, tty ? "" : "\n");
+	buf_add_text(&line, row == 0 || strlen(text) >= row ? "\n" : "");
 	(void)!fd_write(STDERR_FILENO, buf_span(&line));
 	buf_clear(&line);
 }
@@ -73,7 +88,7 @@ say(const struct follow_options *options, const char *text, char *last,
 static void
 end_line(const char *last)
 {
-	if (last[0] != '\0' && isatty(STDERR_FILENO) == 1)
+	if (last[0] != '\0' && columns() > 0)
 		(void)!fd_write(STDERR_FILENO, SPAN("\r\033[K"));
 }
 

@@ -636,6 +636,34 @@ def test_by_itself():
         town.answer()
         time.sleep(0.5)
         tap.equal(len(town.ca.seen), asked, "finish = manual: it does not")
+    with Town("set finish = ask\n") as town:
+        town.run("order", "--no-wait", ALICE)
+        path, = town.wait_for_mail()
+        with Terminal(town.place, "mailcert handle --auto-approve --draft "
+                      "sendmail " + path) as terminal:
+            tap.ok(terminal.wait("Finish the order in the background? [y/N]"),
+                   "finish = ask: it asks", terminal.screen())
+            terminal.keys("y", "Enter")
+            tap.ok(terminal.wait("[exit 0]") and wait_for(
+                lambda: glob.glob(town.place.home + "/certificates/*.pem")),
+                "finish = ask: yes", terminal.screen())
+    # What is happening is seen, whatever the width.
+    with Town(pending=1) as town:
+        with Terminal(town.place, "mailcert order " + ALICE) as terminal:
+            tap.ok(terminal.wait("it dies"), "progress on a terminal",
+                   terminal.screen())
+            town.wait_for_mail()
+            time.sleep(0.4)
+            town.answer()
+            tap.ok(terminal.wait("waiting for the CA"), "and what follows",
+                   terminal.screen())
+            tap.ok(terminal.wait("[exit 0]"), "and the end",
+                   terminal.screen())
+            tap.equal(terminal.screen().count("waiting until"), 1,
+                      "nothing is left of what was overwritten")
+            tap.ok("waiting for the CA" not in terminal.screen() and
+                   "it dies" in terminal.screen(), "nothing is cut",
+                   terminal.screen())
     # A draft: the copy in the sent folder tells.
     for kind in ("maildir", "mbox"):
         with Town() as town:
