@@ -38,12 +38,8 @@ static const char help[] =
     "  --yes                do not ask\n"
     "  --json               for programs\n";
 
-enum { CONTACTS_MAX = 8 };
-
 struct options {
-	const char *ca;
-	struct issuer_options issuer;
-	const char *contact[CONTACTS_MAX];
+	struct enrolment enrolment;
 	const char *const *rest;
 	size_t rests;
 	bool key; /* --key was said */
@@ -91,11 +87,11 @@ show_account(struct session *session, const struct acme_account *account)
 static enum status
 reach(struct session *session, struct options *options)
 {
-	enum status status = session_ca(session, &options->ca);
+	enum status status = session_ca(session, &options->enrolment.ca);
 
 	if (status == STATUS_OK)
-		status =
-		    issuer_reach(&session->issuer, options->ca, &session->note);
+		status = issuer_reach(
+		    &session->issuer, options->enrolment.ca, &session->note);
 	if (status == STATUS_OK && session->issuer.account.url[0] == '\0')
 		status = note_set(&session->note, STATUS_NO,
 		    "there is no account at this CA; mailcert account register "
@@ -133,24 +129,24 @@ static enum status
 do_register(struct session *session, struct options *options)
 {
 	struct acme_account account;
-	enum status status = session_ca(session, &options->ca);
+	enum status status = session_ca(session, &options->enrolment.ca);
 
 	if (!options->key)
-		options->issuer.key = session->config.account_key;
+		options->enrolment.issuer.key = session->config.account_key;
 	if (status == STATUS_OK)
-		status = check_contacts(options->issuer.contact,
-		    options->issuer.contacts, &session->note);
+		status = check_contacts(options->enrolment.issuer.contact,
+		    options->enrolment.issuer.contacts, &session->note);
 	if (status == STATUS_OK)
-		status =
-		    issuer_reach(&session->issuer, options->ca, &session->note);
+		status = issuer_reach(
+		    &session->issuer, options->enrolment.ca, &session->note);
 	if (status == STATUS_OK && session->issuer.account.url[0] != '\0' &&
-	    options->issuer.key_file != NULL)
+	    options->enrolment.issuer.key_file != NULL)
 		status = note_set(&session->note, STATUS_USAGE,
 		    "there is an account at this CA already; deactivate it "
 		    "first, or use another home (-C)");
 	if (status == STATUS_OK)
-		status = issuer_enroll(
-		    &session->issuer, &options->issuer, &session->note);
+		status = issuer_enroll(&session->issuer,
+		    &options->enrolment.issuer, &session->note);
 	if (status == STATUS_OK)
 		status = issuer_ask(&session->issuer, &account, &session->note);
 	if (status == STATUS_OK)
@@ -204,12 +200,12 @@ do_roll_over(struct session *session, struct options *options)
 	enum status status = reach(session, options);
 
 	if (!options->key)
-		options->issuer.key = session->config.account_key;
+		options->enrolment.issuer.key = session->config.account_key;
 	if (status == STATUS_OK)
 		status = check_pending(session);
 	if (status == STATUS_OK)
-		status = issuer_roll_over(
-		    &session->issuer, options->issuer.key, &session->note);
+		status = issuer_roll_over(&session->issuer,
+		    options->enrolment.issuer.key, &session->note);
 	if (status == STATUS_OK)
 		buf_addf(&session->out, "the account has a new key, %s\n",
 		    session->issuer.account.thumbprint);
@@ -243,31 +239,15 @@ static bool
 take_option(int c, struct options *out)
 {
 	switch (c) {
-	case 'c':
-		out->ca = optarg;
-		break;
-	case 'a':
-		out->issuer.agrees = session_agrees;
-		break;
 	case 'k':
 		out->key = true;
-		return key_kind_parse(span_of(optarg), &out->issuer.key);
+		return key_kind_parse(
+		    span_of(optarg), &out->enrolment.issuer.key);
 	case 'K':
-		out->issuer.key_file = optarg;
+		out->enrolment.issuer.key_file = optarg;
 		break;
 	case 'e':
-		out->issuer.only_existing = true;
-		break;
-	case 'm':
-		if (out->issuer.contacts == CONTACTS_MAX)
-			return false;
-		out->contact[out->issuer.contacts++] = optarg;
-		break;
-	case 'i':
-		out->issuer.eab_kid = optarg;
-		break;
-	case 'f':
-		out->issuer.eab_key_file = optarg;
+		out->enrolment.issuer.only_existing = true;
 		break;
 	case 'y':
 		out->yes = true;
@@ -276,7 +256,7 @@ take_option(int c, struct options *out)
 		out->json = true;
 		break;
 	default:
-		return false;
+		return enrolment_take(&out->enrolment, c);
 	}
 	return true;
 }
@@ -307,19 +287,15 @@ find_act(const char *name)
 int
 cmd_account(const struct invocation *invocation, int argc, char *argv[])
 {
-	static const struct option longs[] = { { "ca", required_argument, NULL,
-						   'c' },
-		{ "agree", no_argument, NULL, 'a' },
+	static const struct option longs[] = { ENROLMENT_OPTIONS,
 		{ "key", required_argument, NULL, 'k' },
 		{ "key-file", required_argument, NULL, 'K' },
 		{ "existing", no_argument, NULL, 'e' },
-		{ "contact", required_argument, NULL, 'm' },
-		{ "eab-kid", required_argument, NULL, 'i' },
-		{ "eab-key-file", required_argument, NULL, 'f' },
 		{ "yes", no_argument, NULL, 'y' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' }, { 0 } };
-	struct options options = { .issuer = { .agrees = session_asks_terms } };
+	struct options options = { .enrolment.issuer.agrees =
+				       session_asks_terms };
 	const struct act *act = NULL;
 	struct session *session;
 	enum status status;
@@ -330,7 +306,6 @@ cmd_account(const struct invocation *invocation, int argc, char *argv[])
 			return c == 'h' ? cmd_help(help) : cmd_usage(SYNOPSIS);
 	if (optind < argc && (act = find_act(argv[optind++])) == NULL)
 		return cmd_usage(SYNOPSIS);
-	options.issuer.contact = options.contact;
 	options.rest = (const char *const *)argv + optind;
 	options.rests = (size_t)(argc - optind);
 	if (options.rests > 0 && (act == NULL || act->run != do_contact))

@@ -99,9 +99,12 @@ forget(struct session *session, const char *id)
 	struct order *orders = NULL;
 	enum status status = STATUS_MEMORY;
 	size_t count = 0, i;
-	int lock = -1;
+	int lock = -1, step = -1;
 
+	/* Not while another one takes a step of it. */
 	if (issuance != NULL)
+		status = home_lock_on(&session->home, id, 60, &step, note);
+	if (status == STATUS_OK)
 		status = issuance_load(&session->home, id, issuance, note);
 	if (status == STATUS_NO)
 		(void)note_set(
@@ -121,6 +124,8 @@ forget(struct session *session, const char *id)
 		status = issuance_forget(&session->home, id, note);
 	if (lock >= 0)
 		(void)close(lock);
+	if (step >= 0)
+		(void)close(step);
 	free(orders);
 	free(issuance);
 	return status;

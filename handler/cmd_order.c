@@ -36,13 +36,9 @@ static const char help[] =
     "  --new                even where the same order is on its way\n"
     "  --dry-run            look, and order nothing\n";
 
-enum { CONTACTS_MAX = 8 };
-
 struct options {
-	const char *ca;
-	struct issuer_options issuer;
+	struct enrolment enrolment;
 	struct issue_request request;
-	const char *contact[CONTACTS_MAX];
 	const char *key;   /* as typed, or NULL */
 	const char *usage; /* likewise */
 	bool separate;
@@ -55,9 +51,6 @@ static bool
 take_option(int c, struct options *out)
 {
 	switch (c) {
-	case 'c':
-		out->ca = optarg;
-		break;
 	case 'k':
 		out->key = optarg;
 		return key_kind_parse(span_of(optarg), &out->request.key);
@@ -67,20 +60,6 @@ take_option(int c, struct options *out)
 		    span_of(optarg), &out->request.usage, &out->separate);
 	case 'p':
 		out->passphrase = true;
-		break;
-	case 'a':
-		out->issuer.agrees = session_agrees;
-		break;
-	case 'm':
-		if (out->issuer.contacts == CONTACTS_MAX)
-			return false;
-		out->contact[out->issuer.contacts++] = optarg;
-		break;
-	case 'i':
-		out->issuer.eab_kid = optarg;
-		break;
-	case 'f':
-		out->issuer.eab_key_file = optarg;
 		break;
 	case 'n':
 		out->no_wait = true;
@@ -92,7 +71,7 @@ take_option(int c, struct options *out)
 		out->dry_run = true;
 		break;
 	default:
-		return false;
+		return enrolment_take(&out->enrolment, c);
 	}
 	return true;
 }
@@ -100,28 +79,23 @@ take_option(int c, struct options *out)
 static bool
 parse_options(int argc, char *argv[], struct options *out, int *code)
 {
-	static const struct option longs[] = { { "ca", required_argument, NULL,
-						   'c' },
+	static const struct option longs[] = { ENROLMENT_OPTIONS,
 		{ "key", required_argument, NULL, 'k' },
 		{ "usage", required_argument, NULL, 'u' },
 		{ "passphrase", no_argument, NULL, 'p' },
-		{ "agree", no_argument, NULL, 'a' },
-		{ "contact", required_argument, NULL, 'm' },
-		{ "eab-kid", required_argument, NULL, 'i' },
-		{ "eab-key-file", required_argument, NULL, 'f' },
 		{ "no-wait", no_argument, NULL, 'n' },
 		{ "new", no_argument, NULL, 'N' },
 		{ "dry-run", no_argument, NULL, 'd' },
 		{ "help", no_argument, NULL, 'h' }, { 0 } };
 	int c;
 
-	*out = (struct options){ .issuer = { .agrees = session_asks_terms } };
+	*out =
+	    (struct options){ .enrolment.issuer.agrees = session_asks_terms };
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1)
 		if (!take_option(c, out)) {
 			*code = c == 'h' ? cmd_help(help) : cmd_usage(SYNOPSIS);
 			return false;
 		}
-	out->issuer.contact = out->contact;
 	out->request.addresses = (const char *const *)argv + optind;
 	out->request.count = (size_t)(argc - optind);
 	if (optind == argc) {
@@ -135,7 +109,7 @@ parse_options(int argc, char *argv[], struct options *out, int *code)
 static void
 fill_in(struct options *options, const struct config *config)
 {
-	options->issuer.key = config->account_key;
+	options->enrolment.issuer.key = config->account_key;
 	if (options->key == NULL)
 		options->request.key = config->key;
 	if (options->usage == NULL) {
@@ -240,8 +214,8 @@ order(struct session *session, struct options *options)
 		status = STATUS_OK;
 	request->passphrase = buf_span(&passphrase);
 	if (status == STATUS_OK)
-		status = issuer_enroll(
-		    &session->issuer, &options->issuer, &session->note);
+		status = issuer_enroll(&session->issuer,
+		    &options->enrolment.issuer, &session->note);
 	if (status == STATUS_OK)
 		status = order_one(session, request, options->no_wait);
 	if (status == STATUS_OK && options->separate) {
@@ -266,11 +240,11 @@ cmd_order(const struct invocation *invocation, int argc, char *argv[])
 	fill_in(&options, &session->config);
 	status = check(&options, &session->note);
 	if (status == STATUS_OK)
-		status = session_ca(session, &options.ca);
+		status = session_ca(session, &options.enrolment.ca);
 	/* Who may issue for these domains is known before anything is asked. */
 	if (status == STATUS_OK)
-		status =
-		    issuer_reach(&session->issuer, options.ca, &session->note);
+		status = issuer_reach(
+		    &session->issuer, options.enrolment.ca, &session->note);
 	if (status == STATUS_OK && session->config.caa)
 		caa_warn(&session->issuer, options.request.addresses,
 		    options.request.count);

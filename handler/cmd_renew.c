@@ -157,6 +157,27 @@ tell_time(struct session *session, const struct issuance *issuance,
 	buf_clear(&text);
 }
 
+/* The account that has it, or where that one is closed the one that took its
+ * place. */
+static enum status
+open_account(struct session *session, const struct issuance *issuance)
+{
+	struct issuer *issuer = &session->issuer;
+	char directory[ACME_URL_SIZE];
+	enum status status;
+
+	status = issuer_reopen(issuer, issuance->account, true, &session->note);
+	if (status != STATUS_OK || issuer->account.deactivated == 0)
+		return status;
+	(void)strcpy(directory, issuer->account.directory);
+	status = issuer_reach(issuer, directory, &session->note);
+	if (status == STATUS_OK && issuer->account.url[0] == '\0')
+		status = note_set(&session->note, STATUS_CONFIG,
+		    "its account is deactivated; mailcert account register "
+		    "makes another");
+	return status;
+}
+
 /* Renew it if it is due. */
 static enum status
 look_after(struct session *session, const struct options *options,
@@ -168,8 +189,7 @@ look_after(struct session *session, const struct options *options,
 	enum status status;
 	int64_t when = 0;
 
-	status = issuer_reopen(
-	    &session->issuer, issuance->account, true, &session->note);
+	status = open_account(session, issuance);
 	if (status == STATUS_OK)
 		status = renew_time(&session->issuer, issuance, now, &when,
 		    explanation, &session->note);

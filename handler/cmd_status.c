@@ -209,9 +209,10 @@ add_certificate_text(
 }
 
 static void
-add_certificate_json(
-    const struct issuance *issuance, int64_t now, struct buf *out)
+add_certificate_json(const struct home *home, const struct issuance *issuance,
+    int64_t now, struct buf *out)
 {
+	struct buf path;
 	size_t i;
 
 	buf_add_text(out, " {\"id\": ");
@@ -232,6 +233,12 @@ add_certificate_json(
 	add_member(out, "replaces", issuance->replaces);
 	add_member(out, "replaced", issuance->replaced);
 	add_member(out, "why", issuance->why);
+	buf_init(&path, 4096);
+	if (issuance->starts != 0)
+		buf_addf(
+		    &path, "%s/certificates/%s.pem", home->path, issuance->id);
+	add_member(out, "certificate", path.at != NULL ? path.at : "");
+	buf_clear(&path);
 	add_member(out, "next", issuance_next(issuance, now));
 	buf_add_text(out, "}");
 }
@@ -252,7 +259,7 @@ add_certificates(const struct home *home, const char *only, bool json,
 			continue;
 		if (json) {
 			buf_add_text(out, *found > 0 ? ",\n" : "\n");
-			add_certificate_json(&all[i], now, out);
+			add_certificate_json(home, &all[i], now, out);
 		} else {
 			add_certificate_text(&all[i], now, out);
 		}

@@ -305,9 +305,9 @@ new_order(struct issuer *issuer, struct issuance *out, struct acme_order *acme,
 	buf_init(&answer.body, BODY_MAX);
 	find_replaced(issuer, out, replaces);
 	status = post_order(issuer, out, replaces, acme, &answer, note);
-	/* 409: another order has done that already; this one is plain. */
-	if (status == STATUS_CA && replaces[0] != '\0' &&
-	    strcmp(answer.problem.type, "alreadyReplaced") == 0)
+	/* Another order has done that already (409), or another account had
+	 * it: this one is plain. */
+	if (status == STATUS_CA && replaces[0] != '\0')
 		status = post_order(issuer, out, "", acme, &answer, note);
 	if (status == STATUS_OK) {
 		(void)strcpy(out->order_url, answer.location);

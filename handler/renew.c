@@ -40,8 +40,7 @@ is_same(const struct issuance *a, const struct issuance *b)
 {
 	size_t i;
 
-	if (a->addresses != b->addresses || a->usage != b->usage ||
-	    strcmp(a->account, b->account) != 0)
+	if (a->addresses != b->addresses || a->usage != b->usage)
 		return false;
 	for (i = 0; i < a->addresses; i++)
 		if (!has_address(b, a->address[i]))

@@ -52,6 +52,35 @@ session_end(struct session *session, enum status status)
 	return code;
 }
 
+bool
+enrolment_take(struct enrolment *enrolment, int option)
+{
+	struct issuer_options *issuer = &enrolment->issuer;
+
+	switch (option) {
+	case 'c':
+		enrolment->ca = optarg;
+		return true;
+	case 'a':
+		issuer->agrees = session_agrees;
+		return true;
+	case 'm':
+		if (issuer->contacts == SESSION_CONTACTS_MAX)
+			return false;
+		enrolment->contact[issuer->contacts++] = optarg;
+		issuer->contact = enrolment->contact;
+		return true;
+	case 'i':
+		issuer->eab_kid = optarg;
+		return true;
+	case 'f':
+		issuer->eab_key_file = optarg;
+		return true;
+	default:
+		return false;
+	}
+}
+
 enum status
 session_ca(struct session *session, const char **ca)
 {

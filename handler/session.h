@@ -14,6 +14,27 @@ struct session {
 	struct note note;
 };
 
+enum { SESSION_CONTACTS_MAX = 8 };
+
+/* The options of order and account that an account is made with. */
+struct enrolment {
+	const char *ca;
+	struct issuer_options issuer;
+	const char *contact[SESSION_CONTACTS_MAX];
+};
+
+#define ENROLMENT_OPTIONS                                    \
+	{ "ca", required_argument, NULL, 'c' },              \
+	    { "agree", no_argument, NULL, 'a' },             \
+	    { "contact", required_argument, NULL, 'm' },     \
+	    { "eab-kid", required_argument, NULL, 'i' },     \
+	{                                                    \
+		"eab-key-file", required_argument, NULL, 'f' \
+	}
+
+/* Take one of them; false: it is none, or there are too many. */
+bool enrolment_take(struct enrolment *enrolment, int option);
+
 /* Configuration and home; create: make the home.  NULL: it failed aloud, and
  * *code is the exit status. */
 struct session *session_begin(

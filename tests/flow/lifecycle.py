@@ -130,6 +130,15 @@ def test_accounts():
         got = town.run("account", "register", "--agree", "--key", "rsa:2048")
         tap.ok(got.returncode == 0 and len(town.ca.accounts) == 2,
                "another one, with an RSA key", got, town.ca.problems)
+        # What the closed one had is renewed with the new one.
+        town.run("finish", "--forget", next(
+            c["id"] for c in certificates(town) if c["state"] != "issued"))
+        before = len(town.ca.orders)
+        got = town.run("renew", "--force")
+        tap.ok(got.returncode == 0 and len(town.ca.orders) == before + 1,
+               "renew with another account", got, town.ca.problems)
+        tap.equal([c["certificate"] for c in certificates(town)],
+                  [path, None], "status --json: where the certificate is")
 
 
 def test_other_client():
