@@ -331,11 +331,45 @@ sign(struct ca *ca, const char *url, struct span payload, struct buf *out,
 	return status;
 }
 
+const char *
+ca_advice(const char *type)
+{
+	static const struct {
+		const char *type;
+		const char *advice;
+	} table[] = {
+		{ "accountDoesNotExist", "mailcert account register" },
+		{ "badCSR", "another kind of key may do: --key" },
+		{ "badPublicKey", "another kind of key may do: --key" },
+		{ "badSignatureAlgorithm",
+		    "another account key may do: account roll-over --key" },
+		{ "caa", "the CAA records of the domain forbid it" },
+		{ "externalAccountRequired", "--eab-kid, --eab-key-file" },
+		{ "rateLimited", "try again later" },
+		{ "rejectedIdentifier",
+		    "this CA does not issue for that address" },
+		{ "serverInternal",
+		    "try again later; some CAs say so while a certificate for "
+		    "the address is valid: mailcert revoke" },
+		{ "unsupportedIdentifier",
+		    "this CA does not issue for mail addresses" },
+		{ "userActionRequired",
+		    "do there what it asks for, then try again" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(table) / sizeof(*table); i++)
+		if (strcmp(table[i].type, type) == 0)
+			return table[i].advice;
+	return "";
+}
+
 static enum status
 read_problem(struct ca_answer *answer, struct note *note)
 {
 	struct report *report = calloc(1, sizeof(*report));
 	enum status status = STATUS_MEMORY;
+	const char *advice;
 
 	if (report != NULL)
 		status = parse(PROBLEM, buf_span(&answer->body), report, note);
@@ -344,17 +378,19 @@ read_problem(struct ca_answer *answer, struct note *note)
 	free(report);
 	if (status != STATUS_OK)
 		return status;
+	advice = ca_advice(answer->problem.type);
 	return note_set(note,
 	    answer->code >= 500 ||
 		    strcmp(answer->problem.type, "rateLimited") == 0
 		? STATUS_NET
 		: STATUS_CA,
-	    "the CA said no (%lld %.60s)%s%.180s%s%.150s",
+	    "the CA said no (%lld %.40s)%s%.110s%s%.90s%s%.120s%s",
 	    (long long)answer->code, answer->problem.type,
 	    answer->problem.detail[0] != '\0' ? ": " : "",
 	    answer->problem.detail,
 	    answer->problem.instance[0] != '\0' ? "; see " : "",
-	    answer->problem.instance);
+	    answer->problem.instance, advice[0] != '\0' ? " [" : "", advice,
+	    advice[0] != '\0' ? "]" : "");
 }
 
 /* Below 300 all is well; the rest is a redirect, or a problem. */

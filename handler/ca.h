@@ -70,6 +70,9 @@ enum status ca_parse_authorization(struct span body,
     struct acme_authorization *out, struct note *note) MUST_CHECK;
 enum status ca_parse_renewal(
     struct span body, struct acme_renewal *out, struct note *note) MUST_CHECK;
+/* What the user can do about a problem of that type; empty where there is
+ * nothing to say. */
+const char *ca_advice(const char *type);
 /* Does the URL lead to the origin of the directory? */
 bool ca_is_own(const struct ca *ca, const char *url);
 #endif

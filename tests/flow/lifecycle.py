@@ -607,13 +607,18 @@ def test_forget():
         def route(http, body, plain=town.ca.route):
             if http.path == "/order":
                 from ca import Problem
-                raise Problem(403, "rejectedIdentifier", "not this one")
+                raise Problem(403, kind, "not this\x1b[31m one")
             return plain(http, body)
         town.ca.route = route
-        got = town.run("order", ALICE)
-        tap.ok(got.returncode == 69 and b"not this one" in got.stderr and
-               glob.glob(town.place.home + "/[ki]*/*") == [],
-               "an order that the CA refuses leaves nothing", got)
+        for kind, advice in (("rejectedIdentifier", b"does not issue for"),
+                             ("userActionRequired", b"what it asks for"),
+                             ("caa", b"CAA records"), ("odd", b"one\n")):
+            got = town.run("order", ALICE)
+            tap.ok(got.returncode == 69 and b"not this\\x1b[31m one" in
+                   got.stderr and advice in got.stderr and
+                   glob.glob(town.place.home + "/[ki]*/*") == [],
+                   "an order that the CA refuses leaves nothing: " + kind,
+                   got)
 
 
 def wait_for(condition, seconds=20):
