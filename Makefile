@@ -105,7 +105,7 @@ $(BUILD)/mailcert-net: $(BUILD)/obj/handler/net/main.o \
 $(BUILD)/mailcert-https: $(BUILD)/obj/handler/net/https.o \
 		$(BUILD)/obj/handler/net/http.o $(BUILD)/lib.a
 	$(SAY)LD $@
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcurl
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcurl $(CRYPTO)
 
 $(BUILD)/mailcert-screen.so: $(BUILD)/obj/tui/screen.o $(BUILD)/lib.a
 	$(SAY)LD $@

@@ -7,6 +7,7 @@
  * It reads frames (method, url, accept, ca-file, body) and prints frames (code,
  * nonce, location, retry-after, alternate..., body), or one frame "error".
  */
+#include <openssl/crypto.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -100,6 +101,9 @@ main(void)
 	enum status status;
 	struct buf out;
 
+	/* libcurl's TLS: without memory for it the library crashes later on. */
+	if (OSSL_LIB_CTX_get0_global_default() == NULL)
+		return status_exit(STATUS_MEMORY);
 	buf_init(&out, 2 * HTTP_BODY_MAX);
 	status = send_request(&out);
 	if (out.len > 0 && fd_write(STDOUT_FILENO, buf_span(&out)) != STATUS_OK)

@@ -7,7 +7,9 @@ like a real server:
 
  join         string | octets: how it reads RFC 8823 section 3, step 6
  lengths      octets of token-part1 and token-part2
- mail_at      order | authorization | challenge: when the challenge is mailed
+ pad          what token-part1 is padded with
+ mail_at      order | authorization | challenge | never: when the challenge is
+              mailed
  proof        how challenges are signed: dkim; 9788, 8551 or 7508: S/MIME with
               that header protection; none
  delay        seconds that a reply is on its way
@@ -64,7 +66,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import \
     encode_dss_signature
 from dnsserver import Dns
 
-DEFAULT = dict(join="string", lengths=(24, 16), mail_at="authorization",
+DEFAULT = dict(join="string", pad="", lengths=(24, 16), mail_at="authorization",
                proof="dkim", delay=0,
                bad_nonces=0.0, retry_after=1, pending=0, errors=True, eab=None,
                root=False, reuse=False, terms=False, lower=False, ari=None,
@@ -530,7 +532,7 @@ class Ca:
                                     "email", "value": value},
                      "url": "%s/authz/%d-%d" % (self.base, n, i),
                      "chall": "%s/chall/%d-%d" % (self.base, n, i),
-                     "part1": b64(secrets.token_bytes(one)),
+                     "part1": b64(secrets.token_bytes(one)) + self.how["pad"],
                      "part2": b64(secrets.token_bytes(two)),
                      "from": "acme-challenge+%s@%s" % (
                          secrets.token_hex(6), self.domain),

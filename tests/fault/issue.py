@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [TESTS, os.path.join(TESTS, "ca")]
@@ -142,6 +143,47 @@ def test_key_holder_memory():
                     bad.append("allocation %d: %d %r" % (n, got.returncode,
                                                          got.stdout[:80]))
             tap.ok(not bad, "mailcert-key %s" % verb, *bad)
+
+
+def test_helpers_memory():
+    """The same in the verifier, where it checks a certificate, and in the
+    network program."""
+    with Town() as town:
+        begun(town, "revoke")
+        preload = town.place.path("nomalloc.so")
+        subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", preload,
+                        os.path.join(ROOT, "tests/fault/nomalloc.c"), "-ldl"],
+                       check=True)
+        path, = glob.glob(town.place.home + "/certificates/*.pem")
+        record, = glob.glob(town.place.home + "/issuances/*.json")
+        with open(path, "rb") as f, open(record) as r:
+            chain, public = f.read(), json.load(r)["public"].encode()
+
+        def frames(*pairs):
+            return b"".join(b"%s %d\n%s\n" % (n, len(v), v)
+                            for n, v in pairs)
+        for program, args, stdin, word in (
+                ("mailcert-verify", ("certificate",), frames(
+                    (b"now", b"%d" % time.time()), (b"key", public),
+                    (b"address", ALICE.encode()), (b"usage", b"both"),
+                    (b"chain", chain)), b"BEGIN CERTIFICATE"),
+                ("mailcert-https", (), frames(
+                    (b"method", b"GET"),
+                    (b"url", town.ca.base.encode() + b"/directory"),
+                    (b"ca-file", town.ca.file.encode())), b"newNonce")):
+            got = town.run(*args, stdin=stdin,
+                           program=os.path.join(BUILD, program))
+            tap.ok(got.returncode == 0 and word in got.stdout, program, got)
+            bad = []
+            for n in list(range(1, 60)) + list(range(60, 6000, 149)):
+                got = town.run(*args, stdin=stdin,
+                               program=os.path.join(BUILD, program),
+                               env=dict(town.place.env, LD_PRELOAD=preload,
+                                        FAIL_AT=str(n)))
+                if got.returncode not in STATUSES:
+                    bad.append("allocation %d: %d %r" % (
+                        n, got.returncode, got.stdout[:80]))
+            tap.ok(not bad, program + ": allocations", *bad)
 
 
 def test_disk():

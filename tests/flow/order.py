@@ -2,6 +2,7 @@
 """From an address to a certificate on disk, on a CA of our own (tests/ca)."""
 import glob
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -118,6 +119,9 @@ def test_personalities():
           settings="set ca.local.settle = 2\n")
     whole("it looks for two seconds", delay=1, window=2)
     whole("addresses as names of hosts", dns=True)
+    whole("a padded token", lengths=(32, 16), pad="=")
+    whole("an Ed25519 account key", settings="set account_key = ed25519\n")
+    whole("an RSA account key", settings="set account_key = rsa:2048\n")
     whole("a name in upper case", typed=("Alice@Example.ORG",),
           addresses=("Alice@example.org",))
     whole("an internationalized domain", typed=("alice@b\u00fccher.example",),
@@ -153,6 +157,23 @@ def test_no():
         out, err = process.communicate(timeout=60)
         tap.ok(process.returncode == 69 and b"incorrectResponse" in err,
                "the wrong join: the CA's own words", err)
+    # It never mails: left, and nothing is lost.
+    with Town(mail_at="never") as town:
+        process = town.start("alice@example.org")
+        end = time.monotonic() + 10
+        while not glob.glob(town.place.home + "/orders/*.json") and \
+                time.monotonic() < end:
+            time.sleep(0.1)
+        time.sleep(1)
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+        got = town.run("finish", "--no-wait")
+        told = town.run("status")
+        tap.ok(process.returncode == -signal.SIGINT and
+               b"waiting until the challenge" in err and
+               got.returncode == 75 and
+               b"waits for the challenge" in told.stdout,
+               "a CA that never mails: ^C, finish, status", err, got, told)
     # At it for ever.
     with Town("set patience = 2s\n", pending=10 ** 6) as town:
         process = town.start("alice@example.org")
