@@ -336,12 +336,21 @@ issuer_enroll(struct issuer *issuer, const struct issuer_options *options,
 	    issuer->home, "account", ACCOUNT_LOCK_SECONDS, &lock, note);
 	if (status != STATUS_OK)
 		return status;
-	/* Another one may have made it. */
+	/* Another one may have made it.  One that was not registered gives
+	 * way to the key that the user names. */
 	status = find_account(issuer, note);
+	if (status == STATUS_OK && issuer->account.id[0] != '\0' &&
+	    issuer->account.url[0] == '\0' && options->key_file != NULL) {
+		status = account_forget(issuer->home, &issuer->account, note);
+		issuer->account.id[0] = '\0';
+	}
 	if (status == STATUS_OK && issuer->account.id[0] == '\0')
 		status = make_account(issuer, options, note);
 	if (status == STATUS_OK && issuer->account.url[0] == '\0')
 		status = register_account(issuer, options, note);
+	/* The CA knows no account of that key: nothing was found. */
+	if (status == STATUS_CA && options->only_existing)
+		(void)!account_forget(issuer->home, &issuer->account, NULL);
 	(void)close(lock);
 	return status;
 }

@@ -122,7 +122,8 @@ caa_judge(const struct span *records, size_t count, const struct span *names,
 			continue;
 		restricted = true;
 		value = caa_issuer(value);
-		if (value.len > 0 && is_named(value, names, named))
+		if (value.len > 0 &&
+		    (named == 0 || is_named(value, names, named)))
 			permitted = true;
 	}
 	return permitted ? CAA_PERMITTED

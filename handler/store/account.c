@@ -85,6 +85,29 @@ account_save(
 }
 
 enum status
+account_forget(
+    const struct home *home, const struct account *account, struct note *note)
+{
+	char name[JSONFILE_ID_SIZE + 8];
+	enum status status;
+	int dir = -1;
+
+	if (account->url[0] != '\0')
+		return STATUS_BUG;
+	status = home_subdir(home, "accounts", false, &dir, note);
+	if (status != STATUS_OK || dir < 0)
+		return status;
+	(void)snprintf(name, sizeof(name), "%s.json", account->id);
+	if (unlinkat(dir, name, 0) == 0) {
+		(void)snprintf(name, sizeof(name), "%s.pem", account->id);
+		(void)unlinkat(dir, name, 0);
+	}
+	status = dir_sync(dir);
+	(void)close(dir);
+	return status;
+}
+
+enum status
 account_key_path(const struct home *home, const struct account *account,
     int64_t rolled, char *out, size_t size, struct note *note)
 {

@@ -33,6 +33,9 @@ enum status account_load(const struct home *home, const char *id,
     struct account *out, struct note *note) MUST_CHECK;
 enum status account_save(const struct home *home, const struct account *account,
     struct note *note) MUST_CHECK;
+/* Remove one that no CA knows, and its key, durably. */
+enum status account_forget(const struct home *home,
+    const struct account *account, struct note *note) MUST_CHECK;
 /* Where its key is after so many roll-overs; the directory is made. */
 enum status account_key_path(const struct home *home,
     const struct account *account, int64_t rolled, char *out, size_t size,

@@ -73,7 +73,8 @@ def test_accounts():
                town.ca.accounts == {}, "account register: terms", got)
         got = town.run("account", "register", "--existing")
         tap.ok(got.returncode == 69 and town.ca.accounts == {} and
-               b"accountDoesNotExist" in got.stderr,
+               b"accountDoesNotExist" in got.stderr and
+               glob.glob(town.place.home + "/accounts/*") == [],
                "account register --existing makes none", got)
         got = town.run("account", "register", "--agree", "--contact",
                        "alice@example.net")
@@ -147,7 +148,15 @@ def test_other_client():
         key = town.place.write("other.pem", cms.pem(cms.new_key("ed25519")))
         got = town.run("account", "register", "--existing", "--key-file", key)
         tap.ok(got.returncode == 69, "no account of that key", got)
+        # An account that was not registered gives way to a key of ours.
+        town.ca.how["terms"] = True
+        town.run("account", "register")
+        tap.equal(len(glob.glob(town.place.home + "/accounts/*.pem")), 1,
+                  "begun with another key")
+        town.ca.how["terms"] = False
         first = town.run("account", "register", "--key-file", key)
+        tap.equal([a["jwk"]["kty"] for a in town.ca.accounts.values()],
+                  ["OKP"], "the key that was named is the one")
         tap.ok(first.returncode == 0 and len(town.ca.accounts) == 1,
                "registered with that key", first, town.ca.problems)
         # The same in another home: the account is found.
@@ -429,6 +438,14 @@ def test_caa():
             tap.ok(got.returncode == 0 and
                    (b"CAA records for" in got.stderr) == warned and
                    town.ca.accounts == {}, "CAA: " + name, got)
+    # A CA that does not say what it is called may be the one that is named.
+    for value, warned in (("other.example", False), (";", True)):
+        with Town() as town:
+            town.ca.dns.other = {("example.org", 257): [
+                caa("issuemail", value)]}
+            got = town.run("order", "--dry-run", ALICE)
+            tap.equal(b"CAA records for" in got.stderr, warned,
+                      "CAA: a CA without a name, " + value)
     with Town(caa=("ca.example",)) as town:
         town.ca.dns.other = {("example.org", 257): [caa("issuemail", ";")]}
         got = town.run("-o", "caa=no", "order", "--dry-run", ALICE)
