@@ -8,6 +8,7 @@
 #include "confirm.h"
 #include "list_accounts.h"
 #include "mail/date.h"
+#include "renew.h"
 #include "store/issuance.h"
 #include "store/order.h"
 
@@ -173,7 +174,7 @@ issuance_next(const struct issuance *issuance, int64_t now)
 }
 
 static void
-add_certificate_text(
+add_certificate_text(const struct config *config,
     const struct issuance *issuance, int64_t now, struct buf *out)
 {
 	struct buf line;
@@ -192,9 +193,9 @@ add_certificate_text(
 		    issuance->starts != 0 ? ", valid until " : ", dies ");
 		confirm_add_time(&line, issuance->expires, now);
 	}
-	if (issuance->window.chosen != 0 && issuance->replaced[0] == '\0') {
+	if (renew_is_candidate(issuance)) {
 		buf_add_text(&line, ", to be renewed ");
-		confirm_add_time(&line, issuance->window.chosen, now);
+		confirm_add_time(&line, renew_known(config, issuance), now);
 	}
 	if (issuance->revoked != 0) {
 		buf_add_text(&line, ", revoked ");
@@ -209,8 +210,8 @@ add_certificate_text(
 }
 
 static void
-add_certificate_json(const struct home *home, const struct issuance *issuance,
-    int64_t now, struct buf *out)
+add_certificate_json(const struct config *config, const struct home *home,
+    const struct issuance *issuance, int64_t now, struct buf *out)
 {
 	struct buf path;
 	size_t i;
@@ -228,7 +229,8 @@ add_certificate_json(const struct home *home, const struct issuance *issuance,
 	add_member(out, "usage", csr_usage_name(issuance->usage));
 	add_time_member(out, "created", issuance->created);
 	add_time_member(out, "expires", issuance->expires);
-	add_time_member(out, "renewal", issuance->window.chosen);
+	add_time_member(out, "renewal",
+	    renew_is_candidate(issuance) ? renew_known(config, issuance) : 0);
 	add_time_member(out, "revoked", issuance->revoked);
 	add_member(out, "replaces", issuance->replaces);
 	add_member(out, "replaced", issuance->replaced);
@@ -245,8 +247,9 @@ add_certificate_json(const struct home *home, const struct issuance *issuance,
 
 /* Every certificate order, or the one with that id. */
 static enum status
-add_certificates(const struct home *home, const char *only, bool json,
-    size_t *found, struct buf *out, struct note *note)
+add_certificates(const struct config *config, const struct home *home,
+    const char *only, bool json, size_t *found, struct buf *out,
+    struct note *note)
 {
 	const int64_t now = (int64_t)time(NULL);
 	struct issuance *all = NULL;
@@ -259,9 +262,9 @@ add_certificates(const struct home *home, const char *only, bool json,
 			continue;
 		if (json) {
 			buf_add_text(out, *found > 0 ? ",\n" : "\n");
-			add_certificate_json(home, &all[i], now, out);
+			add_certificate_json(config, home, &all[i], now, out);
 		} else {
-			add_certificate_text(&all[i], now, out);
+			add_certificate_text(config, &all[i], now, out);
 		}
 		++*found;
 	}
@@ -327,9 +330,9 @@ cmd_status(const struct invocation *invocation, int argc, char *argv[])
 		status = orders_load(&home, &orders, &count, &note);
 	buf_init(&certificates, 16 * 1024 * 1024);
 	if (status == STATUS_OK)
-		status =
-		    add_certificates(&home, optind < argc ? argv[optind] : NULL,
-			json, &found, &certificates, &note);
+		status = add_certificates(&config, &home,
+		    optind < argc ? argv[optind] : NULL, json, &found,
+		    &certificates, &note);
 	buf_init(&accounts, 1024 * 1024);
 	if (status == STATUS_OK && optind == argc)
 		status = list_accounts(&home, json, &listed, &accounts, &note);

@@ -74,6 +74,17 @@ by_lifetime(const struct config *config, const struct issuance *issuance)
 	return issuance->expires - before;
 }
 
+int64_t
+renew_known(const struct config *config, const struct issuance *issuance)
+{
+	const int64_t chosen = issuance->window.chosen;
+
+	/* The CA's word counts, but not beyond the end. */
+	return chosen != 0 && chosen < issuance->expires
+	    ? chosen
+	    : by_lifetime(config, issuance);
+}
+
 /* Any moment of the window is as good as any other. */
 static int64_t
 choose(int64_t start, int64_t end)
@@ -190,10 +201,6 @@ renew_time(struct issuer *issuer, struct issuance *issuance, int64_t now,
 		if (status != STATUS_OK)
 			return status;
 	}
-	*when = by_lifetime(issuer->config, issuance);
-	/* The CA's word counts, but not beyond the end. */
-	if (issuance->window.chosen != 0 &&
-	    issuance->window.chosen < issuance->expires)
-		*when = issuance->window.chosen;
+	*when = renew_known(issuer->config, issuance);
 	return STATUS_OK;
 }

@@ -17,6 +17,9 @@ bool renew_is_candidate(const struct issuance *issuance);
 /* Has the same been ordered so lately that we do not order again? */
 bool renew_is_recent(const struct issuance *issuance,
     const struct issuance *all, size_t count, int64_t now);
+/* When to renew it as far as is known here: the CA's window, or the lifetime. */
+int64_t renew_known(
+    const struct config *config, const struct issuance *issuance);
 /*
  * When to renew it.  Asks the CA's renewalInfo if that may be asked again, and
  * saves what it says in *issuance; without an answer the lifetime counts.

@@ -264,6 +264,9 @@ def test_renew_by_lifetime():
         got = town.run("renew", "--dry-run")
         tap.ok(b"alice@example.org: due 20" in got.stdout, "renew --dry-run",
                got)
+        told = town.run("status").stdout
+        tap.ok(b"to be renewed " + re.search(rb"due (.*)\)", got.stdout)[1] in
+               told, "status says it too", told)
         # A third of the lifetime is left, and then less.
         now = int(time.time())
         age(town, 61)
