@@ -14,7 +14,7 @@
 #include "mail/date.h"
 #include "sent.h"
 
-enum { POLL_LEAST = 1, POLL_MOST = 3600, POLL_USUAL = 3, SENT_SECONDS = 2 };
+enum { POLL_LEAST = 1, POLL_MOST = 3600, POLL_USUAL = 3, SENT_SECONDS = 3 };
 
 /* A clamped Retry-After (threats C10). */
 static int64_t

@@ -17,7 +17,7 @@ enum {
 	HEAD_MAX = 64 * 1024,       /* of one message */
 	TAIL_MAX = 4 * 1024 * 1024, /* of an mbox: what is new is last */
 	CLOCK_SECONDS = 60,         /* file times are a little off */
-	FILES_MAX = 10000
+	FILES_MAX = 1000000
 };
 
 struct search {
@@ -84,11 +84,11 @@ search_text(
 	return found.found == 1 ? STATUS_OK : STATUS_NO;
 }
 
+/* Changed since the answer was drafted? */
 static bool
 is_new(const struct stat *st, const struct order *order)
 {
-	return S_ISREG(st->st_mode) &&
-	    (int64_t)st->st_mtime + CLOCK_SECONDS >= order->answered;
+	return (int64_t)st->st_mtime + CLOCK_SECONDS >= order->answered;
 }
 
 /* The first octets of a file. */
@@ -107,17 +107,19 @@ static enum status
 search_file(
     int dir, const char *name, const struct order *order, struct note *note)
 {
-	enum status status = STATUS_NO;
+	enum status status;
 	struct buf text;
 	struct stat st;
 	int fd;
 
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+	    !S_ISREG(st.st_mode) || !is_new(&st, order))
+		return STATUS_NO;
 	fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return STATUS_NO;
 	buf_init(&text, HEAD_MAX);
-	if (fstat(fd, &st) == 0 && is_new(&st, order) &&
-	    (status = read_head(fd, &text)) == STATUS_OK)
+	if ((status = read_head(fd, &text)) == STATUS_OK)
 		status = search_text(buf_span(&text), false, order, note);
 	buf_clear(&text);
 	(void)close(fd);
@@ -133,10 +135,13 @@ search_box(
 	struct dirent *entry;
 	DIR *stream = NULL;
 	size_t files = 0;
+	struct stat st;
 	int dir;
 
+	/* A directory to which nothing was added is not read. */
 	dir = openat(maildir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0 || (stream = fdopendir(dir)) == NULL) {
+	if (dir < 0 || fstat(dir, &st) != 0 || !is_new(&st, order) ||
+	    (stream = fdopendir(dir)) == NULL) {
 		if (dir >= 0)
 			(void)close(dir);
 		return STATUS_NO;
@@ -179,7 +184,7 @@ search_mbox(const char *path, const struct order *order, struct note *note)
 	if (fd < 0)
 		return STATUS_NO;
 	buf_init(&text, TAIL_MAX + 65536);
-	if (fstat(fd, &st) == 0 && is_new(&st, order) &&
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && is_new(&st, order) &&
 	    (st.st_size <= TAIL_MAX ||
 		lseek(fd, st.st_size - TAIL_MAX, SEEK_SET) >= 0) &&
 	    fd_read(fd, &text, 5) == STATUS_OK) {
