@@ -116,7 +116,7 @@ def test_personalities():
     whole("an external account", "--eab-kid", "kid-1", "--eab-key-file", "MAC",
           eab=("kid-1", b"0123456789abcdef"))
     whole("one look, and it comes in time", delay=1,
-          settings="set ca.local.settle = 2\n")
+          settings="set ca.local.settle = 4\n")
     whole("it looks for two seconds", delay=1, window=2)
     whole("addresses as names of hosts", dns=True)
     whole("a padded token", lengths=(32, 16), pad="=")
