@@ -12,6 +12,8 @@ like a real server:
               mailed
  proof        how challenges are signed: dkim; 9788, 8551 or 7508: S/MIME with
               that header protection; none
+ bare         challenges have no more than From, To and Subject, and what the
+              mail system adds (acme2certifier)
  delay        seconds that a reply is on its way
  bad_nonces   the share of good nonces that it refuses
  retry_after  what it says while it is at it, or None
@@ -67,7 +69,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import \
 from dnsserver import Dns
 
 DEFAULT = dict(join="string", pad="", lengths=(24, 16), mail_at="authorization",
-               proof="dkim", delay=0,
+               proof="dkim", bare=False, delay=0,
                bad_nonces=0.0, retry_after=1, pending=0, errors=True, eab=None,
                root=False, reuse=False, terms=False, lower=False, ari=None,
                alternates=0, caa=(), orders=True, days=90, window=0, port=0, dns=False, clock=0, tls=None)
@@ -595,6 +597,10 @@ class Ca:
                   ("Date", email.utils.formatdate()),
                   ("Message-ID", authz["msgid"]),
                   ("Auto-Submitted", "auto-generated; type=acme")]
+        if self.how["bare"]:
+            fields = [("Received", "from %s by mx.example.org; %s" % (
+                self.domain, email.utils.formatdate()))] + fields[:3]
+            authz["msgid"] = None
         raw = self.signed(fields, authz["from"])
         name = "%d.%s.ca" % (time.time() * 1e6, secrets.token_hex(4))
         tmp = os.path.join(self.dir, "mail/tmp", name)
@@ -660,7 +666,7 @@ class Ca:
         if email.utils.getaddresses(m.get_all("To", [])) != [
                 ("", authz["from"])]:
             return "To"
-        if str(m["In-Reply-To"]) != authz["msgid"]:
+        if m["In-Reply-To"] != authz["msgid"]:
             return "In-Reply-To"
         if any(n.lower().startswith("list-") for n in m.keys()):
             return "List-*"

@@ -113,6 +113,8 @@ def test_personalities():
               settings="set authenticate = smime\n", anchor=True)
     whole("challenges signed by nobody", proof="none",
           settings="set authenticate = none\n")
+    whole("challenges with nothing in them", proof="none", bare=True,
+          settings="set authenticate = none\nset auto_submitted = relaxed\n")
     whole("an external account", "--eab-kid", "kid-1", "--eab-key-file", "MAC",
           eab=("kid-1", b"0123456789abcdef"))
     whole("one look, and it comes in time", delay=1,
