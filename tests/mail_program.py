@@ -327,7 +327,7 @@ def resize_and_stop(mua):
     with Place() as place:
         order = place.expect("--expires", "24h")
         box = prepare(place, "maildir", challenge(), macro=True)
-        script = "exec bash --norc -i"
+        script = "export HISTFILE=/dev/null; exec bash --norc -i"
         with Terminal(place, script) as terminal:
             terminal.keys("%s -n -F %s" % (mua, place.path("muttrc")), "Enter")
             terminal.wait("ACME")
