@@ -149,22 +149,9 @@ ca_parse_account(struct span body, struct acme_account *out, struct note *note)
 }
 
 enum status
-ca_parse_orders(struct span body, struct acme_orders *out, struct note *note)
-{
-	return parse_into(ORDERS, body, out, sizeof(*out), note);
-}
-
-enum status
 ca_parse_order(struct span body, struct acme_order *out, struct note *note)
 {
 	return parse_into(ORDER, body, out, sizeof(*out), note);
-}
-
-enum status
-ca_parse_authorization(
-    struct span body, struct acme_authorization *out, struct note *note)
-{
-	return parse_into(AUTHORIZATION, body, out, sizeof(*out), note);
 }
 
 enum status
@@ -452,4 +439,44 @@ ca_roll_over(struct ca *ca, struct ca_answer *out, struct note *note)
 	/* The key holder makes the payload. */
 	return ca_post(ca, ca->directory.key_change, SPAN(""),
 	    "application/json", out, note);
+}
+
+static enum status
+fetch_into(struct ca *ca, enum object object, const char *url, void *out,
+    size_t size, int64_t *retry_after, struct note *note)
+{
+	struct ca_answer answer = { .retry_after = -1 };
+	enum status status;
+
+	buf_init(&answer.body, ANSWER_MAX);
+	status = ca_post(ca, url, SPAN(""), "application/json", &answer, note);
+	if (status == STATUS_OK)
+		status =
+		    parse_into(object, buf_span(&answer.body), out, size, note);
+	if (retry_after != NULL)
+		*retry_after = answer.retry_after;
+	buf_clear(&answer.body);
+	return status;
+}
+
+enum status
+ca_fetch_orders(
+    struct ca *ca, const char *url, struct acme_orders *out, struct note *note)
+{
+	return fetch_into(ca, ORDERS, url, out, sizeof(*out), NULL, note);
+}
+
+enum status
+ca_fetch_order(struct ca *ca, const char *url, struct acme_order *out,
+    int64_t *retry_after, struct note *note)
+{
+	return fetch_into(ca, ORDER, url, out, sizeof(*out), retry_after, note);
+}
+
+enum status
+ca_fetch_authorization(struct ca *ca, const char *url,
+    struct acme_authorization *out, int64_t *retry_after, struct note *note)
+{
+	return fetch_into(
+	    ca, AUTHORIZATION, url, out, sizeof(*out), retry_after, note);
 }

@@ -62,14 +62,22 @@ enum status ca_get(struct ca *ca, const char *url, struct ca_answer *out,
 /* Parse an answer where it can do no harm.  STATUS_BAD_CA. */
 enum status ca_parse_account(
     struct span body, struct acme_account *out, struct note *note) MUST_CHECK;
-enum status ca_parse_orders(
-    struct span body, struct acme_orders *out, struct note *note) MUST_CHECK;
 enum status ca_parse_order(
     struct span body, struct acme_order *out, struct note *note) MUST_CHECK;
-enum status ca_parse_authorization(struct span body,
-    struct acme_authorization *out, struct note *note) MUST_CHECK;
 enum status ca_parse_renewal(
     struct span body, struct acme_renewal *out, struct note *note) MUST_CHECK;
+/*
+ * Fetch one of the CA's objects (POST-as-GET, section 6.3) and parse it.
+ * retry_after: when to look again, as in struct ca_answer; or NULL.
+ */
+enum status ca_fetch_orders(struct ca *ca, const char *url,
+    struct acme_orders *out, struct note *note) MUST_CHECK;
+enum status ca_fetch_order(struct ca *ca, const char *url,
+    struct acme_order *out, int64_t *retry_after, struct note *note) MUST_CHECK;
+enum status ca_fetch_authorization(struct ca *ca, const char *url,
+    struct acme_authorization *out, int64_t *retry_after,
+    struct note *note) MUST_CHECK;
+
 /* What the user can do about a problem of that type; empty where there is
  * nothing to say. */
 const char *ca_advice(const char *type);

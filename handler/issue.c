@@ -18,13 +18,13 @@ enum { POLL_LEAST = 1, POLL_MOST = 3600, POLL_USUAL = 3, SENT_SECONDS = 3 };
 
 /* A clamped Retry-After (threats C10). */
 static int64_t
-pause_of(const struct ca_answer *answer)
+pause_of(int64_t retry_after)
 {
-	if (answer->retry_after < 0)
+	if (retry_after < 0)
 		return POLL_USUAL;
-	return answer->retry_after < POLL_LEAST ? POLL_LEAST
-	    : answer->retry_after > POLL_MOST   ? POLL_MOST
-						: answer->retry_after;
+	return retry_after < POLL_LEAST ? POLL_LEAST
+	    : retry_after > POLL_MOST   ? POLL_MOST
+					: retry_after;
 }
 
 int64_t
@@ -56,26 +56,6 @@ issue_find_address(const struct issuance *issuance, const char *identifier)
 	return NULL;
 }
 
-/* POST-as-GET of an authorization. */
-static enum status
-get_authorization(struct issuer *issuer, const char *url,
-    struct acme_authorization *out, int64_t *pause, struct note *note)
-{
-	struct ca_answer answer = { .code = 0 };
-	enum status status;
-
-	buf_init(&answer.body, BODY_MAX);
-	status = ca_post(
-	    &issuer->ca, url, SPAN(""), "application/json", &answer, note);
-	if (status == STATUS_OK)
-		status =
-		    ca_parse_authorization(buf_span(&answer.body), out, note);
-	if (pause != NULL)
-		*pause = pause_of(&answer);
-	buf_clear(&answer.body);
-	return status;
-}
-
 /* Expect the challenge mail of one authorization, if it needs one. */
 static enum status
 expect_challenge(struct issuer *issuer, const struct issuance *issuance,
@@ -87,7 +67,7 @@ expect_challenge(struct issuer *issuer, const struct issuance *issuance,
 	const char *address;
 	enum status status;
 
-	status = get_authorization(issuer, url, &authz, NULL, note);
+	status = ca_fetch_authorization(&issuer->ca, url, &authz, NULL, note);
 	if (status != STATUS_OK || authz.status == ACME_VALID)
 		return status;
 	address = issue_find_address(issuance, authz.identifier);
@@ -117,23 +97,6 @@ expect_challenge(struct issuer *issuer, const struct issuance *issuance,
 	status = order_new_id(order.id);
 	return status == STATUS_OK ? order_save(issuer->home, &order, note)
 				   : status;
-}
-
-enum status
-issue_get_order(struct issuer *issuer, const char *url, struct acme_order *out,
-    int64_t *pause, struct note *note)
-{
-	struct ca_answer answer = { .code = 0 };
-	enum status status;
-
-	buf_init(&answer.body, BODY_MAX);
-	status = ca_post(
-	    &issuer->ca, url, SPAN(""), "application/json", &answer, note);
-	if (status == STATUS_OK)
-		status = ca_parse_order(buf_span(&answer.body), out, note);
-	*pause = pause_of(&answer);
-	buf_clear(&answer.body);
-	return status;
 }
 
 /* The challenges that are ours already, after a crash in between. */
@@ -276,6 +239,7 @@ advance_order(struct issuer *issuer, struct issuance *issuance,
 {
 	const bool before_mail = issuer->settings.before_mail;
 	struct acme_authorization authz;
+	int64_t retry_after;
 	enum status status;
 
 	*valid = order->met != 0;
@@ -310,8 +274,9 @@ advance_order(struct issuer *issuer, struct issuance *issuance,
 		    (status = tell(issuer, order, now, note)) != STATUS_OK)
 			return status;
 	}
-	status = get_authorization(
-	    issuer, order->authorization_url, &authz, &out->seconds, note);
+	status = ca_fetch_authorization(
+	    &issuer->ca, order->authorization_url, &authz, &retry_after, note);
+	out->seconds = pause_of(retry_after);
 	if (status != STATUS_OK)
 		return status;
 	if (authz.status == ACME_INVALID || authz.status == ACME_GONE)
@@ -376,21 +341,23 @@ advance_acme(struct issuer *issuer, struct issuance *issuance, int64_t now,
     struct issue_step *out, struct note *note)
 {
 	struct acme_order *acme = calloc(1, sizeof(*acme));
+	int64_t retry_after;
 	enum status status;
 
 	if (acme == NULL)
 		return STATUS_MEMORY;
 	out->wait = ISSUE_CA;
-	status = issue_get_order(
-	    issuer, issuance->order_url, acme, &out->seconds, note);
+	status = ca_fetch_order(
+	    &issuer->ca, issuance->order_url, acme, &retry_after, note);
 	if (status == STATUS_OK && acme->status == ACME_PENDING)
 		status = issue_expect_challenges(issuer, issuance, acme, note);
 	if (status == STATUS_OK && acme->status == ACME_READY) {
 		status = finalize(issuer, issuance, acme, note);
 		if (status == STATUS_OK)
-			status = issue_get_order(issuer, issuance->order_url,
-			    acme, &out->seconds, note);
+			status = ca_fetch_order(&issuer->ca,
+			    issuance->order_url, acme, &retry_after, note);
 	}
+	out->seconds = pause_of(retry_after);
 	if (status == STATUS_OK && acme->status == ACME_VALID) {
 		status = acme->certificate[0] != '\0'
 		    ? download(issuer, issuance, acme->certificate, now,

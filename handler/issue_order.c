@@ -70,6 +70,17 @@ find_replaced(const struct issuer *issuer, const struct issuance *issuance,
 	free(old);
 }
 
+/* That is it from now on. */
+static enum status
+adopt(struct issuer *issuer, struct issuance *out, const char *url,
+    const struct acme_order *acme, struct note *note)
+{
+	(void)strcpy(out->order_url, url);
+	out->expires = issue_time_of(acme->expires);
+	out->state = ISSUANCE_ORDERED;
+	return issuance_save(issuer->home, out, note);
+}
+
 static enum status
 new_order(struct issuer *issuer, struct issuance *out, struct acme_order *acme,
     struct note *note)
@@ -86,10 +97,7 @@ new_order(struct issuer *issuer, struct issuance *out, struct acme_order *acme,
 	if (status == STATUS_CA && replaces[0] != '\0')
 		status = post_order(issuer, out, "", acme, &answer, note);
 	if (status == STATUS_OK) {
-		(void)strcpy(out->order_url, answer.location);
-		out->expires = issue_time_of(acme->expires);
-		out->state = ISSUANCE_ORDERED;
-		status = issuance_save(issuer->home, out, note);
+		status = adopt(issuer, out, answer.location, acme, note);
 	} else if (status == STATUS_CA) {
 		/* It never was one; nobody has seen its key. */
 		(void)!issuance_forget(issuer->home, out->id, NULL);
@@ -119,40 +127,32 @@ find_orphan(struct issuer *issuer, struct issuance *out,
 {
 	struct acme_account *account = calloc(1, sizeof(*account));
 	struct acme_orders *orders = calloc(1, sizeof(*orders));
-	struct ca_answer answer = { .code = 0 };
 	struct issuance *all = NULL;
 	enum status status = STATUS_MEMORY;
-	int64_t pause;
 	size_t count = 0, i;
 
-	buf_init(&answer.body, BODY_MAX);
 	if (account != NULL && orders != NULL)
 		status = issuances_load(issuer->home, &all, &count, note);
 	if (status != STATUS_OK)
 		goto out;
 	if (issuer_ask(issuer, account, NULL) != STATUS_OK ||
 	    account->orders[0] == '\0' ||
-	    ca_post(&issuer->ca, account->orders, SPAN(""), "application/json",
-		&answer, NULL) != STATUS_OK ||
-	    ca_parse_orders(buf_span(&answer.body), orders, NULL) != STATUS_OK)
+	    ca_fetch_orders(&issuer->ca, account->orders, orders, NULL) !=
+		STATUS_OK)
 		orders->orders = 0;
 	status = STATUS_NO;
 	for (i = 0; status == STATUS_NO && i < orders->orders; i++) {
 		if (!is_unknown(all, count, orders->order[i]) ||
 		    !ca_is_own(&issuer->ca, orders->order[i]) ||
-		    issue_get_order(issuer, orders->order[i], acme, &pause,
+		    ca_fetch_order(&issuer->ca, orders->order[i], acme, NULL,
 			NULL) != STATUS_OK ||
 		    (acme->status != ACME_PENDING &&
 			acme->status != ACME_READY) ||
 		    !is_for(out, acme))
 			continue;
-		(void)strcpy(out->order_url, orders->order[i]);
-		out->expires = issue_time_of(acme->expires);
-		out->state = ISSUANCE_ORDERED;
-		status = issuance_save(issuer->home, out, note);
+		status = adopt(issuer, out, orders->order[i], acme, note);
 	}
 out:
-	buf_clear(&answer.body);
 	free(all);
 	free(orders);
 	free(account);

@@ -13,9 +13,6 @@ enum status issue_order(struct issuer *issuer, struct issuance *issuance,
 enum status issue_expect_challenges(struct issuer *issuer,
     const struct issuance *issuance, const struct acme_order *acme,
     struct note *note) MUST_CHECK;
-/* POST-as-GET of an order; *pause is when to look again. */
-enum status issue_get_order(struct issuer *issuer, const char *url,
-    struct acme_order *out, int64_t *pause, struct note *note) MUST_CHECK;
 /* It is over: save that, and why.  STATUS_CA with a note. */
 enum status issue_fail(struct issuer *issuer, struct issuance *issuance,
     const char *what, const struct acme_problem *problem,

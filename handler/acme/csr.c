@@ -22,27 +22,22 @@ static const struct {
 	{ "ED25519", NULL, 0 }, { "RSA", NULL, 2048 }, { "RSA", NULL, 3072 },
 	{ "RSA", NULL, 4096 } }; /* as enum key_kind */
 
-struct passphrase {
-	struct span text;
-};
-
 /* For OpenSSL: never ask anybody. */
 static int
 give_passphrase(char *out, int size, int writing, void *arg)
 {
-	const struct passphrase *passphrase = arg;
+	const struct span *passphrase = arg;
 
 	(void)writing;
-	if (passphrase->text.len > (size_t)size)
+	if (passphrase->len > (size_t)size)
 		return -1;
-	memcpy(out, passphrase->text.at, passphrase->text.len);
-	return (int)passphrase->text.len;
+	memcpy(out, passphrase->at, passphrase->len);
+	return (int)passphrase->len;
 }
 
 static EVP_PKEY *
-read_with(struct span pem, struct span text)
+read_with(struct span pem, struct span passphrase)
 {
-	struct passphrase passphrase = { text };
 	BIO *in = BIO_new_mem_buf(pem.at, (int)pem.len);
 	EVP_PKEY *key = NULL;
 
