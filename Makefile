@@ -115,9 +115,20 @@ $(BUILD)/mailcert-screen.so: $(BUILD)/obj/tui/screen.o $(BUILD)/lib.a
 
 include tests/tests.mk
 
+# Of a PREFIX like ~/.local, share/mailcert is the user's own home of mailcert:
+# private, and no place for what is installed.
+DATADIR = $(shell full() { realpath -m "$$1" 2>/dev/null || echo "$$1"; }; \
+	home=$$(full "$${XDG_DATA_HOME:-$$HOME/.local/share}/mailcert"); \
+	if [ "$$(full '$(PREFIX)/share/mailcert')" = "$$home" ]; \
+	then echo '$(PREFIX)/lib/mailcert'; \
+	else echo '$(PREFIX)/share/mailcert'; fi)
+# What is written there tells the paths of this installation.
+RELOCATE = sed -e 's|/usr/local/share/mailcert|$(DATADIR)|g' \
+	-e 's|/usr/local/bin/|$(PREFIX)/bin/|g'
+
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/mailcert \
-		$(DESTDIR)$(PREFIX)/share/mailcert \
+		$(DESTDIR)$(DATADIR) \
 		$(DESTDIR)$(PREFIX)/share/man/man1 \
 		$(DESTDIR)$(PREFIX)/share/man/man5 \
 		$(DESTDIR)$(PREFIX)/share/doc/mailcert
@@ -127,12 +138,17 @@ install: all
 		$(DESTDIR)$(PREFIX)/libexec/mailcert/
 	install -m 644 $(BUILD)/mailcert-screen.so \
 		$(DESTDIR)$(PREFIX)/libexec/mailcert/
-	install -m 644 mailcap/* $(DESTDIR)$(PREFIX)/share/mailcert/
+	install -m 644 mailcap/* $(DESTDIR)$(DATADIR)/
 	install -m 644 docs/mailcert.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 docs/mailcert-config.5 \
 		$(DESTDIR)$(PREFIX)/share/man/man5/
+	$(RELOCATE) -i $(addprefix $(DESTDIR)$(DATADIR)/,\
+		$(notdir $(wildcard mailcap/*))) \
+		$(DESTDIR)$(PREFIX)/share/man/man1/mailcert.1
 	install -m 644 README.md LICENSE docs/*.md \
 		$(DESTDIR)$(PREFIX)/share/doc/mailcert/
+	@echo 'For mutt and neomutt, put this line into your muttrc:'
+	@echo '  source $(DATADIR)/mutt.rc'
 
 deps:
 	@tests/deps --install $(DEPS_BUILD) $(DEPS_CHECK) $(DEPS_LINT)

@@ -108,9 +108,55 @@ def test_install():
         got = place.run("respond", "--token-part1", "A" * 32, "--token-part2",
                         "AAAA", "--thumbprint", THUMBPRINT, program=program)
         tap.ok(got.returncode == 0, "it finds its helpers there", got)
-        rc = read("mailcap/mutt.rc")
-        tap.ok("mutt.rc" in " ".join(os.listdir(place.path(
-            "root/usr/share/mailcert"))) and rc, "mutt.rc is installed")
+        for name, line in (("mutt.rc", "source /usr/share/mailcert/mutt.rc"),
+                           ("procmailrc", "| /usr/bin/mailcert handle"),
+                           ("mailfilter", "| /usr/bin/mailcert handle"),
+                           ("sieve", "exec /usr/bin/mailcert handle")):
+            with open(place.path("root/usr/share/mailcert", name)) as f:
+                tap.ok(line in f.read(), "%s names its own paths" % name)
+
+
+def test_install_home():
+    """Below ~/.local, share/mailcert is the user's private home."""
+    def install(place, prefix, **env):
+        got = subprocess.run(["make", "-C", ROOT, "install", "BUILD=" +
+                              os.environ.get("BUILD", "build"), "PREFIX=" +
+                              prefix], env=dict(place.env, **env),
+                             capture_output=True, text=True)
+        tap.equal(got.returncode, 0, "make install PREFIX=" + prefix[-12:])
+        return got.stdout
+
+    with Place() as place:
+        home = place.path("user/.local/share/mailcert")
+        os.makedirs(home, 0o700)
+        os.symlink(place.user, place.path("link"))
+        for prefix in (place.user + "/.local", place.user + "/.local/",
+                       place.path("link/.local"),
+                       place.user + "/Mail/../.local"):
+            out = install(place, prefix)
+            tap.ok(os.listdir(home) == [] and
+                   os.stat(home).st_mode & 0o777 == 0o700,
+                   "install: the home stays as it was", os.listdir(home))
+            line = "source %s/lib/mailcert/mutt.rc" % prefix
+            tap.ok(line in out and os.path.exists(line.split()[1]) and
+                   line in read(line.split()[1]),
+                   "install: the line for the muttrc", out)
+        install(place, place.path("data"), XDG_DATA_HOME=place.path(
+            "data/share"))
+        tap.ok(os.path.exists(place.path("data/lib/mailcert/mutt.rc")) and
+               not os.path.exists(place.path("data/share/mailcert")),
+               "install: XDG_DATA_HOME counts")
+        out = install(place, place.path("other"))
+        tap.ok("source %s\n" % place.path("other/share/mailcert/mutt.rc") in out
+               and os.path.exists(place.path("other/share/mailcert/mutt.rc")),
+               "install: elsewhere share/mailcert", out)
+        man = read(place.path("other/share/man/man1/mailcert.1"))
+        cron = [line.split()[-2] for line in man.splitlines()
+                if "* * * " in line]
+        tap.ok(len(cron) == 1 and os.access(cron[0], os.X_OK),
+               "the manual's crontab line names a program that is there",
+               cron)
+
 
 
 test_man_examples()
@@ -118,4 +164,5 @@ test_readme()
 test_names()
 test_options()
 test_install()
+test_install_home()
 tap.done()
