@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Every message of tests/signed/ gets what its .expect names, with the keys of
 dns.json from a DNS server on loopback; a refusal leaves nothing behind."""
+import calendar
 import glob
 import json
 import os
@@ -11,6 +12,8 @@ from dnsserver import Dns
 from lib import ROOT, Place, check_reply, tap
 
 HERE = os.path.join(ROOT, "tests/signed")
+# The day of the Date fields there: the messages are stored, orders are not.
+MADE = calendar.timegm((2026, 11, 22, 3, 0, 0))
 
 
 def run(place, dns, path, settings, *more, **how):
@@ -24,7 +27,7 @@ def one(dns, path, expect, settings):
     refusal, _, warning = expect.partition(" ")
     code = 75 if refusal == "dns-trouble" else 65
     with Place(config="set resolver = %s\n" % dns.resolver) as place:
-        place.expect("--expires", "24h")
+        place.backdate(place.expect("--expires", "24h"), MADE)
         before = place.orders_bytes()
         got = run(place, dns, path, settings, "--json", "--draft",
                   "file:" + place.path("out"), path)
