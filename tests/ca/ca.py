@@ -14,7 +14,7 @@ like a real server:
               that header protection; none
  bare         challenges have no more than From, To and Subject, and what the
               mail system adds (acme2certifier)
- delay        seconds that a reply is on its way
+ delay        seconds that a reply is on its way; None: it never arrives
  bad_nonces   the share of good nonces that it refuses
  retry_after  what it says while it is at it, or None
  pending      how often it says "processing" first
@@ -797,6 +797,8 @@ class Inbox:
     async def handle_DATA(self, server, session, envelope):
         raw = envelope.content.replace(b"\r\n", b"\n")
         self.ca.envelopes.append((envelope.mail_from, envelope.rcpt_tos))
+        if self.ca.how["delay"] is None:
+            return "250 OK"
         if self.ca.how["delay"]:
             threading.Timer(self.ca.how["delay"], self.keep, (raw,)).start()
         else:
