@@ -14,7 +14,7 @@
 enum {
 	HTTP_BODY_MAX = 1024 * 1024,
 	HTTP_HEADER_MAX = 64 * 1024,
-	HTTP_SECONDS = 30,
+	HTTP_SECONDS = 25, /* less than program_run waits for us */
 	HTTP_CONNECT_SECONDS = 15,
 	HTTP_TEXT_SIZE = 2049,
 	HTTP_ALTERNATES_MAX = 4

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """A server that breaks off anywhere, trickles, or says nothing: an exit status
 and a sentence, never a crash or a hang."""
+import concurrent.futures
 import os
 import socket
 import ssl
@@ -51,74 +52,85 @@ class Server:
                 pass
 
 
-def order(place, server, limit=20):
-    start = time.monotonic()
-    got = place.run("-o", "ca.p.directory=" + server.directory, "-o",
-                    "ca.p.ca_file=" + server.file, "order", "--ca", "p",
-                    "a@example.org", timeout=60)
-    took = time.monotonic() - start
+def order(place, directory, file):
+    """A hang ends as TimeoutExpired; the machine may be as slow as it is."""
+    got = place.run("-o", "ca.p.directory=" + directory, "-o",
+                    "ca.p.ca_file=" + file, "order", "--ca", "p",
+                    "a@example.org", timeout=180)
     good = got.returncode in (69, 75) and got.stdout == b"" and \
-        got.stderr.count(b"\n") == 1 and \
-        got.stderr.startswith(b"mailcert: ") and took < limit
-    return good, (got, "%.1f s" % took)
+        got.stderr.count(b"\n") == 1 and got.stderr.startswith(b"mailcert: ")
+    return good, got
 
 
-with Place(config="") as place:
-    server = Server(place)
+def trickle(peer):
+    for byte in ANSWER:
+        peer.sendall(bytes([byte]))
+        time.sleep(1)
+
+
+def gigabyte(peer):
+    peer.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+    for _ in range(1000):
+        peer.sendall(b"x" * 1000000)
+
+
+NOISE = (
+    ("noise", os.urandom(5000)), ("no HTTP", b"220 mail ready\r\n"),
+    ("two lengths", ANSWER.replace(b"\r\n\r\n", b"\r\nContent-Length: "
+                                   b"3\r\n\r\n", 1)),
+    ("a negative length", ANSWER.replace(b"Length: ", b"Length: -")),
+    ("a length of 1 GB", ANSWER.replace(b"Length: ", b"Length: 1000000000")),
+    ("10000 fields", ANSWER.replace(b"\r\n\r\n", b"\r\n" +
+                                    b"X: y\r\n" * 10000 + b"\r\n", 1)),
+    ("a long field", ANSWER.replace(b"\r\n\r\n", b"\r\nX: " + b"y" *
+                                    300000 + b"\r\n\r\n", 1)),
+    ("100-continue for ever", b"HTTP/1.1 100 Continue\r\n\r\n" * 20000))
+
+
+def test_broken(place, server):
     bad = []
     for n in range(0, len(ANSWER)):
         server.behave = lambda peer: peer.sendall(ANSWER[:n])
-        good, why = order(place, server)
+        good, why = order(place, server.directory, server.file)
         if not good:
             bad.append((n, why))
     tap.ok(bad == [], "cut off at each of %d octets" % len(ANSWER), *bad[:3])
-    for name, data in (
-            ("noise", os.urandom(5000)), ("no HTTP", b"220 mail ready\r\n"),
-            ("two lengths", ANSWER.replace(b"\r\n\r\n", b"\r\nContent-Length: "
-                                           b"3\r\n\r\n", 1)),
-            ("a negative length", ANSWER.replace(b"Length: ", b"Length: -")),
-            ("a length of 1 GB", ANSWER.replace(b"Length: ", b"Length: 1000000"
-                                                b"000")),
-            ("10000 fields", ANSWER.replace(b"\r\n\r\n", b"\r\n" +
-                                            b"X: y\r\n" * 10000 + b"\r\n", 1)),
-            ("a long field", ANSWER.replace(b"\r\n\r\n", b"\r\nX: " + b"y" *
-                                            300000 + b"\r\n\r\n", 1)),
-            ("100-continue for ever", b"HTTP/1.1 100 Continue\r\n\r\n" *
-             20000)):
+    for name, data in NOISE:
         server.behave = lambda peer: peer.sendall(data)
-        good, why = order(place, server)
-        tap.ok(good, name, *why)
-
-    def gigabyte(peer):
-        peer.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-        for _ in range(1000):
-            peer.sendall(b"x" * 1000000)
-
+        tap.ok(*named(name, order(place, server.directory, server.file)))
     server.behave = gigabyte
-    good, why = order(place, server)
-    tap.ok(good, "1 GB of body", *why)
-
-    def trickle(peer):
-        for byte in ANSWER:
-            peer.sendall(bytes([byte]))
-            time.sleep(1)
-
-    server.behave = trickle
-    good, why = order(place, server, limit=35)
-    tap.ok(good, "an octet a second", *why)
-    # Nobody there at all, or only a port.
-    deaf = socket.socket()
-    deaf.bind(("127.0.0.1", 0))
-    deaf.listen(1)
-    server.directory = "https://127.0.0.1:%d/d" % deaf.getsockname()[1]
-    good, why = order(place, server, limit=35)
-    tap.ok(good, "a port that says nothing", *why)
-    deaf.close()
-    good, why = order(place, server)
-    tap.ok(good, "nobody there", *why)
+    tap.ok(*named("1 GB of body", order(place, server.directory,
+                                        server.file)))
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        tap.ok(*named("nobody there", order(place, url(closed),
+                                            server.file)))
     # An account key may be there: some of it was a directory after all.  What
     # the DNS said is kept.
     tap.equal(sorted(set(os.listdir(place.home)) -
                      {"lock", "locks", "dns", "accounts"}), [],
               "nothing was ordered, expected or kept")
+
+
+def named(name, result):
+    return result[0], name, result[1]
+
+
+def url(listener):
+    return "https://127.0.0.1:%d/d" % listener.getsockname()[1]
+
+
+# What takes the time that we give a CA is waited for beside the rest.
+with Place(config="") as place, Place(config="") as second, \
+        Place(config="") as third, socket.socket() as deaf, \
+        concurrent.futures.ThreadPoolExecutor() as pool:
+    slow = Server(second)
+    slow.behave = trickle
+    trickled = pool.submit(order, second, slow.directory, slow.file)
+    deaf.bind(("127.0.0.1", 0))
+    deaf.listen(1)
+    silent = pool.submit(order, third, url(deaf), slow.file)
+    test_broken(place, Server(place))
+    tap.ok(*named("an octet a second", trickled.result()))
+    tap.ok(*named("a port that says nothing", silent.result()))
 tap.done()
