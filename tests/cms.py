@@ -74,12 +74,15 @@ def cross(authority, common):
 
 
 class Authority:
-    def __init__(self, common="Test Root", parent=None, ca=True, key=None):
+    """limit: the extended key usages of a CA."""
+
+    def __init__(self, common="Test Root", parent=None, ca=True, key=None,
+                 limit=None):
         self.key = key or new_key()
         self.common = common
         self.parent = parent or self
         self.cert = make(self.key, self.parent, common, ca=ca,
-                         extension=None, usage=None)
+                         extension=None, usage=None, limit=limit)
 
     def issue(self, address="acme-challenge+1@ca.example", key=None, **how):
         key = key or new_key()
@@ -104,8 +107,7 @@ def make(key, issuer, common, ca=False, extension=None,
          usage=("digital_signature",),
          extended=(ExtendedKeyUsageOID.EMAIL_PROTECTION,),
          start=datetime.datetime(2020, 1, 1),
-         end=datetime.datetime(2120, 1, 1), digest=None):
-    same = issuer.key is key
+         end=datetime.datetime(2120, 1, 1), digest=None, limit=None):
     builder = x509.CertificateBuilder().subject_name(name(common)).issuer_name(
         name(issuer.common)).public_key(key.public_key()).serial_number(
             x509.random_serial_number()).not_valid_before(
@@ -123,10 +125,11 @@ def make(key, issuer, common, ca=False, extension=None,
     if usage:
         builder = builder.add_extension(
             x509.KeyUsage(**{f: f in usage for f in flags}), True)
-    if extended and not ca:
+    if ca:
+        extended = limit
+    if extended:
         builder = builder.add_extension(
             x509.ExtendedKeyUsage(list(extended)), False)
-    del same
     signer = issuer.key
     algorithm = None if isinstance(
         signer, ed25519.Ed25519PrivateKey) else digest or hashes.SHA256()

@@ -175,9 +175,48 @@ on_finding(int good, X509_STORE_CTX *context)
 	}
 }
 
+/*
+ * RFC 5280 section 4.2.1.12 for a CA: its extended key usage limits what its
+ * certificates are for (S/MIME BR section 7.1.2.2).  Without the extension, or
+ * with emailProtection or anyExtendedKeyUsage in it, they may be for mail.
+ */
+static bool
+is_ca_for_mail(X509 *ca)
+{
+	return (X509_get_extended_key_usage(ca) & (XKU_SMIME | XKU_ANYEKU)) !=
+	    0;
+}
+
+/*
+ * The CAs of the message that a chain may be made of (RFC 8550 section 4.4.1:
+ * basicConstraints says what a CA is), borrowed by *out.  One that is not for
+ * mail is left out, so that another of the same name and key can take its
+ * place.
+ */
+static bool
+choose_untrusted(const struct cms *cms, STACK_OF(X509) * *out, bool *dropped)
+{
+	X509 *one;
+	int i;
+
+	*dropped = false;
+	if ((*out = sk_X509_new_null()) == NULL)
+		return false;
+	for (i = 0; i < sk_X509_num(cms->certificates); i++) {
+		one = sk_X509_value(cms->certificates, i);
+		if (!is_ca_for_mail(one))
+			*dropped = true;
+		else if (X509_check_ca(one) == 1 &&
+		    sk_X509_push(*out, one) <= 0)
+			return false;
+	}
+	return true;
+}
+
 static bool
 prepare(X509_STORE_CTX *context, X509_STORE *store, STACK_OF(X509) * anchors,
-    const struct trust *trust, struct cms *cms, int64_t when)
+    STACK_OF(X509) * untrusted, const struct trust *trust, struct cms *cms,
+    int64_t when)
 {
 	X509_VERIFY_PARAM *param;
 	int i;
@@ -189,8 +228,7 @@ prepare(X509_STORE_CTX *context, X509_STORE *store, STACK_OF(X509) * anchors,
 		if (X509_STORE_add_crl(
 			store, sk_X509_CRL_value(trust->crls, i)) != 1)
 			return false;
-	if (X509_STORE_CTX_init(
-		context, store, cms->signer, cms->certificates) != 1)
+	if (X509_STORE_CTX_init(context, store, cms->signer, untrusted) != 1)
 		return false;
 	param = X509_STORE_CTX_get0_param(context);
 	X509_VERIFY_PARAM_set_time(param, (time_t)when);
@@ -202,15 +240,23 @@ prepare(X509_STORE_CTX *context, X509_STORE *store, STACK_OF(X509) * anchors,
 		    param, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
 	X509_STORE_CTX_set_verify_cb(context, on_finding);
 	(void)X509_STORE_CTX_set_app_data(context, (void *)(uintptr_t)trust);
-	/* anyExtendedKeyUsage is not among what this purpose takes; what the
-	 * signer may do check_usage() has said. */
-	return X509_VERIFY_PARAM_set_purpose(param,
-		   (X509_get_extended_key_usage(cms->signer) & XKU_ANYEKU) !=
-			       0 &&
-			   X509_get_extended_key_usage(cms->signer) !=
-			       UINT32_MAX
-		       ? X509_PURPOSE_ANY
-		       : X509_PURPOSE_SMIME_SIGN) == 1;
+	/* libcrypto's purposes do not know anyExtendedKeyUsage, and would ask
+	 * the anchor too: check_usage() and choose_untrusted() say what the
+	 * signer and the CAs in between may do. */
+	return X509_VERIFY_PARAM_set_purpose(param, X509_PURPOSE_ANY) == 1;
+}
+
+static enum status
+chain_error(X509_STORE_CTX *context, bool dropped, struct note *note)
+{
+	const int error = X509_STORE_CTX_get_error(context);
+
+	if (dropped && error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY)
+		return note_set(note, STATUS_BAD_SIGNER_TRUST,
+		    "a CA of the signer's certificate is not for mail");
+	return note_set(note, STATUS_BAD_SIGNER_TRUST,
+	    "the signer's certificate: %s",
+	    X509_verify_cert_error_string(error));
 }
 
 /* RFC 5280 section 6 from the signer to one of the anchors; *chain, where
@@ -222,23 +268,23 @@ check_chain(struct cms *cms, STACK_OF(X509) * anchors,
 {
 	X509_STORE_CTX *context = X509_STORE_CTX_new();
 	X509_STORE *store = X509_STORE_new();
+	STACK_OF(X509) *untrusted = NULL;
 	enum status status = STATUS_CRYPTO;
-	int error;
+	bool dropped;
 
-	if (context != NULL && store != NULL &&
-	    prepare(context, store, anchors, trust, cms, when)) {
-		if (X509_verify_cert(context) == 1) {
-			status = STATUS_OK;
-			if (chain != NULL)
-				*chain = X509_STORE_CTX_get1_chain(context);
-		} else {
-			error = X509_STORE_CTX_get_error(context);
-			status = note_set(note, STATUS_BAD_SIGNER_TRUST,
-			    "the signer's certificate: %s",
-			    X509_verify_cert_error_string(error));
-		}
+	if (context == NULL || store == NULL ||
+	    !choose_untrusted(cms, &untrusted, &dropped) ||
+	    !prepare(context, store, anchors, untrusted, trust, cms, when))
+		;
+	else if (X509_verify_cert(context) != 1)
+		status = chain_error(context, dropped, note);
+	else {
+		status = STATUS_OK;
+		if (chain != NULL)
+			*chain = X509_STORE_CTX_get1_chain(context);
 	}
 	X509_STORE_CTX_free(context);
+	sk_X509_free(untrusted);
 	X509_STORE_free(store);
 	ERR_clear_error();
 	return status;
