@@ -1,11 +1,12 @@
 /* cmd_respond.c - mailcert respond: the answer by hand */
 #include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/base64url.h"
+#include "base/fd.h"
 #include "cmd.h"
 #include "helper.h"
+#include "paste.h"
 #include "reply/draft.h"
 #include "tui/prompt.h"
 
@@ -24,8 +25,6 @@ static const char help[] =
     "  --account-key FILE  that key, PEM or JWK\n"
     "  --token-join HOW    string (default), or octets for CAs that decode\n";
 
-enum { TOKEN_PASTE_MAX = 64 * 1024 };
-
 struct options {
 	const char *part1;
 	const char *part2;
@@ -34,49 +33,112 @@ struct options {
 	enum token_join join;
 };
 
-/* A token as people paste it: a whole Subject line, folded, with blanks. */
-static enum status
-clean(struct span text, char *out, size_t size)
-{
-	struct buf token;
-	enum status status = STATUS_BAD_TOKEN;
-	size_t i, label;
+/* One of the values that are needed. */
+struct wanted {
+	const char *label; /* what it is, for the prompt and for complaints */
+	const char *whence;
+	const char *member; /* of a JSON object that may hold it */
+	bool (*is_good)(struct span text);
+	enum status bad; /* where it is not */
+	const char *should;
+};
 
-	buf_init(&token, TOKEN_PASTE_MAX);
-	label = span_find(text, SPAN("ACME:"));
-	if (label < text.len)
-		text = span_cut(text, label + 5, text.len);
-	for (i = 0; i < text.len; i++)
-		if (!ascii_is_space(text.at[i]))
-			buf_add_byte(&token, text.at[i]);
-	if (buf_status(&token) == STATUS_OK &&
-	    span_copy(buf_span(&token), out, size))
-		status = STATUS_OK;
-	buf_clear(&token);
+static bool
+is_part1(struct span text)
+{
+	return token_part_ok(text, TOKEN_PART1_MIN);
+}
+
+static bool
+is_part2(struct span text)
+{
+	return token_part_ok(text, 1);
+}
+
+static bool
+is_thumbprint(struct span text)
+{
+	return text.len == SHA256_TEXT_LEN && base64url_is_text(text);
+}
+
+static const struct wanted wanted_part1 = { "token-part1", "from the Subject",
+	"token-part1", is_part1, STATUS_BAD_TOKEN,
+	"valid base64url of 128 bits or more" },
+			   wanted_part2 = { "token-part2",
+				   "from your ACME client", "token", is_part2,
+				   STATUS_BAD_TOKEN, "valid base64url" },
+			   wanted_thumbprint = { "thumbprint",
+				   "of the account key", "thumbprint",
+				   is_thumbprint, STATUS_BAD_THUMBPRINT,
+				   "43 characters of base64url" };
+
+/* What was given or pasted, as the value it has to be. */
+static enum status
+take(const struct wanted *wanted, struct span text, char *out, size_t size,
+    struct note *note)
+{
+	struct note reason = { "" };
+	enum status status;
+
+	status = paste_take(text, wanted->member, out, size, &reason);
+	if (status != STATUS_OK)
+		return note_set(note,
+		    status == STATUS_BAD_TOKEN ? wanted->bad : status, "%s: %s",
+		    wanted->label, note_text(&reason, status));
+	if (!wanted->is_good(span_of(out)))
+		return note_set(note, wanted->bad, "%s is not %s",
+		    wanted->label, wanted->should);
+	return STATUS_OK;
+}
+
+/* Ask until it is good: what is pasted next is meant for us, not for the
+ * shell. */
+static enum status
+ask(const struct wanted *wanted, int tty, char *out, size_t size,
+    struct note *note)
+{
+	struct buf line, text;
+	enum status status;
+	bool again;
+
+	buf_init(&line, PASTE_MAX);
+	buf_init(&text, 1024);
+	do {
+		buf_cut(&line, 0);
+		buf_cut(&text, 0);
+		*note = (struct note){ "" };
+		buf_addf(&text, "%s (%s): ", wanted->label, wanted->whence);
+		status = prompt_line(tty, text.at, &line);
+		if (status == STATUS_OK)
+			status = take(wanted, buf_span(&line), out, size, note);
+		again = status == wanted->bad || status == STATUS_BAD_CHARSET;
+		if (again) {
+			buf_cut(&text, 0);
+			buf_addf(&text, "%s; paste it once more\n",
+			    note_text(note, status));
+			if (fd_write(tty, buf_span(&text)) != STATUS_OK)
+				again = false;
+		}
+	} while (again);
+	buf_clear(&text);
+	buf_clear(&line);
 	return status;
 }
 
 /* From the option, or from the terminal. */
 static enum status
-take(const char *given, const char *label, int *tty, char *out, size_t size,
-    struct note *note)
+find(const struct wanted *wanted, const char *given, int *tty, char *out,
+    size_t size, struct note *note)
 {
-	struct buf line;
-	enum status status;
-
 	if (given != NULL)
-		return clean(span_of(given), out, size);
+		return take(wanted, span_of(given), out, size, note);
 	if (*tty < 0)
 		*tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
 	if (*tty < 0)
 		return note_set(note, STATUS_USAGE,
-		    "something is missing, and there is no terminal to ask on");
-	buf_init(&line, TOKEN_PASTE_MAX);
-	status = prompt_line(*tty, label, &line);
-	if (status == STATUS_OK)
-		status = clean(buf_span(&line), out, size);
-	buf_clear(&line);
-	return status;
+		    "%s is missing, and there is no terminal to ask on",
+		    wanted->label);
+	return ask(wanted, *tty, out, size, note);
 }
 
 static enum status
@@ -86,29 +148,18 @@ respond(const struct options *options, struct response *out, struct note *note)
 	enum status status;
 	int tty = -1;
 
-	status = take(options->part1, "token-part1 (from the Subject): ", &tty,
-	    part1, sizeof(part1), note);
-	if (status == STATUS_OK &&
-	    !token_part_ok(span_of(part1), TOKEN_PART1_MIN))
-		status = note_set(note, STATUS_BAD_TOKEN,
-		    "token-part1 is not valid base64url of 128 bits or more");
+	status = find(
+	    &wanted_part1, options->part1, &tty, part1, sizeof(part1), note);
 	if (status == STATUS_OK)
-		status = take(options->part2,
-		    "token-part2 (from your ACME client): ", &tty, part2,
+		status = find(&wanted_part2, options->part2, &tty, part2,
 		    sizeof(part2), note);
-	if (status == STATUS_OK && !token_part_ok(span_of(part2), 1))
-		status = note_set(note, STATUS_BAD_TOKEN,
-		    "token-part2 is not valid base64url");
 	if (status == STATUS_OK && options->account_key != NULL)
 		status =
 		    helper_thumbprint(options->account_key, thumbprint, note);
 	else if (status == STATUS_OK)
-		status = take(options->thumbprint,
-		    "thumbprint (of the account key): ", &tty, thumbprint,
-		    sizeof(thumbprint), note);
-	if (status == STATUS_OK &&
-	    (strlen(thumbprint) != SHA256_TEXT_LEN ||
-		!base64url_is_text(span_of(thumbprint))))
+		status = find(&wanted_thumbprint, options->thumbprint, &tty,
+		    thumbprint, sizeof(thumbprint), note);
+	if (status == STATUS_OK && !is_thumbprint(span_of(thumbprint)))
 		status = STATUS_BAD_THUMBPRINT;
 	if (status == STATUS_OK)
 		status = helper_response(

@@ -115,7 +115,7 @@ take_key(struct buf *out, char c, bool *ended)
 		buf_cut(out, out->len > 0 ? out->len - 1 : 0);
 	else if (c == 21) /* ^U */
 		buf_cut(out, 0);
-	else if ((unsigned char)c > 0x20)
+	else if ((unsigned char)c >= 0x20)
 		buf_add_byte(out, c);
 	return false;
 }

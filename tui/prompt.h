@@ -22,7 +22,7 @@ enum status prompt_secret(
 
 /*
  * Ask for a line (a pasted token, a thumbprint) of any length up to out's
- * ceiling; white space and line ends inside a bracketed paste are kept out.
+ * ceiling; line ends inside a bracketed paste are kept out.
  * An empty line or the end of input is STATUS_DECLINED.
  */
 enum status prompt_line(int tty, const char *label, struct buf *out) MUST_CHECK;

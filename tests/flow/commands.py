@@ -118,6 +118,42 @@ def test_respond():
             terminal.wait("token-part1")
             terminal.keys("C-c")
             tap.ok(terminal.wait("[exit 1]"), "^C is a No", terminal.screen())
+        # What is wrong is named, and asked for again: the next paste is not
+        # for the shell.
+        with Terminal(place, "mailcert respond") as terminal:
+            terminal.wait("token-part1")
+            for text, says in ((PART1[:20] + "\u2010" + PART1[21:], "U+2010"),
+                               (PART1[:20] + "+" + PART1[21:], "U+002B"),
+                               (PART1[:20], "128 bits or more"),
+                               ("=?utf-16?B?AEEAQwBNAEU=?=",
+                                "character set")):
+                terminal.paste(text)
+                terminal.keys("Enter")
+                tap.ok(terminal.wait(says) and terminal.wait("once more"),
+                       "respond names %s and asks again" % says,
+                       terminal.screen())
+                terminal.keys("C-l")
+            terminal.paste("Subject: =?utf-8?q?ACME=3A_%s=3D?=\n" %
+                           PART1[:-1])
+            terminal.keys("Enter")
+            terminal.wait("token-part2")
+            terminal.paste('{"type": "email-reply-00",\n "token": "\u200b%s\u00a0"}'
+                           % PART2)
+            terminal.keys("Enter")
+            terminal.wait("thumbprint")
+            terminal.paste("\u201c\ufeff%s\u201d" % THUMBPRINT)
+            terminal.keys("Enter")
+            tap.ok(terminal.wait("-----END") and digest() in
+                   terminal.screen(), "an encoded Subject, JSON, quotes",
+                   terminal.screen())
+        for part1 in ("=?utf-8?q?ACME=3A_%s=3D?=" % PART1[:-1],
+                      "Subject: ACME: %s\u00a0" % PART1,
+                      "\ufeff\"%s\"" % PART1):
+            got = place.run("respond", "--token-part1", part1,
+                            "--token-part2", '"token":"%s"' % PART2,
+                            "--thumbprint", "'%s'" % THUMBPRINT)
+            tap.equal(got.stdout.decode(), BLOCK % digest(),
+                      "respond takes %r" % part1[:12])
 
 
 def test_keys():
