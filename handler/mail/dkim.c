@@ -67,13 +67,13 @@ take_name(const struct span *value, char *out, size_t size)
 	return i > 0;
 }
 
-/* Decimal digits; false where there are none, too many, or others. */
+/* RFC 6376 section 3.5: 1*12DIGIT, and nothing else. */
 static bool
 take_number(struct span s, int64_t *out)
 {
 	size_t i;
 
-	for (*out = 0, i = 0; i < s.len && i < 13; i++) {
+	for (*out = 0, i = 0; i < s.len && i < DKIM_DIGITS_MAX; i++) {
 		if (!ascii_is_digit(s.at[i]))
 			return false;
 		*out = *out * 10 + (s.at[i] - '0');
@@ -82,18 +82,24 @@ take_number(struct span s, int64_t *out)
 }
 
 /* t= and x= (RFC 6376 section 3.5), with the skew of threats D6. */
-static bool
-times_ok(const struct dkim_tags *tags, int64_t now)
+static enum status
+check_times(const struct dkim_tags *tags, int64_t now, struct note *note)
 {
 	const struct span *t = dkim_tag(tags, SPAN("t"));
 	const struct span *x = dkim_tag(tags, SPAN("x"));
-	int64_t made = 0, ends = 0;
+	int64_t made = 0, ends = now;
 
-	if (t != NULL && (!take_number(*t, &made) || made > now + DKIM_SKEW))
-		return false;
-	if (x == NULL)
-		return true;
-	return take_number(*x, &ends) && ends > made && ends + DKIM_SKEW > now;
+	if ((t != NULL && !take_number(*t, &made)) ||
+	    (x != NULL && !take_number(*x, &ends)))
+		return note_set(note, STATUS_BAD_DKIM,
+		    "t= or x= of the DKIM signature is not a number of at most "
+		    "%d digits",
+		    DKIM_DIGITS_MAX);
+	if (made > now + DKIM_SKEW ||
+	    (x != NULL && (ends <= made || ends + DKIM_SKEW <= now)))
+		return note_set(note, STATUS_BAD_DKIM,
+		    "the DKIM signature has expired, or is from the future");
+	return STATUS_OK;
 }
 
 static bool
@@ -178,13 +184,12 @@ dkim_signature_parse(const struct field *field, int64_t now,
 	    !take_name(dkim_tag(&tags, SPAN("s")), out->selector,
 		sizeof(out->selector)) ||
 	    !take_canonicalization(dkim_tag(&tags, SPAN("c")), out) ||
-	    (q != NULL && !span_eq(*q, SPAN("dns/txt"))) ||
+	    (q != NULL && !dkim_list_has(*q, SPAN("dns/txt"))) ||
 	    !identity_ok(dkim_tag(&tags, SPAN("i")), out))
 		return note_set(
 		    note, STATUS_BAD_DKIM, "the DKIM signature is broken");
-	if (!times_ok(&tags, now))
-		return note_set(note, STATUS_BAD_DKIM,
-		    "the DKIM signature has expired, or is from the future");
+	if ((status = check_times(&tags, now, note)) != STATUS_OK)
+		return status;
 	if (dkim_tag(&tags, SPAN("l")) != NULL)
 		return note_set(note, STATUS_BAD_DKIM_COVERAGE,
 		    "the DKIM signature covers a part of the body only (l=)");
@@ -208,6 +213,17 @@ dkim_take_name(struct span *list, struct span *name)
 	*name = span_trim(span_cut(*list, 0, colon));
 	*list = span_cut(*list, colon + 1, list->len);
 	return true;
+}
+
+bool
+dkim_list_has(struct span list, struct span word)
+{
+	struct span one;
+
+	while (dkim_take_name(&list, &one))
+		if (span_eq_nocase(one, word))
+			return true;
+	return false;
 }
 
 size_t

@@ -17,6 +17,7 @@
 enum {
 	DKIM_SIGNATURES_MAX = 10, /* looked at in one message */
 	DKIM_TAGS_MAX = 32,
+	DKIM_DIGITS_MAX = 12,     /* of t= and x= */
 	DKIM_RSA_BITS_MIN = 1024, /* RFC 8301 section 3.2 */
 	DKIM_RSA_BITS_MAX = 4096,
 	DKIM_RSA_BITS_GOOD = 2048, /* below: a warning */
@@ -58,6 +59,9 @@ enum status dkim_signature_parse(const struct field *field, int64_t now,
 
 /* Take the next name off a colon list (h=, and lists of the key record). */
 bool dkim_take_name(struct span *list, struct span *name);
+/* Does a colon list hold that word?  Words that nobody knows are ignored, as
+ * RFC 6376 sections 3.5 (q=) and 3.6.1 (h=, s=, t=) want it. */
+bool dkim_list_has(struct span list, struct span word);
 /* How often h= lists that name. */
 size_t dkim_covers(const struct dkim_signature *signature, struct span name);
 

@@ -166,18 +166,6 @@ build_signed(const struct header *header,
 	return buf_status(out);
 }
 
-/* Is `word` in a colon list? */
-static bool
-list_has(const struct span *list, struct span word)
-{
-	struct span rest = *list, one;
-
-	while (dkim_take_name(&rest, &one))
-		if (span_eq_nocase(one, word))
-			return true;
-	return false;
-}
-
 /* RFC 6376 section 3.6.1: what the key record must say. */
 static enum status
 check_record(const struct dkim_tags *tags,
@@ -202,14 +190,14 @@ check_record(const struct dkim_tags *tags,
 		(k != NULL && span_eq(*k, SPAN("ed25519"))) ||
 	    (k != NULL && !signature->ed25519 && !span_eq(*k, SPAN("rsa"))))
 		why = "is for another algorithm";
-	else if (h != NULL && !list_has(h, SPAN("sha256")))
+	else if (h != NULL && !dkim_list_has(*h, SPAN("sha256")))
 		why = "does not allow SHA-256";
-	else if (s != NULL && !list_has(s, SPAN("email")) &&
-	    !list_has(s, SPAN("*")))
+	else if (s != NULL && !dkim_list_has(*s, SPAN("email")) &&
+	    !dkim_list_has(*s, SPAN("*")))
 		why = "is not for mail";
-	else if (t != NULL && list_has(t, SPAN("y")))
+	else if (t != NULL && dkim_list_has(*t, SPAN("y")))
 		why = "says that it is for testing only";
-	else if (t != NULL && list_has(t, SPAN("s")) &&
+	else if (t != NULL && dkim_list_has(*t, SPAN("s")) &&
 	    !signature->exact_identity)
 		why = "does not allow subdomains";
 	if (why == NULL)

@@ -110,6 +110,14 @@ dns_answer_parse(struct span line, struct dns_answer *out)
 	return STATUS_OK;
 }
 
+/* A zone file may hold a long record on several lines, and what they were
+ * folded with. */
+static bool
+is_text_byte(char c)
+{
+	return (c >= 0x20 && c <= 0x7e) || ascii_is_space(c);
+}
+
 enum status
 dns_txt_join(struct span data, struct buf *out)
 {
@@ -123,7 +131,7 @@ dns_txt_join(struct span data, struct buf *out)
 		piece = span_cut(data, 1, 1 + len);
 		data = span_cut(data, 1 + len, data.len);
 		for (i = 0; i < piece.len; i++)
-			if (piece.at[i] < 0x20 || piece.at[i] > 0x7e)
+			if (!is_text_byte(piece.at[i]))
 				return STATUS_BAD_SYNTAX;
 		buf_add(out, piece);
 	}

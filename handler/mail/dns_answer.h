@@ -49,6 +49,6 @@ void dns_answer_write(const struct dns_answer *answer, struct buf *out);
 enum status dns_answer_parse(
     struct span line, struct dns_answer *out) MUST_CHECK;
 /* Join the strings of one TXT record (RFC 6376 section 3.6.2.2), all of
- * printable ASCII.  STATUS_BAD_SYNTAX. */
+ * printable ASCII and white space.  STATUS_BAD_SYNTAX. */
 enum status dns_txt_join(struct span data, struct buf *out) MUST_CHECK;
 #endif

@@ -147,6 +147,10 @@ refuse("D5: l=", "dkim-coverage", sign(crlf, length=True), queries=0)
 refuse("D7: 768 bits", "dkim-key", sign(crlf, TINY, b"tiny"))
 refuse("D7: rsa-sha1", "dkim-fail",
        signed.replace(b"a=rsa-sha256", b"a=rsa-sha1"), queries=0)
+accept("TAB and folds in the key record", signed, records={
+    NAME: RSA_RECORD.replace("; ", ";\t").replace("p=", "p=\r\n\t ")})
+refuse("D9: a control in the key record", "dkim-key", signed,
+       records={NAME: RSA_RECORD + "\x0b"})
 refuse("D9: revoked", "dkim-key", signed, records={NAME: "v=DKIM1; p="})
 refuse("D9: missing", "dkim-key", signed, records={})
 refuse("D9: testing", "dkim-key", signed,

@@ -50,6 +50,28 @@ changed(const char *from, const char *to, size_t index, const char *record)
 	return status;
 }
 
+/* Is the first signature one whose key is worth asking for? */
+static enum status
+parsed(const char *from, const char *to)
+{
+	static struct header header;
+	struct span all = span_of(rfc8463);
+	size_t at = span_find(all, span_of(from));
+	struct dkim_signature signature;
+	struct buf message;
+	enum status status;
+
+	buf_init(&message, 10000);
+	buf_add(&message, span_cut(all, 0, at));
+	buf_add_text(&message, to);
+	buf_add(&message, span_cut(all, at + strlen(from), all.len));
+	header_parse(buf_span(&message), &header);
+	status = dkim_signature_parse(
+	    &header.field[0], 1528700000, &signature, NULL);
+	buf_clear(&message);
+	return status;
+}
+
 static void
 test_rfc8463(void)
 {
@@ -84,6 +106,19 @@ test_rfc8463(void)
 	    STATUS_BAD_DKIM_COVERAGE);
 	OK(changed("v=1; a=ed", "v=1; x=1528637910; a=ed", 0, ed_key) ==
 	    STATUS_BAD_DKIM);
+	/* RFC 6376 section 3.5: at most twelve digits. */
+	OK(changed("v=1; a=ed", "v=1; x=9999999999999; a=ed", 0, ed_key) ==
+	    STATUS_BAD_DKIM);
+	OK(changed("t=1528637909", "t=0001528637909", 0, ed_key) ==
+	    STATUS_BAD_DKIM);
+	OK(parsed("v=1; a=ed", "v=1; x=999999999999; a=ed") == STATUS_OK);
+	OK(parsed("v=1; a=ed", "v=1; x=0999999999999; a=ed") ==
+	    STATUS_BAD_DKIM);
+	/* Section 3.5: methods that nobody knows are ignored. */
+	OK(parsed("q=dns/txt", "q=http/well-known : DNS/TXT") == STATUS_OK);
+	OK(parsed("q=dns/txt", "q=dns/txt:dns/other") == STATUS_OK);
+	OK(parsed("q=dns/txt", "q=http/well-known") == STATUS_BAD_DKIM);
+	OK(parsed("q=dns/txt", "q=") == STATUS_BAD_DKIM);
 	OK(changed("v=1; a=ed25519-sha256", "v=1; a=rsa-sha1", 0, ed_key) ==
 	    STATUS_BAD_DKIM);
 	OK(changed("v=1; a=ed", "v=1; v=1; a=ed", 0, ed_key) ==
@@ -114,6 +149,10 @@ test_keys(void)
 	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		OK(verify(span_of(rfc8463), 0, bad[i], &evidence) ==
 		    STATUS_BAD_DKIM_KEY);
+	OK(verify(span_of(rfc8463), 0,
+	       "v=DKIM1;\tk=ed25519;\r\n\tp=11qYAYKxCrfVS/7TyWQHOg7hcv\n"
+	       "  Papi\tMlrwIaaPcHURo=",
+	       &evidence) == STATUS_OK);
 	OK(verify(span_of(rfc8463), 0,
 	       "k=ed25519; t=s; s=x:email; h=sha1:sha256; n=a note; p= "
 	       "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo= ;",
