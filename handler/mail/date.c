@@ -84,27 +84,68 @@ take_month(struct span *s, int *out)
 	return false;
 }
 
-/* "+0130", or an old name that means UTC. */
+/* obs-zone (RFC 5322 section 4.3): the seven names of North America, and
+ * letters of any other kind, which say nothing for sure and count as UTC. */
+static bool
+take_zone_name(struct span *s, int *seconds)
+{
+	static const char *const names[] = { "EST", "EDT", "CST", "CDT", "MST",
+		"MDT", "PST", "PDT" };
+	static const int hours[] = { -5, -4, -6, -5, -7, -6, -8, -7, 0 };
+	struct span name = *s;
+	size_t i;
+
+	name.len = 0;
+	while (name.len < s->len && ascii_is_alnum(s->at[name.len]) &&
+	    !ascii_is_digit(s->at[name.len]))
+		name.len++;
+	for (i = 0; i < 8 && !span_eq_nocase(name, span_of(names[i])); i++)
+		;
+	*seconds = hours[i] * 3600;
+	*s = span_cut(*s, name.len, s->len);
+	return name.len > 0;
+}
+
+/* "+0130", or a name. */
 static bool
 take_zone(struct span *s, int *seconds)
 {
 	int hours, sign = s->len > 0 && s->at[0] == '-' ? -1 : 1;
 
-	*seconds = 0;
-	if (take_byte(s, '+') || take_byte(s, '-')) {
-		if (!take_number(s, 4, 4, &hours) || hours % 100 > 59)
-			return false;
-		*seconds = sign * (hours / 100 * 3600 + hours % 100 * 60);
-		return true;
-	}
-	if (span_starts_nocase(*s, SPAN("GMT")) ||
-	    span_starts_nocase(*s, SPAN("UTC")))
-		*s = span_cut(*s, 3, s->len);
-	else if (span_starts_nocase(*s, SPAN("UT")))
-		*s = span_cut(*s, 2, s->len);
-	else
+	if (!take_byte(s, '+') && !take_byte(s, '-'))
+		return take_zone_name(s, seconds);
+	if (!take_number(s, 4, 4, &hours) || hours % 100 > 59)
 		return false;
+	*seconds = sign * (hours / 100 * 3600 + hours % 100 * 60);
 	return true;
+}
+
+/* Four digits, or obs-year (RFC 5322 section 4.3). */
+static bool
+take_year(struct span *s, int *out)
+{
+	const size_t before = s->len;
+
+	if (!take_number(s, 2, 4, out))
+		return false;
+	if (before - s->len == 2)
+		*out += *out < 50 ? 2000 : 1900;
+	else if (before - s->len == 3)
+		*out += 1900;
+	return true;
+}
+
+/* "04:13:58" or "04:13", with white space and comments between (obs-hour to
+ * obs-second). */
+static bool
+take_time(struct span *s, struct civil *c)
+{
+	if (!take_number(s, 2, 2, &c->hour) || cfws_skip(s) != STATUS_OK ||
+	    !take_byte(s, ':') || cfws_skip(s) != STATUS_OK ||
+	    !take_number(s, 2, 2, &c->minute) || cfws_skip(s) != STATUS_OK)
+		return false;
+	return !take_byte(s, ':') ||
+	    (cfws_skip(s) == STATUS_OK && take_number(s, 2, 2, &c->second));
 }
 
 static bool
@@ -147,13 +188,8 @@ date_parse(struct span body, int64_t *out)
 	if (cfws_skip(&body) != STATUS_OK ||
 	    !take_number(&body, 1, 2, &c.day) ||
 	    cfws_skip(&body) != STATUS_OK || !take_month(&body, &c.month) ||
-	    cfws_skip(&body) != STATUS_OK ||
-	    !take_number(&body, 4, 4, &c.year) ||
-	    cfws_skip(&body) != STATUS_OK ||
-	    !take_number(&body, 2, 2, &c.hour) || !take_byte(&body, ':') ||
-	    !take_number(&body, 2, 2, &c.minute))
-		return STATUS_BAD_SYNTAX;
-	if (take_byte(&body, ':') && !take_number(&body, 2, 2, &c.second))
+	    cfws_skip(&body) != STATUS_OK || !take_year(&body, &c.year) ||
+	    cfws_skip(&body) != STATUS_OK || !take_time(&body, &c))
 		return STATUS_BAD_SYNTAX;
 	c.month += 1;
 	if (cfws_skip(&body) != STATUS_OK || !take_zone(&body, &zone) ||

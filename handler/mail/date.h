@@ -5,8 +5,8 @@
 
 #include "base/buf.h"
 
-/* Seconds since 1970 UTC.  STATUS_BAD_SYNTAX: not a date, or beyond 1970 to
- * 9999. */
+/* Seconds since 1970 UTC, with the obsolete forms of RFC 5322 section 4.3.
+ * STATUS_BAD_SYNTAX: not a date, or beyond 1970 to 9999. */
 enum status date_parse(struct span body, int64_t *out) MUST_CHECK;
 /* Append "Sun, 22 Nov 2026 04:13:58 +0000". */
 void date_add_mail(struct buf *out, int64_t when);

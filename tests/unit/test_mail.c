@@ -239,6 +239,40 @@ test_mime(void)
 	OK((mime.flags & MIME_UNCLOSED) != 0);
 }
 
+/* RFC 5322 section 4.3, the first ones from its appendix A.6. */
+static void
+test_obsolete_dates(void)
+{
+	static const struct {
+		const char *text;
+		int64_t when; /* by GNU date(1) */
+	} good[] = {
+		{ "21 Nov 97 09:55:06 GMT", 880106106 },
+		{ "Fri, 21 Nov 1997 09(comment):   55  :  06 -0600",
+		    880127706 },
+		{ "21 Nov 97 09:55:06 EST", 880124106 },
+		{ "21 Nov 97 09:55:06 pdt", 880131306 },
+		{ "21 Nov 97 09:55:06 Z", 880106106 },
+		{ "21 Nov 97 09:55:06 a", 880106106 },
+		{ "21 Nov 97 09:55:06 CEST (who knows)", 880106106 },
+		{ "21 Nov 49 00:00 UT", 2521065600 },
+		{ "21 Nov 126 00:00:00 +0000", 1795219200 },
+	};
+	static const char *const bad[] = { "21 Nov 9 00:00:00 +0000",
+		"21 Nov 02026 00:00:00 +0000", "21 Nov 69 00:00:00 +0000",
+		"21 Nov 2026 00:00:00", "21 Nov 2026 00:00:00 +0000 (open",
+		"21 Nov 2026 00:00: +0000", "21 Nov 2026 00:00:00 +060",
+		"22 Nov 99999999999999999999 04:00:00 +0000" };
+	int64_t when;
+	size_t i;
+
+	for (i = 0; i < sizeof(good) / sizeof(*good); i++)
+		OK(date_parse(span_of(good[i].text), &when) == STATUS_OK &&
+		    when == good[i].when);
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		OK(date_parse(span_of(bad[i]), &when) == STATUS_BAD_SYNTAX);
+}
+
 static void
 test_rest(void)
 {
@@ -251,6 +285,7 @@ test_rest(void)
 	    when == 880127706);
 	OK(date_parse(SPAN("21 Nov 1997 09:55 (c) GMT"), &when) == STATUS_OK);
 	OK(date_parse(SPAN("31 Feb 2026 00:00:00 +0000"), &when) != STATUS_OK);
+	test_obsolete_dates();
 	OK(date_parse(SPAN("yesterday"), &when) != STATUS_OK);
 	OK(date_parse_iso(SPAN("2026-11-22T04:13:58Z"), &when) == STATUS_OK &&
 	    when == 1795320838);
