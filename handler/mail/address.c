@@ -64,8 +64,10 @@ cfws_skip(struct span *s)
 			rest = span_cut(rest, 1, rest.len);
 		}
 	}
+	if (depth > 0)
+		return STATUS_BAD_SYNTAX;
 	*s = rest;
-	return depth == 0 ? STATUS_OK : STATUS_BAD_SYNTAX;
+	return STATUS_OK;
 }
 
 /* RFC 5322 section 3.2.4; *s begins with the quote. */

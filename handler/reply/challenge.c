@@ -19,6 +19,8 @@
 #include "mail/received.h"
 #include "mail/word.h"
 
+enum { PREFIX_MAX = 64 }; /* of a Subject that may be a reply's */
+
 static const struct {
 	const char *name;
 	const char *sentence;
@@ -65,16 +67,21 @@ warning_sentence(unsigned warning)
 
 /* A Subject, unfolded and decoded. */
 struct subject {
-	struct buf text; /* owned */
+	struct buf decoded; /* owned */
+	struct span text;   /* of it, without the blanks in front */
 	struct words words;
 };
 
 static void
 subject_decode(struct subject *subject, struct span body)
 {
-	buf_init(&subject->text, HEADER_FIELD_MAX);
-	if (words_decode(&subject->text, body, &subject->words) != STATUS_OK)
+	buf_init(&subject->decoded, HEADER_FIELD_MAX);
+	if (words_decode(&subject->decoded, body, &subject->words) != STATUS_OK)
 		subject->words.bad_text = true;
+	/* An empty encoded word in front leaves the blank behind it. */
+	subject->text = buf_span(&subject->decoded);
+	while (subject->text.len > 0 && ascii_is_blank(subject->text.at[0]))
+		subject->text = span_cut(subject->text, 1, subject->text.len);
 }
 
 /* "ACME:", as UTF-8 or in the octets of a set we must not decode (UTF-16
@@ -83,7 +90,7 @@ static bool
 begins_acme(const struct subject *subject)
 {
 	static const char label[] = "ACME:";
-	struct span text = buf_span(&subject->text);
+	struct span text = subject->text;
 	size_t i, at = 0;
 
 	if (!subject->words.other_charset)
@@ -97,16 +104,53 @@ begins_acme(const struct subject *subject)
 	return label[at] == '\0';
 }
 
-/* Something stands before "ACME:": a reply prefix of any language. */
+/* "Re:", "AW:", "Fwd[2]:", or the like in any language; not the word of a
+ * mail gateway. */
 static bool
-is_reply(const struct subject *subject)
+is_reply_word(struct span word)
 {
-	struct span text = buf_span(&subject->text);
-	size_t at = span_find(text, SPAN("ACME:"));
+	static const char *const gateways[] = { "spam", "junk", "ext", "extern",
+		"external", "suspect", "suspicious", "caution", "warning" };
+	size_t i;
 
-	return at > 0 && at < text.len && at < 64 &&
-	    span_has_byte(SPAN(" \t:]"), text.at[at - 1]) &&
-	    text.len > at + 5 && ascii_is_blank(text.at[at + 5]);
+	if (word.len > 3 &&
+	    span_eq(span_cut(word, word.len - 3, word.len),
+		SPAN("\xef\xbc\x9a"))) /* U+FF1A */
+		return true;
+	if (word.at[word.len - 1] != ':' ||
+	    span_has_byte(SPAN("[({<*"), word.at[0]))
+		return false;
+	word.len--;
+	for (i = 0; i < sizeof(gateways) / sizeof(*gateways); i++)
+		if (span_eq_nocase(word, span_of(gateways[i])))
+			return false;
+	return true;
+}
+
+/* Something stands before "ACME:".  A reply prefix: STATUS_BAD_REPLY; else a
+ * mail gateway's, or the Subject only speaks of it. */
+static enum status
+check_prefix(const struct subject *subject, struct note *note)
+{
+	struct span rest = subject->text, word;
+	size_t at = span_find(rest, SPAN("ACME:")), len;
+
+	if (at == 0 || at >= rest.len || at >= PREFIX_MAX ||
+	    !span_has_byte(SPAN(" \t:]"), rest.at[at - 1]) ||
+	    rest.len <= at + 5 || !ascii_is_blank(rest.at[at + 5]))
+		return STATUS_NO_CHALLENGE;
+	rest = span_trim(span_cut(rest, 0, at));
+	while (rest.len > 0) {
+		for (len = 0; len < rest.len && !ascii_is_blank(rest.at[len]);)
+			len++;
+		word = span_cut(rest, 0, len);
+		rest = span_trim(span_cut(rest, len, rest.len));
+		if (is_reply_word(word))
+			return STATUS_BAD_REPLY;
+	}
+	return note_set(note, STATUS_NO_CHALLENGE,
+	    "the Subject does not begin with \"ACME:\"; if a mail gateway marks "
+	    "mail from outside there, have it leave this sender's alone");
 }
 
 /* Is any Subject one of a challenge?  Not even a faulty message is refused
@@ -124,9 +168,10 @@ check_subject(const struct header *header, struct note *note)
 		subject_decode(&subject, header->field[i].body);
 		if (begins_acme(&subject))
 			status = STATUS_OK;
-		else if (status != STATUS_OK && is_reply(&subject))
+		else if (status != STATUS_OK &&
+		    check_prefix(&subject, note) == STATUS_BAD_REPLY)
 			status = STATUS_BAD_REPLY;
-		buf_clear(&subject.text);
+		buf_clear(&subject.decoded);
 	}
 	if (status == STATUS_NO_CHALLENGE &&
 	    header_count(header, SPAN("Subject")) == 0)
@@ -144,7 +189,7 @@ take_token(struct span body, struct challenge *out, struct note *note)
 	size_t i, len = 0;
 
 	subject_decode(&subject, body);
-	text = buf_span(&subject.text);
+	text = subject.text;
 	if (subject.words.other_charset)
 		status = STATUS_BAD_CHARSET;
 	else if (subject.words.bad_text)
@@ -175,7 +220,7 @@ take_token(struct span body, struct challenge *out, struct note *note)
 		status = STATUS_BAD_TOKEN;
 	text_show_in(
 	    out->subject_shown, sizeof(out->subject_shown), text, true);
-	buf_clear(&subject.text);
+	buf_clear(&subject.decoded);
 	return status;
 }
 

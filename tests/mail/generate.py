@@ -185,10 +185,22 @@ case("p14-cyrillic-label", "not-a-challenge", Subject=q("\u0410CME: " + TOKEN))
 case("p14-no-blank", "malformed", Subject="ACME:" + TOKEN)
 case("p14-lower-case", "not-a-challenge", Subject="acme: " + TOKEN)
 for name, prefix in (("re", "Re: "), ("aw", "AW: "), ("sv", "SV: "),
-                     ("fwd", "Fwd: "), ("list", "[list] "), ("re2", "RE[2]: "),
-                     ("chinese", "\u56de\u590d: "), ("re-re", "Re: Re: ")):
+                     ("fwd", "Fwd: "), ("re2", "RE[2]: "),
+                     ("chinese", "\u56de\u590d: "), ("re-re", "Re: Re: "),
+                     ("wide-colon", "\u56de\u590d\uff1a "),
+                     ("list", "[list] Re: "), ("french", "Re : "),
+                     ("behind-tag", "[EXTERNAL] AW: ")):
     case("p15-" + name, "is-a-reply", Subject=q(prefix) + " ACME: " + TOKEN
          if not prefix.isascii() else prefix + "ACME: " + TOKEN)
+for name, prefix in (("external", "[EXTERNAL] "), ("spam", "***SPAM*** "),
+                     ("list", "[list] "), ("colon", "[EXT]: "),
+                     ("word", "EXTERNAL: "), ("two", "[EXT] [list] ")):
+    case("p15-gateway-" + name, "not-a-challenge",
+         Subject=prefix + "ACME: " + TOKEN)
+case("ok-empty-word", "done", Subject="=?utf-8?q??= ACME: " + TOKEN)
+case("ok-word-of-blanks", "done", Subject="=?utf-8?q?_?= ACME: " + TOKEN)
+case("ok-empty-words-folded", "done",
+     Subject="=?utf-8?b??=\n =?utf-8?q??= " + q("ACME: " + TOKEN))
 case("p15-encoded-re", "is-a-reply", Subject=q("Re: ACME: " + TOKEN))
 case("p16-several-in-an-mbox", "malformed", data=2 * (
     b"From ca@ca.example Sun Nov 22 04:00:00 2026\n" + message() + b"\n"))
@@ -270,6 +282,15 @@ for name, value in (("no", "no"), ("replied", "auto-replied"),
                     ("two", "auto-generated no"),
                     ("prefix", "auto-generatedx"), ("empty", "")):
     case("h11-" + name, "not-auto-generated", Auto_Submitted=value)
+for name, value in (("comment", "auto-generated (never closed"),
+                    ("behind", "auto-generated; type=acme (a (b)"),
+                    ("between", "auto-generated (; type=acme"),
+                    ("front", "( auto-generated"),
+                    ("quote", 'auto-generated; type="acme'),
+                    ("end", "auto-generated; type=acme (\\)")):
+    case("h11-unclosed-" + name, "not-auto-generated", Auto_Submitted=value)
+case("ok-auto-comments-nested", "done",
+     Auto_Submitted="(a) auto-generated (b (c)) ; type=acme (d)")
 case("h11-missing", "not-auto-generated", drop=("Auto-Submitted",))
 case("h12-nul-in-from", "malformed", From=CA.encode() + b"\0")
 case("h12-newline-in-to", "malformed", To=b"alice@example.org\rX: y")
