@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cmd.h"
 #include "helper.h"
+#include "lookup.h"
 #include "mail/date.h"
 #include "reply/challenge.h"
 #include "store/order.h"
@@ -62,7 +63,7 @@ take_address(const char *text, const char *what, char written[ADDRESS_SIZE],
 
 /* A time of the CA's, or a number of hours or days from now. */
 static enum status
-take_expires(const char *text, int64_t now, int64_t *out, struct note *note)
+read_expires(const char *text, int64_t now, int64_t *out, struct note *note)
 {
 	struct span s = span_of(text);
 	int64_t number = 0;
@@ -83,6 +84,24 @@ take_expires(const char *text, int64_t now, int64_t *out, struct note *note)
 	return STATUS_OK;
 }
 
+/* What is over cannot be expected: mostly a wrong zone or year. */
+static enum status
+take_expires(const char *text, int64_t now, int64_t *out, struct note *note)
+{
+	struct buf when;
+	enum status status = read_expires(text, now, out, note);
+
+	if (status != STATUS_OK || *out > now)
+		return status;
+	buf_init(&when, 64);
+	date_add_iso(&when, now);
+	status = note_set(note, STATUS_USAGE,
+	    "--expires %.40s has passed; it is now %s", text,
+	    when.at != NULL ? when.at : "");
+	buf_clear(&when);
+	return status;
+}
+
 static enum status
 fill_order(const struct options *options, const char *address,
     struct order *out, struct note *note)
@@ -97,9 +116,7 @@ fill_order(const struct options *options, const char *address,
 		status = take_address(
 		    options->from, "--from", out->from, out->from_normal, note);
 	if (status == STATUS_OK &&
-	    (!token_part_ok(span_of(options->part2), 1) ||
-		!span_copy(
-		    span_of(options->part2), out->part2, sizeof(out->part2))))
+	    !token_part2_take(span_of(options->part2), out->part2))
 		status = note_set(
 		    note, STATUS_USAGE, "--token-part2 is not base64url");
 	if (status == STATUS_OK && options->expires != NULL)
@@ -116,12 +133,9 @@ fill_order(const struct options *options, const char *address,
 	if (options->account_key != NULL)
 		return helper_thumbprint(
 		    options->account_key, out->thumbprint, note);
-	if (!span_copy(span_of(options->thumbprint), out->thumbprint,
-		sizeof(out->thumbprint)) ||
-	    strlen(out->thumbprint) != SHA256_TEXT_LEN ||
-	    !base64url_is_text(span_of(out->thumbprint)))
-		return STATUS_BAD_THUMBPRINT;
-	return STATUS_OK;
+	return thumbprint_take(span_of(options->thumbprint), out->thumbprint)
+	    ? STATUS_OK
+	    : STATUS_BAD_THUMBPRINT;
 }
 
 static bool
@@ -129,7 +143,8 @@ same_challenge(const struct order *a, const struct order *b)
 {
 	return strcmp(a->address, b->address) == 0 &&
 	    strcmp(a->from_normal, b->from_normal) == 0 &&
-	    strcmp(a->part2, b->part2) == 0 &&
+	    span_eq(base64url_trim_pad(span_of(a->part2)),
+		base64url_trim_pad(span_of(b->part2))) &&
 	    strcmp(a->thumbprint, b->thumbprint) == 0 && a->join == b->join;
 }
 
@@ -164,18 +179,24 @@ out:
 }
 
 static enum status
-forget(const struct home *home, const char *id, struct note *note)
+forget(const struct home *home, const char *text, struct note *note)
 {
+	struct lookup found;
 	enum status status;
 	int lock = -1;
 
-	if (home->dir < 0)
-		return note_set(note, STATUS_NO, "there is no order %s", id);
-	if ((status = home_lock(home, &lock, note)) != STATUS_OK)
+	status = lookup(home, text, &found, note);
+	if (status == STATUS_OK && found.order[0] == '\0')
+		status = note_set(note, STATUS_USAGE,
+		    "%.20s is a certificate order: mailcert finish --forget "
+		    "%.20s",
+		    found.issuance, found.issuance);
+	if (status != STATUS_OK ||
+	    (status = home_lock(home, &lock, note)) != STATUS_OK)
 		return status;
-	status = order_forget(home, id, note);
+	status = order_forget(home, found.order, note);
 	if (status == STATUS_NO)
-		(void)note_set(note, status, "there is no order %.32s", id);
+		(void)note_set(note, status, "there is no order %.32s", text);
 	(void)close(lock);
 	return status;
 }
@@ -266,6 +287,8 @@ cmd_expect(const struct invocation *invocation, int argc, char *argv[])
 	status = expect(&options, argv[optind], &config, &order, &note);
 	if (status != STATUS_OK)
 		return cmd_fail(status, &note);
+	if (token_part2_is_short(order.part2, &note))
+		(void)cmd_fail(STATUS_OK, &note);
 	buf_init(&out, 64);
 	buf_addf(&out, "%s\n", order.id);
 	code = cmd_print(buf_span(&out));

@@ -1,17 +1,22 @@
 /* cmd_respond.c - mailcert respond: the answer by hand */
 #include <fcntl.h>
+#include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/base64url.h"
 #include "base/fd.h"
 #include "cmd.h"
 #include "helper.h"
+#include "lookup.h"
+#include "mail/date.h"
 #include "paste.h"
 #include "reply/draft.h"
 #include "tui/prompt.h"
 
 #define SYNOPSIS                                                          \
-	"mailcert respond [--token-part1 T] [--token-part2 T]\n"          \
+	"mailcert respond [--token-part1 T] ORDER\n"                      \
+	"       mailcert respond [--token-part1 T] [--token-part2 T]\n"   \
 	"                        [--thumbprint T | --account-key FILE]\n" \
 	"                        [--token-join string|octets]"
 
@@ -19,6 +24,9 @@ static const char help[] =
     "usage: " SYNOPSIS "\n\n"
     "Print the three lines of the response block, to be pasted into a reply.\n"
     "What is missing is asked for on the terminal.\n\n"
+    "  ORDER               an id or an address that status shows: token-part2\n"
+    "                      and thumbprint are taken from there.  Send the reply,\n"
+    "                      then: mailcert finish --sent ORDER\n"
     "  --token-part1 T     from the Subject of the challenge mail\n"
     "  --token-part2 T     \"token\" of the challenge object\n"
     "  --thumbprint T      of the ACME account key (RFC 7638)\n"
@@ -26,6 +34,7 @@ static const char help[] =
     "  --token-join HOW    string (default), or octets for CAs that decode\n";
 
 struct options {
+	const char *order; /* NULL: the values are given */
 	const char *part1;
 	const char *part2;
 	const char *thumbprint;
@@ -58,7 +67,9 @@ is_part2(struct span text)
 static bool
 is_thumbprint(struct span text)
 {
-	return text.len == SHA256_TEXT_LEN && base64url_is_text(text);
+	char bare[THUMBPRINT_SIZE];
+
+	return thumbprint_take(text, bare);
 }
 
 static const struct wanted wanted_part1 = { "token-part1", "from the Subject",
@@ -141,31 +152,140 @@ find(const struct wanted *wanted, const char *given, int *tty, char *out,
 	return ask(wanted, *tty, out, size, note);
 }
 
-static enum status
-respond(const struct options *options, struct response *out, struct note *note)
+static void
+warn(const struct note *note)
 {
-	char part1[TOKEN_TEXT_SIZE], part2[TOKEN_TEXT_SIZE], thumbprint[64];
+	(void)cmd_fail(STATUS_OK, note);
+}
+
+/* What the CA issued, and whose account it is; neither is ever padded. */
+static enum status
+find_secrets(const struct options *options, int *tty, struct order *out,
+    struct note *note)
+{
+	char part2[TOKEN_TEXT_SIZE], thumbprint[TOKEN_TEXT_SIZE];
 	enum status status;
+
+	out->join = options->join;
+	status = find(
+	    &wanted_part2, options->part2, tty, part2, sizeof(part2), note);
+	if (status == STATUS_OK &&
+	    !token_part2_take(span_of(part2), out->part2))
+		status = STATUS_BAD_TOKEN;
+	if (status != STATUS_OK)
+		return status;
+	if (options->account_key != NULL)
+		return helper_thumbprint(
+		    options->account_key, out->thumbprint, note);
+	status = find(&wanted_thumbprint, options->thumbprint, tty, thumbprint,
+	    sizeof(thumbprint), note);
+	if (status == STATUS_OK &&
+	    !thumbprint_take(span_of(thumbprint), out->thumbprint))
+		status = STATUS_BAD_THUMBPRINT;
+	return status;
+}
+
+/* What a person should know before the block is pasted. */
+static void
+warn_of(const struct order *order, const char *part1)
+{
+	const struct span given = base64url_trim_pad(span_of(part1));
+	struct note note = { "" };
+	struct buf when;
+
+	if (token_part2_is_short(order->part2, &note))
+		warn(&note);
+	buf_init(&when, 64);
+	if (order->expires != 0 && order->expires <= (int64_t)time(NULL)) {
+		date_add_iso(&when, order->expires);
+		(void)note_set(&note, STATUS_OK,
+		    "warning: order %s expired at %s; is the clock right?",
+		    order->id, when.at != NULL ? when.at : "");
+		warn(&note);
+	}
+	buf_clear(&when);
+	if (order->state == ORDER_SENT || order->state == ORDER_ANSWERING ||
+	    (order->state == ORDER_DRAFTED &&
+		!span_eq(base64url_trim_pad(span_of(order->part1)), given))) {
+		date_add_iso(&when, order->answered);
+		(void)note_set(&note, STATUS_OK,
+		    "warning: order %s was answered at %s (%s)%s", order->id,
+		    when.at != NULL ? when.at : "", order->draft,
+		    order->state == ORDER_SENT ? "" : ", or may have been");
+		warn(&note);
+	}
+	buf_clear(&when);
+}
+
+/* From here on the answer may be out: nobody else shall answer it unasked.
+ * What is known to be sent, or in doubt, stays so. */
+static enum status
+record(const struct home *home, const struct order *shown, const char *part1,
+    struct note *note)
+{
+	struct order order;
+	enum status status;
+	int lock = -1;
+
+	if ((status = home_lock(home, &lock, note)) != STATUS_OK)
+		return status;
+	status = order_load(home, shown->id, &order, note);
+	if (status == STATUS_OK && strcmp(order.part2, shown->part2) != 0)
+		status = note_set(note, STATUS_AGAIN,
+		    "order %s changed in this moment", shown->id);
+	if (status == STATUS_OK &&
+	    (order.state == ORDER_PENDING || order.state == ORDER_DRAFTED)) {
+		order.state = ORDER_DRAFTED;
+		order.answered = (int64_t)time(NULL);
+		(void)strcpy(order.part1, part1);
+		(void)strcpy(order.draft, "respond");
+		status = order_save(home, &order, note);
+	}
+	(void)close(lock);
+	return status;
+}
+
+static enum status
+respond(const struct options *options, const struct home *home,
+    struct response *out, struct note *note)
+{
+	struct order order = { .state = ORDER_PENDING };
+	char part1[TOKEN_TEXT_SIZE];
+	enum status status = STATUS_OK;
 	int tty = -1;
 
-	status = find(
-	    &wanted_part1, options->part1, &tty, part1, sizeof(part1), note);
+	if (options->order != NULL)
+		status = lookup_order(home, options->order, &order, note);
 	if (status == STATUS_OK)
-		status = find(&wanted_part2, options->part2, &tty, part2,
-		    sizeof(part2), note);
-	if (status == STATUS_OK && options->account_key != NULL)
-		status =
-		    helper_thumbprint(options->account_key, thumbprint, note);
-	else if (status == STATUS_OK)
-		status = find(&wanted_thumbprint, options->thumbprint, &tty,
-		    thumbprint, sizeof(thumbprint), note);
-	if (status == STATUS_OK && !is_thumbprint(span_of(thumbprint)))
-		status = STATUS_BAD_THUMBPRINT;
+		status = find(&wanted_part1, options->part1, &tty, part1,
+		    sizeof(part1), note);
+	if (status == STATUS_OK && options->order == NULL)
+		status = find_secrets(options, &tty, &order, note);
 	if (status == STATUS_OK)
-		status = helper_response(
-		    part1, part2, thumbprint, options->join, out, note);
+		status = helper_response(part1, order.part2, order.thumbprint,
+		    order.join, out, note);
+	if (status == STATUS_OK)
+		warn_of(&order, part1);
+	if (status == STATUS_OK && options->order != NULL)
+		status = record(home, &order, part1, note);
 	if (tty >= 0)
 		(void)close(tty);
+	return status;
+}
+
+/* The home is opened where an order is named, and only there. */
+static enum status
+respond_at(const struct options *options, const char *path,
+    struct response *out, struct note *note)
+{
+	struct home home = { .dir = -1 };
+	enum status status = STATUS_OK;
+
+	if (options->order != NULL)
+		status = home_open(path, false, &home, note);
+	if (status == STATUS_OK)
+		status = respond(options, &home, out, note);
+	home_close(&home);
 	return status;
 }
 
@@ -181,13 +301,14 @@ cmd_respond(const struct invocation *invocation, int argc, char *argv[])
 		{ "help", no_argument, NULL, 'h' }, { 0 }
 	};
 	struct options options = { .join = TOKEN_JOIN_STRING };
+	bool join_given = false;
 	struct response response;
+	struct config config = { .home = "" };
 	struct note note = { "" };
 	struct buf out;
 	enum status status;
 	int c, code;
 
-	(void)invocation;
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		if (c == '1')
 			options.part1 = optarg;
@@ -199,14 +320,20 @@ cmd_respond(const struct invocation *invocation, int argc, char *argv[])
 			options.account_key = optarg;
 		else if (c == 'j' &&
 		    token_join_parse(span_of(optarg), &options.join))
-			continue;
+			join_given = true;
 		else
 			return c == 'h' ? cmd_help(help) : cmd_usage(SYNOPSIS);
 	}
-	if (optind < argc ||
-	    (options.thumbprint != NULL && options.account_key != NULL))
+	options.order = optind < argc ? argv[optind] : NULL;
+	if (optind + 1 < argc ||
+	    (options.thumbprint != NULL && options.account_key != NULL) ||
+	    (options.order != NULL &&
+		(options.part2 != NULL || options.thumbprint != NULL ||
+		    options.account_key != NULL || join_given)))
 		return cmd_usage(SYNOPSIS);
-	status = respond(&options, &response, &note);
+	if (options.order != NULL && !cmd_config(invocation, &config, &code))
+		return code;
+	status = respond_at(&options, config.home, &response, &note);
 	if (status != STATUS_OK)
 		return cmd_fail(status, &note);
 	buf_init(&out, 256);

@@ -120,10 +120,14 @@ class Place:
     def backdate(self, id, created):
         """Let an order have been made then, so that stored messages, which
         have fixed dates, can be what it waits for."""
+        self.change(id, created=created)
+
+    def change(self, id, **members):
+        """Write into the record what only time could."""
         path = os.path.join(self.home, "orders", id + ".json")
         with open(path) as f:
             record = json.load(f)
-        record["created"] = created
+        record.update(members)
         with open(path, "w") as f:
             json.dump(record, f)
 

@@ -1,6 +1,8 @@
 /* token.c - token parts: see token.h.  Input: hostile. */
 #include "acme/token.h"
 
+#include <string.h>
+
 #include "base/base64url.h"
 
 static const char *const joins[] = { "string", "octets" };
@@ -28,4 +30,34 @@ token_part_ok(struct span part, size_t least)
 {
 	return base64url_trim_pad(part).len >= least &&
 	    part.len <= TOKEN_PART_MAX && base64url_is_text(part);
+}
+
+bool
+token_part2_take(struct span text, char out[TOKEN_TEXT_SIZE])
+{
+	return token_part_ok(text, 1) &&
+	    span_copy(base64url_trim_pad(text), out, TOKEN_TEXT_SIZE);
+}
+
+bool
+thumbprint_take(struct span text, char out[THUMBPRINT_SIZE])
+{
+	const struct span bare = base64url_trim_pad(text);
+
+	return bare.len == THUMBPRINT_LEN && base64url_is_text(text) &&
+	    span_copy(bare, out, THUMBPRINT_SIZE);
+}
+
+bool
+token_part2_is_short(const char *part2, struct note *note)
+{
+	const size_t len = strlen(part2);
+
+	if (len >= TOKEN_PART2_MIN)
+		return false;
+	(void)note_set(note, STATUS_OK,
+	    "warning: token-part2 has %zu characters, but 128 bits take %d "
+	    "(RFC 8555 section 8.1); is something missing?",
+	    len, TOKEN_PART2_MIN);
+	return true;
 }

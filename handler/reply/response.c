@@ -65,20 +65,22 @@ response_compute(struct span part1, struct span part2, struct span thumbprint,
 {
 	struct buf keyauth, text;
 	unsigned char digest[32];
+	char bare[THUMBPRINT_SIZE];
 	enum status status;
 
-	/* For part2 the RFC only advises 128 bits: the CA's choice. */
+	/* Whoever gave part2 has judged its length. */
 	if (!token_part_ok(part1, TOKEN_PART1_MIN) || !token_part_ok(part2, 1))
 		return STATUS_BAD_TOKEN;
-	if (thumbprint.len != SHA256_TEXT_LEN || !base64url_is_text(thumbprint))
+	if (!thumbprint_take(thumbprint, bare))
 		return STATUS_BAD_THUMBPRINT;
+	part2 = base64url_trim_pad(part2);
 	buf_init(&keyauth, (size_t)3 * TOKEN_PART_MAX);
 	buf_init(&text, SHA256_TEXT_LEN);
 	status = add_token(&keyauth, part1, part2, join);
 	if (status != STATUS_OK)
 		goto out;
 	buf_add_byte(&keyauth, '.');
-	buf_add(&keyauth, thumbprint);
+	buf_add_text(&keyauth, bare);
 	if ((status = buf_status(&keyauth)) != STATUS_OK ||
 	    (status = digest_twice(buf_span(&keyauth), digest)) != STATUS_OK)
 		goto out;

@@ -12,7 +12,7 @@
 #include "base/span.h"
 #include "base/status.h"
 
-enum { SHA256_TEXT_LEN = 43 }; /* base64url of a SHA-256 digest */
+enum { SHA256_TEXT_LEN = THUMBPRINT_LEN }; /* of this digest, too */
 
 struct response {
 	char digest[SHA256_TEXT_LEN + 1]; /* NUL-terminated */
@@ -23,8 +23,9 @@ struct response {
  *
  * part1	from the challenge: hostile, already free of white space; a
  *		trailing '=' is part of the text and stays
- * part2	from the challenge object of the matched order
- * thumbprint	RFC 7638, of the account key, base64url
+ * part2	from the challenge object of the matched order; never padded
+ *		(RFC 8555 section 8.1): a trailing '=' is left out
+ * thumbprint	RFC 7638, of the account key, base64url; likewise
  * join		string: token is part1 part2, as text, as received
  *		octets: base64url of the octets of both (docs/protocol.md)
  *

@@ -95,6 +95,62 @@ def test_respond():
             tap.ok(got.returncode == code and got.stdout == b"" and
                    b"refused: bad-token" in got.stderr,
                    "respond refuses %r" % part1[:20], got)
+        # With and without padding they are one token, one thumbprint.
+        for part2, thumbprint in ((PART2 + "==", THUMBPRINT),
+                                  (PART2, THUMBPRINT + "="),
+                                  (PART2 + "==", THUMBPRINT + "=")):
+            got = place.run("respond", "--token-part1", PART1,
+                            "--token-part2", part2, "--thumbprint", thumbprint)
+            tap.equal((got.stdout.decode(), got.stderr), (BLOCK % digest(),
+                                                          b""),
+                      "respond: padding means nothing: " + part2)
+            order = place.expect(part2=part2, thumbprint=thumbprint)
+            tap.equal(place.expect(), order, "expect: likewise")
+            raw = place.run("handle", "--auto-approve",
+                            stdin=challenge()).stdout
+            tap.equal(check_reply(raw), [], "and handle answers the same")
+            place.run("expect", "--forget", order)
+        for part2 in (PART2 + "=", PART2 + "===", "=", "A=" + PART2,
+                      PART2[:-1] + "B"):
+            got = place.run("respond", "--token-part1", PART1,
+                            "--token-part2", part2, "--thumbprint",
+                            THUMBPRINT)
+            other = place.run("expect", ADDRESS, "--from", CA,
+                              "--token-part2", part2, "--thumbprint",
+                              THUMBPRINT)
+            tap.ok((got.returncode, other.returncode) == (65, 64) and
+                   got.stdout + other.stdout == b"",
+                   "not a token: " + part2, got, other)
+        for thumbprint in (THUMBPRINT + "==", THUMBPRINT[:-1],
+                           THUMBPRINT + "A", THUMBPRINT[:-1] + "t"):
+            got = place.run("respond", "--token-part1", PART1,
+                            "--token-part2", PART2, "--thumbprint",
+                            thumbprint)
+            other = place.run("expect", ADDRESS, "--from", CA,
+                              "--token-part2", PART2, "--thumbprint",
+                              thumbprint)
+            tap.ok((got.returncode, other.returncode) == (65, 65) and
+                   b"bad-thumbprint" in got.stderr and
+                   b"bad-thumbprint" in other.stderr,
+                   "not a thumbprint: " + thumbprint, got, other)
+        # Fewer than 128 bits are another client's affair, but said.
+        for part2 in ("A", PART2[:20] + "w", PART2[:20] + "w="):
+            got = place.run("respond", "--token-part1", PART1,
+                            "--token-part2", part2, "--thumbprint",
+                            THUMBPRINT)
+            other = place.run("expect", ADDRESS, "--from", CA,
+                              "--token-part2", part2, "--thumbprint",
+                              THUMBPRINT)
+            short = part2.rstrip("=")
+            if len(short) % 4 == 1:
+                tap.ok(got.returncode == 65, "too short for an octet", got)
+                continue
+            warning = b"token-part2 has %d characters" % len(short)
+            tap.ok(got.stdout.decode() == BLOCK % digest(part2=short) and
+                   warning in got.stderr and other.returncode == 0 and
+                   warning in other.stderr, "short: said, and used", got,
+                   other)
+            place.run("expect", "--forget", other.stdout.decode().strip())
         got = place.run("respond")
         tap.ok(got.returncode == 64 and b"no terminal" in got.stderr,
                "without a terminal nothing is asked", got)
@@ -303,7 +359,14 @@ def test_international():
 
 def test_expired():
     with Place() as place:
-        place.expect("--expires", "2020-01-01T00:00:00Z")
+        for late in ("2020-01-01T00:00:00Z", "0h", "0d"):
+            got = place.run("expect", ADDRESS, "--from", CA, "--token-part2",
+                            PART2, "--thumbprint", THUMBPRINT, "--expires",
+                            late)
+            tap.ok(got.returncode == 64 and b"has passed" in got.stderr and
+                   not os.path.exists(place.home),
+                   "expect refuses what is over: " + late, got)
+        place.change(place.expect("--expires", "24h"), expires=1577836800)
         got = place.run("handle", "--auto-approve", stdin=challenge())
         tap.ok(got.returncode == 65 and b"refused: expired" in got.stderr,
                "an order that is over", got)

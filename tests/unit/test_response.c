@@ -57,6 +57,16 @@ test_vectors(void)
 	    "1UjxaPcp2aTOF5jtuXmghNfUls7I8TkvzXgITvq0Yvc");
 	check(EVEN, EVEN_PART2, RSA7638, o,
 	    "1UjxaPcp2aTOF5jtuXmghNfUls7I8TkvzXgITvq0Yvc");
+	/* token-part2 and thumbprint are never padded (RFC 8555 section 8.1):
+	 * whoever gives the padding means the same. */
+	check(PADDED, RFC_PART2 "==", RSA7638, s,
+	    "ZEzZgc9aJoD_n58jPgRZT72bYhm3xgODx3XMbYEeaBo");
+	check(PADDED, RFC_PART2, RSA7638 "=", s,
+	    "ZEzZgc9aJoD_n58jPgRZT72bYhm3xgODx3XMbYEeaBo");
+	check(BARE, RFC_PART2 "==", RSA7638 "=", s,
+	    "oqRgcdn5jIDrdckMC7owMFH3UoxuDcTUPaTHapj0tfs");
+	check(PADDED, RFC_PART2 "==", RSA7638 "=", o,
+	    "XW5kWcqNuiysUrDy6cZazLQ3v2QZNKXIKVMtfc8-gHY");
 	/* Recorded from running servers: the JSON in tests/vectors. */
 	check("Jv8CpK61LxBjCUCULy4ABO7WZCtmNFDa",
 	    "Kd0LUt6nN5BDgd31gPZzuOpSz5atCBf5",
