@@ -11,6 +11,7 @@
 #include "confirm.h"
 #include "input.h"
 #include "mail/date.h"
+#include "mail/mbox.h"
 #include "mail/protect.h"
 #include "mail/smime.h"
 #include "prove.h"
@@ -42,7 +43,7 @@ look_in_child(const void *arg, void *report)
 
 	if (header == NULL)
 		return;
-	header_parse(header_skip_from_line(*message), header);
+	header_parse(mbox_strip(*message), header);
 	out->likely = smime_is_likely(header);
 	if (header_count(header, SPAN("From")) == 1)
 		(void)!address_sole(

@@ -197,12 +197,15 @@ search_all(const void *arg, void *report)
 		if (map == MAP_FAILED)
 			continue;
 		rest = file = (struct span){ map, size };
-		if (!span_starts(file, SPAN("From ")))
-			look_at(search, file, (uint32_t)i, file, mime, found,
-			    &first);
-		while (mbox_take(&rest, &message))
+		if (!mbox_take(&rest, &message)) {
+			look_at(search, file, (uint32_t)i, mbox_strip(file),
+			    mime, found, &first);
+			continue;
+		}
+		do
 			look_at(search, file, (uint32_t)i, message, mime, found,
 			    &first);
+		while (mbox_take(&rest, &message));
 	}
 	free(mime);
 }

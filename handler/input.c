@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "child.h"
 #include "magic_door.h"
+#include "mail/mbox.h"
 
 enum { POLL_SECONDS = 10 };
 
@@ -62,15 +63,15 @@ read_all(int fd, size_t max, struct input *out, struct note *note)
 	return status;
 }
 
-/* A field name and a colon, or mbox's "From ": what a message begins with.
- * A blank or a byte order mark before it is for the parser to refuse. */
+/* A field name and a colon, or what mailboxes put in front: what a message
+ * begins with.  A blank or a byte order mark before it is for the parser to
+ * refuse. */
 static bool
 begins_as_message(struct span bytes)
 {
 	size_t i;
 
-	if (span_starts(bytes, SPAN("From ")))
-		return true;
+	bytes = mbox_strip(bytes);
 	if (span_starts(bytes, SPAN("\xef\xbb\xbf")))
 		bytes = span_cut(bytes, 3, bytes.len);
 	while (bytes.len > 0 && ascii_is_blank(bytes.at[0]))

@@ -76,8 +76,9 @@ struct dkim_evidence {
 
 /*
  * Verify over the message with a key record (the TXT strings joined).
- * unquote: the message stood in an mbox; a line that begins with ">From " may
- * have been "From ", and both are tried.
+ * unquote: the message may have stood in an mbox, whether one can see it or
+ * not; a line that begins with ">From " may have been "From ", and both are
+ * tried.
  * STATUS_OK, STATUS_BAD_DKIM, STATUS_BAD_DKIM_KEY, STATUS_CRYPTO.
  */
 enum status dkim_verify(const struct header *header,

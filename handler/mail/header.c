@@ -29,14 +29,6 @@ line_is_empty(struct span line)
 	return line.len > 0 && line.len == line_end_len(line);
 }
 
-struct span
-header_skip_from_line(struct span text)
-{
-	if (!span_starts(text, SPAN("From ")))
-		return text;
-	return span_cut(text, line_len(text), text.len);
-}
-
 /* RFC 5322 section 2.2: printable US-ASCII but the colon; no blank before
  * the colon (the obsolete syntax of section 4.5 is read in several ways). */
 static bool
@@ -73,12 +65,55 @@ octet_flags(struct span raw)
 	return flags;
 }
 
-/* Add the lines [from, to) of text as one field. */
+/* Does anything hang on fields of that name?  Who signs, and who reads, must
+ * see the same ones: there nothing is taken that is read in several ways. */
+static bool
+is_telling(struct span name)
+{
+	static const char *const names[] = { "From", "Sender", "Reply-To", "To",
+		"Cc", "Subject", "Date", "In-Reply-To", "References",
+		"Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type",
+		"Content-Transfer-Encoding", "DKIM-Signature",
+		"Authentication-Results" };
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (span_eq_nocase(name, span_of(names[i])))
+			return true;
+	return false;
+}
+
+/* What was seen of a field's lines, and of those before. */
+struct lines {
+	bool lf, crlf, blank; /* of this field */
+	bool after_lf;        /* a bare LF ended the field before */
+	bool lf_tells, crlf_tells;
+};
+
+/* A reader who takes only CRLF for a line end joins what a bare LF divides. */
 static void
-add_field(struct header *out, struct span raw)
+note_lines(struct header *out, struct span name, struct lines *lines)
+{
+	const bool telling = is_telling(name);
+
+	if (telling && lines->blank)
+		out->flags |= HEADER_BLANK_FOLD;
+	if (telling && (lines->lf || lines->after_lf))
+		lines->lf_tells = true;
+	if (telling && lines->crlf)
+		lines->crlf_tells = true;
+	lines->after_lf = lines->lf;
+	lines->lf = lines->crlf = lines->blank = false;
+}
+
+/* Add whole lines as one field. */
+static void
+add_field(struct header *out, struct span raw, struct lines *lines)
 {
 	size_t colon = span_find_byte(raw, ':');
 	struct field *field;
+
+	note_lines(out, span_cut(raw, 0, colon), lines);
 
 	if (out->count == HEADER_FIELDS_MAX || raw.len > HEADER_FIELD_MAX) {
 		out->flags |= HEADER_LIMIT;
@@ -97,8 +132,9 @@ add_field(struct header *out, struct span raw)
 void
 header_parse(struct span text, struct header *out)
 {
+	struct lines lines = { false };
 	struct span line;
-	size_t at = 0, start = 0, len, crlf = 0, lf = 0;
+	size_t at = 0, start = 0, len;
 
 	/* Only what is read later is set: the array is large. */
 	out->count = 0;
@@ -113,23 +149,24 @@ header_parse(struct span text, struct header *out)
 			out->flags |= HEADER_LIMIT;
 			break;
 		}
-		*(line_end_len(line) == 2 ? &crlf : &lf) += 1;
 		if (!ascii_is_blank(line.at[0])) {
 			if (at > start)
-				add_field(out, span_cut(text, start, at));
+				add_field(
+				    out, span_cut(text, start, at), &lines);
 			start = at;
 		} else if (at == start) {
 			out->flags |= HEADER_JUNK; /* nothing to continue */
 		} else if (span_trim(line).len == 0) {
-			/* A fold of nothing but blanks: RFC 5322 section 4.2
-			 * calls it obsolete, and readers cut there. */
-			out->flags |= HEADER_JUNK;
+			/* RFC 5322 section 4.2 calls it obsolete, and some
+			 * readers end the header there. */
+			lines.blank = true;
 		}
+		*(line_end_len(line) == 2 ? &lines.crlf : &lines.lf) = true;
 		at += len;
 	}
 	if (at > start && (out->flags & HEADER_LIMIT) == 0)
-		add_field(out, span_cut(text, start, at));
-	if (crlf > 0 && lf > 0)
+		add_field(out, span_cut(text, start, at), &lines);
+	if (lines.lf_tells && lines.crlf_tells)
 		out->flags |= HEADER_MIXED;
 	if (len == 0)
 		out->flags |= HEADER_CUT;
@@ -179,7 +216,10 @@ header_is_sound(const struct header *header, struct note *note)
 		{ HEADER_BARE_CR, "the header holds a bare carriage return" },
 		{ HEADER_CONTROL, "the header holds a control character" },
 		{ HEADER_MIXED, "the header mixes CRLF and LF line ends" },
-		{ HEADER_JUNK, "the header holds a line that is no field" },
+		{ HEADER_JUNK, "the header holds a line that is not a field" },
+		{ HEADER_BLANK_FOLD,
+		    "the header holds a field that is folded at a line of "
+		    "blanks" },
 		{ HEADER_NOT_UTF8,
 		    "the header holds octets that are not UTF-8" },
 	};

@@ -1,9 +1,19 @@
-/* mbox.h - messages in an mbox (RFC 4155) */
+/*
+ * mbox.h - messages in a mailbox file (RFC 4155, and MMDF), and what mailboxes
+ * leave round one message
+ */
 #ifndef MAIL_MBOX_H
 #define MAIL_MBOX_H
 #include "base/span.h"
 
-/* Take the next message, without its "From " line, off the front of *rest,
- * which begins with that line.  False at the end, or where none begins. */
+/*
+ * The message without what a store puts round it: empty lines in front, an
+ * MMDF mark in front and behind, lines that begin with "From " or ">From " in
+ * front.  Of several messages in an mbox it is the first with all that follow.
+ */
+struct span mbox_strip(struct span text);
+
+/* Take the next message, stripped, off the front of *rest, which begins with a
+ * "From " line or an MMDF mark.  False at the end, or where none begins. */
 bool mbox_take(struct span *rest, struct span *message);
 #endif

@@ -1,6 +1,7 @@
 /* smime_verify.c - S/MIME signatures, checked: see smime_verify.h.  Input:
  * hostile. */
 #include "mail/smime_verify.h"
+#include "mail/mbox.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -81,7 +82,7 @@ open_found(const struct smime *smime, bool mbox, struct smime_signed *out,
 enum status
 smime_open(struct span message, struct smime_signed *out, struct note *note)
 {
-	const struct span plain = header_skip_from_line(message);
+	const struct span plain = mbox_strip(message);
 	struct smime smime;
 	enum status status;
 
@@ -278,7 +279,7 @@ smime_judge(struct span message, struct trust *trust,
 
 	if (header == NULL)
 		return STATUS_MEMORY;
-	header_parse(header_skip_from_line(message), header);
+	header_parse(mbox_strip(message), header);
 	take_from(header, from);
 	text_show_in(out->from, sizeof(out->from), span_of(from), true);
 	if (received_date(header, &out->delivered) != STATUS_OK ||

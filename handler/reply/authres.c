@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "mail/dkim.h"
+#include "mail/mbox.h"
 #include "mail/protect.h"
 #include "mail/smime.h"
 #include "reply/authres_p.h"
@@ -139,7 +140,7 @@ authres_query_build(struct span message, struct span from,
 		.results_status = STATUS_NO_AUTHRES };
 	if (header == NULL)
 		return STATUS_MEMORY;
-	header_parse(header_skip_from_line(message), header);
+	header_parse(mbox_strip(message), header);
 	for (i = 0; i < policy->methods; i++) {
 		if (policy->method[i] == AUTHRES_DKIM)
 			out->dkim_status =

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "mail/dkim.h"
+#include "mail/mbox.h"
 #include "reply/authres.h"
 #include "reply/authres_p.h"
 
@@ -45,8 +46,8 @@ take_record(
 
 static enum status
 check_one(const struct header *header, size_t index, struct span from,
-    bool relaxed, bool mbox, int64_t now, const struct dns_answer *answers,
-    size_t count, struct authres *out, struct note *note)
+    bool relaxed, int64_t now, const struct dns_answer *answers, size_t count,
+    struct authres *out, struct note *note)
 {
 	const struct dns_answer *answer = NULL;
 	struct dkim_signature signature;
@@ -66,7 +67,7 @@ check_one(const struct header *header, size_t index, struct span from,
 	status = take_record(answer, &record, note);
 	if (status == STATUS_OK)
 		status = dkim_verify(header, &signature, buf_span(&record),
-		    mbox, &evidence, note);
+		    true, &evidence, note);
 	buf_clear(&record);
 	if (status != STATUS_OK)
 		return status;
@@ -82,8 +83,6 @@ authres_dkim(struct span message, struct span from, bool relaxed, int64_t now,
     const struct dns_answer *answers, size_t count, struct authres *out,
     struct note *note)
 {
-	const struct span plain = header_skip_from_line(message);
-	const bool mbox = plain.len != message.len;
 	struct header *header = malloc(sizeof(*header));
 	enum status best = STATUS_NO_AUTHRES, status = STATUS_NO_AUTHRES;
 	struct note why = { "" };
@@ -91,13 +90,13 @@ authres_dkim(struct span message, struct span from, bool relaxed, int64_t now,
 
 	if (header == NULL)
 		return STATUS_MEMORY;
-	header_parse(plain, header);
+	header_parse(mbox_strip(message), header);
 	for (i = 0; i < header->count && looked < DKIM_SIGNATURES_MAX; i++) {
 		if (!span_eq_nocase(
 			header->field[i].name, SPAN("DKIM-Signature")))
 			continue;
-		status = check_one(header, i, from, relaxed, mbox, now, answers,
-		    count, out, &why);
+		status = check_one(
+		    header, i, from, relaxed, now, answers, count, out, &why);
 		if (status == STATUS_OK)
 			break;
 		/* Others' signatures cost nothing and count for nothing. */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mail/mbox.h"
 #include "mail/smime_verify.h"
 #include "reply/authres.h"
 
@@ -31,7 +32,7 @@ take_challenge(const struct smime_signed *open, struct span message,
 		status = note_set(note, STATUS_BAD_PROTECTION,
 		    "the message is signed, but its header is not protected");
 	if (status == STATUS_OK) {
-		header_parse(header_skip_from_line(message), outer);
+		header_parse(mbox_strip(message), outer);
 		header_parse(buf_span(&fields), inner);
 		status = protect_merge(outer, inner, &merged, note);
 	}

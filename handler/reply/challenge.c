@@ -545,7 +545,7 @@ challenge_is_one(struct span message, const struct challenge_rules *rules)
 	bool is_one = false;
 
 	if (header != NULL && got != NULL) {
-		header_parse(header_skip_from_line(message), header);
+		header_parse(mbox_strip(message), header);
 		is_one = check_subject(header, NULL) == STATUS_OK &&
 		    take_token(header_body(header, SPAN("Subject")), got,
 			NULL) == STATUS_OK &&
@@ -557,13 +557,15 @@ challenge_is_one(struct span message, const struct challenge_rules *rules)
 	return is_one;
 }
 
-/* An mbox of several messages: which one is meant, nobody said.  Alone in an
+/* A mailbox of several messages: which one is meant, nobody said.  Alone in an
  * mbox, a message has its own "From " lines quoted. */
 static bool
 is_several(struct span message)
 {
 	struct span one;
 
+	while (message.len > 0 && ascii_is_space(message.at[0]))
+		message = span_cut(message, 1, message.len);
 	return mbox_take(&message, &one) && message.len > 0;
 }
 
@@ -580,7 +582,7 @@ challenge_parse(struct span message, const struct challenge_rules *rules,
 	    (list = malloc(sizeof(*list))) == NULL ||
 	    (got = calloc(1, sizeof(*got))) == NULL)
 		goto out;
-	header_parse(header_skip_from_line(message), header);
+	header_parse(mbox_strip(message), header);
 	status = parse_header(header, rules, list, got, note);
 	if (status == STATUS_OK && is_several(message))
 		status = note_set(note, STATUS_BAD_SYNTAX,

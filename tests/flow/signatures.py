@@ -110,6 +110,13 @@ quoted = sign(challenge(body="Hello\n\nFrom here on\n").replace(b"\n",
                                                                 b"\r\n"))
 accept("with >From quoted by an mbox", b"From a b\n" + lf(quoted).replace(
     b"\nFrom here", b"\n>From here"))
+accept(">From, and no trace of the mbox", lf(quoted).replace(
+    b"\nFrom here", b"\n>From here"))
+accept("in MMDF", b"\1\1\1\1\n" + lf(quoted) + b"\1\1\1\1\n\n")
+accept("behind an empty line", b"\n" + lf(signed))
+accept("below what Thunderbird adds", b"From - Tue Nov 24 10:00:00 2026\n"
+       b"X-Mozilla-Status: 0001\nX-Mozilla-Status2: 00000000\n" + b"Received: "
+       b"by mx.example.org; Tue, 24 Nov 2026 10:00:00 +0000\r\n" + signed)
 accept("a broken one and a stranger's beside it",
        b"DKIM-Signature: v=1; a=rsa-sha256; d=ca.example; nonsense\r\n" +
        sign(sign(crlf), domain=b"evil.example"))

@@ -1,6 +1,7 @@
 /* fuzz_header.c - mail/header: ranges lie in the input and in order */
 #include "fuzz.h"
 #include "mail/header.h"
+#include "mail/mbox.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -10,7 +11,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *last = text.at;
 	size_t i;
 
-	header_parse(header_skip_from_line(text), &header);
+	header_parse(mbox_strip(text), &header);
 	assert(within(header.raw, text) && within(header.rest, text));
 	for (i = 0; i < header.count; i++) {
 		const struct field *field = &header.field[i];

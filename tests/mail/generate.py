@@ -10,6 +10,7 @@ The order they meet: alice@example.org, from acme-challenge+1@ca.example.
 import base64
 import os
 import quopri
+import re
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOKEN = "LgYemJLy3F1LDkiJrdIGbEzyFJyOyf6vBdyZ1TG3sME="
@@ -127,6 +128,37 @@ case("p6-nul", "malformed", X_Y=b"a\0b")
 case("p6-bare-cr", "malformed", X_Y=b"a\rBcc: x@y.example")
 case("p6-bare-lf-among-crlf", "malformed",
      data=message(eol=b"\r\n").replace(b"To:", b"X: y\nTo:", 1))
+case("p6-lf-before-a-field-that-counts", "malformed",
+     data=b"X-Status: 1\n" + message(eol=b"\r\n", drop=("Received",)))
+case("p6-lf-in-a-fold", "malformed", data=message(
+    eol=b"\r\n", add=b"X-A: b\n c\n").replace(b"b\r\n c", b"b\n c").replace(
+        b"X-A", b"Cc: d@e.example\r\nX-A").replace(b"c\r\n\r\n",
+                                                  b"c\nSender: x@y\r\n\r\n"))
+case("p6-crlf-among-lf", "malformed",
+     data=message().replace(b"alice@example.org\n", b"alice@example.org\r\n"))
+case("ok-store-fields-lf-above-crlf", "done",
+     data=b"From - Tue Nov 24 10:00:00 2026\nX-Mozilla-Status: 0001\n"
+     b"X-Mozilla-Status2: 00000000\n" + message(eol=b"\r\n"))
+case("ok-store-fields-lf-below-crlf", "done", data=message(
+    eol=b"\r\n", add=b"X-Keywords: a\nStatus: RO\n").replace(
+        b"a\r\nStatus: RO\r\n\r\n", b"a\nStatus: RO\n\n"))
+case("ok-store-fields-crlf-among-lf", "done",
+     data=b"X-UIDL: 1\r\n" + message())
+case("ok-empty-line-in-front", "done", data=b"\n" + message())
+case("ok-empty-lines-in-front-crlf", "done",
+     data=b"\r\n\r\n" + message(eol=b"\r\n"))
+case("ok-quoted-from-line", "done", data=b">From ca@ca.example Sun\n" +
+     message())
+case("ok-two-from-lines", "done", data=b"From a Sun Nov 22 04:00:00 2026\n"
+     b">From b Sun Nov 22 04:00:00 2026 remote from x\n" + message())
+MMDF = b"\1\1\1\1\n"
+case("ok-mmdf", "done", data=MMDF + message() + MMDF)
+case("ok-mmdf-from-line", "done", data=MMDF + b"From a@b Tue Nov 24 10:00:00 "
+     b"2026\n" + message() + MMDF + b"\n")
+case("ok-mmdf-unclosed", "done", data=MMDF + message())
+case("p16-several-in-mmdf", "malformed", data=2 * (MMDF + message() + MMDF))
+case("p16-several-behind-an-empty-line", "malformed", data=b"\n" + 2 * (
+    b"From ca@ca.example Sun Nov 22 04:00:00 2026\n" + message() + b"\n"))
 case("p6-vt", "malformed", X_Y=b"a\x0bb")
 case("p7-no-colon", "malformed", data=message().replace(b"To:", b"junk\nTo:"))
 case("p7-space-before-name", "malformed",
@@ -135,8 +167,11 @@ case("p7-space-before-colon", "malformed",
      data=message().replace(b"From:", b"From :"))
 case("p7-empty-name", "malformed", add=b": x\n")
 case("p7-8bit-name", "malformed", add="\u00dc: x\n".encode())
-case("p7-fold-of-blanks", "malformed",
+case("ok-fold-of-blanks", "done",
      data=message().replace(b"To:", b"X: y\n \t\nTo:"))
+for name in (b"Subject", b"To", b"Message-ID", b"Content-Type"):
+    case("p7-fold-of-blanks-" + name.decode().lower(), "malformed",
+         data=re.sub(rb"(?m)^(%s: .*\n)" % name, rb"\1 \t\n", message()))
 case("p8-smuggled", "wrong-to", data=message(
     To="mallory@example.org") + b".\nMAIL FROM:<a@b>\n" + message())
 case("p10-bad-q", "malformed", Subject="=?UTF-8?Q?ACME:_=G0" + TOKEN + "?=")

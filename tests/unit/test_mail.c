@@ -32,7 +32,17 @@ test_header(void)
 	OK(header_count(&h, SPAN("B")) == 2);
 	/* The empty line of a CRLF message arrives as LF from mutt. */
 	OK(flags_of(SPAN("A: 1\r\nB: 2\r\n\nbody\r\n")) == 0);
-	OK(flags_of(SPAN("A: 1\nB: 2\r\n\n")) == HEADER_MIXED);
+	OK(flags_of(SPAN("To: 1\nCc: 2\r\n\n")) == HEADER_MIXED);
+	/* Nothing hangs on these, nor on who follows them. */
+	OK(flags_of(SPAN("A: 1\nB: 2\r\nTo: 3\r\n\r\n")) == 0);
+	OK(flags_of(SPAN("To: 1\r\nA: 2\nB: 3\r\n\r\n")) == 0);
+	OK(flags_of(SPAN("To: 1\nA: 2\r\nCc: 3\n\n")) == 0);
+	OK(flags_of(SPAN("A: 1\nTo: 2\r\n\r\n")) == HEADER_MIXED);
+	OK(flags_of(SPAN("To: 1\r\nA: 2\n 3\r\nCc: 4\r\n\r\n")) ==
+	    HEADER_MIXED);
+	OK(flags_of(SPAN("To: 1\n 2\r\n\r\n")) == HEADER_MIXED);
+	OK(flags_of(SPAN("A: 1\n \t\nTo: 2\n\n")) == 0);
+	OK(flags_of(SPAN("A: 1\nTo: 2\n \t\n\n")) == HEADER_BLANK_FOLD);
 	OK(flags_of(SPAN("A: 1\rB: 2\n\n")) == HEADER_BARE_CR);
 	OK(flags_of(SPAN("A: \0\n\n")) == HEADER_NUL);
 	OK(flags_of(SPAN("A: \x0b\n\n")) == HEADER_CONTROL);
@@ -41,11 +51,20 @@ test_header(void)
 	OK(flags_of(SPAN("A\n\n")) == HEADER_JUNK);
 	OK(flags_of(SPAN(" A: 1\n\n")) == HEADER_JUNK);
 	OK(flags_of(SPAN(": 1\n\n")) == HEADER_JUNK);
-	OK(flags_of(SPAN("A: 1\n \nB: 2\n\n")) == HEADER_JUNK);
+	OK(flags_of(SPAN("To: 1\n \nB: 2\n\n")) == HEADER_BLANK_FOLD);
 	OK(flags_of(SPAN("A: 1\n")) == HEADER_CUT);
 	OK(flags_of(SPAN("\xef\xbb\xbf"
 			 "A: 1\n\n")) == HEADER_JUNK);
-	TEXT(header_skip_from_line(SPAN("From a b\nX: y\n")), "X: y\n");
+	TEXT(mbox_strip(SPAN("From a b\nX: y\n")), "X: y\n");
+	TEXT(mbox_strip(SPAN("\r\n\nX: y\n\nz\n")), "X: y\n\nz\n");
+	TEXT(mbox_strip(SPAN(">From a\nFrom b\nX: y\n")), "X: y\n");
+	TEXT(mbox_strip(SPAN("From a\n\nX: y\n")), "\nX: y\n");
+	TEXT(mbox_strip(SPAN("\1\1\1\1\nX: y\n\nz\n\1\1\1\1\n\n")),
+	    "X: y\n\nz\n");
+	TEXT(mbox_strip(SPAN("\1\1\1\1\n\1\1\1\1\nX: y\n")), "");
+	TEXT(mbox_strip(SPAN("\1\1\1\1\n")), "");
+	TEXT(mbox_strip(SPAN("From ")), "");
+	TEXT(mbox_strip(SPAN(" X: y\n")), " X: y\n");
 }
 
 static void
@@ -308,6 +327,17 @@ test_rest(void)
 	TEXT(message, "S: 1\n\nx\n>From y\n\n");
 	OK(mbox_take(&rest, &message));
 	TEXT(message, "S: 2\n\nz\n");
+	OK(!mbox_take(&rest, &message));
+	rest = SPAN("\1\1\1\1\nFrom a\nS: 1\n\nFrom me\n\1\1\1\1\n"
+		    "\1\1\1\1\nS: 2\n\1\1\1\1\n\n\n");
+	OK(mbox_take(&rest, &message));
+	TEXT(message, "S: 1\n\nFrom me\n");
+	OK(mbox_take(&rest, &message));
+	TEXT(message, "S: 2\n");
+	OK(rest.len == 0 && !mbox_take(&rest, &message));
+	rest = SPAN("\1\1\1\1\nS: 3");
+	OK(mbox_take(&rest, &message));
+	TEXT(message, "S: 3");
 	OK(!mbox_take(&rest, &message));
 }
 
