@@ -3,10 +3,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "advice.h"
 #include "base/text.h"
 #include "cmd.h"
 #include "confirm.h"
 #include "list_accounts.h"
+#include "lookup.h"
 #include "mail/date.h"
 #include "renew.h"
 #include "store/issuance.h"
@@ -17,7 +19,7 @@
 static const char help[] =
     "usage: " SYNOPSIS "\n\n"
     "List every certificate, every challenge and every account: what it waits\n"
-    "for, and what to do next.\n";
+    "for, and what to do next.  ORDER is an id or an address.\n";
 
 static bool
 is_expired(const struct order *order, int64_t now)
@@ -25,65 +27,17 @@ is_expired(const struct order *order, int64_t now)
 	return order->expires != 0 && order->expires <= now;
 }
 
-static void
-add_waits(const struct order *order, int64_t now, struct buf *out)
+/* What respond asks for: it stands nowhere else for an order of ours.  What
+ * another client told expect is kept out of listings, which get pasted. */
+static bool
+shows_secrets(const struct order *order, bool named)
 {
-	switch (order->state) {
-	case ORDER_PENDING:
-		if (is_expired(order, now)) {
-			buf_add_text(out, "expired ");
-			confirm_add_time(out, order->expires, now);
-			return;
-		}
-		buf_addf(out, "waits for the challenge from %s", order->from);
-		if (order->expires != 0) {
-			buf_add_text(out, ", until ");
-			confirm_add_time(out, order->expires, now);
-		}
-		return;
-	case ORDER_ANSWERING:
-		buf_add_text(out, "an answer was begun ");
-		break;
-	case ORDER_DRAFTED:
-		buf_add_text(out, "a reply was drafted ");
-		break;
-	case ORDER_SENT:
-		buf_add_text(out, "the reply was sent ");
-		break;
-	}
-	confirm_add_time(out, order->answered, now);
-	buf_addf(out, ", %s", order->draft);
-}
-
-static const char *
-next_step(const struct order *order, int64_t now)
-{
-	if (order->state == ORDER_PENDING && is_expired(order, now))
-		return "order anew with your ACME client, then forget this one "
-		       "(expect --forget)";
-	if (order->issuance[0] != '\0' && order->state == ORDER_DRAFTED)
-		return "send the reply, then: mailcert finish --sent";
-	if (order->issuance[0] != '\0' && order->state == ORDER_SENT)
-		return order->met != 0 ? "nothing; the CA is content"
-				       : "mailcert finish";
-	switch (order->state) {
-	case ORDER_PENDING:
-		return "answer the challenge when it comes (mailcert handle)";
-	case ORDER_ANSWERING:
-		return "it may be out: look into your sent mail; if it is not "
-		       "there, handle the challenge again";
-	case ORDER_DRAFTED:
-		return "send the reply, then let your ACME client go on; or "
-		       "handle the challenge again";
-	case ORDER_SENT:
-		break;
-	}
-	return "let your ACME client go on; then forget this one "
-	       "(expect --forget)";
+	return named ||
+	    (order->issuance[0] != '\0' && order->state != ORDER_SENT);
 }
 
 static void
-add_text(const struct order *order, int64_t now, struct buf *out)
+add_text(const struct order *order, bool named, int64_t now, struct buf *out)
 {
 	struct buf line;
 
@@ -97,10 +51,20 @@ add_text(const struct order *order, int64_t now, struct buf *out)
 		buf_add_byte(out, '"');
 	}
 	buf_add_text(out, "\n    ");
-	add_waits(order, now, &line);
+	advice_add_state(order, now, &line);
 	text_show(out, buf_span(&line), TEXT_NO_LIMIT, text_locale_is_utf8());
-	buf_addf(out, "\n    next: %s\n", next_step(order, now));
 	buf_clear(&line);
+	buf_add_text(out, "\n    next: ");
+	advice_add_next(order, now, &line);
+	text_show(out, buf_span(&line), TEXT_NO_LIMIT, text_locale_is_utf8());
+	buf_clear(&line);
+	if (shows_secrets(order, named))
+		buf_addf(out,
+		    "\n    by hand: token-part2 %s, thumbprint %s, token-join "
+		    "%s",
+		    order->part2, order->thumbprint,
+		    token_join_name(order->join));
+	buf_add_byte(out, '\n');
 }
 
 static void
@@ -125,10 +89,11 @@ add_time_member(struct buf *out, const char *name, int64_t when)
 	buf_clear(&text);
 }
 
-/* token_part2 and the thumbprint stay out: a listing gets pasted. */
 static void
-add_json(const struct order *order, int64_t now, struct buf *out)
+add_json(const struct order *order, bool named, int64_t now, struct buf *out)
 {
+	struct buf next;
+
 	buf_add_text(out, " {\"id\": ");
 	text_json(out, span_of(order->id));
 	add_member(out, "address", order->address);
@@ -145,7 +110,14 @@ add_json(const struct order *order, int64_t now, struct buf *out)
 	add_member(out, "token_part1", order->part1);
 	add_member(out, "message_id", order->message_id);
 	add_member(out, "draft", order->draft);
-	add_member(out, "next", next_step(order, now));
+	if (shows_secrets(order, named)) {
+		add_member(out, "token_part2", order->part2);
+		add_member(out, "thumbprint", order->thumbprint);
+	}
+	buf_init(&next, 4096);
+	advice_add_next(order, now, &next);
+	add_member(out, "next", next.at != NULL ? next.at : "");
+	buf_clear(&next);
 	buf_add_text(out, "}");
 }
 
@@ -245,7 +217,7 @@ add_certificate_json(const struct config *config, const struct home *home,
 	buf_add_text(out, "}");
 }
 
-/* Every certificate order, or the one with that id. */
+/* Every certificate order, or what was named. */
 static enum status
 add_certificates(const struct config *config, const struct home *home,
     const char *only, bool json, size_t *found, struct buf *out,
@@ -258,7 +230,7 @@ add_certificates(const struct config *config, const struct home *home,
 
 	status = issuances_load(home, &all, &count, note);
 	for (i = 0; i < count; i++) {
-		if (only != NULL && strcmp(only, all[i].id) != 0)
+		if (only != NULL && !lookup_names_issuance(only, &all[i]))
 			continue;
 		if (json) {
 			buf_add_text(out, *found > 0 ? ",\n" : "\n");
@@ -274,7 +246,7 @@ add_certificates(const struct config *config, const struct home *home,
 
 static int
 print_orders(struct span certificates, struct span accounts,
-    const struct order *orders, size_t count, bool json)
+    const struct order *orders, size_t count, bool named, bool json)
 {
 	const int64_t now = (int64_t)time(NULL);
 	struct buf out;
@@ -290,9 +262,9 @@ print_orders(struct span certificates, struct span accounts,
 	for (i = 0; i < count; i++) {
 		if (json) {
 			buf_add_text(&out, i > 0 ? ",\n" : "\n");
-			add_json(&orders[i], now, &out);
+			add_json(&orders[i], named, now, &out);
 		} else {
-			add_text(&orders[i], now, &out);
+			add_text(&orders[i], named, now, &out);
 		}
 	}
 	if (json)
@@ -317,38 +289,39 @@ cmd_status(const struct invocation *invocation, int argc, char *argv[])
 	struct note note = { "" };
 	struct config config;
 	enum status status;
-	size_t count = 0, found = 0, listed = 0, i = 0;
+	size_t count = 0, found = 0, listed = 0, kept = 0, i;
 	struct buf certificates, accounts;
+	const char *only;
 	bool json;
 	int code;
 
 	if (!cmd_listing(argc, argv, 1, SYNOPSIS, help, &json, &code) ||
 	    !cmd_config(invocation, &config, &code))
 		return code;
+	only = optind < argc ? argv[optind] : NULL;
 	status = home_open(config.home, false, &home, &note);
 	if (status == STATUS_OK)
 		status = orders_load(&home, &orders, &count, &note);
 	buf_init(&certificates, 16 * 1024 * 1024);
 	if (status == STATUS_OK)
-		status = add_certificates(&config, &home,
-		    optind < argc ? argv[optind] : NULL, json, &found,
-		    &certificates, &note);
+		status = add_certificates(
+		    &config, &home, only, json, &found, &certificates, &note);
 	buf_init(&accounts, 1024 * 1024);
-	if (status == STATUS_OK && optind == argc)
+	if (status == STATUS_OK && only == NULL)
 		status = list_accounts(&home, json, &listed, &accounts, &note);
 	home_close(&home);
-	if (status == STATUS_OK && optind < argc) {
-		while (i < count &&
-		    !span_eq(span_of(orders[i].id), span_of(argv[optind])))
-			i++;
-		if (i == count && found == 0)
-			status = note_set(&note, STATUS_NO,
-			    "there is no order %.32s", argv[optind]);
-		count = i == count ? 0 : 1;
+	if (status == STATUS_OK && only != NULL) {
+		for (i = 0; i < count; i++)
+			if (lookup_names_order(only, &orders[i]))
+				orders[kept++] = orders[i];
+		count = kept;
+		if (count + found == 0)
+			status = note_set(
+			    &note, STATUS_NO, "there is no order %.100s", only);
 	}
 	if (status == STATUS_OK)
 		code = print_orders(buf_span(&certificates),
-		    buf_span(&accounts), orders + i, count, json);
+		    buf_span(&accounts), orders, count, only != NULL, json);
 	else
 		code = cmd_fail(status, &note);
 	buf_clear(&accounts);

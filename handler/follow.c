@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "advice.h"
 #include "base/fd.h"
 #include "base/text.h"
 #include "cmd.h"
@@ -30,10 +31,10 @@ describe(const struct issue_step *step, int64_t now, struct buf *out)
 		}
 		break;
 	case ISSUE_SENT:
-		buf_addf(out,
-		    "a reply for %s was drafted (%s); when it is sent: "
-		    "mailcert finish --sent",
-		    step->order.address, step->order.draft);
+		buf_addf(out, "for %s ", step->order.address);
+		advice_add_state(&step->order, now, out);
+		buf_add_text(out, "; ");
+		advice_add_next(&step->order, now, out);
 		break;
 	case ISSUE_SETTLE:
 		buf_addf(out,
@@ -120,12 +121,12 @@ is_over(const struct issue_step *step, const struct follow_options *options)
 	    (step->wait == ISSUE_MAIL && !options->wait_for_mail);
 }
 
-/* Where only the user knows. */
+/* Where only the user knows, who may have answered in another program. */
 static bool
 was_sent(const struct issue_step *step, const struct follow_options *options)
 {
-	return step->wait == ISSUE_SENT && options->ask_sent != NULL &&
-	    options->ask_sent(&step->order);
+	return (step->wait == ISSUE_SENT || step->wait == ISSUE_MAIL) &&
+	    options->ask_sent != NULL && options->ask_sent(&step->order);
 }
 
 enum status
@@ -145,8 +146,7 @@ follow(struct issuer *issuer, struct issuance *issuance,
 	buf_init(&text, 4096);
 	for (;;) {
 		now = (int64_t)time(NULL);
-		status = issue_advance(
-		    issuer, issuance, options->sent, now, &step, note);
+		status = issue_advance(issuer, issuance, now, &step, note);
 		/* Trouble on the way passes; a No does not. */
 		if (status == STATUS_NET && !options->once &&
 		    ++troubles < TROUBLE_MOST) {
@@ -169,6 +169,11 @@ follow(struct issuer *issuer, struct issuance *issuance,
 		}
 		if (is_over(&step, options) ||
 		    (options->limit > 0 && now - began >= options->limit)) {
+			if (step.wait == ISSUE_MAIL)
+				buf_addf(&text,
+				    "; answered elsewhere? mailcert finish "
+				    "--sent %s",
+				    step.order.id);
 			if (step.wait != ISSUE_DONE)
 				status = note_set(note, STATUS_AGAIN, "%.300s",
 				    text.at != NULL ? text.at : "");

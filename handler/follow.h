@@ -11,10 +11,10 @@
 struct follow_options {
 	bool wait_for_mail; /* else what waits for the user ends it */
 	bool once;          /* do what can be done now, and no more */
-	bool sent;          /* every draft was sent, the user says */
 	bool quiet;         /* say nothing on the way */
 	int64_t limit; /* give up waiting after that many seconds; 0: never */
-	/* Was the draft of that answer sent?  NULL: nobody to ask. */
+	/* Was an answer to that challenge sent: its draft, one that is in
+	 * doubt, or one by another program?  NULL: nobody to ask. */
 	bool (*ask_sent)(const struct order *order);
 };
 

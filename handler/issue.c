@@ -192,8 +192,11 @@ issue_mark_sent(const struct home *home, struct order *order, struct note *note)
 	if ((status = home_lock(home, &lock, note)) != STATUS_OK)
 		return status;
 	status = order_load(home, order->id, order, note);
-	if (status == STATUS_OK && order->state != ORDER_PENDING) {
+	if (status == STATUS_OK && order->state != ORDER_SENT) {
+		if (order->state == ORDER_PENDING)
+			(void)strcpy(order->draft, "by hand");
 		order->state = ORDER_SENT;
+		order->answered = (int64_t)time(NULL);
 		status = order_save(home, order, note);
 	}
 	(void)close(lock);
@@ -234,8 +237,8 @@ why_refused(const struct order *order, const struct acme_authorization *authz)
 /* One challenge: true in *valid when the CA is content with it. */
 static enum status
 advance_order(struct issuer *issuer, struct issuance *issuance,
-    struct order *order, bool sent, int64_t now, bool *valid,
-    struct issue_step *out, struct note *note)
+    struct order *order, int64_t now, bool *valid, struct issue_step *out,
+    struct note *note)
 {
 	const bool before_mail = issuer->settings.before_mail;
 	struct acme_authorization authz;
@@ -255,10 +258,10 @@ advance_order(struct issuer *issuer, struct issuance *issuance,
 			out->wait = ISSUE_MAIL;
 			return STATUS_OK;
 		}
-		if (order->state == ORDER_DRAFTED && !sent &&
+		if (order->state == ORDER_DRAFTED &&
 		    (status = look_for_sent(issuer, order, note)) != STATUS_OK)
 			return status;
-		if (order->state != ORDER_SENT && !sent) {
+		if (order->state != ORDER_SENT) {
 			out->wait = ISSUE_SENT;
 			out->seconds = SENT_SECONDS;
 			return STATUS_OK;
@@ -289,7 +292,7 @@ advance_order(struct issuer *issuer, struct issuance *issuance,
 
 /* One after the other (interop 2b.6). */
 static enum status
-advance_challenges(struct issuer *issuer, struct issuance *issuance, bool sent,
+advance_challenges(struct issuer *issuer, struct issuance *issuance,
     int64_t now, bool *valid, struct issue_step *out, struct note *note)
 {
 	struct order *orders = NULL;
@@ -301,7 +304,7 @@ advance_challenges(struct issuer *issuer, struct issuance *issuance, bool sent,
 	for (i = 0; status == STATUS_OK && *valid && i < count; i++)
 		if (strcmp(orders[i].issuance, issuance->id) == 0)
 			status = advance_order(issuer, issuance, &orders[i],
-			    sent, now, valid, out, note);
+			    now, valid, out, note);
 	free(orders);
 	return status;
 }
@@ -376,8 +379,8 @@ advance_acme(struct issuer *issuer, struct issuance *issuance, int64_t now,
 
 /* The lock is held, and *issuance is what the home says. */
 static enum status
-advance(struct issuer *issuer, struct issuance *issuance, bool sent,
-    int64_t now, struct issue_step *out, struct note *note)
+advance(struct issuer *issuer, struct issuance *issuance, int64_t now,
+    struct issue_step *out, struct note *note)
 {
 	enum status status = STATUS_OK;
 	bool valid = false;
@@ -391,15 +394,15 @@ advance(struct issuer *issuer, struct issuance *issuance, bool sent,
 		status = issue_order(issuer, issuance, true, note);
 	if (status == STATUS_OK)
 		status = advance_challenges(
-		    issuer, issuance, sent, now, &valid, out, note);
+		    issuer, issuance, now, &valid, out, note);
 	if (status != STATUS_OK || !valid)
 		return status;
 	return advance_acme(issuer, issuance, now, out, note);
 }
 
 enum status
-issue_advance(struct issuer *issuer, struct issuance *issuance, bool sent,
-    int64_t now, struct issue_step *out, struct note *note)
+issue_advance(struct issuer *issuer, struct issuance *issuance, int64_t now,
+    struct issue_step *out, struct note *note)
 {
 	const struct acme_problem none = { "", "", "" };
 	char id[JSONFILE_ID_SIZE];
@@ -417,7 +420,7 @@ issue_advance(struct issuer *issuer, struct issuance *issuance, bool sent,
 	if (status == STATUS_OK)
 		status = issuance_load(issuer->home, id, issuance, note);
 	if (status == STATUS_OK)
-		status = advance(issuer, issuance, sent, now, out, note);
+		status = advance(issuer, issuance, now, out, note);
 	/* What the CA will not hear of any more is over; what only our clock
 	 * says is not. */
 	if (issuance_is_open(issuance) && issuance->expires != 0 &&

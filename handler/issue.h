@@ -24,7 +24,7 @@ struct issue_request {
 enum issue_wait {
 	ISSUE_DONE,   /* the certificate is on disk */
 	ISSUE_MAIL,   /* a challenge has not been answered yet */
-	ISSUE_SENT,   /* a draft is there; only the user knows if it was sent */
+	ISSUE_SENT,   /* an answer was drafted or may be out: a person knows */
 	ISSUE_SETTLE, /* the answer needs a moment to arrive */
 	ISSUE_CA,     /* the CA is at it */
 	ISSUE_OTHER   /* another mailcert is at it */
@@ -51,14 +51,15 @@ enum status issue_begin(struct issuer *issuer,
     struct note *note) MUST_CHECK;
 /*
  * One step of *issuance, which is read anew: others may have taken some.
- * sent: the user says that every draft was sent.  STATUS_CA: it failed for
- * good, and *issuance says so.
+ * STATUS_CA: it failed for good, and *issuance says so.
  */
 enum status issue_advance(struct issuer *issuer, struct issuance *issuance,
-    bool sent, int64_t now, struct issue_step *out,
-    struct note *note) MUST_CHECK;
-/* The answer to that challenge, a draft so far, was sent.  *order is read
- * anew. */
+    int64_t now, struct issue_step *out, struct note *note) MUST_CHECK;
+/*
+ * The answer to that challenge was sent, whatever its state is: its draft, one
+ * that was in doubt, or one that another program sent.  It counts as sent now,
+ * so that it gets the time that it needs to arrive.  *order is read anew.
+ */
 enum status issue_mark_sent(
     const struct home *home, struct order *order, struct note *note) MUST_CHECK;
 #endif

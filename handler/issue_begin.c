@@ -191,6 +191,6 @@ issue_begin(struct issuer *issuer, const struct issue_request *request,
 	 * before, not every challenge may be expected yet. */
 	if (status == STATUS_OK && (issuer->settings.before_mail || *resumed))
 		status = issue_advance(
-		    issuer, out, false, (int64_t)time(NULL), &step, note);
+		    issuer, out, (int64_t)time(NULL), &step, note);
 	return status;
 }

@@ -54,6 +54,32 @@ is_for(const struct issuance *issuance, const char *normal)
 	return false;
 }
 
+bool
+lookup_names_issuance(const char *text, const struct issuance *issuance)
+{
+	char normal[ADDRESS_SIZE];
+
+	return strcmp(issuance->id, text) == 0 ||
+	    (take_address(text, normal) && is_for(issuance, normal));
+}
+
+static bool
+order_is_for(const struct order *order, const char *normal)
+{
+	return address_compare(span_of(order->address_normal),
+		   span_of(normal)) != ADDRESS_OTHER;
+}
+
+bool
+lookup_names_order(const char *text, const struct order *order)
+{
+	char normal[ADDRESS_SIZE];
+
+	return strcmp(order->id, text) == 0 ||
+	    (strcmp(order->issuance, text) == 0 && order->met == 0) ||
+	    (take_address(text, normal) && order_is_for(order, normal));
+}
+
 /* Is the CA, or another client, still waiting for its answer? */
 static bool
 is_open(const struct order *order, int64_t now)
@@ -120,8 +146,7 @@ find_expected(const struct home *home, const char *normal,
 	for (i = 0; i < count; i++) {
 		if (orders[i].issuance[0] != '\0' ||
 		    !is_open(&orders[i], now) ||
-		    address_compare(span_of(orders[i].address_normal),
-			span_of(normal)) == ADDRESS_OTHER)
+		    !order_is_for(&orders[i], normal))
 			continue;
 		(void)strcpy(out->order, orders[i].id);
 		add_fitting(fitting, orders[i].id);
@@ -190,9 +215,7 @@ lookup_order(const struct home *home, const char *text, struct order *out,
 	for (i = 0; i < count; i++) {
 		if (!is_meant(&orders[i], &found) ||
 		    !is_open(&orders[i], now) ||
-		    (by_address &&
-			address_compare(span_of(orders[i].address_normal),
-			    span_of(normal)) == ADDRESS_OTHER) ||
+		    (by_address && !order_is_for(&orders[i], normal)) ||
 		    (pending && orders[i].state != ORDER_PENDING))
 			continue;
 		if (!pending && orders[i].state == ORDER_PENDING) {

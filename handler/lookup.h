@@ -27,4 +27,10 @@ enum status lookup(const struct home *home, const char *text,
  */
 enum status lookup_order(const struct home *home, const char *text,
     struct order *out, struct note *note) MUST_CHECK;
+
+/* Is that one named: by its id, or by an address that it is for?  For
+ * listings, which show all that fit. */
+bool lookup_names_issuance(const char *text, const struct issuance *issuance);
+/* Likewise; also by the id of the certificate order that still needs it. */
+bool lookup_names_order(const char *text, const struct order *order);
 #endif

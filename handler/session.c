@@ -130,6 +130,17 @@ session_find(struct session *session, const char *text, struct issuance *out)
 }
 
 bool
+session_has_terminal(void)
+{
+	const int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
+
+	if (tty < 0)
+		return false;
+	(void)close(tty);
+	return true;
+}
+
+bool
 session_ask(const char *question)
 {
 	bool yes = false;

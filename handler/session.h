@@ -49,6 +49,8 @@ enum status session_ca(struct session *session, const char **ca) MUST_CHECK;
 enum status session_find(
     struct session *session, const char *text, struct issuance *out) MUST_CHECK;
 
+/* Is there somebody to ask? */
+bool session_has_terminal(void);
 /* On the terminal, default No; false where there is none. */
 bool session_ask(const char *question);
 /* issuer_agrees: by --agree, or by a question. */
