@@ -20,6 +20,10 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.join(ROOT, os.environ.get("BUILD", "build"))
 MAILCERT = os.path.join(BUILD, "mailcert")
+# make check-slow: try everything that is there to try.
+SLOW = os.environ.get("TEST_SLOW") == "1"
+# make check-ages: the library that moves the clock of what we start.
+CLOCK = os.environ.get("TEST_CLOCK")
 
 # RFC 8823 section 3.1 and RFC 7638: a published token and thumbprint.
 PART1 = "LgYemJLy3F1LDkiJrdIGbEzyFJyOyf6vBdyZ1TG3sME="
@@ -51,6 +55,11 @@ class Tap:
                     print("#   " + part, flush=True)
         return good
 
+    def skip(self, name, why):
+        """For what cannot be checked here; it is named and counted."""
+        self.count += 1
+        print("ok %d - %s # SKIP %s" % (self.count, name, why), flush=True)
+
     def equal(self, got, want, name):
         return self.ok(got == want, name, "got  %r" % (got,),
                        "want %r" % (want,))
@@ -61,6 +70,15 @@ class Tap:
 
 
 tap = Tap()
+
+
+def sample(things, most):
+    """Every one of them in check-slow; else that many, always the same, the
+    first and the last among them."""
+    things = list(things)
+    if SLOW or len(things) <= most:
+        return things
+    return [things[i * (len(things) - 1) // (most - 1)] for i in range(most)]
 
 
 class Place:
@@ -81,6 +99,8 @@ class Place:
             "LANG": "C.UTF-8", "TERM": "tmux-256color", "TZ": "UTC",
             "ASAN_OPTIONS": "detect_leaks=1",
         }
+        if CLOCK:
+            self.env["LD_PRELOAD"] = CLOCK
 
     def __enter__(self):
         return self

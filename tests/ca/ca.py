@@ -815,16 +815,35 @@ class Inbox:
         os.rename(path, path + ".eml")
 
 
-SENDMAIL = """#!/usr/bin/python3
-# What the user's sendmail would do: submit by SMTP.
-import email, smtplib, sys
+SENDMAIL = """#!/usr/bin/python3 -IS
+# What the user's sendmail would do: submit by SMTP.  By hand, since loading
+# the libraries takes longer than all the rest.
+import re, socket, sys
 raw, args = sys.stdin.buffer.read(), sys.argv[1:]
-m = email.message_from_bytes(raw)
-sender = args[args.index("-f") + 1] if "-f" in args else m["From"]
-to = args[args.index("--") + 1:] if "--" in args else [m["To"]]
-utf8 = [] if sender.isascii() else ["SMTPUTF8"]
-with smtplib.SMTP("127.0.0.1", %d) as smtp:
-    smtp.sendmail(sender, to, raw, utf8)
+def field(name):
+    return re.search(rb"(?im)^%%s: *(.*?)\\r?$" %% name, raw)[1].decode()
+sender = args[args.index("-f") + 1] if "-f" in args else field(b"From")
+to = args[args.index("--") + 1:] if "--" in args else [field(b"To")]
+smtp = socket.create_connection(("127.0.0.1", %d))
+answers = smtp.makefile("rb")
+def say(data, want):
+    if data:
+        smtp.sendall(data + b"\\r\\n")
+    line = answers.readline()
+    while line[3:4] == b"-":
+        line = answers.readline()
+    if not line.startswith(want):
+        sys.exit(line.decode())
+say(b"", b"220")
+say(b"EHLO localhost", b"250")
+say(b"MAIL FROM:<%%s>%%s" %% (sender.encode(), b"" if sender.isascii() else
+                          b" SMTPUTF8"), b"250")
+for one in to:
+    say(b"RCPT TO:<%%s>" %% one.encode(), b"250")
+say(b"DATA", b"354")
+lines = re.sub(rb"\\r?\\n", b"\\r\\n", raw)
+say(re.sub(rb"(?m)^\\.", b"..", lines.removesuffix(b"\\r\\n")) + b"\\r\\n.", b"250")
+say(b"QUIT", b"221")
 """
 
 

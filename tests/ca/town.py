@@ -1,4 +1,5 @@
 """A CA, a user, and the mail between them."""
+import glob
 import os
 import subprocess
 import time
@@ -53,10 +54,22 @@ set key = ec:p256
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, start_new_session=True)
 
-    def wait_for_mail(self, seconds=10):
+    def wait_for_mail(self, seconds=30):
         end = time.monotonic() + seconds
         while not self.ca.challenges() and time.monotonic() < end:
             time.sleep(0.05)
-        # No mail is delivered before the request that made it was answered.
-        time.sleep(0.4 if self.started else 0)
+        # Mail takes longer than the answer to the request that made it: order
+        # has recorded what it expects.
+        while self.started and not self.expected() and time.monotonic() < end:
+            time.sleep(0.02)
         return self.ca.challenges()
+
+    def expected(self):
+        """Is every challenge that was mailed among the records of the user?"""
+        records = ""
+        for path in glob.glob(self.place.home + "/orders/*.json"):
+            with open(path) as f:
+                records += f.read()
+        return all('"%s"' % authz["from"] in records
+                   for authz in list(self.ca.authz.values())
+                   if authz["mailed"])

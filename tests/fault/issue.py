@@ -1,7 +1,8 @@
 #!/usr/bin/python3
+# Runs in: check check-slow
 """What can fail while a certificate is ordered, renewed or revoked: memory, the
-disk, the clock.  A status and a sentence, never a crash, nothing lost; and
-once it works again, the certificate comes."""
+disk.  A status and a sentence, never a crash, nothing lost; and once it works
+again, the certificate comes."""
 import glob
 import json
 import os
@@ -16,7 +17,6 @@ from town import Town
 
 ALICE = "alice@example.org"
 STATUSES = {0, 1, 65, 69, 70, 71, 73, 74, 75, 78}
-YEAR = 365 * 86400
 
 
 def finished(town):
@@ -228,31 +228,6 @@ def test_read_only():
                "no file may grow", got)
         why = finished(town)
         tap.ok(why is None, "and then it is finished", why)
-
-
-def test_clock():
-    """The CA's clock and ours are a year apart."""
-    for name, clock in (("behind", YEAR), ("ahead", -YEAR)):
-        # Its server's certificate tells first.
-        with Town(clock=clock, tls=(clock - 86400, clock + 86400)) as town:
-            got = town.run("order", "--no-wait", ALICE)
-            tap.ok(got.returncode == 75 and b"certificate" in got.stderr and
-                   b"clock" in got.stderr,
-                   "a year %s: the server's certificate" % name, got)
-        with Town(clock=clock) as town:
-            got = town.run("order", "--no-wait", ALICE)
-            tap.ok(got.returncode == 0, "a year %s: ordered" % name, got)
-            town.wait_for_mail()
-            for got in town.answer():
-                tap.ok(got.returncode == 0, "a year %s: handled" % name, got)
-            got = town.run("finish")
-            tap.ok(got.returncode in (65, 69) and b"clock" in got.stderr and
-                   glob.glob(town.place.home + "/certificates/*") == [],
-                   "a year %s: finish says so" % name, got)
-            order, = json.loads(town.run("status", "--json").stdout)[
-                "certificates"]
-            tap.ok(order["state"] in ("ordered", "finalizing"),
-                   "a year %s: the order is not given up" % name, order)
 
 
 for name, test in list(globals().items()):

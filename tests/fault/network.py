@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# Runs in: check check-slow
 """A server that breaks off anywhere, trickles, or says nothing: an exit status
 and a sentence, never a crash or a hang."""
 import concurrent.futures

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# Runs in: check check-slow
 """order and finish, killed at every exchange with the CA and at every durable
 step, and run again: the certificate comes, the answer goes out once, nothing is
 lost."""

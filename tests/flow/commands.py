@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# Runs in: check check-quick check-ages
 """The commands one by one: options, exit statuses, what they print."""
 import email.utils
 import glob

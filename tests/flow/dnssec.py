@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# Runs in: check check-ages
 """DKIM keys and SMIMEA records under DNSSEC: zones signed by ldns, served by a
 real unbound on loopback, validated by us.  No root rights, no network."""
 import base64

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# Runs in: check check-quick
 """The documents tell the truth: examples run, names and options exist."""
 import os
 import re

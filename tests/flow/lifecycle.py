@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# Runs in: check check-ages
 """What comes beside and after an order: accounts, renewal, revocation, chains,
 CAA, keys with a passphrase, going on by itself.  On the CA of tests/ca."""
 import base64
@@ -18,6 +19,7 @@ from lib import MAILCERT, Terminal, tap
 from town import Town
 
 ALICE = "alice@example.org"
+YEAR = 365 * 86400
 
 
 def get(town, *args, address=ALICE):
@@ -770,6 +772,31 @@ def test_terms_on_terminal():
             t.keys("y", "Enter")
             tap.ok(t.wait("[exit 0]") and len(town.ca.accounts) == 1,
                    "yes is yes", t.screen())
+
+
+def test_clock():
+    """The CA's clock and ours are a year apart."""
+    for name, clock in (("behind", YEAR), ("ahead", -YEAR)):
+        # Its server's certificate tells first.
+        with Town(clock=clock, tls=(clock - 86400, clock + 86400)) as town:
+            got = town.run("order", "--no-wait", ALICE)
+            tap.ok(got.returncode == 75 and b"certificate" in got.stderr and
+                   b"clock" in got.stderr,
+                   "a year %s: the server's certificate" % name, got)
+        with Town(clock=clock) as town:
+            got = town.run("order", "--no-wait", ALICE)
+            tap.ok(got.returncode == 0, "a year %s: ordered" % name, got)
+            town.wait_for_mail()
+            for got in town.answer():
+                tap.ok(got.returncode == 0, "a year %s: handled" % name, got)
+            got = town.run("finish")
+            tap.ok(got.returncode in (65, 69) and b"clock" in got.stderr and
+                   glob.glob(town.place.home + "/certificates/*") == [],
+                   "a year %s: finish says so" % name, got)
+            order, = json.loads(town.run("status", "--json").stdout)[
+                "certificates"]
+            tap.ok(order["state"] in ("ordered", "finalizing"),
+                   "a year %s: the order is not given up" % name, order)
 
 
 for name, test in list(globals().items()):

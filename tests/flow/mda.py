@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# Runs in: check check-quick check-ages
 """Real deliveries: procmail, maildrop, and sieve in Dovecot's lda.
 
 The challenge is answered once, everything is delivered all the same, and what

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# Runs in: check check-quick check-ages
 """Every message of tests/mail/ gets the refusal its .expect names, and a
 refusal leaves nothing behind: no draft, no mail, no change of state."""
 import glob

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# Runs in: check check-ages
 """mail_program.py with neomutt."""
 import os
 import sys

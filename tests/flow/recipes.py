@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# Runs in: check check-ages
 """The recipes of mailcap/recipes.md in the real programs: each command line in
 a block of the page is run here as it stands."""
 import os

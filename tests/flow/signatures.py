@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# Runs in: check check-ages
 """The sender proved by DKIM: signed by dkimpy, keys from a DNS on loopback.
 
 dkimpy signs and says what it thinks; we must accept what RFC 8823 section 3.1

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# Runs in: check check-quick check-ages
 """Every message of tests/signed/ gets what its .expect names, with the keys of
 dns.json from a DNS server on loopback; a refusal leaves nothing behind."""
 import calendar

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# Runs in: check check-ages
 """Who may sign: chains, revocation lists, anchors and names, in `verify` and
 in `handle`.  Certificates are made as the test runs, so that nothing ages;
 the openssl command judges the same messages where it can."""

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# Runs in: check check-quick check-ages
 """mailcert verify: beside `openssl cms -verify`, and in the words of RFC 9219."""
 import collections
 import datetime
