@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "advice.h"
 #include "base/idn.h"
 #include "base/text.h"
 #include "child.h"
@@ -379,6 +380,23 @@ record_outcome(const struct home *home, const struct order *before,
 	return status;
 }
 
+/* Nobody knows whether the reply is out: say so, and what to do, in the words
+ * of status and renew. */
+static void
+add_doubt(const struct match *match, int64_t now, struct note *note)
+{
+	struct order order = match->order;
+	struct note cause = *note;
+	struct buf next;
+
+	order.state = ORDER_ANSWERING;
+	buf_init(&next, sizeof(note->text));
+	advice_add_next(&order, now, &next);
+	(void)note_set(note, STATUS_OK, "%.150s; the reply may be out: %s",
+	    cause.text, next.at != NULL ? next.at : "");
+	buf_clear(&next);
+}
+
 enum status
 answer(const struct world *world, const struct config *config,
     const struct home *home, struct span message,
@@ -452,6 +470,8 @@ answer(const struct world *world, const struct config *config,
 	/* 9: from here on the answer may be out */
 	status = world->deliver(world->context, &delivery,
 	    buf_span(&report->message), &report->outcome, note);
+	if (status != STATUS_OK && report->outcome == OUTCOME_DOUBT)
+		add_doubt(&report->match, world->now(world->context), note);
 	recorded =
 	    record_outcome(home, &report->match.order, report->outcome, &later);
 	if (recorded == STATUS_OK && report->outcome == OUTCOME_NOTHING)

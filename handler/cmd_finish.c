@@ -131,7 +131,7 @@ finish_one(struct session *session, const char *id,
     const struct follow_options *how, struct note *note)
 {
 	struct issuance *issuance = calloc(1, sizeof(*issuance));
-	char path[1200];
+	struct follow_result result;
 	enum status status;
 
 	if (issuance == NULL)
@@ -144,10 +144,9 @@ finish_one(struct session *session, const char *id,
 		status = issuer_reopen(&session->issuer, issuance->account,
 		    issuance_is_open(issuance), note);
 	if (status == STATUS_OK)
-		status = follow(
-		    &session->issuer, issuance, how, path, sizeof(path), note);
+		status = follow(&session->issuer, issuance, how, &result, note);
 	if (status == STATUS_OK)
-		buf_addf(&session->out, "%s\n", path);
+		buf_addf(&session->out, "%s\n", result.path);
 	free(issuance);
 	return status;
 }

@@ -387,25 +387,41 @@ log_result(const struct home *home, enum status status, const struct note *note,
 	buf_clear(&line);
 }
 
-/* What a delivery agent makes of us: what is refused is done with; trouble
- * that will pass is tried again, unless an answer may be out. */
+/* What a delivery agent makes of us.  What is refused is done with.  Trouble
+ * that passes, or that somebody will mend, is tried again, so that the
+ * challenge is not lost; but never once an answer may be out. */
 static int
 mda_exit(enum status status, const struct answer_report *report)
 {
+	if (report->intent)
+		return 0;
 	switch (status) {
 	case STATUS_IO:
 	case STATUS_CREATE:
 	case STATUS_MEMORY:
 	case STATUS_AGAIN:
 	case STATUS_DNS:
-		return report->intent ? 0 : status_exit(STATUS_AGAIN);
+	case STATUS_NET:
+	case STATUS_CRYPTO:
 	case STATUS_USAGE:
 	case STATUS_CONFIG:
 	case STATUS_PERMISSION:
-		return status_exit(status);
+		return status_exit(STATUS_AGAIN);
 	default:
 		return 0;
 	}
+}
+
+/* The same for what fails before there is a message. */
+static int
+early_exit(int argc, char *argv[], int code)
+{
+	int i;
+
+	for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--mda") == 0)
+			return code == 0 ? 0 : status_exit(STATUS_AGAIN);
+	return code;
 }
 
 /* A text/plain part that is no challenge after all, or that cannot be told
@@ -505,7 +521,7 @@ cmd_handle(const struct invocation *invocation, int argc, char *argv[])
 
 	if (!parse_options(argc, argv, &options, &code) ||
 	    !cmd_config(invocation, &config, &code))
-		return code;
+		return early_exit(argc, argv, code);
 	answer_options = (struct answer_options){
 		.auto_approve = options.auto_approve,
 		.hold_stdout = options.json,
@@ -513,10 +529,11 @@ cmd_handle(const struct invocation *invocation, int argc, char *argv[])
 	draft = named_destination(&options, &config);
 	if (draft != NULL &&
 	    destination_parse(draft, &answer_options.destination) != STATUS_OK)
-		return cmd_usage("--draft is mua, stage, stdout, sendmail, "
-				 "file:PATH, maildir:DIR or mbox:FILE");
+		return early_exit(argc, argv,
+		    cmd_usage("--draft is mua, stage, stdout, sendmail, "
+			      "file:PATH, maildir:DIR or mbox:FILE"));
 	if ((report = calloc(1, sizeof(*report))) == NULL)
-		return cmd_fail(STATUS_MEMORY, &note);
+		return early_exit(argc, argv, cmd_fail(STATUS_MEMORY, &note));
 	buf_init(&report->message, 64 * 1024);
 	buf_init(&message, (size_t)config.max_message);
 	status = home_open(config.home, false, &home, &note);

@@ -173,7 +173,7 @@ order_one(
 	const struct follow_options how = { .wait_for_mail = true };
 	struct issuance *issuance = calloc(1, sizeof(*issuance));
 	struct note again = { "" };
-	char path[1200];
+	struct follow_result result;
 	bool resumed = false;
 	enum status status = STATUS_MEMORY;
 
@@ -190,10 +190,10 @@ order_one(
 	if (status == STATUS_OK && no_wait) {
 		buf_addf(&session->out, "%s\n", issuance->id);
 	} else if (status == STATUS_OK) {
-		status = follow(&session->issuer, issuance, &how, path,
-		    sizeof(path), &session->note);
+		status = follow(
+		    &session->issuer, issuance, &how, &result, &session->note);
 		if (status == STATUS_OK)
-			buf_addf(&session->out, "%s\n", path);
+			buf_addf(&session->out, "%s\n", result.path);
 	}
 	free(issuance);
 	return status;

@@ -4,8 +4,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "advice.h"
 #include "base/text.h"
 #include "confirm.h"
+#include "lookup.h"
 #include "passphrase.h"
 #include "renew.h"
 #include "session.h"
@@ -17,7 +19,8 @@ static const char help[] =
     "usage: " SYNOPSIS "\n\n"
     "Renew the certificates that are due, by the CA's own suggestion (RFC 9773)\n"
     "or by their lifetime (renew_before), and go on with what is pending.  Does\n"
-    "nothing otherwise: run it from a timer, as often as you like.\n"
+    "nothing otherwise: run it from a timer, as often as you like.  Exits with 1\n"
+    "while something waits for a person, and says what.\n"
     "CERTIFICATE is an id or an address; without one, all of them.\n\n"
     "  --dry-run  say what would be done and when\n"
     "  --force    even if it is not due\n"
@@ -31,25 +34,21 @@ struct options {
 	bool wait;
 };
 
-/* Passphrase for new keys, asked for once. */
-struct secret {
-	struct buf text;
+/* What lasts from one certificate to the next. */
+struct run {
+	struct buf passphrase; /* for new keys, asked for once */
 	bool known;
+	size_t persons; /* challenges that wait for one */
 };
 
 static bool
 is_chosen(const struct options *options, const struct issuance *issuance)
 {
-	size_t i, j;
+	size_t i;
 
-	for (i = 0; i < options->count; i++) {
-		if (strcmp(options->names[i], issuance->id) == 0)
+	for (i = 0; i < options->count; i++)
+		if (lookup_names_issuance(options->names[i], issuance))
 			return true;
-		for (j = 0; j < issuance->addresses; j++)
-			if (span_eq_nocase(span_of(options->names[i]),
-				span_of(issuance->address[j])))
-				return true;
-	}
 	return options->count == 0;
 }
 
@@ -71,18 +70,20 @@ tell(struct session *session, const struct issuance *issuance,
 	buf_clear(&line);
 }
 
-/* Go on with one; waiting for the user or for mail is no failure. */
+/* Go on with one; waiting for mail is no failure. */
 static enum status
-go_on(struct session *session, struct issuance *issuance, bool wait)
+go_on(struct session *session, struct issuance *issuance, bool wait,
+    struct run *run)
 {
 	const struct follow_options how = { .wait_for_mail = wait };
-	char path[1200];
+	struct follow_result result;
 	enum status status;
 
-	status = follow(&session->issuer, issuance, &how, path, sizeof(path),
-	    &session->note);
+	status =
+	    follow(&session->issuer, issuance, &how, &result, &session->note);
+	run->persons += result.needs_a_person;
 	if (status == STATUS_OK) {
-		tell(session, issuance, "certificate in ", path);
+		tell(session, issuance, "certificate in ", result.path);
 	} else if (status == STATUS_AGAIN) {
 		tell(session, issuance, "", session->note.text);
 		session->note.text[0] = '\0';
@@ -93,7 +94,7 @@ go_on(struct session *session, struct issuance *issuance, bool wait)
 
 static enum status
 finish_pending(struct session *session, const struct options *options,
-    struct issuance *issuance)
+    struct issuance *issuance, struct run *run)
 {
 	enum status status;
 
@@ -103,13 +104,14 @@ finish_pending(struct session *session, const struct options *options,
 	}
 	status = issuer_reopen(
 	    &session->issuer, issuance->account, true, &session->note);
-	return status == STATUS_OK ? go_on(session, issuance, options->wait)
-				   : status;
+	return status == STATUS_OK
+	    ? go_on(session, issuance, options->wait, run)
+	    : status;
 }
 
 static enum status
 renew_one(struct session *session, const struct options *options,
-    const struct issuance *old, struct secret *secret)
+    const struct issuance *old, struct run *run)
 {
 	const char *addresses[ACME_IDENTIFIERS_MAX];
 	struct issue_request request = { .addresses = addresses,
@@ -126,18 +128,18 @@ renew_one(struct session *session, const struct options *options,
 		return STATUS_MEMORY;
 	for (i = 0; i < old->addresses; i++)
 		addresses[i] = old->address[i];
-	if (old->locked && !secret->known) {
+	if (old->locked && !run->known) {
 		status = passphrase_get(
-		    &session->config, true, &secret->text, &session->note);
-		secret->known = status == STATUS_OK;
+		    &session->config, true, &run->passphrase, &session->note);
+		run->known = status == STATUS_OK;
 	}
 	if (old->locked)
-		request.passphrase = buf_span(&secret->text);
+		request.passphrase = buf_span(&run->passphrase);
 	if (status == STATUS_OK)
 		status = issue_begin(&session->issuer, &request, issuance,
 		    &resumed, &session->note);
 	if (status == STATUS_OK)
-		status = go_on(session, issuance, options->wait);
+		status = go_on(session, issuance, options->wait, run);
 	free(issuance);
 	return status;
 }
@@ -182,7 +184,7 @@ open_account(struct session *session, const struct issuance *issuance)
 static enum status
 look_after(struct session *session, const struct options *options,
     struct issuance *issuance, const struct issuance *all, size_t count,
-    struct secret *secret)
+    struct run *run)
 {
 	const int64_t now = (int64_t)time(NULL);
 	char explanation[ACME_URL_SIZE];
@@ -213,7 +215,7 @@ look_after(struct session *session, const struct options *options,
 		    now, explanation);
 		return STATUS_OK;
 	}
-	return renew_one(session, options, issuance, secret);
+	return renew_one(session, options, issuance, run);
 }
 
 /* A renewal that is on its way already? */
@@ -230,27 +232,78 @@ is_under_way(
 	return false;
 }
 
+/* Of what another client ordered nothing is finished here, but an answer that
+ * may be out, or not, is said. */
 static enum status
-renew_all(struct session *session, const struct options *options)
+tell_doubts(struct session *session, struct run *run)
 {
-	enum status status, one = STATUS_OK;
-	struct issuance *all = NULL;
-	struct secret secret = { .known = false };
-	struct note worst = { "" };
+	const int64_t now = (int64_t)time(NULL);
+	struct order *orders = NULL;
+	enum status status;
 	size_t count = 0, i;
+	struct buf line;
 
-	buf_init(&secret.text, PASSPHRASE_MAX);
-	status = issuances_load(&session->home, &all, &count, &session->note);
+	status = orders_load(&session->home, &orders, &count, &session->note);
+	buf_init(&line, 4096);
+	for (i = 0; i < count; i++) {
+		if (orders[i].issuance[0] != '\0' ||
+		    orders[i].state != ORDER_ANSWERING ||
+		    (orders[i].expires != 0 && orders[i].expires <= now))
+			continue;
+		run->persons++;
+		buf_addf(&line, "%s: ", orders[i].address);
+		advice_add_state(&orders[i], now, &line);
+		buf_add_text(&line, "; ");
+		advice_add_next(&orders[i], now, &line);
+		text_show(&session->out, buf_span(&line), TEXT_NO_LIMIT,
+		    text_locale_is_utf8());
+		buf_add_byte(&session->out, '\n');
+		buf_clear(&line);
+	}
+	free(orders);
+	return status;
+}
+
+/* A name that stands for nothing that could be renewed is a mistake. */
+static enum status
+check_names(struct session *session, const struct options *options,
+    const struct issuance *all, size_t count)
+{
+	size_t i, j;
+
+	for (i = 0; i < options->count; i++) {
+		for (j = 0; j < count; j++)
+			if (lookup_names_issuance(options->names[i], &all[j]) &&
+			    (issuance_is_open(&all[j]) ||
+				renew_is_candidate(&all[j])))
+				break;
+		if (j == count)
+			return note_set(&session->note, STATUS_NO,
+			    "there is no certificate of %.100s to renew; "
+			    "mailcert status lists what there is",
+			    options->names[i]);
+	}
+	return STATUS_OK;
+}
+
+static enum status
+renew_these(struct session *session, const struct options *options,
+    struct issuance *all, size_t count, struct run *run)
+{
+	enum status status = STATUS_OK, one = STATUS_OK;
+	struct note worst = { "" };
+	size_t i;
+
 	for (i = 0; i < count; i++) {
 		if (!is_chosen(options, &all[i]))
 			continue;
 		session->note.text[0] = '\0';
 		if (issuance_is_open(&all[i]))
-			one = finish_pending(session, options, &all[i]);
+			one = finish_pending(session, options, &all[i], run);
 		else if (renew_is_candidate(&all[i]) &&
 		    !is_under_way(&all[i], all, count))
 			one = look_after(
-			    session, options, &all[i], all, count, &secret);
+			    session, options, &all[i], all, count, run);
 		else
 			continue;
 		/* One that fails does not keep the others waiting. */
@@ -260,7 +313,31 @@ renew_all(struct session *session, const struct options *options)
 	}
 	if (worst.text[0] != '\0')
 		session->note = worst;
-	buf_wipe(&secret.text);
+	return status;
+}
+
+static enum status
+renew_all(struct session *session, const struct options *options)
+{
+	struct run run = { .persons = 0 };
+	struct issuance *all = NULL;
+	enum status status;
+	size_t count = 0;
+
+	buf_init(&run.passphrase, PASSPHRASE_MAX);
+	status = issuances_load(&session->home, &all, &count, &session->note);
+	if (status == STATUS_OK)
+		status = check_names(session, options, all, count);
+	if (status == STATUS_OK)
+		status = renew_these(session, options, all, count, &run);
+	if (status == STATUS_OK && options->count == 0)
+		status = tell_doubts(session, &run);
+	if (status == STATUS_OK && run.persons > 0)
+		status = note_set(&session->note, STATUS_NO,
+		    "%zu %s for you; mailcert status says what to do",
+		    run.persons,
+		    run.persons == 1 ? "challenge waits" : "challenges wait");
+	buf_wipe(&run.passphrase);
 	free(all);
 	return status;
 }
@@ -298,7 +375,7 @@ cmd_renew(const struct invocation *invocation, int argc, char *argv[])
 	if (status == STATUS_AGAIN)
 		(void)note_set(&session->note, status,
 		    "another mailcert renew is at work");
-	if (status == STATUS_OK && session->home.dir >= 0)
+	if (status == STATUS_OK)
 		status = renew_all(session, &options);
 	if (lock >= 0)
 		(void)close(lock);

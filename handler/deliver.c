@@ -12,13 +12,14 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "mail/date.h"
 
-enum { SENDMAIL_ARGS_MAX = 32, EX_SYSEXITS_FIRST = 64, EX_SYSEXITS_LAST = 78 };
+enum { SENDMAIL_ARGS_MAX = 32 };
 
 /* "~/x" is what a shell would make of it: many callers are none. */
 static bool
@@ -217,6 +218,36 @@ split_words(char *text, const char *argv[], size_t size)
 	return n;
 }
 
+/*
+ * What the exit of a sendmail says about the message; docs/leniency.md has the
+ * reasons.  Only these say that it was not taken: a usage, an address, a
+ * configuration or permission that is wrong, a server that will not have it,
+ * and "later".  Software, system, I/O and protocol errors (70, 71, 74, 76) may
+ * come after the message was handed on; so may whatever is no sysexits status,
+ * 127 of a shell script, and a signal.  With several recipients one status
+ * cannot speak for all.
+ */
+static enum outcome
+outcome_of_exit(int code, size_t recipients)
+{
+	switch (code) {
+	case EX_OK:
+		return OUTCOME_SENT;
+	case EX_USAGE:
+	case EX_DATAERR:
+	case EX_NOINPUT:
+	case EX_NOUSER:
+	case EX_NOHOST:
+	case EX_UNAVAILABLE:
+	case EX_TEMPFAIL:
+	case EX_NOPERM:
+	case EX_CONFIG:
+		return recipients == 1 ? OUTCOME_NOTHING : OUTCOME_DOUBT;
+	default:
+		return OUTCOME_DOUBT;
+	}
+}
+
 static enum status
 deliver_sendmail(const struct delivery *delivery, struct span message,
     enum outcome *outcome, struct note *note)
@@ -243,20 +274,19 @@ deliver_sendmail(const struct delivery *delivery, struct span message,
 	if (status == STATUS_CREATE)
 		return note_set(
 		    note, STATUS_CREATE, "%.200s cannot be started", argv[0]);
-	if (status == STATUS_OK && code == 0) {
-		*outcome = OUTCOME_SENT;
+	*outcome = status == STATUS_OK
+	    ? outcome_of_exit(code, challenge->reply_to_count)
+	    : OUTCOME_DOUBT;
+	if (*outcome == OUTCOME_SENT)
 		return STATUS_OK;
-	}
-	/* A sysexits status means that it was not accepted; 127 that there was
-	 * no such program; anything else says nothing. */
-	if (status == STATUS_OK &&
-	    ((code >= EX_SYSEXITS_FIRST && code <= EX_SYSEXITS_LAST) ||
-		code == 127))
-		*outcome = OUTCOME_NOTHING;
-	else
-		*outcome = OUTCOME_DOUBT;
-	return note_set(note, code == 75 ? STATUS_AGAIN : STATUS_IO,
-	    "%.200s failed with status %d", argv[0], code);
+	if (status != STATUS_OK)
+		return note_set(note, STATUS_IO,
+		    "%.100s did not read the whole reply", argv[0]);
+	return note_set(note,
+	    *outcome == OUTCOME_NOTHING && code == EX_TEMPFAIL ? STATUS_AGAIN
+							       : STATUS_IO,
+	    "%.100s exited with status %d%s", argv[0], code,
+	    *outcome == OUTCOME_NOTHING ? "; the reply was not sent" : "");
 }
 
 /* Run the mail program on the draft file, in our terminal, with the user's

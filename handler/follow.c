@@ -131,10 +131,10 @@ was_sent(const struct issue_step *step, const struct follow_options *options)
 
 enum status
 follow(struct issuer *issuer, struct issuance *issuance,
-    const struct follow_options *options, char *out, size_t size,
+    const struct follow_options *options, struct follow_result *out,
     struct note *note)
 {
-	char last[1024] = "", key[1200];
+	char last[1024] = "", key[sizeof(out->path)];
 	struct issue_step step = { .wait = ISSUE_CA };
 	const int64_t began = (int64_t)time(NULL);
 	int64_t ca_since = began;
@@ -198,8 +198,11 @@ follow(struct issuer *issuer, struct issuance *issuance,
 	if (step.hint.text[0] != '\0' && !options->quiet)
 		(void)cmd_fail(STATUS_OK, &step.hint);
 	buf_clear(&text);
+	*out =
+	    (struct follow_result){ .needs_a_person = status == STATUS_AGAIN &&
+			step.wait == ISSUE_SENT };
 	if (status == STATUS_OK)
-		status = issuance_paths(
-		    issuer->home, issuance->id, key, out, size, note);
+		status = issuance_paths(issuer->home, issuance->id, key,
+		    out->path, sizeof(out->path), note);
 	return status;
 }

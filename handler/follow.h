@@ -18,13 +18,17 @@ struct follow_options {
 	bool (*ask_sent)(const struct order *order);
 };
 
+struct follow_result {
+	char path[1200];     /* of the certificate, where it is there */
+	bool needs_a_person; /* it goes on only when somebody does something */
+};
+
 /*
- * STATUS_OK: the certificate is there; its path is in out.  STATUS_AGAIN with
- * a note: something is awaited that takes the user, once was said, or the limit
- * is over.  Else
- * what issue_advance() gives.
+ * STATUS_OK: the certificate is there.  STATUS_AGAIN with a note: something is
+ * awaited that takes the user, once was said, or the limit is over.  Else what
+ * issue_advance() gives.  *out is always written.
  */
 enum status follow(struct issuer *issuer, struct issuance *issuance,
-    const struct follow_options *options, char *out, size_t size,
+    const struct follow_options *options, struct follow_result *out,
     struct note *note) MUST_CHECK;
 #endif

@@ -239,6 +239,9 @@ def test_revoke():
             got = town.run("renew")
             tap.ok(got.returncode == 0 and len(town.ca.orders) == 1,
                    "what is revoked is not renewed", got)
+            got = town.run("renew", ALICE)
+            tap.ok(got.returncode == 1 and len(town.ca.orders) == 1,
+                   "and asked for, it is said", got)
             tap.ok(os.path.exists(path) and os.path.exists(
                 path.replace("certificates", "keys")),
                 "certificate and key stay")
@@ -258,8 +261,19 @@ def test_renew_by_lifetime():
         got = town.run("renew")
         tap.ok(got.returncode == 0 and got.stdout + got.stderr == b"",
                "renew: nothing there", got)
+        for name in ("nobody@example.org", ALICE, "nosuchid"):
+            got = town.run("renew", name)
+            tap.ok(got.returncode == 1 and got.stderr.count(b"\n") == 1 and
+                   name.encode() in got.stderr, "renew: no " + name, got)
         old = get(town)
         asked = len(town.ca.orders)
+        for name in (ALICE, "Alice@EXAMPLE.org", os.path.basename(old)[:-4]):
+            got = town.run("renew", "--dry-run", name)
+            tap.ok(got.returncode == 0 and b": due 20" in got.stdout,
+                   "renew " + name, got)
+        got = town.run("renew", ALICE, "nobody@example.org")
+        tap.ok(got.returncode == 1 and b"nobody@example.org" in got.stderr,
+               "renew: one name of two is a mistake", got)
         got = town.run("renew")
         tap.ok(got.returncode == 0 and got.stdout + got.stderr == b"" and
                len(town.ca.orders) == asked, "renew: not due", got)
