@@ -24,8 +24,12 @@ cmd_function cmd_handle, cmd_show, cmd_is_challenge, cmd_respond, cmd_expect,
     cmd_status, cmd_verify, cmd_doctor, cmd_mutt_rc, cmd_install;
 
 /* Print "mailcert: refused: NAME: sentence" or "mailcert: sentence" and give
- * the exit status. */
+ * the exit status.  With --json the last failure becomes the object that is
+ * printed where the command printed nothing. */
 int cmd_fail(enum status status, const struct note *note);
+/* The members of that object: "error", "message" and "status", an exit. */
+void cmd_add_error(
+    struct buf *out, enum status status, const struct note *note, int code);
 /* Usage error: one line and 64. */
 int cmd_usage(const char *synopsis);
 /* --help: print and give 0. */

@@ -57,7 +57,9 @@ list(struct session *session, const struct options *options)
 	buf_add_text(out, options->json ? "{\"accounts\": [" : "");
 	status = list_accounts(
 	    &session->home, options->json, &count, out, &session->note);
-	if (options->json)
+	if (status != STATUS_OK)
+		buf_clear(out);
+	else if (options->json)
 		buf_add_text(out, "]}\n");
 	else if (count == 0)
 		buf_add_text(out,

@@ -308,8 +308,11 @@ add_challenge(struct buf *out, const struct answer_report *report)
 /* One object: what design says a script may rely on. */
 static int
 print_json(enum status status, const struct note *note,
-    const struct answer_report *report, const struct destination *destination)
+    const struct answer_report *report, const struct destination *destination,
+    int exit_code)
 {
+	const bool failed = status != STATUS_OK && status != STATUS_DECLINED &&
+	    !status_is_refusal(status);
 	char name[1100];
 	struct buf out;
 	int code;
@@ -320,6 +323,10 @@ print_json(enum status status, const struct note *note,
 		: status == STATUS_DECLINED ? "declined"
 		: status_is_refusal(status) ? "refused"
 					    : "failed");
+	if (failed) {
+		buf_add_text(&out, ",\n ");
+		cmd_add_error(&out, status, note, exit_code);
+	}
 	add_text(&out, "refusal",
 	    status == STATUS_OK || status == STATUS_DECLINED
 		? NULL
@@ -485,18 +492,21 @@ finish(struct terminal *terminal, const struct destination *destination,
 	const struct options *options = terminal->options;
 	int code = status_exit(status);
 
-	if (options->json) {
-		if (print_json(status, note, report, destination) != 0)
-			code = status_exit(STATUS_IO);
-	} else if (status != STATUS_OK && status != STATUS_DECLINED) {
-		code = cmd_fail(status, note);
-	} else if (note->text[0] != '\0') {
-		(void)cmd_fail(STATUS_OK, note);
-	}
 	/* A mail program is not disturbed by a No. */
 	if (status == STATUS_DECLINED && mua_of(terminal)->pid > 0)
 		code = 0;
-	return options->mda ? mda_exit(status, report) : code;
+	if (options->mda)
+		code = mda_exit(status, report);
+	if (options->json) {
+		if (print_json(status, note, report, destination, code) != 0 &&
+		    !options->mda)
+			code = status_exit(STATUS_IO);
+	} else if (status != STATUS_OK && status != STATUS_DECLINED) {
+		(void)cmd_fail(status, note);
+	} else if (note->text[0] != '\0') {
+		(void)cmd_fail(STATUS_OK, note);
+	}
+	return code;
 }
 
 int

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/text.h"
 #include "cmd.h"
 
 #ifndef VERSION
@@ -42,11 +43,29 @@ static const struct verb {
 };
 enum { VERBS = sizeof(verbs) / sizeof(*verbs) };
 
+/* With --json an exit without a result prints an object that says why. */
+static struct {
+	bool wanted;
+	bool printed; /* something went to standard output */
+	enum status status;
+	struct note note;
+} last;
+
+static void
+remember(enum status status, const char *text)
+{
+	if (status == STATUS_OK)
+		return;
+	last.status = status;
+	(void)note_set(&last.note, status, "%s", text);
+}
+
 int
 cmd_print(struct span text)
 {
 	struct note note = { "" };
 
+	last.printed = true;
 	if (fd_write(STDOUT_FILENO, text) == STATUS_OK)
 		return 0;
 	return cmd_fail(
@@ -61,6 +80,7 @@ cmd_fail(enum status status, const struct note *note)
 	char line[512]; /* no memory may be one of the things to say */
 	int len;
 
+	remember(status, note_text(note, status));
 	len = snprintf(line, sizeof(line), "mailcert: %s%s%s%s\n",
 	    refused ? "refused: " : "", refused ? status_name(status) : "",
 	    refused ? ": " : "", note_text(note, status));
@@ -76,6 +96,7 @@ cmd_usage(const char *synopsis)
 {
 	struct buf line;
 
+	remember(STATUS_USAGE, status_sentence(STATUS_USAGE));
 	buf_init(&line, 4096);
 	buf_addf(&line, "usage: %s\n", synopsis);
 	if (fd_write(STDERR_FILENO, buf_span(&line)) != STATUS_OK)
@@ -147,6 +168,51 @@ help(void)
 	return code;
 }
 
+void
+cmd_add_error(
+    struct buf *out, enum status status, const struct note *note, int code)
+{
+	buf_add_text(out, "\"error\": ");
+	text_json(out, span_of(status_name(status)));
+	buf_add_text(out, ", \"message\": ");
+	text_json(out, span_of(note_text(note, status)));
+	buf_addf(out, ", \"status\": %d", code);
+}
+
+/* Is --json among the arguments, before a "--"? */
+static bool
+wants_json(int argc, char *argv[])
+{
+	int i;
+
+	for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--json") == 0)
+			return true;
+	return false;
+}
+
+/* Where getopt_long() has said why, only the usage is left to say.  verb may be
+ * NULL. */
+static int
+end(const struct verb *verb, int code)
+{
+	struct buf out;
+
+	if (!last.wanted || last.printed || code == 0)
+		return code;
+	if (last.status == STATUS_OK)
+		last.status = STATUS_USAGE;
+	buf_init(&out, 8192);
+	buf_add_byte(&out, '{');
+	if (verb != NULL && verb->run == cmd_handle)
+		buf_add_text(&out, "\"verdict\": \"failed\", ");
+	cmd_add_error(&out, last.status, &last.note, code);
+	buf_add_text(&out, "}\n");
+	(void)cmd_print(buf_span(&out));
+	buf_clear(&out);
+	return code;
+}
+
 /* A caller may have closed 0, 1 or 2; the next open must not become one. */
 static void
 fill_standard_descriptors(void)
@@ -194,10 +260,13 @@ main(int argc, char *argv[])
 	argc -= optind;
 	argv += optind;
 	optind = 0; /* glibc: begin anew */
+	last.wanted = wants_json(argc, argv);
 	for (i = 0; i < VERBS; i++)
 		if (strcmp(argv[0], verbs[i].name) == 0)
-			return verbs[i].run(&invocation, argc, argv);
+			return end(
+			    &verbs[i], verbs[i].run(&invocation, argc, argv));
 	if (strcmp(argv[0], "help") == 0)
 		return help();
-	return cmd_usage("mailcert COMMAND; mailcert --help lists them");
+	return end(
+	    NULL, cmd_usage("mailcert COMMAND; mailcert --help lists them"));
 }

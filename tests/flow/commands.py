@@ -374,6 +374,65 @@ def test_expired():
         tap.ok(b"expired" in place.run("status").stdout, "status says so")
 
 
+def test_json_errors():
+    """With --json every exit prints an object, also one without a result."""
+    def wrong(got, name, error, code, verdict=None):
+        try:
+            told = json.loads(got.stdout)
+        except ValueError:
+            told = {}
+        tap.ok(got.returncode == code and told.get("error") == error and
+               told.get("status") == code and told.get("message") and
+               told.get("verdict") == verdict and
+               (error == "usage" or verdict or
+                told["message"].encode() in got.stderr),
+               "--json: " + name, got)
+
+    listings = [["status"], ["account"], ["account", "show"], ["ca"],
+                ["doctor"], ["show"], ["verify"], ["handle"]]
+    for words in listings:
+        name = " ".join(words)
+        verdict = "failed" if words == ["handle"] else None
+        with Place(config="set nonsense = 1\n") as place:
+            wrong(place.run(*words, "--json"), name + ", bad configuration",
+                  "configuration", 78, verdict)
+        with Place() as place:
+            wrong(place.run(*words, "--json", "--nonsense"),
+                  name + ", unknown option", "usage", 64, verdict)
+            wrong(place.run("-o", "x=y", *words, "--json"),
+                  name + ", bad setting", "configuration", 78, verdict)
+            wrong(place.run(*words, "--json", "a", "b", "c"),
+                  name + ", too many arguments", "usage", 64, verdict)
+    with Place() as place:
+        place.expect()
+        os.chmod(place.home, 0o777)
+        for words in (["status"], ["account"], ["handle"]):
+            wrong(place.run(*words, "--json", stdin=challenge()),
+                  "%s, a home that others can write" % words[0],
+                  "permission", 77, "failed" if words == ["handle"] else None)
+    with Place() as place:
+        wrong(place.run("status", "--json", "nosuch"), "nothing of that name",
+              "no", 1)
+        for words in (["handle"], ["show"], ["verify"]):
+            wrong(place.run(*words, "--json", "/nonexistent"),
+                  words[0] + ", no such file", "input-output", 74,
+                  "failed" if words == ["handle"] else None)
+        wrong(place.run("nonsense", "--json"), "an unknown command", "usage",
+              64)
+        for args in (["--mda", "--nonsense"], ["--mda", "--draft", "x"]):
+            wrong(place.run("handle", "--json", *args), "handle %s" % args,
+                  "usage", 75, "failed")
+        # A result is a result, whatever the exit status.
+        for words, code in ((["status"], 0), (["handle"], 65), (["show"], 1)):
+            got = place.run(*words, "--json", stdin=challenge(subject="x"))
+            tap.ok(got.returncode == code and
+                   "error" not in json.loads(got.stdout),
+                   "--json: a result of %s" % words[0], got)
+        got = place.run("show", "--", "--json")
+        tap.ok(got.stdout == b"" or b'"error"' not in got.stdout,
+               "--json as a file name", got)
+
+
 def test_config():
     for text, code in (("set nonsense = 1\n", 78), ("nonsense\n", 78),
                        ("set color = maybe\n", 78),
