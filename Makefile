@@ -18,7 +18,8 @@ DEPS_CHECK = dns-root-data pebble unbound ldnsutils python3-aiosmtpd python3-cry
 DEPS_LINT = clang-format cppcheck mandoc shellcheck git
 
 MODULES = $(wildcard handler/*.c handler/base/*.c handler/mail/*.c \
-	handler/acme/*.c handler/reply/*.c handler/store/*.c) \
+	handler/acme/*.c handler/reply/*.c handler/store/*.c \
+	handler/process/*.c) \
 	tui/model.c tui/view.c tui/prompt.c
 MAINS = handler/main.c handler/key/main.c handler/verify/main.c \
 	handler/net/main.c handler/net/https.c

@@ -14,9 +14,9 @@
 #include "advice.h"
 #include "base/idn.h"
 #include "base/text.h"
-#include "child.h"
 #include "confirm.h"
 #include "mail/protect.h"
+#include "process/child.h"
 #include "reply/draft.h"
 
 struct parse_work {

@@ -3,8 +3,10 @@
 
 #include <unistd.h>
 
-#include "base/fd.h"
+#include "process/run.h"
 #include "session.h"
+
+enum { START_SECONDS = 20 };
 
 /* Ourselves again, with the same home and settings.  It leaves at once. */
 static void
@@ -14,7 +16,9 @@ start(const struct invocation *invocation, const struct config *config,
 	const char *argv[2 * 64 + 8];
 	char self[1024];
 	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	struct buf nothing;
+	struct run run = {
+		.argv = argv, .environment = RUN_MAIL, .seconds = START_SECONDS
+	};
 	size_t n = 0, i;
 	int code = 0;
 
@@ -32,9 +36,7 @@ start(const struct invocation *invocation, const struct config *config,
 	argv[n++] = "--detach";
 	argv[n++] = issuance;
 	argv[n] = NULL;
-	buf_init(&nothing, 4096);
-	(void)!program_run(argv, SPAN(""), &nothing, &code);
-	buf_clear(&nothing);
+	(void)!process_run(&run, NULL, NULL, &code, NULL);
 }
 
 void

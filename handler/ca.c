@@ -9,8 +9,8 @@
 #include "base/frame.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "child.h"
 #include "helper.h"
+#include "process/child.h"
 
 enum { ANSWER_MAX = 2 * 1024 * 1024 };
 
@@ -234,6 +234,8 @@ exchange(struct ca *ca, const char *method, const char *url, const char *accept,
 	if (status == STATUS_OK)
 		status =
 		    helper_run(argv, buf_span(&request), &answer, &code, note);
+	if (status == STATUS_AGAIN)
+		status = STATUS_NET;
 	rest = buf_span(&answer);
 	while (status == STATUS_OK &&
 	    (status = frame_take(&rest, &frame)) == STATUS_OK)

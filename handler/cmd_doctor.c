@@ -12,9 +12,9 @@
 #include "anchors.h"
 #include "base/fd.h"
 #include "base/text.h"
-#include "child.h"
 #include "cmd.h"
 #include "helper.h"
+#include "process/child.h"
 #include "resolve.h"
 #include "store/order.h"
 
@@ -108,7 +108,7 @@ static void
 check_kernel(struct findings *out)
 {
 	const long abi = syscall(444, NULL, 0, 1UL); /* landlock's version */
-	const int keep = STDERR_FILENO;
+	const int none[1] = { 0 };
 	struct attempt attempt = { 1, 1 };
 
 	if (child_run(do_nothing, NULL, &attempt, sizeof(attempt), NULL, 0,
@@ -123,7 +123,7 @@ check_kernel(struct findings *out)
 		add(out, GOOD, "parser",
 		    "shut in by seccomp: it can read, write and exit");
 	attempt = (struct attempt){ 1, 1 };
-	if (child_run(try_to_get_out, NULL, &attempt, sizeof(attempt), &keep, 1,
+	if (child_run(try_to_get_out, NULL, &attempt, sizeof(attempt), none, 0,
 		NULL) != STATUS_OK ||
 	    attempt.opened != 0 || attempt.connected != 0)
 		add(out, WRONG, "verifier",

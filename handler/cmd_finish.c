@@ -1,12 +1,12 @@
 /* cmd_finish.c - mailcert finish: go on with what was ordered */
 #include <assert.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/text.h"
 #include "lookup.h"
+#include "process/run.h"
 #include "session.h"
 
 #define SYNOPSIS                                                    \
@@ -250,26 +250,6 @@ forget(struct session *session, const char *text)
 	return status;
 }
 
-/* Be nobody's child, with no terminal.  False in the parent. */
-static bool
-go_away(void)
-{
-	int null;
-	pid_t pid = fork();
-
-	if (pid != 0)
-		return false;
-	(void)setsid();
-	null = open("/dev/null", O_RDWR);
-	if (null >= 0) {
-		(void)dup2(null, STDIN_FILENO);
-		(void)dup2(null, STDOUT_FILENO);
-		(void)dup2(null, STDERR_FILENO);
-	}
-	(void)close_range(3, ~0U, 0);
-	return true;
-}
-
 static void
 log_result(struct session *session, const char *id, enum status status)
 {
@@ -315,7 +295,7 @@ cmd_finish(const struct invocation *invocation, int argc, char *argv[])
 	    (give_up && (optind == argc || detach || how.once || sent)))
 		return cmd_usage(SYNOPSIS);
 	if (detach) {
-		if (!go_away())
+		if (!process_detach())
 			return 0;
 		how = (struct follow_options){ .wait_for_mail = true,
 			.quiet = true,

@@ -392,6 +392,8 @@ log_result(const struct home *home, enum status status, const struct note *note,
 	if (buf_status(&line) == STATUS_OK)
 		home_log(home, line.at);
 	buf_clear(&line);
+	if (helper_said()[0] != '\0')
+		home_log(home, helper_said());
 }
 
 /* What a delivery agent makes of us.  What is refused is done with.  Trouble

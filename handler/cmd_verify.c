@@ -6,7 +6,6 @@
 #include "anchors.h"
 #include "base/idn.h"
 #include "base/text.h"
-#include "child.h"
 #include "cmd.h"
 #include "confirm.h"
 #include "input.h"
@@ -14,6 +13,7 @@
 #include "mail/mbox.h"
 #include "mail/protect.h"
 #include "mail/smime.h"
+#include "process/child.h"
 #include "prove.h"
 #include "store/verified.h"
 

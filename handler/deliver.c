@@ -11,15 +11,20 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "mail/date.h"
+#include "process/run.h"
 
-enum { SENDMAIL_ARGS_MAX = 32 };
+enum {
+	SENDMAIL_ARGS_MAX = 32,
+	/* One that talks SMTP itself has this long for a command (RFC 5321
+	 * section 4.5.3.2), and a delivery agent waits longer for us. */
+	SENDMAIL_SECONDS = 300
+};
 
 /* "~/x" is what a shell would make of it: many callers are none. */
 static bool
@@ -248,12 +253,28 @@ outcome_of_exit(int code, size_t recipients)
 	}
 }
 
+/* Whether somebody sits there whom a sendmail could ask for a password. */
+static bool
+has_terminal(void)
+{
+	const int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
+
+	if (tty >= 0)
+		(void)close(tty);
+	return tty >= 0;
+}
+
 static enum status
 deliver_sendmail(const struct delivery *delivery, struct span message,
     enum outcome *outcome, struct note *note)
 {
 	const struct challenge *challenge = &delivery->match->challenge;
 	const char *argv[SENDMAIL_ARGS_MAX + 16];
+	struct run run = { .argv = argv,
+		.environment = RUN_MAIL,
+		.input = message,
+		.seconds = SENDMAIL_SECONDS };
+	struct note said = { "" };
 	char command[1024];
 	enum status status;
 	size_t n, i;
@@ -270,7 +291,8 @@ deliver_sendmail(const struct delivery *delivery, struct span message,
 	for (i = 0; i < challenge->reply_to_count; i++)
 		argv[n++] = challenge->reply_to_written[i];
 	argv[n] = NULL;
-	status = program_run(argv, message, NULL, &code);
+	run.shares = has_terminal();
+	status = process_run(&run, NULL, &said, &code, note);
 	if (status == STATUS_CREATE)
 		return note_set(
 		    note, STATUS_CREATE, "%.200s cannot be started", argv[0]);
@@ -278,21 +300,24 @@ deliver_sendmail(const struct delivery *delivery, struct span message,
 	    ? outcome_of_exit(code, challenge->reply_to_count)
 	    : OUTCOME_DOUBT;
 	if (*outcome == OUTCOME_SENT)
-		return STATUS_OK;
+		return said.text[0] == '\0'
+		    ? STATUS_OK
+		    : note_set(note, STATUS_OK, "%.100s: %.200s", argv[0],
+			  said.text);
 	if (status != STATUS_OK)
-		return note_set(note, STATUS_IO,
-		    "%.100s did not read the whole reply", argv[0]);
+		return STATUS_IO;
 	return note_set(note,
 	    *outcome == OUTCOME_NOTHING && code == EX_TEMPFAIL ? STATUS_AGAIN
 							       : STATUS_IO,
-	    "%.100s exited with status %d%s", argv[0], code,
+	    "%.100s exited with status %d%s%.100s%s", argv[0], code,
+	    said.text[0] != '\0' ? ": " : "", said.text,
 	    *outcome == OUTCOME_NOTHING ? "; the reply was not sent" : "");
 }
 
 /* Run the mail program on the draft file, in our terminal, with the user's
- * own environment. */
+ * own environment.  A pipe on stdin would make it a batch job. */
 static enum status
-run_mua(const struct mua *mua, const char *draft, int *code)
+run_mua(const struct mua *mua, const char *draft, int *code, struct note *note)
 {
 	static const char settings[] =
 	    "set resume_draft_files=yes crypt_autosign=no crypt_autoencrypt=no "
@@ -302,10 +327,12 @@ run_mua(const struct mua *mua, const char *draft, int *code)
 	 * From of the reply is the bare address. */
 	static const char hook[] = "send2-hook ~A \"set realname=''\"";
 	const char *argv[MUA_ARGS_MAX + 8];
-	struct sigaction ignore = { .sa_handler = SIG_IGN }, old_int, old_quit;
+	struct run run = { .argv = argv,
+		.environment = RUN_USER,
+		.terminal = RUN_ON_SCREEN,
+		.shares = true };
+	enum status status;
 	size_t n = 0, i;
-	int waited = -1, tty;
-	pid_t pid;
 
 	argv[n++] = mua->path;
 	for (i = 0; i < mua->args; i++)
@@ -317,33 +344,13 @@ run_mua(const struct mua *mua, const char *draft, int *code)
 	argv[n++] = "-H";
 	argv[n++] = draft;
 	argv[n] = NULL;
-	(void)sigemptyset(&ignore.sa_mask);
-	(void)sigaction(SIGINT, &ignore, &old_int);
-	(void)sigaction(SIGQUIT, &ignore, &old_quit);
-	if ((pid = fork()) == 0) {
-		(void)sigaction(SIGINT, &old_int, NULL);
-		(void)sigaction(SIGQUIT, &old_quit, NULL);
-		(void)signal(SIGPIPE, SIG_DFL);
-		(void)signal(SIGXFSZ, SIG_DFL);
-		(void)unsetenv("COLUMNS");
-		(void)unsetenv("LINES");
-		/* A pipe on stdin would make it a batch job. */
-		tty = open("/dev/tty", O_RDWR);
-		if (tty < 0 || dup2(tty, 0) < 0 || dup2(tty, 1) < 0 ||
-		    dup2(tty, 2) < 0)
-			_exit(127);
-		(void)close_range(3, ~0U, 0);
-		(void)execv(argv[0], (char *const *)argv);
-		_exit(127);
-	}
-	while (pid > 0 && waitpid(pid, &waited, 0) < 0 && errno == EINTR)
-		;
-	(void)sigaction(SIGINT, &old_int, NULL);
-	(void)sigaction(SIGQUIT, &old_quit, NULL);
-	if (pid < 0)
-		return STATUS_CREATE;
-	*code = WIFEXITED(waited) ? WEXITSTATUS(waited) : 128;
-	return STATUS_OK;
+	if ((run.tty = open("/dev/tty", O_RDWR | O_CLOEXEC)) < 0)
+		return note_set(note, STATUS_CREATE,
+		    "%.200s cannot be started: there is no terminal",
+		    mua->path);
+	status = process_run(&run, NULL, NULL, code, note);
+	(void)close(run.tty);
+	return status;
 }
 
 static enum status
@@ -366,10 +373,9 @@ deliver_mua(const struct delivery *delivery, struct span message,
 	}
 	(void)snprintf(
 	    path, sizeof(path), "%s/drafts/%s", delivery->home->path, name);
-	status = run_mua(delivery->mua, path, &code);
-	if (status != STATUS_OK || code == 127) {
-		status = note_set(note, STATUS_CREATE,
-		    "%.200s cannot be started", delivery->mua->path);
+	status = run_mua(delivery->mua, path, &code, note);
+	if (status != STATUS_OK) {
+		;
 	} else if (code == 0) {
 		*outcome = OUTCOME_SENT;
 	} else {

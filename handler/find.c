@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include "base/sandbox.h"
-#include "child.h"
 #include "mail/mbox.h"
 #include "mail/mime.h"
+#include "process/child.h"
 
 enum { CANDIDATES_MAX = 64, CANDIDATE_SIZE_MAX = 256 * 1024 * 1024 };
 

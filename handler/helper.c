@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "base/base64url.h"
-#include "base/fd.h"
 #include "base/text.h"
+#include "process/run.h"
 
 #ifndef LIBEXECDIR
 #define LIBEXECDIR "/usr/local/libexec/mailcert"
@@ -54,11 +54,45 @@ status_of_exit(int code)
 	return STATUS_BUG;
 }
 
+/* How long each may take for one request, whatever it waits for. */
+static int
+seconds_of(const char *name)
+{
+	static const struct {
+		const char *name;
+		int seconds;
+	} limits[] = {
+		{ "mailcert-key", 150 },   /* a new RSA key, slow machine */
+		{ "mailcert-verify", 60 }, /* at most 10 of the processor */
+		{ "mailcert-net", 60 },    /* limits itself, name by name */
+		{ "mailcert-https", 45 },  /* limits itself to less */
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(limits) / sizeof(*limits); i++)
+		if (strcmp(limits[i].name, name) == 0)
+			return limits[i].seconds;
+	return 60;
+}
+
+/* The first of what they said. */
+static struct note heard;
+
+static void
+keep_said(const char *name, const struct note *said)
+{
+	if (said->text[0] != '\0' && heard.text[0] == '\0')
+		(void)note_set(
+		    &heard, STATUS_OK, "%s: %.250s", name, said->text);
+}
+
 enum status
 helper_run(const char *const argv[], struct span input, struct buf *out,
     int *code, struct note *note)
 {
 	const char *full[HELPER_ARGUMENTS_MAX + 2] = { NULL };
+	struct run run = { .argv = full, .input = input };
+	struct note said = { "" }, why = { "" };
 	char path[600];
 	enum status status;
 	size_t i;
@@ -71,9 +105,25 @@ helper_run(const char *const argv[], struct span input, struct buf *out,
 		assert(i <= HELPER_ARGUMENTS_MAX);
 		full[i] = argv[i];
 	}
-	return program_run(full, input, out, code) == STATUS_OK
-	    ? STATUS_OK
-	    : note_set(note, STATUS_CREATE, "%.200s cannot be run", path);
+	run.seconds = seconds_of(argv[0]);
+	status = process_run(&run, out, &said, code, &why);
+	keep_said(argv[0], &said);
+	if (status == STATUS_CREATE)
+		return note_set(note, status, "%.250s", why.text);
+	if (status == STATUS_AGAIN)
+		return note_set(note, status,
+		    "%s was still running after %d seconds; try again later",
+		    argv[0], run.seconds);
+	/* It says more than there is to say, or has not listened. */
+	if (status == STATUS_BAD_SIZE || status == STATUS_IO)
+		return note_set(note, STATUS_BUG, "%.250s", why.text);
+	return status;
+}
+
+const char *
+helper_said(void)
+{
+	return heard.text;
 }
 
 enum status

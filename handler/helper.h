@@ -12,8 +12,10 @@ enum status helper_path(
 
 /*
  * Run the helper that argv[0] names (no path, at most HELPER_ARGUMENTS_MAX
- * arguments) and collect what it prints; *code is its exit.  STATUS_CREATE: it
- * is not there, or cannot be run.
+ * arguments) and collect what it prints; *code is its exit.  It is given no
+ * environment, and a time after which it is killed: STATUS_AGAIN.
+ * STATUS_CREATE: it is not there, or cannot be run.  STATUS_BUG: it printed
+ * more than out holds, or did not read its input.
  */
 enum { HELPER_ARGUMENTS_MAX = 6 };
 enum status helper_run(const char *const argv[], struct span input,
@@ -21,6 +23,10 @@ enum status helper_run(const char *const argv[], struct span input,
 /* The same for one that prints a line: without its line end. */
 enum status helper_run_line(const char *const argv[], struct span input,
     struct buf *out, int *code, struct note *note) MUST_CHECK;
+
+/* What they printed on standard error: the first of it, as one line of safe
+ * text; empty where they said nothing, as they should. */
+const char *helper_said(void);
 
 /* response_compute() in mailcert-verify. */
 enum status helper_response(const char *part1, const char *part2,

@@ -10,9 +10,9 @@
 
 #include "base/fd.h"
 #include "base/text.h"
-#include "child.h"
 #include "magic_door.h"
 #include "mail/mbox.h"
+#include "process/child.h"
 
 enum { POLL_SECONDS = 10 };
 
@@ -115,14 +115,13 @@ static enum status
 ask_libmagic(struct input *input, struct note *note)
 {
 	struct sniffed sniffed = { "" };
-	const int keep = STDERR_FILENO;
+	const int none[1] = { 0 };
 	enum status status;
 
 	magic_load_library();
-	/* libmagic asks the kernel for memory: keeping a descriptor gives it
-	 * the wider sandbox. */
+	/* libmagic asks the kernel for memory: the wider sandbox. */
 	status =
-	    child_run(sniff, input, &sniffed, sizeof(sniffed), &keep, 1, note);
+	    child_run(sniff, input, &sniffed, sizeof(sniffed), none, 0, note);
 	magic_unload_library();
 	if (status != STATUS_OK)
 		return status;

@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "cmd.h"
+#include "helper.h"
 
 #ifndef VERSION
 #define VERSION "0"
@@ -226,6 +227,21 @@ fill_standard_descriptors(void)
 		(void)close(fd);
 }
 
+/* What our own programs said beside their answers is told last: there may
+ * have been a screen until now. */
+static int
+run_verb(const struct verb *verb, const struct invocation *invocation, int argc,
+    char *argv[])
+{
+	const int code = end(verb, verb->run(invocation, argc, argv));
+	struct note said = { "" };
+
+	(void)note_set(&said, STATUS_OK, "%s", helper_said());
+	if (said.text[0] != '\0')
+		(void)cmd_fail(STATUS_OK, &said);
+	return code;
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -263,8 +279,7 @@ main(int argc, char *argv[])
 	last.wanted = wants_json(argc, argv);
 	for (i = 0; i < VERBS; i++)
 		if (strcmp(argv[0], verbs[i].name) == 0)
-			return end(
-			    &verbs[i], verbs[i].run(&invocation, argc, argv));
+			return run_verb(&verbs[i], &invocation, argc, argv);
 	if (strcmp(argv[0], "help") == 0)
 		return help();
 	return end(

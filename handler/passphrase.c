@@ -1,61 +1,47 @@
 /* passphrase.c - the passphrase of a private key: see passphrase.h */
 #include "passphrase.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/fd.h"
+#include "process/run.h"
 #include "tui/prompt.h"
 
-/* By the user's own shell, with the user's own environment and terminal: it
- * may want to ask for a passphrase of its own. */
-static pid_t
-start(const char *command, int *out)
-{
-	int ends[2];
-	pid_t pid;
+enum { COMMAND_SECONDS = 120 };
 
-	if (pipe2(ends, O_CLOEXEC) != 0)
-		return -1;
-	if ((pid = fork()) == 0) {
-		(void)signal(SIGPIPE, SIG_DFL);
-		(void)signal(SIGXFSZ, SIG_DFL);
-		if (dup2(ends[1], STDOUT_FILENO) >= 0)
-			(void)execl("/bin/sh", "sh", "-c", command, (char *)0);
-		_exit(127);
-	}
-	(void)close(ends[1]);
-	if (pid < 0)
-		(void)close(ends[0]);
-	else
-		*out = ends[0];
-	return pid;
-}
-
-/* The first line of what it prints. */
+/* The first line of what it prints.  The user's own shell runs it, with the
+ * user's own environment, on the terminal where there is one: it may want to
+ * ask for a passphrase of its own. */
 static enum status
 run_command(const char *command, struct buf *out, struct note *note)
 {
+	const char *const argv[] = { "/bin/sh", "-c", command, NULL };
+	const int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
+	const struct run run = { .argv = argv,
+		.environment = RUN_USER,
+		.terminal = tty >= 0 ? RUN_ASKS : RUN_AWAY,
+		.tty = tty,
+		.seconds = COMMAND_SECONDS,
+		.shares = tty >= 0 };
+	struct note said = { "" };
 	enum status status;
-	int fd = -1, code = -1;
-	pid_t pid = start(command, &fd);
-	size_t line;
+	int code = 0;
 
-	if (pid < 0)
-		return STATUS_CREATE;
-	status = fd_read(fd, out, 120);
-	(void)close(fd);
-	while (waitpid(pid, &code, 0) < 0 && errno == EINTR)
-		;
-	line = span_find_byte(buf_span(out), '\n');
-	buf_cut(out, line);
+	status = process_run(&run, out, &said, &code, note);
+	if (tty >= 0)
+		(void)close(tty);
+	buf_cut(out, span_find_byte(buf_span(out), '\n'));
+	if (status == STATUS_AGAIN)
+		return note_set(note, STATUS_CONFIG,
+		    "password_command took longer than %d seconds",
+		    COMMAND_SECONDS);
+	if (status == STATUS_BAD_SIZE)
+		return note_set(note, STATUS_CONFIG,
+		    "password_command printed more than a passphrase");
 	if (status == STATUS_OK && (code != 0 || out->len == 0))
 		status = note_set(note, STATUS_CONFIG,
-		    "password_command gives no passphrase");
+		    "password_command gives no passphrase%s%.200s",
+		    said.text[0] != '\0' ? ": " : "", said.text);
 	return status;
 }
 

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "child.h"
 #include "mail/word.h"
+#include "process/child.h"
 
 struct work {
 	struct span text;

@@ -19,6 +19,8 @@ ask(const struct authres_policy *policy, const char *kind, const char *name,
 	int code = 0;
 
 	status = helper_run_line(argv, SPAN(""), line, &code, note);
+	if (status == STATUS_AGAIN)
+		status = STATUS_DNS;
 	if (status == STATUS_OK && code != 0)
 		status = note_set(
 		    note, STATUS_DNS, "the network program gave up (%d)", code);

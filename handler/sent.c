@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "child.h"
 #include "mail/header.h"
 #include "mail/mbox.h"
+#include "process/child.h"
 
 enum {
 	HEAD_MAX = 64 * 1024,       /* of one message */

@@ -1,12 +1,12 @@
 /*
- * child.h - run a parser where it can do no harm
+ * process/child.h - run a parser where it can do no harm
  *
  * The work is done in a forked child that has entered the sandbox: no files
  * but the ones named, no network, no keys.  What comes back is one struct of
  * fixed size, read once; the caller checks every field of it again.
  */
-#ifndef CHILD_H
-#define CHILD_H
+#ifndef PROCESS_CHILD_H
+#define PROCESS_CHILD_H
 #include "base/span.h"
 #include "base/status.h"
 
@@ -14,10 +14,12 @@ typedef void child_work(const void *arg, void *report);
 
 /*
  * keep: descriptors the child may keep (all others but its pipe are closed).
- * With none kept the child has no system calls but
- * read, write and exit (sandbox_enter_strict()).
- * STATUS_BUG with a note where the child died or said too little; *report is
- * written only on STATUS_OK.
+ * NULL: it has no system calls but read, write and exit
+ * (sandbox_enter_strict()).  An array, even of none: it may also map files
+ * and ask for memory (sandbox_enter()).
+ * STATUS_BUG with a note where the child died or said too little or too much;
+ * STATUS_AGAIN where it took too long, and was killed.  *report is written only
+ * on STATUS_OK.
  */
 enum status child_run(child_work *work, const void *arg, void *report,
     size_t size, const int *keep, size_t kept, struct note *note) MUST_CHECK;
