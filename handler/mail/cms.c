@@ -41,6 +41,19 @@ digest_is_strong(CMS_SignerInfo *info)
 	}
 }
 
+/* RFC 5652 sections 5.3 and 11.1: where attributes are signed, one of them is
+ * the type of the content, and it is the content's. */
+static bool
+type_fits(const struct cms *cms)
+{
+	const ASN1_OBJECT *type = CMS_signed_get0_data_by_OBJ(cms->signer_info,
+	    OBJ_nid2obj(NID_pkcs9_contentType), -3, V_ASN1_OBJECT);
+
+	return CMS_signed_get_attr_count(cms->signer_info) < 0 ||
+	    (type != NULL &&
+		OBJ_cmp(type, CMS_get0_eContentType(cms->info)) == 0);
+}
+
 static enum status
 check_shape(struct cms *cms, struct note *note)
 {
@@ -61,6 +74,8 @@ check_shape(struct cms *cms, struct note *note)
 	if (!digest_is_strong(cms->signer_info))
 		return bad(
 		    note, "the signature's digest is weaker than SHA-256");
+	if (!type_fits(cms))
+		return bad(note, "it signs another type of content");
 	cms->certificates = CMS_get1_certs(cms->info);
 	if (cms->certificates != NULL &&
 	    sk_X509_num(cms->certificates) > CMS_CERTIFICATES_MAX)
@@ -249,42 +264,68 @@ cms_issuer(const struct cms *cms, char *out, size_t size)
 	ERR_clear_error();
 }
 
-/* RFC 7508: one HeaderField of the signed attribute. */
 static enum status
-add_header_field(const unsigned char **at, const unsigned char *end,
-    struct buf *out, struct note *note)
+bad_fields(struct note *note)
 {
-	struct span name, value;
-	const unsigned char *stop;
-	struct der der;
+	return note_set(
+	    note, STATUS_BAD_PROTECTION, "the protected fields cannot be read");
+}
+
+/* RFC 5322 section 2.2: a name that stays one where it is written out. */
+static bool
+is_field_name(struct span name)
+{
 	size_t i;
 
-	if (!der_take(at, end, V_ASN1_SEQUENCE, &der))
-		return bad(note, "the protected fields cannot be read");
-	*at = der.at;
-	stop = der.at + der.len;
-	if (!der_take(at, stop, V_ASN1_VISIBLESTRING, &der))
-		return bad(note, "the protected fields cannot be read");
-	name = (struct span){ (const char *)der.at, der.len };
-	*at = der.at + der.len;
-	if (!der_take(at, stop, V_ASN1_UTF8STRING, &der))
-		return bad(note, "the protected fields cannot be read");
-	value = (struct span){ (const char *)der.at, der.len };
-	*at = der.at + der.len;
-	if (der_take(at, stop, V_ASN1_INTEGER, &der)) {
-		if (der.len != 1 || der.at[0] != 0)
-			return note_set(note, STATUS_BAD_PROTECTION,
-			    "a protected field says that it was changed");
-		*at = der.at + der.len;
+	for (i = 0; i < name.len; i++)
+		if (name.at[i] <= ' ' || name.at[i] >= 0x7f ||
+		    name.at[i] == ':')
+			return false;
+	return name.len > 0;
+}
+
+/* Append the value on one line.  A line end is a fold or it is refused. */
+static bool
+add_value(struct span value, struct buf *out)
+{
+	size_t i;
+
+	value = span_trim(value);
+	for (i = 0; i < value.len; i++) {
+		if (value.at[i] == '\0')
+			return false;
+		if (value.at[i] == '\r' && i + 1 < value.len &&
+		    value.at[i + 1] == '\n')
+			i++;
+		if (value.at[i] != '\n' && value.at[i] != '\r')
+			buf_add_byte(out, value.at[i]);
+		else if (value.at[i] == '\r' ||
+		    !ascii_is_blank(value.at[i + 1]))
+			return false;
 	}
-	if (*at != stop || !utf8_is_text(value) || name.len == 0)
-		return bad(note, "the protected fields cannot be read");
+	return true;
+}
+
+/* RFC 7508: take one HeaderField of the signed attribute. */
+static enum status
+add_header_field(struct span *fields, struct buf *out, struct note *note)
+{
+	struct span one, name, value, changed;
+
+	if (!der_take(fields, DER_SEQUENCE, &one) ||
+	    !der_take(&one, DER_VISIBLE, &name) ||
+	    !der_take(&one, DER_UTF8, &value))
+		return bad_fields(note);
+	if (der_take(&one, DER_INTEGER, &changed) &&
+	    !span_eq(changed, (struct span){ "", 1 }))
+		return note_set(note, STATUS_BAD_PROTECTION,
+		    "a protected field says that it was changed");
+	if (one.len > 0 || !utf8_is_text(value) || !is_field_name(name))
+		return bad_fields(note);
 	buf_add(out, name);
 	buf_add_text(out, ": ");
-	value = span_trim(value);
-	for (i = 0; i < value.len; i++)
-		if (value.at[i] != '\r' && value.at[i] != '\n')
-			buf_add_byte(out, value.at[i]);
+	if (!add_value(value, out))
+		return bad_fields(note);
 	buf_add_byte(out, '\n');
 	return STATUS_OK;
 }
@@ -292,25 +333,19 @@ add_header_field(const unsigned char **at, const unsigned char *end,
 /* SecureHeaderFields ::= SET { canonAlgorithm ENUMERATED, SEQUENCE OF
  * HeaderField }.  How strictly blanks count is ours: docs/leniency.md. */
 static enum status
-add_header_fields(const ASN1_STRING *set, struct buf *out, struct note *note)
+add_header_fields(const ASN1_STRING *value, struct buf *out, struct note *note)
 {
-	const unsigned char *at = ASN1_STRING_get0_data(set);
-	const unsigned char *end = at + ASN1_STRING_length(set);
+	struct span all = { (const char *)ASN1_STRING_get0_data(value),
+		(size_t)ASN1_STRING_length(value) };
 	enum status status = STATUS_OK;
-	struct der der;
+	struct span set, algorithm, fields;
 
-	if (!der_take(&at, end, V_ASN1_SET, &der))
-		return bad(note, "the protected fields cannot be read");
-	at = der.at;
-	if (!der_take(&at, end, V_ASN1_ENUMERATED, &der))
-		return bad(note, "the protected fields cannot be read");
-	at = der.at + der.len;
-	if (!der_take(&at, end, V_ASN1_SEQUENCE, &der) ||
-	    der.at + der.len != end)
-		return bad(note, "the protected fields cannot be read");
-	at = der.at;
-	while (at < end && status == STATUS_OK)
-		status = add_header_field(&at, end, out, note);
+	if (!der_take(&all, DER_SET, &set) ||
+	    !der_take(&set, DER_ENUMERATED, &algorithm) ||
+	    !der_take(&set, DER_SEQUENCE, &fields) || set.len > 0)
+		return bad_fields(note);
+	while (fields.len > 0 && status == STATUS_OK)
+		status = add_header_field(&fields, out, note);
 	return status;
 }
 
@@ -335,12 +370,9 @@ cms_header_fields(const struct cms *cms, struct buf *out, struct note *note)
 		if (value != NULL && value->type == V_ASN1_SET)
 			status = add_header_fields(value->value.set, out, note);
 		else
-			status =
-			    bad(note, "the protected fields cannot be read");
+			status = bad_fields(note);
 	}
 	ASN1_OBJECT_free(object);
-	if (status == STATUS_BAD_SMIME)
-		status = STATUS_BAD_PROTECTION;
 	ERR_clear_error();
 	return status == STATUS_OK ? buf_status(out) : status;
 }

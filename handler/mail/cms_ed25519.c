@@ -14,27 +14,6 @@
 #include "mail/cms_p.h"
 
 bool
-der_take(const unsigned char *const *at, const unsigned char *end, int tag,
-    struct der *out)
-{
-	const unsigned char *next = *at;
-	int have = 0, class = 0, got;
-	long len = 0;
-
-	if (next >= end)
-		return false;
-	got = ASN1_get_object(&next, &len, &have, &class, end - next);
-	/* 0x80: broken; the lowest bit: indefinite length. */
-	if ((got & 0x81) != 0 || class != V_ASN1_UNIVERSAL || have != tag ||
-	    len < 0 || len > end - next) {
-		ERR_clear_error();
-		return false;
-	}
-	*out = (struct der){ next, (size_t)len };
-	return true;
-}
-
-bool
 cms_is_ed25519(const struct cms *cms)
 {
 	return EVP_PKEY_get_id(X509_get0_pubkey(cms->signer)) ==
@@ -61,15 +40,6 @@ digest_fits(const struct cms *cms, struct span content)
 		NULL) == 1 &&
 	    ASN1_STRING_length(want) == (int)len &&
 	    memcmp(ASN1_STRING_get0_data(want), digest, len) == 0;
-}
-
-static bool
-type_fits(const struct cms *cms)
-{
-	const ASN1_OBJECT *type = CMS_signed_get0_data_by_OBJ(cms->signer_info,
-	    OBJ_nid2obj(NID_pkcs9_contentType), -3, V_ASN1_OBJECT);
-
-	return type != NULL && OBJ_obj2nid(type) == NID_pkcs7_data;
 }
 
 static int
@@ -147,7 +117,7 @@ cms_verify_ed25519(const struct cms *cms, struct span content)
 	bool good;
 
 	buf_init(&signed_octets, ATTRIBUTES_SIZE_MAX + 8);
-	good = context != NULL && type_fits(cms) && digest_fits(cms, content) &&
+	good = context != NULL && digest_fits(cms, content) &&
 	    build_attributes(cms, &signed_octets) &&
 	    EVP_DigestVerifyInit(context, NULL, NULL, NULL,
 		X509_get0_pubkey(cms->signer)) == 1 &&

@@ -3,6 +3,7 @@
 #define MAIL_CMS_P_H
 #include "mail/address.h"
 #include "mail/cms.h"
+#include "mail/der.h"
 
 struct CMS_ContentInfo_st;
 struct CMS_SignerInfo_st;
@@ -18,15 +19,6 @@ struct cms {
 	char address[CMS_ADDRESSES_MAX][ADDRESS_SIZE];
 	size_t addresses;
 };
-
-/* One definite-length DER value. */
-struct der {
-	const unsigned char *at;
-	size_t len;
-};
-/* Read one with that universal tag at *at; *at does not move. */
-bool der_take(const unsigned char *const *at, const unsigned char *end, int tag,
-    struct der *out);
 
 /* RFC 8419: Ed25519 in CMS, which OpenSSL 3.0 cannot do. */
 bool cms_is_ed25519(const struct cms *cms);
