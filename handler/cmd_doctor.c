@@ -11,6 +11,7 @@
 
 #include "anchors.h"
 #include "base/fd.h"
+#include "base/frame.h"
 #include "base/text.h"
 #include "cmd.h"
 #include "helper.h"
@@ -202,7 +203,7 @@ check_trust(const struct config *config, struct findings *out)
 		    "authenticate = none: anybody can write a challenge");
 		return;
 	}
-	buf_init(&files, 64 * 1024 * 1024);
+	buf_init(&files, FRAME_TRUST_MAX);
 	status = anchors_add(policy->smime_anchors, "anchor", &files, &note);
 	if (status == STATUS_OK)
 		status = anchors_add(policy->smime_crls, "crl", &files, &note);

@@ -80,8 +80,9 @@ add_trust(const struct config *config, struct buf *out)
 {
 	const struct authres_policy *policy = &config->authenticate;
 
-	buf_addf(out, "%s\n%s\n%s\n%s\n", policy->smime_anchors,
-	    policy->smime_crls, policy->resolver, policy->anchor);
+	buf_addf(out, "%s\n%s\n%s\n%s\n%s\n", policy->smime_anchors,
+	    policy->smime_crls, config->revocation, policy->resolver,
+	    policy->anchor);
 }
 
 static enum status

@@ -96,6 +96,18 @@ set_resolver(struct config *config, struct span value)
 }
 
 static bool
+set_revocation(struct config *config, struct span value)
+{
+	static const char *const words[] = { "off", "soft", "hard" };
+	const size_t count = sizeof(words) / sizeof(*words);
+	const size_t index = span_index(value, words, count);
+
+	if (index < count)
+		config->revocation = words[index];
+	return index < count;
+}
+
+static bool
 set_number(int64_t *out, struct span value, int64_t most)
 {
 	int64_t number = 0;
@@ -338,6 +350,8 @@ set_one(struct config *config, struct span name, struct span value)
 		done = set_period(&config->renew_before, value);
 	else if (span_eq(name, SPAN("resolver")))
 		done = set_resolver(config, value);
+	else if (span_eq(name, SPAN("revocation")))
+		done = set_revocation(config, value);
 	else if (span_eq(name, SPAN("sent_folder")))
 		done = set_sent_folder(config, value);
 	else if (span_eq(name, SPAN("smime_anchors")))
@@ -503,6 +517,7 @@ config_load(const char *home, const char *const *settings, size_t count,
 		.account_key = KEY_EC_P256,
 		.usage = CSR_BOTH,
 		.patience = 3600,
+		.revocation = "hard",
 		.caa = true,
 		.color = true,
 		.max_message = MESSAGE_MAX_DEFAULT,

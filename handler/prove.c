@@ -9,7 +9,7 @@
 #include "helper.h"
 #include "resolve.h"
 
-enum { WEEK = 7 * 24 * 3600, REQUEST_ROOM = 64 * 1024 * 1024 };
+enum { WEEK = 7 * 24 * 3600, REQUEST_ROOM = FRAME_TRUST_MAX + 1024 * 1024 };
 
 /* Run the verifier; exactly `size` octets are its whole answer. */
 static enum status
@@ -49,17 +49,20 @@ add_dkim(const struct prover *prover, const struct answer_claims *claims,
 	return status;
 }
 
-/* What a signer is checked against. */
+/* What a signer is checked against; revocation: "off", "soft", "hard". */
 static enum status
-add_trust(const struct prover *prover, const char *from, struct buf *request,
-    struct note *note)
+add_trust(const struct prover *prover, const char *from, const char *revocation,
+    struct buf *request, struct note *note)
 {
 	const struct authres_policy *policy = &prover->config->authenticate;
 	enum status status;
 
 	status = anchors_add(policy->smime_anchors, "anchor", request, note);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK && policy->smime_crls[0] != '\0' &&
+	    strcmp(revocation, "off") != 0) {
+		frame_add(request, "revocation", span_of(revocation));
 		status = anchors_add(policy->smime_crls, "crl", request, note);
+	}
 	if (status == STATUS_OK && from[0] != '\0' &&
 	    anchors_has_word(policy->smime_anchors, SPAN("smimea")))
 		status = resolve(policy, prover->home, "smimea", from,
@@ -96,7 +99,7 @@ prove_sender(const struct prover *prover, enum authres_method method,
 			frame_add(&request, "auto-submitted", SPAN(""));
 		frame_add_number(
 		    &request, "when", delivered(prover, &claims->challenge));
-		status = add_trust(prover, from, &request, note);
+		status = add_trust(prover, from, "hard", &request, note);
 	}
 	frame_add(&request, "message", message);
 	if (status == STATUS_OK)
@@ -125,7 +128,8 @@ prove_status(const struct prover *prover, struct span message, const char *from,
 
 	buf_init(&request, message.len + REQUEST_ROOM);
 	frame_add_number(&request, "now", prover->now);
-	status = add_trust(prover, from, &request, note);
+	status =
+	    add_trust(prover, from, prover->config->revocation, &request, note);
 	frame_add(&request, "message", message);
 	if (status == STATUS_OK)
 		status = buf_status(&request);

@@ -103,11 +103,124 @@ class Authority:
             serialization.Encoding.PEM)
 
 
+def oid(*arcs):
+    out = bytes([arcs[0] * 40 + arcs[1]])
+    for arc in arcs[2:]:
+        more = bytes([arc & 0x7f])
+        while arc := arc >> 7:
+            more = bytes([0x80 | arc & 0x7f]) + more
+        out += more
+    return der(6, out)
+
+
+def integer(n):
+    return der(2, n.to_bytes(n.bit_length() // 8 + 1, "big"))
+
+
+def moment(when):
+    if when.year < 2050:
+        return der(0x17, when.strftime("%y%m%d%H%M%SZ").encode())
+    return der(0x18, when.strftime("%Y%m%d%H%M%SZ").encode())
+
+
+def extension(arc, value, critical=False):
+    """id-ce below 2.5.29, or all arcs."""
+    arcs = (2, 5, 29, arc) if isinstance(arc, int) else arc
+    return der(0x30, oid(*arcs), der(1, b"\xff") if critical else b"",
+               der(4, value))
+
+
+def point(*urls):
+    """DistributionPointName: fullName of URIs."""
+    return der(0xa0, der(0xa0, *(der(0x86, u.encode()) for u in urls)))
+
+
+def points(*urls):
+    """CRLDistributionPoints of a certificate, one point for each."""
+    return x509.UnrecognizedExtension(
+        x509.ObjectIdentifier("2.5.29.31"),
+        der(0x30, *(der(0x30, point(u)) for u in urls)))
+
+
+def scope(urls=(), users=False, cas=False, attributes=False, indirect=False,
+          reasons=None):
+    """IssuingDistributionPoint of a list (RFC 5280 section 5.2.5)."""
+    body = point(*urls) if urls else b""
+    for tag, flag in ((0x81, users), (0x82, cas)):
+        body += der(tag, b"\xff") if flag else b""
+    if reasons is not None:
+        body += der(0x83, b"\0" + reasons)
+    for tag, flag in ((0x84, indirect), (0x85, attributes)):
+        body += der(tag, b"\xff") if flag else b""
+    return extension(28, der(0x30, body), True)
+
+
+REMOVE, HOLD, COMPROMISE = 8, 6, 1
+CRL_ALGORITHMS = {
+    "sha1": (bytes.fromhex("300906072a8648ce3d0401"), hashes.SHA1()),
+    "sha256": (bytes.fromhex("300a06082a8648ce3d040302"), hashes.SHA256()),
+    "sha512": (bytes.fromhex("300a06082a8648ce3d040304"), hashes.SHA512())}
+
+
+def entry(serial, when, reason=None, invalid=None, extra=b""):
+    """One revoked certificate (RFC 5280 section 5.3)."""
+    more = b"" if reason is None else extension(21, der(10, bytes([reason])))
+    if invalid is not None:
+        more += extension(24, der(0x18, invalid.strftime(
+            "%Y%m%d%H%M%SZ").encode()))
+    more += extra
+    serial = getattr(serial, "serial_number", serial)
+    return der(0x30, integer(serial), moment(when),
+               der(0x30, more) if more else b"")
+
+
+def revocation_list(ca, entries=(), start=datetime.datetime(2026, 1, 1),
+                    end=datetime.datetime(2120, 1, 1), number=1, delta=None,
+                    extra=b"", key=None, digest="sha256", key_id=None,
+                    issuer=None):
+    """A list in DER, by hand: every form that RFC 5280 knows, and others."""
+    key = key or ca.key
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        algorithm = bytes.fromhex("300506032b6570")
+    elif isinstance(key, rsa.RSAPrivateKey):
+        algorithm = bytes.fromhex(
+            "304106092a864886f70d01010a3034a00f300d060960864801650304020105"
+            "00a11c301a06092a864886f70d010108300d0609608648016503040201"
+            "0500a203020120")
+    else:
+        algorithm, picked = CRL_ALGORITHMS[digest]
+    more = b"" if number is None else extension(20, integer(number))
+    if delta is not None:
+        more += extension(27, integer(delta), True)
+    if key_id is not None:
+        more += extension(35, der(0x30, der(0x80, key_id)))
+    more += extra
+    body = entries if isinstance(entries, bytes) else b"".join(entries)
+    tbs = der(0x30, der(2, b"\1"), algorithm,
+              (issuer or ca.cert.subject).public_bytes(), moment(start),
+              moment(end) if end else b"", der(0x30, body) if body else b"",
+              der(0xa0, der(0x30, more)) if more else b"")
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        signature = key.sign(tbs)
+    elif isinstance(key, rsa.RSAPrivateKey):
+        signature = key.sign(tbs, padding.PSS(padding.MGF1(hashes.SHA256()),
+                                              32), hashes.SHA256())
+    else:
+        signature = key.sign(tbs, ec.ECDSA(picked))
+    return der(0x30, tbs, algorithm, der(3, b"\0" + signature))
+
+
+def crl_pem(*lists):
+    return b"".join(b"-----BEGIN X509 CRL-----\n" + base64.encodebytes(one) +
+                    b"-----END X509 CRL-----\n" for one in lists)
+
+
 def make(key, issuer, common, ca=False, extension=None,
          usage=("digital_signature",),
          extended=(ExtendedKeyUsageOID.EMAIL_PROTECTION,),
          start=datetime.datetime(2020, 1, 1),
-         end=datetime.datetime(2120, 1, 1), digest=None, limit=None):
+         end=datetime.datetime(2120, 1, 1), digest=None, limit=None,
+         more=()):
     builder = x509.CertificateBuilder().subject_name(name(common)).issuer_name(
         name(issuer.common)).public_key(key.public_key()).serial_number(
             x509.random_serial_number()).not_valid_before(
@@ -130,6 +243,8 @@ def make(key, issuer, common, ca=False, extension=None,
     if extended:
         builder = builder.add_extension(
             x509.ExtendedKeyUsage(list(extended)), False)
+    for extra in more:
+        builder = builder.add_extension(extra, False)
     signer = issuer.key
     algorithm = None if isinstance(
         signer, ed25519.Ed25519PrivateKey) else digest or hashes.SHA256()
@@ -154,7 +269,8 @@ def secure_headers(fields, status=None, canonical=1):
 
 
 def signer_info(key, cert, content, digest="sha256", extra=(),
-                attributes=True, wrong_digest=False):
+                attributes=True, wrong_digest=False, kind=DATA):
+    """kind: the content-type attribute; b"": there is none."""
     value = hashlib.new(digest, b"wrong" if wrong_digest else content).digest()
     issuer = der(0x30, cert.issuer.public_bytes(),
                  der(0x02, cert.serial_number.to_bytes(
@@ -163,9 +279,9 @@ def signer_info(key, cert, content, digest="sha256", extra=(),
     signed = content
     attrs = b""
     if attributes:
-        both = sorted([der(0x30, CONTENT_TYPE, der(0x31, DATA)),
-                       der(0x30, MESSAGE_DIGEST, der(0x31, der(0x04, value))),
-                       *extra])
+        both = sorted([*([der(0x30, CONTENT_TYPE, der(0x31, kind))] if kind
+                         else []), der(0x30, MESSAGE_DIGEST, der(
+                             0x31, der(0x04, value))), *extra])
         signed = der(0x31, *both)
         attrs = der(0xa0, *both)
     picked = {"sha256": hashes.SHA256(), "sha1": hashes.SHA1(),

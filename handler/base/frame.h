@@ -10,6 +10,9 @@
 
 #include "base/buf.h"
 
+/* The anchors and revocation lists of one request, together. */
+enum { FRAME_TRUST_MAX = 512 * 1024 * 1024 };
+
 struct frame {
 	struct span name;
 	struct span value;

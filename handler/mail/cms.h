@@ -44,7 +44,8 @@ enum status cms_verify(
 
 /*
  * May the signer be believed at that time?  STATUS_BAD_SIGNER_TRUST with a
- * note: no chain to an anchor, expired, revoked, not for signing mail.
+ * note: no chain to an anchor, expired, revoked, perhaps revoked, not for
+ * signing mail.
  */
 enum status cms_check_signer(struct cms *cms, const struct trust *trust,
     int64_t when, struct note *note) MUST_CHECK;
@@ -65,14 +66,33 @@ enum status cms_header_fields(
 
 struct trust *trust_new(void); /* NULL: no memory */
 void trust_free(struct trust *trust);
-/* Add the certificates of a PEM bundle, or one in DER, as anchors; *count
- * grows by what was found.  STATUS_CRYPTO. */
+/*
+ * Add the certificates of a file as anchors, the lists of one as revocation
+ * lists: PEM, as many as there are, or one in DER.  What cannot be read, or a
+ * file with nothing in it, is kept as a fault: a signer who is not trusted is
+ * told of it, and while there is one, a list that is not there may be the one
+ * that revokes.  name is the file's; both spans are borrowed until
+ * trust_free().  STATUS_MEMORY.
+ */
 enum status trust_add_anchors(
-    struct trust *trust, struct span file, size_t *count) MUST_CHECK;
-/* The same for revocation lists.  Once there is one, a signer whose issuer
- * has no current list is not trusted. */
+    struct trust *trust, struct span name, struct span file) MUST_CHECK;
 enum status trust_add_crls(
-    struct trust *trust, struct span file, size_t *count) MUST_CHECK;
+    struct trust *trust, struct span name, struct span file) MUST_CHECK;
+/* The same for a file that nobody could read: why, with its name. */
+void trust_add_anchor_fault(struct trust *trust, struct span text);
+void trust_add_crl_fault(struct trust *trust, struct span text);
+
+enum trust_revocation {
+	TRUST_REVOCATION_OFF,  /* nobody asks */
+	TRUST_REVOCATION_SOFT, /* what is not known counts as good */
+	TRUST_REVOCATION_HARD, /* a signer's status must be known */
+	TRUST_REVOCATION_COUNT
+};
+/* "off", "soft", "hard"; false: another word. */
+bool trust_revocation_parse(struct span text, enum trust_revocation *out);
+/* The default is off. */
+void trust_set_revocation(
+    struct trust *trust, enum trust_revocation revocation);
 /*
  * Add a record of the sender's that DNSSEC calls secure (RFC 8162 section 6);
  * its data is borrowed.  Once there is one that can be used, one must match.

@@ -1,13 +1,13 @@
-/* cms_p.h - what cms.c, cms_trust.c and cms_ed25519.c share */
+/* cms_p.h - what the files of cms.h share */
 #ifndef MAIL_CMS_P_H
 #define MAIL_CMS_P_H
 #include "mail/address.h"
 #include "mail/cms.h"
-#include "mail/der.h"
+#include "mail/crl.h"
 
 struct CMS_ContentInfo_st;
 struct CMS_SignerInfo_st;
-struct X509_st;
+struct X509_name_st;
 struct x509_st;
 struct stack_st_X509;
 
@@ -19,6 +19,36 @@ struct cms {
 	char address[CMS_ADDRESSES_MAX][ADDRESS_SIZE];
 	size_t addresses;
 };
+
+/* A revocation list that the user named. */
+struct trust_list {
+	struct crl crl;
+	struct span name;          /* of its file, borrowed */
+	struct buf der;            /* owned; empty: crl points into the file */
+	struct X509_name_st *from; /* owned: its issuer */
+	struct x509_st *checked;   /* borrowed: the key was that one's ... */
+	bool good;                 /* ... and it signed the list, or not */
+};
+
+struct trust {
+	struct stack_st_X509 *anchors; /* owned */
+	struct trust_list **list;      /* owned, and each of them */
+	size_t lists;
+	struct note anchor_fault; /* the first; empty: none */
+	struct note crl_fault;
+	enum trust_revocation revocation;
+	struct smimea record[CMS_SMIMEA_MAX];
+	size_t records;
+};
+
+/*
+ * Does a list say that a certificate of that chain was revoked at that time?
+ * The last of the chain is an anchor.  STATUS_BAD_SIGNER_TRUST with a note: one
+ * was, or must be known not to be and is not; STATUS_MEMORY.
+ */
+enum status trust_check_revocation(const struct trust *trust,
+    const struct stack_st_X509 *chain, int64_t when,
+    struct note *note) MUST_CHECK;
 
 /* RFC 8419: Ed25519 in CMS, which OpenSSL 3.0 cannot do. */
 bool cms_is_ed25519(const struct cms *cms);

@@ -1,7 +1,6 @@
 /* cms_trust.c - may a signer be believed: see cms.h.  Input: hostile. */
 #include <openssl/cms.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
@@ -9,27 +8,16 @@
 
 #include "mail/cms_p.h"
 
-enum { AUTH_LEVEL = 2, CHAIN_MAX = 8, ANCHORS_MAX = 2000 };
-
-struct trust {
-	STACK_OF(X509) * anchors;  /* owned */
-	STACK_OF(X509_CRL) * crls; /* owned */
-	struct smimea record[CMS_SMIMEA_MAX];
-	size_t records;
-};
+enum { AUTH_LEVEL = 2, CHAIN_MAX = 8 };
 
 struct trust *
 trust_new(void)
 {
 	struct trust *trust = calloc(1, sizeof(*trust));
 
-	if (trust == NULL)
-		return NULL;
-	trust->anchors = sk_X509_new_null();
-	trust->crls = sk_X509_CRL_new_null();
-	if (trust->anchors == NULL || trust->crls == NULL) {
-		trust_free(trust);
-		return NULL;
+	if (trust != NULL && (trust->anchors = sk_X509_new_null()) == NULL) {
+		free(trust);
+		trust = NULL;
 	}
 	return trust;
 }
@@ -37,10 +25,17 @@ trust_new(void)
 void
 trust_free(struct trust *trust)
 {
+	size_t i;
+
 	if (trust == NULL)
 		return;
+	for (i = 0; i < trust->lists; i++) {
+		X509_NAME_free(trust->list[i]->from);
+		buf_clear(&trust->list[i]->der);
+		free(trust->list[i]);
+	}
+	free(trust->list);
 	sk_X509_pop_free(trust->anchors, X509_free);
-	sk_X509_CRL_pop_free(trust->crls, X509_CRL_free);
 	free(trust);
 }
 
@@ -49,68 +44,6 @@ trust_add_smimea(struct trust *trust, const struct smimea *record)
 {
 	if (trust->records < CMS_SMIMEA_MAX)
 		trust->record[trust->records++] = *record;
-}
-
-static bool
-keep_anchor(struct trust *trust, X509 *one, size_t *count)
-{
-	if (sk_X509_num(trust->anchors) >= ANCHORS_MAX ||
-	    sk_X509_push(trust->anchors, one) <= 0) {
-		X509_free(one);
-		return false;
-	}
-	++*count;
-	return true;
-}
-
-static bool
-keep_crl(struct trust *trust, X509_CRL *one, size_t *count)
-{
-	if (sk_X509_CRL_num(trust->crls) >= ANCHORS_MAX ||
-	    sk_X509_CRL_push(trust->crls, one) <= 0) {
-		X509_CRL_free(one);
-		return false;
-	}
-	++*count;
-	return true;
-}
-
-/* A file of ours or of the administrator's: trusted, though perhaps broken. */
-static enum status
-add_file(struct trust *trust, struct span file, bool want_crls, size_t *count)
-{
-	const unsigned char *at = (const unsigned char *)file.at;
-	const bool pem = span_find(file, SPAN("-----BEGIN ")) < file.len;
-	BIO *text = pem ? BIO_new_mem_buf(file.at, (int)file.len) : NULL;
-	bool good = true;
-	X509_CRL *crl;
-	X509 *anchor;
-
-	while (good && !want_crls &&
-	    (anchor = pem ? PEM_read_bio_X509(text, NULL, NULL, NULL)
-			  : d2i_X509(NULL, &at, (long)file.len)) != NULL &&
-	    (good = keep_anchor(trust, anchor, count)) && pem)
-		;
-	while (good && want_crls &&
-	    (crl = pem ? PEM_read_bio_X509_CRL(text, NULL, NULL, NULL)
-		       : d2i_X509_CRL(NULL, &at, (long)file.len)) != NULL &&
-	    (good = keep_crl(trust, crl, count)) && pem)
-		;
-	BIO_free(text);
-	ERR_clear_error();
-	return good ? STATUS_OK : STATUS_CRYPTO;
-}
-
-enum status
-trust_add_anchors(struct trust *trust, struct span file, size_t *count)
-{
-	return add_file(trust, file, false, count);
-}
-
-enum status
-trust_add_crls(struct trust *trust, struct span file, size_t *count)
-{
-	return add_file(trust, file, true, count);
 }
 
 /* RFC 8550 section 4.4: what the certificate says it may be used for. */
@@ -127,52 +60,6 @@ check_usage(X509 *signer, struct note *note)
 		return note_set(note, STATUS_BAD_SIGNER_TRUST,
 		    "the signer's certificate is not for mail");
 	return STATUS_OK;
-}
-
-/* Was it revoked only after the time that is asked about?  The context forgets
- * which list it looked at: look at all of that issuer. */
-static bool
-revoked_later(X509_STORE_CTX *context)
-{
-	const struct trust *trust = X509_STORE_CTX_get_app_data(context);
-	X509 *one = X509_STORE_CTX_get_current_cert(context);
-	time_t when =
-	    X509_VERIFY_PARAM_get_time(X509_STORE_CTX_get0_param(context));
-	X509_REVOKED *entry;
-	bool later = false;
-	X509_CRL *crl;
-	int i;
-
-	for (i = 0; i < sk_X509_CRL_num(trust->crls); i++) {
-		crl = sk_X509_CRL_value(trust->crls, i);
-		entry = NULL;
-		if (X509_NAME_cmp(X509_CRL_get_issuer(crl),
-			X509_get_issuer_name(one)) != 0 ||
-		    X509_CRL_get0_by_cert(crl, &entry, one) != 1)
-			continue;
-		if (X509_cmp_time(
-			X509_REVOKED_get0_revocationDate(entry), &when) <= 0)
-			return false;
-		later = true;
-	}
-	return later;
-}
-
-/* Which findings do not count: a revocation list is demanded of the signer's
- * issuer only, and one of today also tells of yesterday. */
-static int
-on_finding(int good, X509_STORE_CTX *context)
-{
-	switch (good ? X509_V_OK : X509_STORE_CTX_get_error(context)) {
-	case X509_V_ERR_UNABLE_TO_GET_CRL:
-		return X509_STORE_CTX_get_error_depth(context) > 0;
-	case X509_V_ERR_CRL_NOT_YET_VALID:
-		return 1;
-	case X509_V_ERR_CERT_REVOKED:
-		return revoked_later(context);
-	default:
-		return good;
-	}
 }
 
 /*
@@ -215,18 +102,13 @@ choose_untrusted(const struct cms *cms, STACK_OF(X509) * *out, bool *dropped)
 
 static bool
 prepare(X509_STORE_CTX *context, X509_STORE *store, STACK_OF(X509) * anchors,
-    STACK_OF(X509) * untrusted, const struct trust *trust, struct cms *cms,
-    int64_t when)
+    STACK_OF(X509) * untrusted, struct cms *cms, int64_t when)
 {
 	X509_VERIFY_PARAM *param;
 	int i;
 
 	for (i = 0; i < sk_X509_num(anchors); i++)
 		if (X509_STORE_add_cert(store, sk_X509_value(anchors, i)) != 1)
-			return false;
-	for (i = 0; i < sk_X509_CRL_num(trust->crls); i++)
-		if (X509_STORE_add_crl(
-			store, sk_X509_CRL_value(trust->crls, i)) != 1)
 			return false;
 	if (X509_STORE_CTX_init(context, store, cms->signer, untrusted) != 1)
 		return false;
@@ -235,11 +117,9 @@ prepare(X509_STORE_CTX *context, X509_STORE *store, STACK_OF(X509) * anchors,
 	X509_VERIFY_PARAM_set_auth_level(param, AUTH_LEVEL);
 	X509_VERIFY_PARAM_set_depth(param, CHAIN_MAX);
 	(void)X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
-	if (sk_X509_CRL_num(trust->crls) > 0)
-		(void)X509_VERIFY_PARAM_set_flags(
-		    param, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
-	X509_STORE_CTX_set_verify_cb(context, on_finding);
-	(void)X509_STORE_CTX_set_app_data(context, (void *)(uintptr_t)trust);
+	/* What a "TRUSTED CERTIFICATE" among the anchors says counts. */
+	if (X509_VERIFY_PARAM_set_trust(param, X509_TRUST_EMAIL) != 1)
+		return false;
 	/* libcrypto's purposes do not know anyExtendedKeyUsage, and would ask
 	 * the anchor too: check_usage() and choose_untrusted() say what the
 	 * signer and the CAs in between may do. */
@@ -247,13 +127,18 @@ prepare(X509_STORE_CTX *context, X509_STORE *store, STACK_OF(X509) * anchors,
 }
 
 static enum status
-chain_error(X509_STORE_CTX *context, bool dropped, struct note *note)
+chain_error(
+    const struct trust *trust, int error, bool dropped, struct note *note)
 {
-	const int error = X509_STORE_CTX_get_error(context);
-
-	if (dropped && error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY)
+	if (error != X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY)
+		;
+	else if (dropped)
 		return note_set(note, STATUS_BAD_SIGNER_TRUST,
 		    "a CA of the signer's certificate is not for mail");
+	else if (trust->anchor_fault.text[0] != '\0')
+		return note_set(note, STATUS_BAD_SIGNER_TRUST,
+		    "no anchor vouches for the signer: %s",
+		    trust->anchor_fault.text);
 	return note_set(note, STATUS_BAD_SIGNER_TRUST,
 	    "the signer's certificate: %s",
 	    X509_verify_cert_error_string(error));
@@ -270,19 +155,20 @@ check_chain(struct cms *cms, STACK_OF(X509) * anchors,
 	X509_STORE *store = X509_STORE_new();
 	STACK_OF(X509) *untrusted = NULL;
 	enum status status = STATUS_CRYPTO;
-	bool dropped;
+	bool dropped = false;
 
 	if (context == NULL || store == NULL ||
 	    !choose_untrusted(cms, &untrusted, &dropped) ||
-	    !prepare(context, store, anchors, untrusted, trust, cms, when))
+	    !prepare(context, store, anchors, untrusted, cms, when))
 		;
 	else if (X509_verify_cert(context) != 1)
-		status = chain_error(context, dropped, note);
-	else {
-		status = STATUS_OK;
-		if (chain != NULL)
-			*chain = X509_STORE_CTX_get1_chain(context);
-	}
+		status = chain_error(
+		    trust, X509_STORE_CTX_get_error(context), dropped, note);
+	else
+		status = trust_check_revocation(
+		    trust, X509_STORE_CTX_get0_chain(context), when, note);
+	if (status == STATUS_OK && chain != NULL)
+		*chain = X509_STORE_CTX_get1_chain(context);
 	X509_STORE_CTX_free(context);
 	sk_X509_free(untrusted);
 	X509_STORE_free(store);
@@ -415,7 +301,8 @@ cms_check_signer(
 
 	if (status != STATUS_OK)
 		return status;
-	if (trust->records == 0 && sk_X509_num(trust->anchors) == 0)
+	if (trust->records == 0 && sk_X509_num(trust->anchors) == 0 &&
+	    trust->anchor_fault.text[0] == '\0')
 		return note_set(note, STATUS_BAD_SIGNER_TRUST,
 		    "there is no anchor to trust: set smime_anchors");
 	if (trust->records == 0)

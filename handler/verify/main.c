@@ -10,13 +10,17 @@
  * The others read frames (base/frame.h) and print one struct:
  *
  *	mailcert-verify dkim		now, from, relaxed, dns..., message:
- *	mailcert-verify smime		from, auto-submitted, when, anchor...,
- *		crl..., dns, message: a struct authres_verdict
- *	mailcert-verify status		now, anchor..., crl..., dns, message:
- *		a struct smime_report
+ *	mailcert-verify smime		from, auto-submitted, when, trust,
+ *		dns, message: a struct authres_verdict
+ *	mailcert-verify status		now, trust, dns, message: a struct
+ *		smime_report
  *	mailcert-verify certificate	now, key, address..., usage, chain: frames
  *		(expires, chain), or one frame "error"
  *	mailcert-verify digest		anything: SHA-256, as 64 hex digits
+ *
+ * Trust: revocation (off, soft, hard); file (its name) before each anchor or
+ * crl (its content); anchor-fault, crl-fault (a sentence on a file that cannot
+ * be read).
  *
  * On other failures it prints nothing and exits with the status's code.
  */
@@ -39,7 +43,7 @@
 #include "reply/authres.h"
 #include "reply/response.h"
 
-enum { LINES = 4, INPUT_MAX = 270 * 1024 * 1024 };
+enum { LINES = 4, INPUT_MAX = 270 * 1024 * 1024 + FRAME_TRUST_MAX };
 
 /* What the frames say. */
 struct request {
@@ -52,6 +56,7 @@ struct request {
 	struct dns_answer answer[AUTHRES_QUERIES_MAX]; /* owned */
 	size_t answers;
 	struct trust *trust; /* owned */
+	struct span file;    /* the name of what comes next */
 	struct span key;     /* SubjectPublicKeyInfo, in base64url */
 	struct span chain;
 	struct span address[CSR_ADDRESSES_MAX];
@@ -71,19 +76,35 @@ take_answer(struct request *request, struct span line)
 	return dns_answer_parse(span_trim(line), answer);
 }
 
+static bool
+take_revocation(struct request *request, struct span value)
+{
+	enum trust_revocation revocation;
+
+	if (!trust_revocation_parse(value, &revocation))
+		return false;
+	trust_set_revocation(request->trust, revocation);
+	return true;
+}
+
 static enum status
 take_frame(struct request *request, const struct frame *frame)
 {
 	const struct span name = frame->name, value = frame->value;
-	size_t count = 0;
 
 	if (span_eq(name, SPAN("dns")))
 		return take_answer(request, value);
 	if (span_eq(name, SPAN("anchor")))
-		return trust_add_anchors(request->trust, value, &count);
+		return trust_add_anchors(request->trust, request->file, value);
 	if (span_eq(name, SPAN("crl")))
-		return trust_add_crls(request->trust, value, &count);
-	if (span_eq(name, SPAN("address")) &&
+		return trust_add_crls(request->trust, request->file, value);
+	if (span_eq(name, SPAN("anchor-fault")))
+		trust_add_anchor_fault(request->trust, value);
+	else if (span_eq(name, SPAN("crl-fault")))
+		trust_add_crl_fault(request->trust, value);
+	else if (span_eq(name, SPAN("file")))
+		request->file = value;
+	else if (span_eq(name, SPAN("address")) &&
 	    request->addresses < CSR_ADDRESSES_MAX)
 		request->address[request->addresses++] = value;
 	else if (span_eq(name, SPAN("key")))
@@ -98,8 +119,10 @@ take_frame(struct request *request, const struct frame *frame)
 		request->relaxed = true;
 	else if (span_eq(name, SPAN("auto-submitted")))
 		request->rules.auto_submitted = true;
-	else if (!(span_eq(name, SPAN("now")) &&
-		     frame_number(value, &request->now)) &&
+	else if (!(span_eq(name, SPAN("revocation")) &&
+		     take_revocation(request, value)) &&
+	    !(span_eq(name, SPAN("now")) &&
+		frame_number(value, &request->now)) &&
 	    !(span_eq(name, SPAN("usage")) &&
 		csr_usage_parse(value, &request->usage)) &&
 	    !(span_eq(name, SPAN("when")) &&
