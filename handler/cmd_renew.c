@@ -1,4 +1,5 @@
 /* cmd_renew.c - mailcert renew: renew what is due, finish what is pending */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -159,6 +160,19 @@ tell_time(struct session *session, const struct issuance *issuance,
 	buf_clear(&text);
 }
 
+/* Due, but not again so soon. */
+static void
+tell_recent(struct session *session, const struct issuance *issuance)
+{
+	const int64_t minutes = renew_pause(issuance) / 60;
+	char ago[64];
+
+	(void)snprintf(ago, sizeof(ago),
+	    minutes >= 120 ? "%lld hours ago" : "%lld minutes ago",
+	    (long long)(minutes >= 120 ? minutes / 60 : minutes));
+	tell(session, issuance, "due, but it was ordered less than ", ago);
+}
+
 /* The account that has it, or where that one is closed the one that took its
  * place. */
 static enum status
@@ -205,9 +219,7 @@ look_after(struct session *session, const struct options *options,
 	}
 	if (!options->force && renew_is_recent(issuance, all, count, now)) {
 		if (options->dry_run)
-			tell(session, issuance,
-			    "due, but it was ordered less than 24 hours ago",
-			    "");
+			tell_recent(session, issuance);
 		return STATUS_OK;
 	}
 	if (options->dry_run) {

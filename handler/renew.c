@@ -8,6 +8,8 @@
 
 #include "mail/date.h"
 
+enum { HOUR = 3600, DAY = 24 * HOUR, SHORTEST_LIFETIME = 6 * HOUR };
+
 /* RFC 9773 section 4.3. */
 enum {
 	BODY_MAX = 1024 * 1024,
@@ -48,16 +50,27 @@ is_same(const struct issuance *a, const struct issuance *b)
 	return true;
 }
 
+int64_t
+renew_pause(const struct issuance *issuance)
+{
+	const int64_t lifetime = issuance->expires - issuance->starts;
+
+	return lifetime >= SHORTEST_LIFETIME && lifetime / 6 < DAY
+	    ? lifetime / 6
+	    : DAY;
+}
+
 bool
 renew_is_recent(const struct issuance *issuance, const struct issuance *all,
     size_t count, int64_t now)
 {
+	const int64_t pause = renew_pause(issuance);
 	size_t i;
 
 	/* A time in the future is a clock that went back: not lately. */
 	for (i = 0; i < count; i++)
 		if (is_same(issuance, &all[i]) && all[i].created <= now &&
-		    now - all[i].created < RENEW_PAUSE_SECONDS)
+		    now - all[i].created < pause)
 			return true;
 	return false;
 }

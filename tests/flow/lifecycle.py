@@ -338,6 +338,46 @@ def test_renew_by_lifetime():
                "renew --force", got)
 
 
+def test_renew_short_lived():
+    """Certificates of a day or two are renewed in time, and not all day."""
+    hour = 3600
+    for life, left, since, due in (
+            # hours: lifetime, what is left of it, since it was ordered
+            (24, 7.9, 16.1, True), (24, 8.1, 15.9, False),
+            (24, 7.9, 4.1, True), (24, 7.9, 3.9, False),
+            (48, 15.9, 32.1, True), (48, 15.9, 7.9, False),
+            (7, 2.2, 4.8, True), (144, 40, 24.1, True), (144, 40, 23.9, False),
+            (2160, 600, 23.9, False), (5, 1, 4, False), (5, 1, 24.1, True)):
+        with Town() as town:
+            get(town)
+            now = int(time.time())
+            change(records(town)[0], created=int(now - since * hour),
+                   starts=int(now - (life - left) * hour),
+                   expires=int(now + left * hour))
+            got = town.run("renew")
+            tap.ok(got.returncode == 0 and
+                   len(town.ca.orders) == (2 if due else 1),
+                   "%d hours, %s left, ordered %s ago: %s" % (
+                       life, left, since, "renewed" if due else "not yet"),
+                   got, town.ca.problems)
+    # One that failed is tried again before the old one ends.
+    with Town() as town:
+        get(town)
+        now = int(time.time())
+        change(records(town)[0], created=now - 17 * hour,
+               starts=now - 17 * hour, expires=now + 7 * hour)
+        town.run("renew")
+        change(records(town)[-1], created=int(now - 4.1 * hour),
+               state="failed")
+        got = town.run("renew", "--dry-run")
+        tap.ok(b"would be renewed now" in got.stdout,
+               "a renewal that failed is tried again", got)
+        change(records(town)[-1], created=int(now - 3.9 * hour))
+        got = town.run("renew", "--dry-run")
+        tap.ok(b"ordered less than 4 hours ago" in got.stdout,
+               "but not at once", got)
+
+
 def test_renew_by_ari():
     for name, ari, due in (("later", (86400, 2 * 86400, 3600), False),
                            ("now", (-7200, -3600, 3600), True),
