@@ -93,6 +93,16 @@ end_line(const char *last)
 		(void)!fd_write(STDERR_FILENO, SPAN("\r\033[K"));
 }
 
+/* Seconds that pass, whatever happens to the clock on the wall. */
+static int64_t
+ticks(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec;
+}
+
 static void
 sleep_for(int64_t seconds)
 {
@@ -136,7 +146,7 @@ follow(struct issuer *issuer, struct issuance *issuance,
 {
 	char last[1024] = "", key[sizeof(out->path)];
 	struct issue_step step = { .wait = ISSUE_CA };
-	const int64_t began = (int64_t)time(NULL);
+	const int64_t began = ticks();
 	int64_t ca_since = began;
 	struct buf text;
 	enum status status;
@@ -168,7 +178,7 @@ follow(struct issuer *issuer, struct issuance *issuance,
 			continue;
 		}
 		if (is_over(&step, options) ||
-		    (options->limit > 0 && now - began >= options->limit)) {
+		    (options->limit > 0 && ticks() - began >= options->limit)) {
 			if (step.wait == ISSUE_MAIL)
 				buf_addf(&text,
 				    "; answered elsewhere? mailcert finish "
@@ -181,12 +191,12 @@ follow(struct issuer *issuer, struct issuance *issuance,
 		}
 		/* Some servers never leave "processing". */
 		if (step.wait != ISSUE_CA)
-			ca_since = now;
-		else if (now - ca_since >= issuer->config->patience) {
+			ca_since = ticks();
+		else if (ticks() - ca_since >= issuer->config->patience) {
 			status = note_set(note, STATUS_AGAIN,
 			    "the CA has been at it for %lld seconds; mailcert "
 			    "finish goes on",
-			    (long long)(now - ca_since));
+			    (long long)(ticks() - ca_since));
 			break;
 		}
 		say(options, text.at != NULL ? text.at : "", last,

@@ -148,10 +148,10 @@ issue_fail(struct issuer *issuer, struct issuance *issuance, const char *what,
 	    : status;
 }
 
-/* Remember that the CA was told, or that it is content; the rest of the order
- * may have changed in between. */
+/* Remember when it happened, in a member of *order: the CA was told, say.  The
+ * rest of the order may have changed in between. */
 static enum status
-mark(struct issuer *issuer, struct order *order, bool told, int64_t now,
+mark(struct issuer *issuer, struct order *order, int64_t *when, int64_t now,
     struct note *note)
 {
 	enum status status;
@@ -161,7 +161,7 @@ mark(struct issuer *issuer, struct order *order, bool told, int64_t now,
 		return status;
 	status = order_load(issuer->home, order->id, order, note);
 	if (status == STATUS_OK) {
-		*(told ? &order->told : &order->met) = now;
+		*when = now;
 		status = order_save(issuer->home, order, note);
 	}
 	(void)close(lock);
@@ -179,8 +179,9 @@ tell(struct issuer *issuer, struct order *order, int64_t now, struct note *note)
 	status = ca_post(&issuer->ca, order->challenge_url, SPAN("{}"),
 	    "application/json", &answer, note);
 	buf_clear(&answer.body);
-	return status == STATUS_OK ? mark(issuer, order, true, now, note)
-				   : status;
+	return status == STATUS_OK
+	    ? mark(issuer, order, &order->told, now, note)
+	    : status;
 }
 
 enum status
@@ -266,6 +267,11 @@ advance_order(struct issuer *issuer, struct issuance *issuance,
 			out->seconds = SENT_SECONDS;
 			return STATUS_OK;
 		}
+		/* Written by a clock that was ahead: it counts from now. */
+		if (order->answered > now &&
+		    (status = mark(issuer, order, &order->answered, now,
+			 note)) != STATUS_OK)
+			return status;
 		if (!before_mail &&
 		    now < order->answered + issuer->settings.settle) {
 			out->wait = ISSUE_SETTLE;
@@ -287,7 +293,7 @@ advance_order(struct issuer *issuer, struct issuance *issuance,
 		    &authz.problem, note);
 	*valid = authz.status == ACME_VALID;
 	out->wait = ISSUE_CA;
-	return *valid ? mark(issuer, order, false, now, note) : STATUS_OK;
+	return *valid ? mark(issuer, order, &order->met, now, note) : STATUS_OK;
 }
 
 /* One after the other (interop 2b.6). */

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "mail/date.h"
 
-enum { DAY = 24 * 3600 };
+enum { DAY = 24 * 3600, LONGEST_ORDER = 31 * DAY };
 
 static bool
 from_fits(const struct order *order, const struct challenge *challenge)
@@ -47,6 +47,16 @@ say_why_not(const struct challenge *challenge, const struct order *orders,
 	return STATUS_NO_ORDER;
 }
 
+/* The oldest that a challenge of that order can be.  A creation that lies ahead
+ * was written by a clock that was wrong: then all that is known is that the
+ * order was made before now. */
+static int64_t
+oldest(const struct order *order, int64_t now)
+{
+	return order->created > now ? now - LONGEST_ORDER
+				    : order->created - DAY;
+}
+
 static enum status
 check_clock(const struct order *order, const struct challenge *challenge,
     int64_t now, struct note *note)
@@ -54,20 +64,23 @@ check_clock(const struct order *order, const struct challenge *challenge,
 	struct buf text;
 	enum status status = STATUS_OK;
 
-	buf_init(&text, 256);
+	buf_init(&text, sizeof(note->text));
 	if (order->expires != 0 && order->expires <= now) {
 		buf_addf(&text, "order %s expired at ", order->id);
 		date_add_iso(&text, order->expires);
 		buf_add_text(&text, "; it is now ");
 		date_add_iso(&text, now);
+		buf_add_text(&text, ", if the clock is right");
 		status = STATUS_BAD_CLOCK;
 	} else if (challenge->date != 0 &&
-	    challenge->date < order->created - DAY) {
+	    challenge->date < oldest(order, now)) {
 		buf_addf(&text, "the message is dated ");
 		date_add_iso(&text, challenge->date);
 		buf_addf(&text, ", before order %s was made (", order->id);
 		date_add_iso(&text, order->created);
-		buf_add_text(&text, ")");
+		buf_add_text(&text,
+		    "): it is an old one, or the clock was ahead then; if it "
+		    "was, order again");
 		status = STATUS_BAD_CLOCK;
 	} else if (challenge->date > now + DAY) {
 		buf_addf(&text, "the message is dated ");

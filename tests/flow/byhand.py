@@ -172,6 +172,24 @@ def test_sent_settles():
                    state + ": told no sooner than settle says", got)
 
 
+def test_sent_ahead():
+    """Sent while the clock was ahead: it is not waited for until then."""
+    with Town() as town:
+        order(town, ALICE)
+        mail_for(town, ALICE)
+        one, = challenges(town)
+        town.place.change(one["id"], state="sent", token_part1=PART1,
+                          draft="x", answered=4000000000)
+        got = town.run("-o", "ca.local.settle=3600", "finish", "--no-wait",
+                       one["id"])
+        tap.ok(got.returncode == 75 and b"a moment to arrive" in got.stderr
+               and told(town) == 0 and
+               challenges(town)[0]["answered"] < "2090",
+               "sent while the clock was ahead: counted from now", got)
+        got = town.run("finish", "--no-wait", one["id"])
+        tap.ok(told(town) == 1, "and then the CA is told", got)
+
+
 def test_sent_which():
     """A CA that is told too early gives the order up: in doubt, nobody is."""
     with Town() as town:

@@ -374,6 +374,41 @@ def test_expired():
         tap.ok(b"expired" in place.run("status").stdout, "status says so")
 
 
+def test_clocks():
+    """An order made while the clock was ahead; and what names the clock."""
+    day, now = 86400, int(time.time())
+
+    def dated(days):
+        return challenge(date=email.utils.formatdate(now + days * day))
+    for name, members, days, answered in (
+            ("ahead by ten days", {"created": now + 10 * day}, 0, True),
+            ("ahead by an hour", {"created": now + 3600}, 0, True),
+            ("ahead by 30 years", {"created": now + 11000 * day}, -3, True),
+            ("ahead, and a mail of last year", {"created": now + 10 * day},
+             -300, False),
+            ("behind by ten days", {"created": now - 10 * day}, 0, True),
+            ("ahead once, and it is later now", {"created": now - 3600}, -3,
+             False),
+            ("expired, or the clock is wrong", {"expires": now - 60}, 0,
+             False),
+            ("a message of tomorrow", {}, 2, False)):
+        with Place() as place:
+            one = place.expect("--expires", "24h")
+            place.change(one, **members)
+            before = place.orders_bytes()
+            got = place.run("handle", "--auto-approve", stdin=dated(days))
+            if answered:
+                tap.equal((got.returncode, check_reply(got.stdout)), (0, []),
+                          "clock %s: answered" % name)
+            else:
+                tap.ok(got.returncode == 65 and
+                       b"refused: expired" in got.stderr and
+                       b"clock" in got.stderr and
+                       place.orders_bytes() == before,
+                       "clock %s: refused, and the clock is named" % name,
+                       got)
+
+
 def test_json_errors():
     """With --json every exit prints an object, also one without a result."""
     def wrong(got, name, error, code, verdict=None):
