@@ -20,7 +20,7 @@ DEPS_LINT = clang-format cppcheck mandoc shellcheck git
 MODULES = $(wildcard handler/*.c handler/base/*.c handler/mail/*.c \
 	handler/acme/*.c handler/reply/*.c handler/store/*.c \
 	handler/process/*.c) \
-	tui/model.c tui/view.c tui/prompt.c
+	tui/model.c tui/view.c tui/prompt.c tui/keys.c tui/terminal.c
 MAINS = handler/main.c handler/key/main.c handler/verify/main.c \
 	handler/net/main.c handler/net/https.c
 OBJECTS = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out $(MAINS),$(MODULES)))

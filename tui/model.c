@@ -56,6 +56,12 @@ approve(struct model *model, int64_t now_ms)
 	model->too_soon = false;
 	if (model->show_details)
 		return; /* the question is on the other page */
+	if (!model->seen_all) {
+		model->more_first = true;
+		model->scroll = model->seen;
+		model->shown_at = now_ms;
+		return;
+	}
 	if (model->dialog->ask_twice && !model->asked_twice) {
 		model->asked_twice = true;
 		model->yes_selected = false;
@@ -107,6 +113,10 @@ model_press(struct model *model, enum press key, int64_t now_ms)
 			open_details(model);
 		else
 			model->result = MODEL_DECLINED;
+		break;
+	case PRESS_ESCAPE:
+		if (model->show_details)
+			open_details(model);
 		break;
 	case PRESS_OTHER:
 		break;

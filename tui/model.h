@@ -47,7 +47,8 @@ enum press {
 	PRESS_PAGE_UP,
 	PRESS_PAGE_DOWN,
 	PRESS_DETAILS,
-	PRESS_BACK /* Escape, q: out of the details, else no */
+	PRESS_BACK,  /* q: out of the details, else no */
+	PRESS_ESCAPE /* out of the details, else nothing */
 };
 
 enum model_result { MODEL_OPEN, MODEL_APPROVED, MODEL_DECLINED };
@@ -59,7 +60,13 @@ struct model {
 	bool yes_selected;
 	bool asked_twice; /* the second question stands */
 	bool too_soon;    /* a yes came before anybody could read */
+	bool more_first;  /* a yes came before all was on the screen */
 	size_t scroll;
+	/* The content lines that were on the screen, at that width, from the
+	 * first; set by the view.  Once they were all of them it stays so. */
+	size_t seen;
+	size_t seen_width;
+	bool seen_all;
 	size_t page; /* content lines on the screen, set by the view */
 	int64_t shown_at;
 	enum model_result result;

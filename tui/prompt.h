@@ -8,11 +8,14 @@
 #define TUI_PROMPT_H
 #include "tui/model.h"
 
-/* STATUS_OK: approved; STATUS_DECLINED; STATUS_IO: the terminal went away. */
+/* STATUS_OK: approved; STATUS_DECLINED, also by a signal; STATUS_IO: the
+ * terminal went away. */
 enum status prompt_ask(
     const struct dialog *dialog, int tty, bool utf8) MUST_CHECK;
 
-/* One question, "[y/N]"; what was typed before it is thrown away. */
+/* One question, "[y/N]"; what was typed before it is thrown away, and what is
+ * pasted.  Here and below, a signal that comes ends the process once the
+ * terminal is as it was. */
 enum status prompt_yes(int tty, const char *question, bool *yes) MUST_CHECK;
 
 /* Ask for a line that is not shown while it is typed.  Nothing typed is

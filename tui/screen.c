@@ -1,36 +1,21 @@
-/*
- * screen.c - rows to curses, keys to the model: see screen.h
- *
- * raw() rather than cbreak(): under mutt the kernel's ^C and ^Z would reach
- * mutt, the shell and us at once, and whoever stops last grabs the terminal.
- */
+/* screen.c - rows to curses, keys to the model: see screen.h */
 #include "tui/screen.h"
 
 #include <curses.h>
 #include <locale.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <string.h>
-#include <termios.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/fd.h"
+#include "tui/terminal.h"
 #include "tui/view.h"
 
 /* Last: it defines words like "columns" and "lines". */
 #include <term.h>
 
-enum { CTRL_C = 3, CTRL_L = 12, CTRL_Z = 26, LOOK_UP_MS = 200 };
-
-static volatile sig_atomic_t stop_wanted;
-
-static void
-on_stop(int number)
-{
-	(void)number;
-	stop_wanted = 1;
-}
+enum { CTRL_C = 3, CTRL_L = 12 };
 
 static int64_t
 now_ms(void)
@@ -91,9 +76,9 @@ paint(struct model *model, const struct screen_options *options, bool color,
 }
 
 static enum press
-key_of(int c)
+press_of_byte(unsigned char byte)
 {
-	switch (c) {
+	switch (byte) {
 	case 'y':
 	case 'Y':
 		return PRESS_YES;
@@ -103,30 +88,22 @@ key_of(int c)
 		return PRESS_NO;
 	case '\r':
 	case '\n':
-	case KEY_ENTER:
 		return PRESS_ENTER;
 	case '\t':
-	case KEY_LEFT:
-	case KEY_RIGHT:
 	case 'h':
 	case 'l':
 		return PRESS_SELECT;
-	case KEY_UP:
 	case 'k':
 		return PRESS_LINE_UP;
-	case KEY_DOWN:
 	case 'j':
 		return PRESS_LINE_DOWN;
-	case KEY_PPAGE:
 	case '-':
 		return PRESS_PAGE_UP;
-	case KEY_NPAGE:
 	case ' ':
 		return PRESS_PAGE_DOWN;
 	case 'd':
 	case '?':
 		return PRESS_DETAILS;
-	case 27:
 	case 'q':
 		return PRESS_BACK;
 	default:
@@ -134,58 +111,93 @@ key_of(int c)
 	}
 }
 
-static void
-suspend_all(void)
+static enum press
+press_of(struct terminal *terminal, const struct stroke *stroke)
 {
-	struct sigaction stop = { .sa_handler = SIG_DFL }, old;
+	enum press press;
 
-	(void)endwin();
-	/* Not curses' handler: it would save and restore a second time. */
-	(void)sigemptyset(&stop.sa_mask);
-	(void)sigaction(SIGTSTP, &stop, &old);
-	(void)kill(0, SIGTSTP);
-	(void)sigaction(SIGTSTP, &old, NULL);
-	(void)reset_prog_mode();
-	(void)clearok(stdscr, TRUE);
-	(void)flushinp();
+	switch (stroke->kind) {
+	case STROKE_TYPED:
+		if (terminal_is_key(terminal, stroke->byte, VINTR))
+			return PRESS_NO;
+		press = press_of_byte(stroke->byte);
+		/* Who types one letter does not send ten at once: a paste,
+		 * on a terminal that does not bracket it. */
+		if (press == PRESS_YES && terminal_has_more(terminal)) {
+			terminal_flush(terminal);
+			return PRESS_OTHER;
+		}
+		return press;
+	case STROKE_ESCAPE:
+		return PRESS_ESCAPE;
+	case STROKE_LEFT:
+	case STROKE_RIGHT:
+		return PRESS_SELECT;
+	case STROKE_UP:
+		return PRESS_LINE_UP;
+	case STROKE_DOWN:
+		return PRESS_LINE_DOWN;
+	case STROKE_PAGE_UP:
+		return PRESS_PAGE_UP;
+	case STROKE_PAGE_DOWN:
+		return PRESS_PAGE_DOWN;
+	default: /* pasted: it answers nothing, ^C aside */
+		return stroke->kind == STROKE_PASTED && stroke->byte == CTRL_C
+		    ? PRESS_NO
+		    : PRESS_OTHER;
+	}
 }
 
-/* Has the terminal hung up? */
-static bool
-is_gone(int tty)
+/* Leave the screen as it was; one that cannot be brought back stays, and
+ * what comes next begins below it. */
+static void
+hide(const struct terminal *terminal)
 {
-	struct pollfd state = { .fd = tty };
+	(void)endwin();
+	if ((enter_ca_mode == NULL || exit_ca_mode == NULL) &&
+	    fd_write(terminal->tty, SPAN("\n")) != STATUS_OK)
+		return; /* nobody is there to see it */
+}
 
-	return poll(&state, 1, 0) > 0 &&
-	    (state.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0;
+static void
+fit_window(int tty)
+{
+	struct winsize size;
+
+	if (ioctl(tty, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 &&
+	    size.ws_col > 0 && is_term_resized(size.ws_row, size.ws_col))
+		(void)resizeterm(size.ws_row, size.ws_col);
+	(void)clearok(stdscr, TRUE);
 }
 
 static enum status
-converse(struct model *model, const struct screen_options *options, bool color)
+converse(struct model *model, struct terminal *terminal,
+    const struct screen_options *options, bool color)
 {
 	static struct view view;
-	int c;
+	enum terminal_event event;
+	struct stroke stroke;
 
 	if (!paint(model, options, color, &view))
 		return STATUS_NO;
 	/* What was typed before the question was seen is no answer. */
-	(void)flushinp();
+	terminal_flush(terminal);
 	model->shown_at = now_ms();
-	/* A signal that comes just before getch() must not wait for a key. */
-	timeout(LOOK_UP_MS);
 	while (model->result == MODEL_OPEN) {
-		c = getch();
-		if (stop_wanted || is_gone(options->tty))
+		event = terminal_read(terminal, &stroke);
+		if (event == TERMINAL_GONE)
 			return STATUS_DECLINED;
-		if (c == ERR)
+		if (event == TERMINAL_NOISE)
 			continue;
-		if (c == CTRL_Z) {
-			suspend_all();
+		if (event == TERMINAL_REDRAW) {
+			fit_window(terminal->tty);
 			model->shown_at = now_ms();
-		} else if (c == CTRL_L) {
+		} else if (stroke.kind == STROKE_TYPED &&
+		    stroke.byte == CTRL_L) {
 			(void)clearok(stdscr, TRUE);
-		} else if (c != KEY_RESIZE) {
-			model_press(model, key_of(c), now_ms());
+		} else {
+			model_press(
+			    model, press_of(terminal, &stroke), now_ms());
 		}
 		if (!paint(model, options, color, &view))
 			return STATUS_NO;
@@ -193,71 +205,59 @@ converse(struct model *model, const struct screen_options *options, bool color)
 	return model->result == MODEL_APPROVED ? STATUS_OK : STATUS_DECLINED;
 }
 
-/* SIGINT and friends set a flag: the screen is restored on every way out. */
-static void
-catch_signals(struct sigaction old[3])
+/* The modes and the signals are terminal.c's; curses paints. */
+static enum status
+ask(const struct dialog *dialog, const struct screen_options *options,
+    struct terminal *terminal, FILE *in, FILE *out)
 {
-	static const int numbers[] = { SIGHUP, SIGINT, SIGTERM };
-	struct sigaction action = { .sa_handler = on_stop };
-	size_t i;
-
-	(void)sigemptyset(&action.sa_mask);
-	for (i = 0; i < 3; i++)
-		(void)sigaction(numbers[i], &action, &old[i]);
-}
-
-static void
-restore_signals(const struct sigaction old[3])
-{
-	static const int numbers[] = { SIGHUP, SIGINT, SIGTERM };
-	size_t i;
-
-	for (i = 0; i < 3; i++)
-		(void)sigaction(numbers[i], &old[i], NULL);
-}
-
-enum status
-screen_ask(const struct dialog *dialog, const struct screen_options *options)
-{
-	struct sigaction old[3];
 	enum status status = STATUS_NO;
 	struct model model;
-	SCREEN *screen = NULL;
-	FILE *in = NULL, *out = NULL;
+	SCREEN *screen = newterm(NULL, out, in);
 	bool color = false;
 
-	(void)setlocale(LC_CTYPE, "");
-	/* mutt sets these, and curses would never see another size. */
-	(void)unsetenv("COLUMNS");
-	(void)unsetenv("LINES");
-	if ((in = fdopen(dup(options->tty), "r")) == NULL ||
-	    (out = fdopen(dup(options->tty), "w")) == NULL ||
-	    (screen = newterm(NULL, out, in)) == NULL)
-		goto out;
+	if (screen == NULL)
+		return STATUS_NO;
 	if (tigetstr("cup") == NULL || tigetstr("cup") == (char *)-1) {
 		(void)endwin();
-		goto out;
+		delscreen(screen);
+		return STATUS_NO;
 	}
-	catch_signals(old);
+	terminal->hide = hide;
 	(void)raw();
 	(void)noecho();
-	(void)nonl();
-	(void)keypad(stdscr, TRUE);
-	(void)set_escdelay(100);
+	(void)typeahead(-1); /* paint all of it, whatever is typed */
 	if (options->color && has_colors()) {
 		(void)start_color();
 		(void)use_default_colors();
 		color = init_pair(1, COLOR_RED, -1) == OK;
 	}
 	model_init(&model, dialog, now_ms());
-	status = converse(&model, options, color);
+	status = converse(&model, terminal, options, color);
 	model_clear(&model);
-	(void)flushinp();
-	(void)endwin();
-	restore_signals(old);
-out:
-	if (screen != NULL)
-		delscreen(screen);
+	hide(terminal);
+	terminal->hide = NULL;
+	delscreen(screen);
+	return status;
+}
+
+enum status
+screen_ask(const struct dialog *dialog, const struct screen_options *options)
+{
+	struct terminal terminal;
+	enum status status = STATUS_NO;
+	FILE *in = NULL, *out = NULL;
+
+	(void)setlocale(LC_CTYPE, "");
+	/* mutt sets these, and curses would never see another size. */
+	(void)unsetenv("COLUMNS");
+	(void)unsetenv("LINES");
+	if ((in = fdopen(dup(options->tty), "r")) != NULL &&
+	    (out = fdopen(dup(options->tty), "w")) != NULL &&
+	    terminal_open(&terminal, options->tty, true) == STATUS_OK) {
+		status = ask(dialog, options, &terminal, in, out);
+		/* A signal is a No: what it was told ends with it. */
+		(void)terminal_close(&terminal, true);
+	}
 	if (in != NULL)
 		(void)fclose(in);
 	if (out != NULL)

@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 
-enum { LABEL_COLUMNS = 11, LINES_MAX = 600 };
+enum { LABEL_COLUMNS = 11, LINES_MAX = 4000 };
 
 /* All content lines, before the window is cut out of them. */
 struct lines {
@@ -163,14 +163,42 @@ rule(struct view_row *row, size_t width, bool utf8, const char *title)
 	buf_clear(&line);
 }
 
+/* Where the rest is: "^ 2 above  v 3 below", or nothing. */
 static void
-foot(const struct model *model, size_t width, bool more, struct view_row *row)
+add_rest(size_t above, size_t below, char *out, size_t size)
+{
+	char up[32] = "", down[32] = "";
+
+	if (above > 0)
+		(void)snprintf(up, sizeof(up), "^ %zu above", above);
+	if (below > 0)
+		(void)snprintf(down, sizeof(down), "v %zu below", below);
+	(void)snprintf(
+	    out, size, "%s%s%s", up, above > 0 && below > 0 ? "  " : "", down);
+}
+
+/* At the end of the row, where there is room. */
+static void
+add_right(struct view_row *row, size_t width, const char *text)
+{
+	const size_t used = strlen(row->text), more = strlen(text);
+
+	if (more > 0 && used + 2 + more <= width && width < VIEW_ROW_SIZE)
+		(void)snprintf(row->text + used, VIEW_ROW_SIZE - used, "%*s",
+		    (int)(width - used), text);
+}
+
+static void
+foot(const struct model *model, size_t width, const char *rest,
+    struct view_row *row)
 {
 	const char *question = model->dialog->question;
 	const char *keys;
 
 	if (model->too_soon)
 		question = "That was too quick. Once more:";
+	else if (model->more_first && !model->seen_all)
+		question = "Read on: y shows what is below.";
 	else if (model->asked_twice)
 		question = "There are warnings. Answer all the same?";
 	row[0].style = VIEW_PLAIN;
@@ -189,8 +217,9 @@ foot(const struct model *model, size_t width, bool more, struct view_row *row)
 		    model->yes_selected ? "    No     [ Yes ]"
 					: "  [ No ]     Yes");
 	}
+	add_right(&row[1], width, rest);
 	(void)snprintf(row[2].text, VIEW_ROW_SIZE, "%s%s", keys,
-	    more ? "   arrows scroll" : "");
+	    rest[0] != '\0' ? "   arrows scroll" : "");
 	if (text_width(span_of(row[2].text)) > width)
 		(void)snprintf(row[2].text, VIEW_ROW_SIZE, "%s", keys);
 }
@@ -209,6 +238,25 @@ row_cut(struct view_row *row, size_t width, bool utf8)
 	buf_clear(&cut);
 }
 
+/* The lines from first on are on the screen, `room` of them at the most. */
+static void
+note_seen(struct model *model, const struct lines *lines, size_t first,
+    size_t room, size_t width)
+{
+	if (model->show_details || model->seen_all)
+		return;
+	if (model->seen_width != width)
+		model->seen = 0; /* the lines are others */
+	model->seen_width = width;
+	if (first <= model->seen && first + room > model->seen)
+		model->seen = first + room;
+	/* A table that is full was cut. */
+	model->seen_all =
+	    model->seen >= lines->count && lines->count < LINES_MAX;
+	if (model->seen_all)
+		model->more_first = false;
+}
+
 void
 view_draw(struct model *model, size_t width, size_t height, bool utf8,
     struct view *out)
@@ -216,8 +264,8 @@ view_draw(struct model *model, size_t width, size_t height, bool utf8,
 	struct lines lines = { 0 };
 	const size_t around = 4;         /* title, question, buttons, keys */
 	const size_t air = height >= 16; /* empty lines round the content */
-	size_t room, i, last;
-	bool more;
+	size_t room, i, last, below;
+	char rest[80];
 
 	if (width > VIEW_COLUMNS_MAX)
 		width = VIEW_COLUMNS_MAX;
@@ -242,11 +290,13 @@ view_draw(struct model *model, size_t width, size_t height, bool utf8,
 	if (model->scroll > last)
 		model->scroll = last;
 	model->page = room;
-	more = last > 0;
+	below = last - model->scroll;
+	note_seen(model, &lines, model->scroll, room, width);
+	add_rest(model->scroll, below, rest, sizeof(rest));
 	rule(&out->row[0], width, utf8, model->dialog->title);
 	for (i = 0; i < room && model->scroll + i < lines.count; i++)
 		out->row[1 + air + i] = lines.line[model->scroll + i];
-	foot(model, width, more, &out->row[height - 3]);
+	foot(model, width, rest, &out->row[height - 3]);
 	for (i = 0; i < height; i++)
 		row_cut(&out->row[i], width, utf8);
 	free(lines.line);

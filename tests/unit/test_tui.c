@@ -28,6 +28,12 @@ make_dialog(bool ask_twice)
 }
 
 static void
+look(struct model *m, size_t width, size_t height)
+{
+	view_draw(m, width, height, false, &view);
+}
+
+static void
 test_model(void)
 {
 	struct model m;
@@ -36,6 +42,7 @@ test_model(void)
 	model_init(&m, &dialog, 5000);
 	model_press(&m, PRESS_YES, 5100); /* nobody has read it yet */
 	OK(m.result == MODEL_OPEN && m.too_soon);
+	look(&m, 80, 24);
 	model_press(&m, PRESS_YES, 6100);
 	OK(m.result == MODEL_APPROVED);
 	model_clear(&m);
@@ -46,6 +53,7 @@ test_model(void)
 	model_clear(&m);
 
 	model_init(&m, &dialog, 0);
+	look(&m, 80, 24);
 	model_press(&m, PRESS_SELECT, 9000);
 	model_press(&m, PRESS_ENTER, 9000);
 	OK(m.result == MODEL_APPROVED);
@@ -62,14 +70,97 @@ test_model(void)
 	OK(m.result == MODEL_DECLINED);
 	model_clear(&m);
 
+	/* Escape alone leads back, but answers nothing. */
+	model_init(&m, &dialog, 0);
+	model_press(&m, PRESS_DETAILS, 9000);
+	model_press(&m, PRESS_ESCAPE, 9000);
+	OK(m.result == MODEL_OPEN && !m.show_details);
+	model_press(&m, PRESS_ESCAPE, 9000);
+	OK(m.result == MODEL_OPEN);
+	model_press(&m, PRESS_NO, 9000);
+	OK(m.result == MODEL_DECLINED);
+	model_clear(&m);
+
 	make_dialog(true);
 	model_init(&m, &dialog, 0);
+	look(&m, 80, 24);
 	model_press(&m, PRESS_YES, 9000);
 	OK(m.result == MODEL_OPEN && m.asked_twice);
 	model_press(&m, PRESS_YES, 9100); /* a bouncing key is no second yes */
 	OK(m.result == MODEL_OPEN);
 	model_press(&m, PRESS_YES, 10100);
 	OK(m.result == MODEL_APPROVED);
+	model_clear(&m);
+}
+
+/* A yes counts once every line was on the screen; until then it reads on. */
+static void
+test_seen(void)
+{
+	struct model m;
+	int64_t now = 2000;
+	int i;
+
+	make_dialog(false);
+	model_init(&m, &dialog, 0);
+	look(&m, 40, 10);
+	model_press(&m, PRESS_YES, now);
+	OK(m.result == MODEL_OPEN && m.more_first);
+	look(&m, 40, 10);
+	OK(m.scroll > 0 && m.seen_all);
+	model_press(&m, PRESS_YES, now + 100); /* the same key, held down */
+	OK(m.result == MODEL_OPEN && m.too_soon);
+	model_press(&m, PRESS_YES, now + 1100);
+	OK(m.result == MODEL_APPROVED);
+	model_clear(&m);
+
+	/* Enter on Yes is a yes as well. */
+	model_init(&m, &dialog, 0);
+	look(&m, 40, 10);
+	model_press(&m, PRESS_SELECT, now);
+	model_press(&m, PRESS_ENTER, now);
+	OK(m.result == MODEL_OPEN && m.more_first);
+	model_clear(&m);
+
+	/* Scrolled there by hand, line by line: no delay. */
+	model_init(&m, &dialog, 0);
+	for (i = 0; i < 12; i++) {
+		look(&m, 40, 10);
+		model_press(&m, PRESS_LINE_DOWN, now);
+	}
+	look(&m, 40, 10);
+	model_press(&m, PRESS_YES, now);
+	OK(m.result == MODEL_APPROVED);
+	model_clear(&m);
+
+	/* Another width has other lines; a height only shows fewer. */
+	model_init(&m, &dialog, 0);
+	look(&m, 40, 6);
+	model_press(&m, PRESS_PAGE_DOWN, now);
+	look(&m, 40, 6);
+	OK(m.seen == 4 && !m.seen_all);
+	look(&m, 36, 9);
+	OK(!m.seen_all);
+	model_press(&m, PRESS_YES, now);
+	OK(m.result == MODEL_OPEN);
+	model_clear(&m);
+
+	/* Seen once is seen. */
+	model_init(&m, &dialog, 0);
+	look(&m, 80, 24);
+	look(&m, 40, 10);
+	model_press(&m, PRESS_YES, now);
+	OK(m.result == MODEL_APPROVED);
+	model_clear(&m);
+
+	/* The details are another page. */
+	model_init(&m, &dialog, 0);
+	model_press(&m, PRESS_DETAILS, now);
+	look(&m, 40, 10);
+	model_press(&m, PRESS_BACK, now);
+	look(&m, 40, 10);
+	model_press(&m, PRESS_YES, now);
+	OK(m.result == MODEL_OPEN);
 	model_clear(&m);
 }
 
@@ -121,7 +212,7 @@ test_view(void)
 	    "  a.example\n"
 	    "Proof\n"
 	    "Send the answer?\n"
-	    "  [ No ]     Yes\n"
+	    "  [ No ]     Yes               v 1 below\n"
 	    "y yes  n no  d details   arrows scroll\n");
 	/* Too small for anything: the plain prompt. */
 	check_view(29, 10, true, "");
@@ -158,6 +249,7 @@ int
 main(void)
 {
 	test_model();
+	test_seen();
 	test_view();
 	test_widths();
 	return tap_done();

@@ -1,0 +1,435 @@
+#!/usr/bin/python3
+"""The terminal is as it was before, whatever ends a prompt; what is no key is
+none; a yes counts once everything was on the screen."""
+import os
+import pty
+import re
+import select
+import signal
+import sys
+import termios
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))), "ca"))
+from lib import (ADDRESS, MAILCERT, PART1, QUESTION, Place, Terminal,
+                 challenge, check_reply, read_then_yes, tap)
+from town import Town
+
+ALICE = ADDRESS
+FINAL = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
+
+
+class Pty:
+    """A program as the leader of a session on a terminal of its own, whose
+    modes can be asked for."""
+
+    def __init__(self, place, *args, env=None, size=(24, 80)):
+        self.out = b""
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            import fcntl
+            import struct
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack(
+                "HHHH", size[0], size[1], 0, 0))
+            os.write(1, b"ready\r\n")
+            signal.pthread_sigmask(signal.SIG_SETMASK, ())
+            os.read(0, 1)
+            os.execve(MAILCERT, ["mailcert", *args],
+                      dict(place.env, **(env or {})))
+        self.wait(b"ready")
+        self.before = termios.tcgetattr(self.fd)
+        os.write(self.fd, b"\n")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        try:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        except (ProcessLookupError, ChildProcessError):
+            pass
+        os.close(self.fd)
+
+    def read(self, seconds):
+        if not select.select([self.fd], [], [], seconds)[0]:
+            return False
+        try:
+            got = os.read(self.fd, 65536)
+        except OSError:
+            return False
+        self.out += got
+        return bool(got)
+
+    def write(self, data):
+        """More than the terminal holds at once; read meanwhile."""
+        os.set_blocking(self.fd, False)
+        while data:
+            try:
+                data = data[os.write(self.fd, data):]
+            except BlockingIOError:
+                self.read(0.05)
+        os.set_blocking(self.fd, True)
+
+    def wait(self, text, seconds=20):
+        end = time.monotonic() + seconds
+        while text not in self.out and time.monotonic() < end:
+            self.read(0.1)
+        return text in self.out
+
+    def wait_modes(self, want):
+        """Until the terminal is open (or as before); what it is then."""
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            if (termios.tcgetattr(self.fd) == self.before) == want:
+                return True
+            self.read(0.02)
+        return False
+
+    def ended(self):
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            self.read(0.01)
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                while self.read(0):
+                    pass
+                return status
+        return None
+
+    def stopped(self):
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            self.read(0.02)
+            pid, status = os.waitpid(self.pid, os.WNOHANG | os.WUNTRACED)
+            if pid:
+                return os.WIFSTOPPED(status)
+        return False
+
+    def paste_is_off(self):
+        marks = re.findall(rb"\x1b\[\?2004([hl])", self.out)
+        return b"h" in marks and marks[-1] == b"l"
+
+    def screen_is_left(self):
+        marks = re.findall(rb"\x1b\[\?1049([hl])", self.out)
+        return marks == [] or marks[-1] == b"l"
+
+    def is_restored(self, name):
+        tap.ok(termios.tcgetattr(self.fd) == self.before,
+               name + ": the modes are back", termios.tcgetattr(self.fd),
+               self.before)
+        tap.ok(self.paste_is_off() and self.screen_is_left(),
+               name + ": paste mode and screen too", self.out)
+
+
+def prompts(place, town):
+    """Everything that asks: name, place, arguments, what it says."""
+    path = place.write("c.eml", challenge())
+    return (
+        ("respond", place, ("respond",), b"token-part1"),
+        ("screen", place, ("handle", "--draft", "stdout", path), b"[ No ]"),
+        ("plain", place, ("handle", "--plain", "--draft", "stdout", path),
+         b"[y/N]"),
+        ("passphrase", town.place, ("order", "--no-wait", "--passphrase",
+                                    ALICE), b"Passphrase for the new key"),
+        ("question", town.place, ("account", "deactivate"), b"[y/N]"))
+
+
+def test_signals(place, town):
+    for name, where, args, says in prompts(place, town):
+        for number in FINAL:
+            what = "%s, %s" % (name, signal.Signals(number).name)
+            with Pty(where, *args) as p:
+                tap.ok(p.wait(says) and p.wait_modes(False), what + ": asks",
+                       p.out)
+                os.kill(p.pid, number)
+                status = p.ended()
+                tap.ok(status is not None and (
+                    os.WIFSIGNALED(status) and os.WTERMSIG(status) == number
+                    if name in ("respond", "passphrase", "question") else
+                    os.WIFEXITED(status) and os.WEXITSTATUS(status) == 1),
+                    what + ": and ends", status, p.out)
+                p.is_restored(what)
+
+
+def test_ways_out(place, town):
+    """Every other end of a prompt."""
+    for name, where, args, says in prompts(place, town):
+        for key, what in ((b"\x03", "^C"), (b"\x1c", "^\\"), (b"\x04", "^D"),
+                          (b"n\n", "n")):
+            if name == "respond" and key == b"n\n" or \
+                    name == "screen" and key in (b"\x1c", b"\x04") or \
+                    name in ("passphrase", "question") and key < b"n" and \
+                    key > b"\x03":
+                continue
+            if name == "passphrase" and key == b"n\n":
+                key = b"\n"
+            with Pty(where, *args) as p:
+                p.wait(says)
+                p.wait_modes(False)
+                os.write(p.fd, key)
+                status = p.ended()
+                tap.ok(status is not None and os.WIFEXITED(status) and
+                       os.WEXITSTATUS(status) != 0, "%s, %s: ends" %
+                       (name, what), status, p.out)
+                p.is_restored("%s, %s" % (name, what))
+
+
+def test_ignored(place):
+    """nohup(1): what is ignored stays so."""
+    with Pty(place, "respond") as p:
+        pass
+    old = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with Pty(place, "respond") as p:
+        signal.signal(signal.SIGHUP, old)
+        p.wait(b"token-part1")
+        p.wait_modes(False)
+        os.kill(p.pid, signal.SIGHUP)
+        os.write(p.fd, b"short\n")
+        tap.ok(p.wait(b"once more"), "an ignored SIGHUP stays ignored", p.out)
+
+
+def test_stop(place, town):
+    """A stopped process leaves the terminal as it was, and takes it again."""
+    for name, where, args, says in prompts(place, town):
+        # The leader of a session cannot be stopped by its terminal: a shell
+        # is.
+        for how in ("key", "signal")[:1 + (name in ("respond", "screen"))]:
+            with Terminal(where, "export HISTFILE=/dev/null; exec bash --norc "
+                          "-i") as t:
+                t.keys("%s %s" % (MAILCERT, " ".join(args)), "Enter")
+                tap.ok(t.wait(says.decode()), "%s, stop by %s: asks" %
+                       (name, how), t.screen())
+                time.sleep(0.2)
+                if how == "key":
+                    t.keys("C-z")
+                else:
+                    os.kill(child_of(t), signal.SIGTSTP)
+                tap.ok(t.wait("Stopped"), "%s: stops by %s" % (name, how),
+                       t.screen())
+                t.keys("stty -a | tr ';' '\\n' | grep -c '[^-]icanon.*[^-]'; "
+                       "stty -a | grep -o '[-]*echo '", "Enter")
+                tap.ok(t.wait("\n1\n") and t.wait("\necho"),
+                       "%s: the modes are the shell's" % name, t.screen())
+                t.keys("clear; fg", "Enter")
+                t.gone("icanon")
+                tap.ok(t.wait(says.decode()), "%s: and asks on" % name,
+                       t.screen())
+                time.sleep(0.3)
+                t.keys("C-c")
+                t.keys("echo $((40 + 2))", "Enter")
+                tap.ok(t.wait("\n42"), "%s: ^C still ends it" % name,
+                       t.screen())
+
+
+def child_of(terminal):
+    """The mailcert that runs in it."""
+    leader = terminal._tmux("display-message", "-p",
+                            "#{pane_pid}").stdout.decode().strip()
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open("/proc/%s/stat" % pid) as f:
+                    text = f.read()
+            except OSError:
+                continue
+            words = text.rpartition(")")[2].split()
+            if "(mailcert)" in text and words[3] == leader:
+                return int(pid)
+        time.sleep(0.05)
+    return None
+
+
+def test_keys(place):
+    """What is no key answers nothing, and reaches nobody else."""
+    path = place.write("c.eml", challenge())
+    for term in ("xterm", "vt100"):
+        with Pty(place, "handle", "--draft", "stdout", path,
+                 env={"TERM": term}) as p:
+            tap.ok(p.wait(b"[ No ]"), term + ": asks", p.out)
+            p.wait_modes(False)
+            time.sleep(1.2)
+            for text in (b"\x1b", b"[", b"A", b"\x1b", b"O", b"B"):
+                os.write(p.fd, text)  # slowly
+                time.sleep(0.2)
+            for text in (b"\x1by", b"\x1b[1;5Ay\x08"[:6], b"\x1b]11;y\x07",
+                         b"\x1b[200~y\r\x1b[201~", b"\x1b[<0;1;1M",
+                         b"yes, I do\r"[:3]):
+                os.write(p.fd, text)
+                time.sleep(0.1)
+            os.write(p.fd, b"\x1b")
+            time.sleep(0.7)
+            tap.ok(os.waitpid(p.pid, os.WNOHANG)[0] == 0,
+                   term + ": noise, pastes and Escape answer nothing", p.out)
+            os.write(p.fd, b"n\x1b[")  # the rest comes late
+            time.sleep(0.2)
+            os.write(p.fd, b"A")
+            status = p.ended()
+            tap.ok(status is not None and os.WEXITSTATUS(status) == 1,
+                   term + ": n is a No", p.out)
+            p.is_restored(term)
+            left = select.select([p.fd], [], [], 0)[0] and p.out
+            tap.ok(b"-----BEGIN" not in p.out, term + ": nothing was answered",
+                   left)
+
+
+def test_left_over(place):
+    """Nothing of a slow key, or of a paste, is typed into who comes next."""
+    path = place.write("c.eml", challenge())
+    script = place.write("then.sh", "#!/bin/sh\nmailcert handle --draft stdout"
+                         " %s\necho NEXT\nread -r line; echo \"<$line>\"\n" %
+                         path, 0o755)
+    for name, pieces in (("slow arrow", (b"n\x1b", b"[", b"A")),
+                         ("slow paste", (b"n\x1b[200~rm", b" -rf",
+                                         b" ~\x1b[201~")),
+                         ("typed ahead", (b"nqqq",))):
+        with Terminal(place, script) as t:
+            tap.ok(t.wait("[ No ]"), name + ": asks", t.screen())
+            for piece in pieces:
+                t._tmux("send-keys", "-l", piece.decode())
+                time.sleep(0.2)
+            tap.ok(t.wait("NEXT"), name + ": is a No", t.screen())
+            t.keys("fin", "Enter")
+            tap.ok(t.wait("<fin>"), name + ": the next program reads nothing "
+                   "of it", t.screen())
+
+
+def test_pastes(place):
+    """A paste answers no question; at a prompt for text it is the text."""
+    path = place.write("c.eml", challenge())
+    for extra, env in (("", {}), ("--plain", {})):
+        out = place.path("out")
+        with Terminal(place, "mailcert handle %s --draft file:%s %s" %
+                      (extra, out, path), env=env) as t:
+            t.wait(QUESTION)
+            time.sleep(1.2)
+            t.paste("y\nyes\n")
+            time.sleep(0.3)
+            tap.ok(QUESTION in t.screen() and "[exit" not in t.screen(),
+                   "paste %s: no answer" % extra, t.screen())
+            if not extra:  # where nothing brackets it
+                t.paste("y, I do\n", bracketed=False)
+                time.sleep(0.3)
+                tap.ok("[ No ]" in t.screen() and "[exit" not in t.screen(),
+                       "paste, not bracketed: no answer", t.screen())
+            t.keys(*(["y", "Enter"] if extra else ["y"]))
+            tap.ok(t.wait("[exit 0]") and check_reply(open(
+                out, "rb").read()) == [], "paste %s: but y is" % extra,
+                t.screen())
+        os.unlink(out)
+        for order in place.orders_bytes():
+            place.run("expect", "--forget", order.partition(".")[0])
+        place.expect("--expires", "24h")
+
+
+def test_small(place):
+    """At 40x10 a yes reads on until everything was there."""
+    path = place.write("c.eml", challenge())
+    with Terminal(place, "mailcert handle --draft stdout " + path, 40,
+                  10) as t:
+        tap.ok(t.wait("below"), "40x10: tells that more follows", t.screen())
+        seen = t.screen()
+        read_then_yes(t)
+        tap.ok(t.wait("Read on"), "40x10: y reads on", t.screen())
+        for _ in range(8):
+            seen += t.screen()
+            if "below" not in t.screen():
+                break
+            read_then_yes(t)
+            time.sleep(0.3)
+        tap.ok("NONE" in seen and "Token" in seen and "[exit" not in
+               t.screen(), "40x10: all of it was shown", seen)
+        read_then_yes(t)
+        tap.ok(t.wait("[exit 0]"),
+               "40x10: then it counts", t.screen())
+
+
+def test_no_alternate_screen(place):
+    """The shell goes on below what was shown."""
+    path = place.write("c.eml", challenge())
+    for term in ("vt100", "linux"):
+        script = "export TERM=%s; mailcert handle --draft stdout %s; " \
+            "echo AFTER" % (term, path)
+        with Terminal(place, script) as t:
+            tap.ok(t.wait("[ No ]"), term + ": asks", t.screen())
+            t.keys("n")
+            tap.ok(t.wait("AFTER"), term + ": goes on", t.screen())
+            lines = t.screen().splitlines()
+            at = [i for i, line in enumerate(lines) if "AFTER" in line][0]
+            tap.ok("[ No ]" in "\n".join(lines[:at]) and
+                   "d details" in "\n".join(lines[:at]),
+                   term + ": no line is overwritten", t.screen())
+
+
+def test_editing(place):
+    """Editing keys, wide characters, a line that is too long."""
+    with Pty(place, "respond") as p:
+        p.wait(b"token-part1")
+        p.wait_modes(False)
+        os.write(p.fd, b"junk\x15" + PART1[:20].encode() + "é日".encode() +
+                 b"\x7f\x7f" + PART1[20:].encode() + b"x\x08\n")
+        tap.ok(p.wait(b"token-part2"), "editing keys", p.out)
+        p.out = b""
+        p.write(b"\x1b[200~" + b"A" * 70000 + b"\x1b[201~\n")
+        tap.ok(p.wait(b"size limit") or p.ended() is not None,
+               "a line that is too long is read to its end", p.out[-300:])
+        tap.ok(b"\x1b[31m" not in p.out, "nothing raw")
+    with Pty(place, "respond") as p:
+        p.wait(b"token-part1")
+        p.wait_modes(False)
+        os.write(p.fd, b"\x1b[200~a\x9b31m\xe2\x80\xae\x07\x1b[201~")
+        tap.ok(p.wait(b"<U+202E>") and b"\x9b31m" not in p.out and
+               b"\xe2\x80\xae" not in p.out,
+               "what is pasted is shown as safe text", p.out)
+
+
+def test_dumb(place):
+    """A dumb terminal gets no sequences at all."""
+    path = place.write("c.eml", challenge())
+    for args, says in ((("respond",), b"token-part1"),
+                       (("handle", "--draft", "stdout", path), b"[y/N]")):
+        for term in ("dumb", ""):
+            with Pty(place, *args, env={"TERM": term}) as p:
+                tap.ok(p.wait(says), "TERM=%s: asks" % term, p.out)
+                p.wait_modes(False)
+                os.write(p.fd, b"\x03")
+                p.ended()
+                tap.ok(b"\x1b" not in p.out, "TERM=%s: no escape" % term,
+                       p.out)
+                tap.ok(termios.tcgetattr(p.fd) == p.before,
+                       "TERM=%s: the modes are back" % term)
+
+
+def test_background(place):
+    """In the background of a shell it does not touch the terminal, and a
+    signal still ends it."""
+    with Terminal(place, "exec bash --norc", env={"HISTFILE": "/dev/null"}) \
+            as t:
+        t.keys("timeout 1 mailcert respond; stty -a | grep -oE -- "
+               "'-?(icanon|isig|echo) '; echo D''ONE", "Enter")
+        tap.ok(t.wait("DONE"), "timeout(1): ends", t.screen())
+        tap.ok(t.wait("icanon") and "-icanon" not in t.screen() and
+               "-isig" not in t.screen() and "-echo " not in
+               t.screen().split("DONE")[0].split("grep")[-1],
+               "timeout(1): the terminal is as before", t.screen())
+
+
+def main():
+    with Place() as place, Town() as town:
+        place.expect("--expires", "24h")
+        got = town.run("account", "register", "--agree")
+        assert got.returncode == 0, got.stderr
+        for name, test in sorted(globals().items()):
+            if not name.startswith("test_") or not tap.wanted(name):
+                continue
+            only, tap.only = tap.only, ""
+            test(*([place, town] if test.__code__.co_argcount == 2
+                   else [place]))
+            tap.only = only
+    tap.done()
+
+
+main()

@@ -1,0 +1,69 @@
+/*
+ * terminal.h - the terminal's modes, its signals and its keys, in one place
+ *
+ * While a terminal is open here it gives its octets one by one, unseen and
+ * unchanged, and says what is a paste (bracketed paste mode).  It is as it
+ * was before after terminal_close(), while the process is stopped, and when
+ * it ends by an assertion or a fault.  SIGHUP, SIGINT, SIGQUIT and SIGTERM,
+ * where they are not ignored, do not end the process meanwhile: reading does.
+ *
+ * One terminal at a time in a process (mailcert-screen.so has a copy of its
+ * own of this file, and is the only one to ask while it does).
+ */
+#ifndef TUI_TERMINAL_H
+#define TUI_TERMINAL_H
+#include <signal.h>
+#include <termios.h>
+
+#include "base/buf.h"
+#include "tui/keys.h"
+
+enum { TERMINAL_SIGNALS = 7 };
+
+enum terminal_event {
+	TERMINAL_STROKE,
+	TERMINAL_NOISE,  /* an octet that is no stroke, or not yet one */
+	TERMINAL_REDRAW, /* the process was stopped, or the size is another */
+	TERMINAL_GONE    /* a signal, or nobody is at the other end */
+};
+
+struct terminal {
+	int tty;         /* borrowed */
+	bool brackets;   /* bracketed paste was asked for */
+	bool foreground; /* as the modes were set */
+	struct termios before, ours;
+	struct keys keys;
+	sigset_t waiting; /* the signals that may come while we wait for keys */
+	sigset_t mask;
+	struct sigaction old[TERMINAL_SIGNALS];
+	/* Called before the process is stopped; may be NULL. */
+	void (*hide)(const struct terminal *terminal);
+};
+
+/*
+ * Open.  fresh: throw away what was typed so far, which is no answer to what
+ * is asked now, and at the end what nobody has read.  STATUS_IO: not a
+ * terminal, or it has gone; nothing is changed then.
+ */
+enum status terminal_open(
+    struct terminal *terminal, int tty, bool fresh) MUST_CHECK;
+/* Wait for a stroke.  ^Z, or what the user has in its place, stops the whole
+ * process group, the mail program too. */
+enum terminal_event terminal_read(
+    struct terminal *terminal, struct stroke *out);
+/* Is there more to read at once, as where a program types? */
+bool terminal_has_more(const struct terminal *terminal);
+/* Throw away what is there to be read. */
+void terminal_flush(struct terminal *terminal);
+/* Is the octet the user's key for that, as in c_cc[VERASE] of stty(1)? */
+bool terminal_is_key(
+    const struct terminal *terminal, unsigned char byte, size_t which);
+/*
+ * Give it back: the rest of a sequence or paste that has begun goes with us.
+ * Returns the signal that came, or 0.
+ */
+int terminal_close(struct terminal *terminal, bool fresh);
+/* The signal that came meanwhile does now what it would have done; 0: none
+ * did. */
+void terminal_obey(int number);
+#endif
