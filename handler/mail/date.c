@@ -3,6 +3,8 @@
 
 #include "mail/address.h"
 
+enum { DAYS_OF_ERA = 146097 }; /* of 400 years */
+
 static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
 	"Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
 static const char *const weekdays[] = { "Sun", "Mon", "Tue", "Wed", "Thu",
@@ -22,15 +24,18 @@ days_of(int year, int month, int day)
 	const int64_t of_year =
 	    (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
 
-	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 +
+	return era * DAYS_OF_ERA + of_era * 365 + of_era / 4 - of_era / 100 +
 	    of_year - 719468;
 }
 
+/* The reverse of days_of(), for every int64_t: a time may come from a file that
+ * is damaged.  Years begin in March here, so that a leap day ends one. */
 static struct civil
-civil_of(int64_t when)
+civil_of(int64_t when, int64_t *year)
 {
 	struct civil c = { 0 };
-	int64_t days = when / 86400, seconds = when % 86400, rest;
+	int64_t days = when / 86400, seconds = when % 86400;
+	int64_t era, of_era, of_year, years, month;
 
 	if (seconds < 0) {
 		seconds += 86400;
@@ -40,15 +45,16 @@ civil_of(int64_t when)
 	c.hour = (int)(seconds / 3600);
 	c.minute = (int)(seconds / 60 % 60);
 	c.second = (int)(seconds % 60);
-	/* The year by estimate, then at most a step or two. */
-	c.year = (int)(1970 + days / 366);
-	while (days_of(c.year + 1, 1, 1) <= days)
-		c.year++;
-	c.month = 1;
-	while (c.month < 12 && days_of(c.year, c.month + 1, 1) <= days)
-		c.month++;
-	rest = days - days_of(c.year, c.month, 1);
-	c.day = (int)rest + 1;
+	days += 719468; /* from 0000-03-01 */
+	era = (days >= 0 ? days : days - (DAYS_OF_ERA - 1)) / DAYS_OF_ERA;
+	of_era = days - era * DAYS_OF_ERA;
+	years =
+	    (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+	of_year = of_era - (365 * years + years / 4 - years / 100);
+	month = (5 * of_year + 2) / 153;
+	c.day = (int)(of_year - (153 * month + 2) / 5 + 1);
+	c.month = (int)(month < 10 ? month + 3 : month - 9);
+	*year = years + era * 400 + (c.month <= 2);
 	return c;
 }
 
@@ -233,18 +239,20 @@ date_parse_iso(struct span text, int64_t *out)
 void
 date_add_mail(struct buf *out, int64_t when)
 {
-	const struct civil c = civil_of(when);
+	int64_t year;
+	const struct civil c = civil_of(when, &year);
 
-	buf_addf(out, "%s, %d %s %04d %02d:%02d:%02d +0000",
-	    weekdays[c.weekday], c.day, months[c.month - 1], c.year, c.hour,
-	    c.minute, c.second);
+	buf_addf(out, "%s, %d %s %04lld %02d:%02d:%02d +0000",
+	    weekdays[c.weekday], c.day, months[c.month - 1], (long long)year,
+	    c.hour, c.minute, c.second);
 }
 
 void
 date_add_iso(struct buf *out, int64_t when)
 {
-	const struct civil c = civil_of(when);
+	int64_t year;
+	const struct civil c = civil_of(when, &year);
 
-	buf_addf(out, "%04d-%02d-%02dT%02d:%02d:%02dZ", c.year, c.month, c.day,
-	    c.hour, c.minute, c.second);
+	buf_addf(out, "%04lld-%02d-%02dT%02d:%02d:%02dZ", (long long)year,
+	    c.month, c.day, c.hour, c.minute, c.second);
 }

@@ -1,6 +1,8 @@
 /* test_mail.c - header, encoded words, addresses, MIME, dates, mbox */
 #include "tap.h"
 
+#include <time.h>
+
 #include "mail/address.h"
 #include "mail/date.h"
 #include "mail/header.h"
@@ -292,6 +294,52 @@ test_obsolete_dates(void)
 		OK(date_parse(span_of(bad[i]), &when) == STATUS_BAD_SYNTAX);
 }
 
+/* Against gmtime_r(3), day by day and over all of its range: a time may come
+ * from a damaged file, and writing it must end. */
+static void
+test_every_date(void)
+{
+	const int64_t wide[] = { INT64_MIN, INT64_MIN + 1, -9000000000000000000,
+		-62135596801, -1, 0, DATE_LEAST, DATE_MOST, 253402300800,
+		67768036191676799, 67768036191676800, 9000000000000000000,
+		INT64_MAX };
+	int64_t when;
+	struct buf out;
+	char want[80];
+	bool same = true;
+	struct tm tm;
+	time_t at;
+	size_t i;
+
+	for (when = DATE_LEAST; when < INT64_C(17179869184); when += 80000) {
+		at = (time_t)when;
+		(void)gmtime_r(&at, &tm);
+		(void)strftime(
+		    want, sizeof(want), "%a, %e %b %Y %H:%M:%S +0000", &tm);
+		if (want[5] == ' ')
+			(void)memmove(want + 5, want + 6, strlen(want + 5));
+		buf_init(&out, 100);
+		date_add_mail(&out, when);
+		same = same && strcmp(out.at, want) == 0;
+		buf_clear(&out);
+	}
+	OK(same);
+	for (i = 0; i < sizeof(wide) / sizeof(*wide); i++) {
+		buf_init(&out, 100);
+		date_add_iso(&out, wide[i]);
+		OK(buf_status(&out) == STATUS_OK);
+		at = (time_t)wide[i];
+		if (gmtime_r(&at, &tm) != NULL) {
+			(void)snprintf(want, sizeof(want),
+			    "%04lld-%02d-%02dT%02d:%02d:%02dZ",
+			    tm.tm_year + 1900LL, tm.tm_mon + 1, tm.tm_mday,
+			    tm.tm_hour, tm.tm_min, tm.tm_sec);
+			TEXT(buf_span(&out), want);
+		}
+		buf_clear(&out);
+	}
+}
+
 static void
 test_rest(void)
 {
@@ -348,6 +396,7 @@ main(void)
 	test_words();
 	test_addresses();
 	test_mime();
+	test_every_date();
 	test_rest();
 	return tap_done();
 }
