@@ -1,13 +1,10 @@
 /* home.c - durable files under one directory: see home.h */
 #include "store/home.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,7 +12,7 @@
 #include "base/fd.h"
 #include "mail/date.h"
 
-enum { LOCK_SECONDS = 10, LOG_MAX = 5 * 1024 * 1024 };
+enum { LOG_MAX = 5 * 1024 * 1024 };
 
 /* mkdir -p, private. */
 static bool
@@ -116,192 +113,6 @@ home_subdir(const struct home *home, const char *name, bool create, int *out,
 		(void)close(*out);
 		*out = -1;
 	}
-	return status;
-}
-
-static enum status
-open_lock(const struct home *home, const char *name, int *fd, struct note *note)
-{
-	*fd = openat(
-	    home->dir, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	return *fd >= 0 ? STATUS_OK
-			: note_set(note, STATUS_CREATE, "%.200s/%s: %s",
-			      home->path, name, strerror(errno));
-}
-
-static bool
-is_over(const struct timespec *until)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec > until->tv_sec ||
-	    (now.tv_sec == until->tv_sec && now.tv_nsec >= until->tv_nsec);
-}
-
-enum status
-home_lock(const struct home *home, int *fd, struct note *note)
-{
-	const struct timespec pause = { .tv_nsec = 50 * 1000 * 1000 };
-	enum status status = open_lock(home, "lock", fd, note);
-	struct timespec until;
-
-	if (status != STATUS_OK)
-		return status;
-	(void)clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += LOCK_SECONDS;
-	while (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
-		if ((errno != EWOULDBLOCK && errno != EINTR) ||
-		    is_over(&until)) {
-			(void)close(*fd);
-			*fd = -1;
-			return note_set(note, STATUS_AGAIN,
-			    "another mailcert holds the lock of %.200s",
-			    home->path);
-		}
-		(void)nanosleep(&pause, NULL);
-	}
-	return STATUS_OK;
-}
-
-/* One octet of the file "locks" for each name; two names may share one, and
- * wait for each other. */
-static off_t
-octet_of(const char *what)
-{
-	uint32_t hash = 2166136261U;
-
-	for (; *what != '\0'; what++)
-		hash = (hash ^ (unsigned char)*what) * 16777619U;
-	return (off_t)(hash & 0x7fffffff);
-}
-
-enum status
-home_lock_on(const struct home *home, const char *what, int seconds, int *fd,
-    struct note *note)
-{
-	const struct timespec pause = { .tv_nsec = 50 * 1000 * 1000 };
-	struct flock one = { .l_type = F_WRLCK,
-		.l_whence = SEEK_SET,
-		.l_start = octet_of(what),
-		.l_len = 1 };
-	enum status status = open_lock(home, "locks", fd, note);
-	struct timespec until;
-
-	if (status != STATUS_OK)
-		return status;
-	(void)clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += seconds;
-	/* Of the open file, not of the process: closing another one of the
-	 * same name does not drop it. */
-	while (fcntl(*fd, F_OFD_SETLK, &one) != 0) {
-		if ((errno != EAGAIN && errno != EACCES && errno != EINTR) ||
-		    is_over(&until)) {
-			(void)close(*fd);
-			*fd = -1;
-			return note_set(
-			    note, STATUS_AGAIN, "another mailcert is at it");
-		}
-		(void)nanosleep(&pause, NULL);
-	}
-	return STATUS_OK;
-}
-
-void
-dir_keep_few(int dir, size_t most)
-{
-	int again = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *list = again >= 0 ? fdopendir(again) : NULL;
-	struct dirent *entry;
-	size_t count = 0;
-
-	if (list == NULL) {
-		if (again >= 0)
-			(void)close(again);
-		return;
-	}
-	while (readdir(list) != NULL)
-		count++;
-	rewinddir(list);
-	while (count > most && (entry = readdir(list)) != NULL)
-		if (entry->d_name[0] != '.')
-			(void)unlinkat(dir, entry->d_name, 0);
-	(void)closedir(list);
-}
-
-enum status
-dir_sync(int dir)
-{
-	return fsync(dir) == 0 ? STATUS_OK : STATUS_IO;
-}
-
-enum status
-file_create(int dir, const char *name, struct span bytes, struct note *note)
-{
-	enum status status = STATUS_OK;
-	int fd;
-
-	fd = openat(dir, name,
-	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return note_set(
-		    note, STATUS_CREATE, "%.200s: %s", name, strerror(errno));
-	/* The umask may have taken our own rights away. */
-	if (fchmod(fd, 0600) != 0 || fd_write(fd, bytes) != STATUS_OK ||
-	    fsync(fd) != 0)
-		status = note_set(
-		    note, STATUS_IO, "%.200s: %s", name, strerror(errno));
-	if (close(fd) != 0 && status == STATUS_OK)
-		status = note_set(
-		    note, STATUS_IO, "%.200s: %s", name, strerror(errno));
-	if (status != STATUS_OK)
-		(void)unlinkat(dir, name, 0);
-	return status;
-}
-
-enum status
-file_replace(int dir, const char *name, struct span bytes, struct note *note)
-{
-	enum status status;
-	char temporary[128];
-
-	(void)snprintf(temporary, sizeof(temporary), "%.96s.%ld.new", name,
-	    (long)getpid());
-	(void)unlinkat(dir, temporary, 0);
-	status = file_create(dir, temporary, bytes, note);
-	if (status != STATUS_OK)
-		return status;
-	if (renameat(dir, temporary, dir, name) != 0) {
-		status = note_set(
-		    note, STATUS_CREATE, "%.200s: %s", name, strerror(errno));
-		(void)unlinkat(dir, temporary, 0);
-		return status;
-	}
-	if (dir_sync(dir) != STATUS_OK)
-		return note_set(
-		    note, STATUS_IO, "%.200s: %s", name, strerror(errno));
-	return STATUS_OK;
-}
-
-enum status
-file_read(int dir, const char *name, struct buf *out)
-{
-	enum status status;
-	struct stat st;
-	int fd;
-
-	fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		return errno == ENOENT ? STATUS_NO
-		    : errno == ELOOP   ? STATUS_CONFIG
-				       : STATUS_IO;
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-		status = STATUS_CONFIG;
-	else if ((size_t)st.st_size > out->ceiling ||
-	    (status = fd_read_file(fd, (size_t)st.st_size, out)) ==
-		STATUS_BAD_SIZE)
-		status = STATUS_CONFIG;
-	(void)close(fd);
 	return status;
 }
 

@@ -7,7 +7,7 @@
  */
 #ifndef STORE_HOME_H
 #define STORE_HOME_H
-#include "base/buf.h"
+#include "store/file.h"
 
 struct home {
 	char path[1024];
@@ -41,23 +41,6 @@ enum status home_lock(
  */
 enum status home_lock_on(const struct home *home, const char *what, int seconds,
     int *fd, struct note *note) MUST_CHECK;
-
-/* A new file, private, written and fsynced; where anything fails, none is
- * left.  STATUS_CREATE (it exists already, among others) or STATUS_IO. */
-enum status file_create(
-    int dir, const char *name, struct span bytes, struct note *note) MUST_CHECK;
-/* Replace (or make) a file durably; STATUS_CREATE or STATUS_IO, and then the
- * old one is untouched. */
-enum status file_replace(
-    int dir, const char *name, struct span bytes, struct note *note) MUST_CHECK;
-/* Read a regular file of ours; STATUS_NO: not there; STATUS_CONFIG: a link,
- * not regular, or larger than out's ceiling. */
-enum status file_read(int dir, const char *name, struct buf *out) MUST_CHECK;
-/* A cache with more files than that starts anew: which one will be wanted next
- * nobody knows. */
-void dir_keep_few(int dir, size_t most);
-/* fsync a directory. */
-enum status dir_sync(int dir) MUST_CHECK;
 
 /* Append one line (text made safe already) to the home's log; kept below
  * 10 MiB.  Never fails aloud: a full disk must not stop a refusal. */
