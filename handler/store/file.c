@@ -4,39 +4,102 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 
-void
-dir_keep_few(int dir, size_t most)
-{
-	int again = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *list = again >= 0 ? fdopendir(again) : NULL;
-	struct dirent *entry;
-	size_t count = 0;
+enum {
+	NAME_SIZE = 320,   /* of a temporary name */
+	YOUNG_SECONDS = 90 /* by then the kernel has written a directory */
+};
 
-	if (list == NULL) {
-		if (again >= 0)
-			(void)close(again);
-		return;
-	}
-	while (readdir(list) != NULL)
-		count++;
-	rewinddir(list);
-	while (count > most && (entry = readdir(list)) != NULL)
-		if (entry->d_name[0] != '.')
-			(void)unlinkat(dir, entry->d_name, 0);
-	(void)closedir(list);
+/* The ways in which file systems say that a directory cannot be synced. */
+static bool
+is_unable(int error)
+{
+	return error == EINVAL || error == ENOTSUP || error == EOPNOTSUPP ||
+	    error == ENOSYS;
+}
+
+bool
+dir_can_sync(int dir)
+{
+	return fsync(dir) == 0 || !is_unable(errno);
 }
 
 enum status
 dir_sync(int dir)
 {
-	return fsync(dir) == 0 ? STATUS_OK : STATUS_IO;
+	return fsync(dir) == 0 || is_unable(errno) ? STATUS_OK : STATUS_IO;
+}
+
+/* Was it made just now, perhaps by a process that was killed before it could
+ * sync the parent?  A file system that does not tell: no. */
+static bool
+is_young(int parent, const char *name)
+{
+	struct statx st;
+	int64_t age;
+
+	if (statx(parent, name, AT_SYMLINK_NOFOLLOW, STATX_BTIME, &st) != 0 ||
+	    (st.stx_mask & STATX_BTIME) == 0)
+		return false;
+	age = (int64_t)time(NULL) - st.stx_btime.tv_sec;
+	return age > -YOUNG_SECONDS && age < YOUNG_SECONDS;
+}
+
+enum status
+dir_make(int parent, const char *name)
+{
+	if (mkdirat(parent, name, 0700) != 0) {
+		if (errno != EEXIST)
+			return STATUS_CREATE;
+		if (!is_young(parent, name))
+			return STATUS_OK;
+	}
+	return dir_sync(parent);
+}
+
+enum status
+path_sync_parent(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char parent[1100];
+	enum status status;
+	int dir;
+
+	if (slash == NULL)
+		(void)strcpy(parent, ".");
+	else if (!span_copy((struct span){ path,
+				slash == path ? 1 : (size_t)(slash - path) },
+		     parent, sizeof(parent)))
+		return STATUS_CREATE;
+	dir = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* Who may not read it cannot sync it. */
+	if (dir < 0)
+		return errno == EACCES ? STATUS_OK : STATUS_IO;
+	status = dir_sync(dir);
+	(void)close(dir);
+	return status;
+}
+
+enum status
+path_make(const char *path)
+{
+	if (mkdir(path, 0700) != 0) {
+		if (errno != EEXIST)
+			return STATUS_CREATE;
+		if (!is_young(AT_FDCWD, path))
+			return STATUS_OK;
+	}
+	return path_sync_parent(path);
 }
 
 enum status
@@ -63,19 +126,70 @@ file_create(int dir, const char *name, struct span bytes, struct note *note)
 	return status;
 }
 
-enum status
-file_replace(int dir, const char *name, struct span bytes, struct note *note)
+void
+file_temporary_name(const char *name, char *out, size_t size)
+{
+	(void)snprintf(out, size, "%.250s.%ld.new", name, (long)getpid());
+}
+
+bool
+file_is_litter(const char *name)
+{
+	const struct span text = span_of(name);
+	char *end;
+	size_t i;
+	long pid;
+
+	if (text.len < 7 ||
+	    !span_eq(span_cut(text, text.len - 4, text.len), SPAN(".new")))
+		return false;
+	for (i = text.len - 4; i > 0 && ascii_is_digit(text.at[i - 1]); i--)
+		;
+	if (i == 0 || text.at[i - 1] != '.')
+		return false;
+	errno = 0;
+	pid = strtol(text.at + i, &end, 10);
+	return errno == 0 && end == text.at + text.len - 4 && pid > 0 &&
+	    pid <= INT32_MAX && kill((pid_t)pid, 0) != 0 && errno == ESRCH;
+}
+
+/* Another view of an open directory, to be walked. */
+static DIR *
+walk(int dir)
+{
+	int again = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *list = again >= 0 ? fdopendir(again) : NULL;
+
+	if (list == NULL && again >= 0)
+		(void)close(again);
+	return list;
+}
+
+void
+dir_sweep(int dir)
+{
+	DIR *list = walk(dir);
+	struct dirent *entry;
+
+	while (list != NULL && (entry = readdir(list)) != NULL)
+		if (file_is_litter(entry->d_name))
+			(void)unlinkat(dir, entry->d_name, 0);
+	if (list != NULL)
+		(void)closedir(list);
+}
+
+static enum status
+replace(int dir, const char *name, const char *temporary, struct span bytes,
+    bool *swept, struct note *note)
 {
 	enum status status;
-	char temporary[128];
 
-	(void)snprintf(temporary, sizeof(temporary), "%.96s.%ld.new", name,
-	    (long)getpid());
 	(void)unlinkat(dir, temporary, 0);
 	status = file_create(dir, temporary, bytes, note);
 	if (status != STATUS_OK)
 		return status;
 	if (renameat(dir, temporary, dir, name) != 0) {
+		*swept = errno == ENOENT;
 		status = note_set(
 		    note, STATUS_CREATE, "%.200s: %s", name, strerror(errno));
 		(void)unlinkat(dir, temporary, 0);
@@ -88,6 +202,21 @@ file_replace(int dir, const char *name, struct span bytes, struct note *note)
 }
 
 enum status
+file_replace(int dir, const char *name, struct span bytes, struct note *note)
+{
+	char temporary[NAME_SIZE];
+	enum status status;
+	bool swept = false;
+
+	file_temporary_name(name, temporary, sizeof(temporary));
+	status = replace(dir, name, temporary, bytes, &swept, note);
+	/* A sweeper on another machine, or in another container, does not see
+	 * our process. */
+	return swept ? replace(dir, name, temporary, bytes, &swept, note)
+		     : status;
+}
+
+enum status
 file_read(int dir, const char *name, struct buf *out)
 {
 	enum status status;
@@ -95,10 +224,23 @@ file_read(int dir, const char *name, struct buf *out)
 	int fd;
 
 	fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		return errno == ENOENT ? STATUS_NO
-		    : errno == ELOOP   ? STATUS_CONFIG
-				       : STATUS_IO;
+	if (fd < 0) {
+		switch (errno) {
+		case ENOENT:
+			return STATUS_NO;
+		case ELOOP:
+		case ENXIO: /* a socket */
+			return STATUS_CONFIG;
+		case EACCES:
+			return STATUS_PERMISSION;
+		case EMFILE:
+		case ENFILE:
+		case ENOMEM:
+			return STATUS_MEMORY;
+		default:
+			return STATUS_IO;
+		}
+	}
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
 		status = STATUS_CONFIG;
 	else if ((size_t)st.st_size > out->ceiling ||
@@ -107,4 +249,22 @@ file_read(int dir, const char *name, struct buf *out)
 		status = STATUS_CONFIG;
 	(void)close(fd);
 	return status;
+}
+
+void
+dir_keep_few(int dir, size_t most)
+{
+	struct dirent *entry;
+	size_t count = 0;
+	DIR *list = walk(dir);
+
+	if (list == NULL)
+		return;
+	while (readdir(list) != NULL)
+		count++;
+	rewinddir(list);
+	while (count > most && (entry = readdir(list)) != NULL)
+		if (entry->d_name[0] != '.')
+			(void)unlinkat(dir, entry->d_name, 0);
+	(void)closedir(list);
 }

@@ -2,6 +2,10 @@
  * file.h - durable files, whole or not at all
  *
  * dir is an open directory, or AT_FDCWD.
+ *
+ * Some file systems cannot sync a directory (CIFS, DrvFs of WSL, some below
+ * FUSE: EINVAL and the like).  There a change is as durable as they make it,
+ * which is no reason to stop; mailcert doctor says so.
  */
 #ifndef STORE_FILE_H
 #define STORE_FILE_H
@@ -12,15 +16,31 @@
 enum status file_create(
     int dir, const char *name, struct span bytes, struct note *note) MUST_CHECK;
 /* Replace (or make) a file durably; STATUS_CREATE or STATUS_IO, and then the
- * old one is untouched. */
+ * old one is untouched, unless it was the last step that failed: the directory
+ * that could not be synced holds the new one. */
 enum status file_replace(
     int dir, const char *name, struct span bytes, struct note *note) MUST_CHECK;
-/* Read a regular file of ours; STATUS_NO: not there; STATUS_CONFIG: a link,
- * not regular, or larger than out's ceiling. */
+/* The name that a file has while this process writes it: "NAME.PID.new". */
+void file_temporary_name(const char *name, char *out, size_t size);
+/* Is that such a name, of a process that is gone? */
+bool file_is_litter(const char *name);
+/* Remove what processes that were killed left behind. */
+void dir_sweep(int dir);
+/* Read a regular file of ours; STATUS_NO: not there; STATUS_PERMISSION: may
+ * not be opened; STATUS_CONFIG: a link, not regular, or larger than out's
+ * ceiling; STATUS_MEMORY: too many files are open; STATUS_IO. */
 enum status file_read(int dir, const char *name, struct buf *out) MUST_CHECK;
 /* A cache with more files than that starts anew: which one will be wanted next
  * nobody knows. */
 void dir_keep_few(int dir, size_t most);
-/* fsync a directory. */
+/* fsync a directory; also STATUS_OK where the file system cannot. */
 enum status dir_sync(int dir) MUST_CHECK;
+/* Can this file system do it at all? */
+bool dir_can_sync(int dir);
+/* Make a directory, 0700, durably: its parent is synced.  STATUS_OK where it
+ * was there; STATUS_CREATE, STATUS_IO and errno. */
+enum status dir_make(int parent, const char *name) MUST_CHECK;
+enum status path_make(const char *path) MUST_CHECK;
+/* Make the entry of a file durable, which lies at that path. */
+enum status path_sync_parent(const char *path) MUST_CHECK;
 #endif

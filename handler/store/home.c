@@ -1,9 +1,10 @@
-/* home.c - durable files under one directory: see home.h */
+/* home.c - the home and what is seen in it: see home.h */
 #include "store/home.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -12,9 +13,19 @@
 #include "base/fd.h"
 #include "mail/date.h"
 
-enum { LOG_MAX = 5 * 1024 * 1024 };
+enum { LOG_MAX = 5 * 1024 * 1024, WARNINGS_EACH = 8, WARNINGS_MAX = 32 };
 
-/* mkdir -p, private. */
+struct home_notes {
+	size_t warnings;
+	struct {
+		char directory[24];
+		struct note text;
+	} warning[WARNINGS_MAX];
+	bool more; /* than are kept */
+	bool litter;
+};
+
+/* mkdir -p, private and durable. */
 static bool
 make_path(const char *path)
 {
@@ -23,15 +34,16 @@ make_path(const char *path)
 
 	if (!span_copy(span_of(path), part, sizeof(part)))
 		return false;
-	for (i = 1; part[i] != '\0'; i++) {
-		if (part[i] != '/')
+	for (i = 1;; i++) {
+		if (part[i] != '/' && part[i] != '\0')
 			continue;
 		part[i] = '\0';
-		if (mkdir(part, 0700) != 0 && errno != EEXIST)
+		if (path_make(part) != STATUS_OK)
 			return false;
+		if (path[i] == '\0')
+			return true;
 		part[i] = '/';
 	}
-	return mkdir(part, 0700) == 0 || errno == EEXIST;
 }
 
 /* Ours, and nobody else may write. */
@@ -74,7 +86,11 @@ home_open(const char *path, bool create, struct home *out, struct note *note)
 		    errno == EACCES ? STATUS_PERMISSION : STATUS_IO,
 		    "%.200s: %s", path, strerror(errno));
 	}
-	if ((status = check_owner(home.dir, path, note)) != STATUS_OK) {
+	status = check_owner(home.dir, path, note);
+	if (status == STATUS_OK &&
+	    (home.notes = calloc(1, sizeof(*home.notes))) == NULL)
+		status = STATUS_MEMORY;
+	if (status != STATUS_OK) {
 		home_close(&home);
 		return status;
 	}
@@ -87,7 +103,9 @@ home_close(struct home *home)
 {
 	if (home->dir >= 0)
 		(void)close(home->dir);
+	free(home->notes);
 	home->dir = -1;
+	home->notes = NULL;
 }
 
 enum status
@@ -99,21 +117,130 @@ home_subdir(const struct home *home, const char *name, bool create, int *out,
 	*out = -1;
 	if (home->dir < 0)
 		return STATUS_OK;
-	if (create && mkdirat(home->dir, name, 0700) != 0 && errno != EEXIST)
-		return note_set(note, STATUS_CREATE, "%.200s/%s: %s",
-		    home->path, name, strerror(errno));
+	if (create && (status = dir_make(home->dir, name)) != STATUS_OK)
+		return note_set(note, status, "%.200s/%s: %s", home->path, name,
+		    strerror(errno));
 	*out = openat(
 	    home->dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (*out < 0)
 		return errno == ENOENT
 		    ? STATUS_OK
-		    : note_set(note, STATUS_IO, "%.200s/%s: %s", home->path,
-			  name, strerror(errno));
+		    : note_set(note,
+			  errno == EACCES ? STATUS_PERMISSION : STATUS_IO,
+			  "%.200s/%s: %s", home->path, name, strerror(errno));
 	if ((status = check_owner(*out, name, note)) != STATUS_OK) {
 		(void)close(*out);
 		*out = -1;
 	}
 	return status;
+}
+
+void
+home_show_path(const struct home *home, const char *directory, const char *name,
+    char *out, size_t size)
+{
+	/* Better the end of it than a part that leads nowhere. */
+	if (snprintf(out, size, "%s/%s/%s", home->path, directory, name) >=
+	    (int)size)
+		(void)snprintf(out, size, "%s/%s", directory, name);
+}
+
+void
+home_warn(
+    const struct home *home, const char *directory, const struct note *warning)
+{
+	struct home_notes *notes = home->notes;
+	size_t i, same = 0;
+
+	if (notes == NULL)
+		return;
+	for (i = 0; i < notes->warnings; i++) {
+		if (strcmp(notes->warning[i].text.text, warning->text) == 0)
+			return;
+		same += strcmp(notes->warning[i].directory, directory) == 0;
+	}
+	if (same == WARNINGS_EACH || i == WARNINGS_MAX) {
+		notes->more = true;
+		return;
+	}
+	(void)snprintf(notes->warning[i].directory,
+	    sizeof(notes->warning[i].directory), "%s", directory);
+	notes->warning[i].text = *warning;
+	notes->warnings++;
+}
+
+const struct note *
+home_warning(const struct home *home, size_t index)
+{
+	static const struct note more = { "other files are skipped too" };
+	const struct home_notes *notes = home->notes;
+
+	if (notes == NULL || index > notes->warnings)
+		return NULL;
+	if (index == notes->warnings)
+		return notes->more ? &more : NULL;
+	return &notes->warning[index].text;
+}
+
+const struct note *
+home_warning_in(const struct home *home, const char *directory)
+{
+	const struct home_notes *notes = home->notes;
+	size_t i;
+
+	for (i = 0; notes != NULL && i < notes->warnings; i++)
+		if (strcmp(notes->warning[i].directory, directory) == 0)
+			return &notes->warning[i].text;
+	return NULL;
+}
+
+void
+home_saw_litter(const struct home *home)
+{
+	if (home->notes != NULL)
+		home->notes->litter = true;
+}
+
+void
+home_sweep(const struct home *home)
+{
+	static const char *const directories[] = { "orders", "issuances",
+		"accounts", "certificates", "dns", "verified", "drafts" };
+	int lock = -1, dir;
+	size_t i;
+
+	if (home->notes == NULL || !home->notes->litter ||
+	    home_lock(home, &lock, NULL) != STATUS_OK)
+		return;
+	for (i = 0; i < sizeof(directories) / sizeof(*directories); i++) {
+		if (home_subdir(home, directories[i], false, &dir, NULL) !=
+			STATUS_OK ||
+		    dir < 0)
+			continue;
+		dir_sweep(dir);
+		(void)close(dir);
+	}
+	(void)close(lock);
+	home->notes->litter = false;
+}
+
+enum status
+home_try(const struct home *home, struct note *note)
+{
+	enum status status;
+	int lock = -1;
+
+	status = home_lock(home, &lock, note);
+	if (lock >= 0)
+		(void)close(lock);
+	if (status != STATUS_OK && status != STATUS_AGAIN)
+		return status;
+	if (!dir_can_sync(home->dir))
+		return note_set(note, STATUS_NO,
+		    "%.200s is on a file system that cannot sync directories: "
+		    "a power cut may undo the last change",
+		    home->path);
+	return STATUS_OK;
 }
 
 void
@@ -125,11 +252,17 @@ home_log(const struct home *home, const char *line)
 
 	if (home->dir < 0)
 		return;
+	/* Something else may be in its place, a FIFO say: no log, then. */
 	fd = openat(home->dir, "log",
-	    O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+	    O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK,
+	    0600);
 	if (fd < 0)
 		return;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > LOG_MAX)
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+		(void)close(fd);
+		return;
+	}
+	if (st.st_size > LOG_MAX)
 		(void)renameat(home->dir, "log", home->dir, "log.old");
 	buf_init(&text, 4096);
 	date_add_iso(&text, (int64_t)time(NULL));

@@ -1,25 +1,23 @@
-/* lock.c - one mailcert at a time: see home.h */
+/*
+ * lock.c - one mailcert at a time: see home.h
+ *
+ * flock(2) on a file of its own for each thing: the kernel drops it when we
+ * end.  Not fcntl(2) on ranges of one file: where OFD locks are missing
+ * (gVisor, WSL 1), closing any descriptor of that file would drop them all.
+ */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "store/home.h"
+#include "store/jsonfile.h"
 
 enum { LOCK_SECONDS = 10 };
-
-static enum status
-open_lock(const struct home *home, const char *name, int *fd, struct note *note)
-{
-	*fd = openat(
-	    home->dir, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	return *fd >= 0 ? STATUS_OK
-			: note_set(note, STATUS_CREATE, "%.200s/%s: %s",
-			      home->path, name, strerror(errno));
-}
 
 static bool
 is_over(const struct timespec *until)
@@ -31,70 +29,130 @@ is_over(const struct timespec *until)
 	    (now.tv_sec == until->tv_sec && now.tv_nsec >= until->tv_nsec);
 }
 
+/* Is what we hold still what the others will open?  home_lock_forget() may
+ * have come in between. */
+static bool
+is_current(int dir, const char *name, int fd)
+{
+	struct stat ours, theirs;
+
+	return fstat(fd, &ours) == 0 &&
+	    fstatat(dir, name, &theirs, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev;
+}
+
+/* One attempt.  STATUS_AGAIN: another one holds it; STATUS_NO: it was removed
+ * in this moment; STATUS_CREATE, STATUS_IO, and errno. */
+static enum status
+attempt(int dir, const char *name, int *fd)
+{
+	enum status status = STATUS_OK;
+	struct stat st;
+	int error;
+
+	*fd = openat(dir, name,
+	    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
+	if (*fd < 0)
+		return STATUS_CREATE;
+	if (fstat(*fd, &st) == 0 && !S_ISREG(st.st_mode)) {
+		errno = EINVAL;
+		status = STATUS_CREATE;
+	} else if (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
+		/* Nothing else means another mailcert. */
+		status = errno == EWOULDBLOCK || errno == EINTR ? STATUS_AGAIN
+								: STATUS_IO;
+	} else if (!is_current(dir, name, *fd)) {
+		status = STATUS_NO;
+	}
+	if (status != STATUS_OK) {
+		error = errno;
+		(void)close(*fd);
+		errno = error;
+		*fd = -1;
+	}
+	return status;
+}
+
+/* shown: its name below the home, for the note. */
+static enum status
+take(const struct home *home, int dir, const char *name, const char *shown,
+    int seconds, int *fd, struct note *note)
+{
+	const struct timespec pause = { .tv_nsec = 50 * 1000 * 1000 };
+	struct timespec until;
+	enum status status;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += seconds;
+	for (;;) {
+		status = attempt(dir, name, fd);
+		if (status == STATUS_NO)
+			continue;
+		if (status != STATUS_AGAIN || is_over(&until))
+			break;
+		(void)nanosleep(&pause, NULL);
+	}
+	if (status == STATUS_IO)
+		return note_set(note, status,
+		    "%.150s/%s cannot be locked: %s; put the home on a file "
+		    "system with locks (-C, MAILCERT_HOME)",
+		    home->path, shown, strerror(errno));
+	if (status == STATUS_CREATE)
+		return note_set(note, status, "%.200s/%s: %s", home->path,
+		    shown, strerror(errno));
+	return status;
+}
+
 enum status
 home_lock(const struct home *home, int *fd, struct note *note)
 {
-	const struct timespec pause = { .tv_nsec = 50 * 1000 * 1000 };
-	enum status status = open_lock(home, "lock", fd, note);
-	struct timespec until;
+	const enum status status =
+	    take(home, home->dir, "lock", "lock", LOCK_SECONDS, fd, note);
 
-	if (status != STATUS_OK)
-		return status;
-	(void)clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += LOCK_SECONDS;
-	while (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
-		if ((errno != EWOULDBLOCK && errno != EINTR) ||
-		    is_over(&until)) {
-			(void)close(*fd);
-			*fd = -1;
-			return note_set(note, STATUS_AGAIN,
-			    "another mailcert holds the lock of %.200s",
-			    home->path);
-		}
-		(void)nanosleep(&pause, NULL);
-	}
-	return STATUS_OK;
+	return status == STATUS_AGAIN
+	    ? note_set(note, status,
+		  "another mailcert holds the lock of %.200s", home->path)
+	    : status;
 }
 
-/* One octet of the file "locks" for each name; two names may share one, and
- * wait for each other. */
-static off_t
-octet_of(const char *what)
+/* What becomes a file name: an argument of the user's may be among them. */
+static const char *
+name_of(const char *what)
 {
-	uint32_t hash = 2166136261U;
-
-	for (; *what != '\0'; what++)
-		hash = (hash ^ (unsigned char)*what) * 16777619U;
-	return (off_t)(hash & 0x7fffffff);
+	return jsonfile_id_ok(span_of(what)) ? what : "other";
 }
 
 enum status
 home_lock_on(const struct home *home, const char *what, int seconds, int *fd,
     struct note *note)
 {
-	const struct timespec pause = { .tv_nsec = 50 * 1000 * 1000 };
-	struct flock one = { .l_type = F_WRLCK,
-		.l_whence = SEEK_SET,
-		.l_start = octet_of(what),
-		.l_len = 1 };
-	enum status status = open_lock(home, "locks", fd, note);
-	struct timespec until;
+	enum status status;
+	char shown[40];
+	int dir = -1;
 
+	*fd = -1;
+	status = home_subdir(home, "lock.d", true, &dir, note);
+	if (status == STATUS_OK && dir < 0)
+		status = note_set(
+		    note, STATUS_CREATE, "%.200s: no home", home->path);
 	if (status != STATUS_OK)
 		return status;
-	(void)clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += seconds;
-	/* Of the open file, not of the process: closing another one of the
-	 * same name does not drop it. */
-	while (fcntl(*fd, F_OFD_SETLK, &one) != 0) {
-		if ((errno != EAGAIN && errno != EACCES && errno != EINTR) ||
-		    is_over(&until)) {
-			(void)close(*fd);
-			*fd = -1;
-			return note_set(
-			    note, STATUS_AGAIN, "another mailcert is at it");
-		}
-		(void)nanosleep(&pause, NULL);
-	}
-	return STATUS_OK;
+	(void)snprintf(shown, sizeof(shown), "lock.d/%s", name_of(what));
+	status = take(home, dir, name_of(what), shown, seconds, fd, note);
+	(void)close(dir);
+	return status == STATUS_AGAIN
+	    ? note_set(note, status, "another mailcert is at it")
+	    : status;
+}
+
+void
+home_lock_forget(const struct home *home, const char *what)
+{
+	int dir = -1;
+
+	if (home_subdir(home, "lock.d", false, &dir, NULL) != STATUS_OK ||
+	    dir < 0)
+		return;
+	(void)unlinkat(dir, name_of(what), 0);
+	(void)close(dir);
 }

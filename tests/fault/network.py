@@ -109,7 +109,7 @@ def test_broken(place, server):
     # An account key may be there: some of it was a directory after all.  What
     # the DNS said is kept.
     tap.equal(sorted(set(os.listdir(place.home)) -
-                     {"lock", "locks", "dns", "accounts"}), [],
+                     {"lock", "lock.d", "dns", "accounts"}), [],
               "nothing was ordered, expected or kept")
 
 
