@@ -164,6 +164,33 @@ authenticate(const struct world *world, const struct config *config,
 	return status;
 }
 
+/* The orders that this may belong to. */
+static enum status
+load_orders(const struct home *home, const struct challenge *challenge,
+    struct order **orders, size_t *count, struct note *note)
+{
+	size_t near = 0;
+	const struct match_interest interest = { challenge, &near };
+
+	return orders_load_if(
+	    home, match_concerns, &interest, orders, count, note);
+}
+
+/* No order that can be read fits.  Where one cannot be read, it may be that
+ * one: no challenge is lost by a damaged file. */
+static enum status
+doubt(const struct home *home, enum status status, struct note *note)
+{
+	const struct note *damaged = home_warning_in(home, "orders");
+
+	if (damaged == NULL ||
+	    (status != STATUS_NO_ORDER && status != STATUS_BAD_TO &&
+		status != STATUS_BAD_CLOCK))
+		return status;
+	return note_set(note, STATUS_CONFIG,
+	    "no other order expects this challenge: %.250s", damaged->text);
+}
+
 /* The cheap look: does any order expect this at all? */
 static enum status
 is_expected(const struct world *world, const struct home *home,
@@ -173,12 +200,12 @@ is_expected(const struct world *world, const struct home *home,
 	enum status status;
 	size_t count;
 
-	status = orders_load(home, &orders, &count, note);
+	status = load_orders(home, challenge, &orders, &count, note);
 	if (status == STATUS_OK)
 		status = match_expects(
 		    challenge, orders, count, world->now(world->context), note);
 	free(orders);
-	return status;
+	return doubt(home, status, note);
 }
 
 /* Stage 4: the one order that this belongs to. */
@@ -191,12 +218,12 @@ find_match(const struct world *world, const struct home *home,
 	enum status status;
 	size_t count;
 
-	status = orders_load(home, &orders, &count, note);
+	status = load_orders(home, challenge, &orders, &count, note);
 	if (status == STATUS_OK)
 		status = match_find(challenge, authres, orders, count,
 		    world->now(world->context), out, note);
 	free(orders);
-	return status;
+	return doubt(home, status, note);
 }
 
 /* What the details of the screen need. */
@@ -356,28 +383,42 @@ record_intent(const struct world *world, const struct home *home,
 	return status;
 }
 
-/* After stage 9: say what is certain; `before` is the order as it was. */
+/* After stage 9: what is certain; `before` is the order as it was. */
+struct outcome_known {
+	const struct order *before;
+	enum outcome outcome;
+};
+
+static enum status
+set_outcome(void *record, const void *arg, struct note *note)
+{
+	const struct outcome_known *known = arg;
+	struct order *order = record;
+
+	(void)note;
+	switch (known->outcome) {
+	case OUTCOME_NOTHING:
+		*order = *known->before;
+		return STATUS_OK;
+	case OUTCOME_SENT:
+		order->state = ORDER_SENT;
+		return STATUS_OK;
+	case OUTCOME_DRAFTED:
+		order->state = ORDER_DRAFTED;
+		return STATUS_OK;
+	case OUTCOME_DOUBT:
+		break;
+	}
+	return STATUS_NO;
+}
+
 static enum status
 record_outcome(const struct home *home, const struct order *before,
     enum outcome outcome, struct note *note)
 {
-	struct order order;
-	enum status status;
-	int lock = -1;
+	const struct outcome_known known = { before, outcome };
 
-	if ((status = home_lock(home, &lock, note)) != STATUS_OK)
-		return status;
-	status = order_load(home, before->id, &order, note);
-	if (status == STATUS_OK && outcome == OUTCOME_NOTHING)
-		order = *before;
-	else if (status == STATUS_OK && outcome == OUTCOME_SENT)
-		order.state = ORDER_SENT;
-	else if (status == STATUS_OK && outcome == OUTCOME_DRAFTED)
-		order.state = ORDER_DRAFTED;
-	if (status == STATUS_OK && outcome != OUTCOME_DOUBT)
-		status = order_save(home, &order, note);
-	(void)close(lock);
-	return status;
+	return order_change(home, before->id, set_outcome, &known, NULL, note);
 }
 
 /* Nobody knows whether the reply is out: say so, and what to do, in the words

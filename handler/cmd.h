@@ -41,6 +41,8 @@ bool cmd_listing(int argc, char *argv[], int most, const char *synopsis,
 /* Load the configuration or fail aloud; *code is the exit status then. */
 bool cmd_config(
     const struct invocation *invocation, struct config *out, int *code);
+/* Tell what was skipped in the home, and close it. */
+void cmd_home_close(struct home *home);
 /* Write to standard output; the exit status. */
 int cmd_print(struct span text);
 #endif

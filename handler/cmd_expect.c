@@ -139,8 +139,10 @@ fill_order(const struct options *options, const char *address,
 }
 
 static bool
-same_challenge(const struct order *a, const struct order *b)
+same_challenge(const void *record, const void *arg)
 {
+	const struct order *a = record, *b = arg;
+
 	return strcmp(a->address, b->address) == 0 &&
 	    strcmp(a->from_normal, b->from_normal) == 0 &&
 	    span_eq(base64url_trim_pad(span_of(a->part2)),
@@ -154,25 +156,20 @@ add_order(const struct home *home, struct order *order, struct note *note)
 {
 	struct order *orders = NULL;
 	enum status status;
-	size_t count, i;
+	size_t count;
 	int lock = -1;
 
 	if ((status = home_lock(home, &lock, note)) != STATUS_OK)
 		return status;
-	status = orders_load(home, &orders, &count, note);
-	for (i = 0; status == STATUS_OK && i < count; i++)
-		if (same_challenge(&orders[i], order)) {
-			*order = orders[i];
-			goto out;
-		}
-	if (status == STATUS_OK && count == ORDERS_MAX)
-		status = note_set(note, STATUS_CREATE,
-		    "there are %d orders already; forget some", ORDERS_MAX);
-	if (status == STATUS_OK)
+	status =
+	    orders_load_if(home, same_challenge, order, &orders, &count, note);
+	if (status == STATUS_OK && count > 0) {
+		*order = orders[0];
+	} else if (status == STATUS_OK) {
 		status = order_new_id(order->id);
-	if (status == STATUS_OK)
-		status = order_save(home, order, note);
-out:
+		if (status == STATUS_OK)
+			status = order_save(home, order, note);
+	}
 	free(orders);
 	(void)close(lock);
 	return status;
@@ -213,7 +210,8 @@ expect(const struct options *options, const char *address,
 		status = home_open(config->home, true, &home, note);
 	if (status == STATUS_OK)
 		status = add_order(&home, order, note);
-	home_close(&home);
+	home_sweep(&home);
+	cmd_home_close(&home);
 	return status;
 }
 
@@ -226,7 +224,7 @@ forget_one(const char *id, const struct config *config, struct note *note)
 	status = home_open(config->home, false, &home, note);
 	if (status == STATUS_OK)
 		status = forget(&home, id, note);
-	home_close(&home);
+	cmd_home_close(&home);
 	return status;
 }
 

@@ -151,6 +151,13 @@ finish_one(struct session *session, const char *id,
 	return status;
 }
 
+static bool
+is_open(const void *record, const void *arg)
+{
+	(void)arg;
+	return issuance_is_open(record);
+}
+
 /* What was named on the command line.  Of a challenge that another client
  * ordered there is nothing to finish, but that its reply is out is noted. */
 static enum status
@@ -183,11 +190,9 @@ finish_all(struct session *session, bool sent, const struct follow_options *how)
 
 	status = sent ? mark_sent(session, NULL, &session->note) : STATUS_OK;
 	if (status == STATUS_OK)
-		status = issuances_load(
-		    &session->home, &all, &count, &session->note);
+		status = issuances_load_if(&session->home, is_open, NULL, &all,
+		    &count, &session->note);
 	for (i = 0; i < count; i++) {
-		if (!issuance_is_open(&all[i]))
-			continue;
 		why.text[0] = '\0';
 		one = finish_one(session, all[i].id, how, &why);
 		if (one != STATUS_OK)
@@ -234,11 +239,10 @@ forget(struct session *session, const char *text)
 	if (status == STATUS_OK)
 		status = home_lock(&session->home, &lock, note);
 	if (status == STATUS_OK)
-		status = orders_load(&session->home, &orders, &count, note);
+		status =
+		    orders_load_of(&session->home, id, &orders, &count, note);
 	for (i = 0; status == STATUS_OK && i < count; i++)
-		if (strcmp(orders[i].issuance, id) == 0)
-			status =
-			    order_forget(&session->home, orders[i].id, note);
+		status = order_forget(&session->home, orders[i].id, note);
 	if (status == STATUS_OK)
 		status = issuance_forget(&session->home, id, note);
 	if (lock >= 0)

@@ -153,25 +153,22 @@ post(struct session *session, const struct issuance *issuance, int reason)
 }
 
 static enum status
+set_revoked(void *record, const void *arg, struct note *note)
+{
+	struct issuance *issuance = record;
+
+	(void)arg;
+	(void)note;
+	issuance->state = ISSUANCE_REVOKED;
+	issuance->revoked = (int64_t)time(NULL);
+	return STATUS_OK;
+}
+
+static enum status
 mark(struct session *session, struct issuance *issuance)
 {
-	enum status status;
-	int lock = -1;
-
-	status = home_lock_on(
-	    &session->home, issuance->id, 60, &lock, &session->note);
-	if (status != STATUS_OK)
-		return status;
-	status = issuance_load(
-	    &session->home, issuance->id, issuance, &session->note);
-	if (status == STATUS_OK) {
-		issuance->state = ISSUANCE_REVOKED;
-		issuance->revoked = (int64_t)time(NULL);
-		status =
-		    issuance_save(&session->home, issuance, &session->note);
-	}
-	(void)close(lock);
-	return status;
+	return issuance_change(&session->home, issuance->id, set_revoked, NULL,
+	    issuance, &session->note);
 }
 
 static bool

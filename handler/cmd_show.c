@@ -31,17 +31,19 @@ look_up(const struct config *config, const struct challenge *challenge,
 	struct home home = { .dir = -1 };
 	struct order *orders = NULL;
 	enum status status;
-	size_t count = 0;
+	size_t count = 0, near = 0;
+	const struct match_interest interest = { challenge, &near };
 
 	status = home_open(config->home, false, &home, note);
 	if (status == STATUS_OK)
-		status = orders_load(&home, &orders, &count, note);
+		status = orders_load_if(
+		    &home, match_concerns, &interest, &orders, &count, note);
 	/* Only shown: nothing is answered on the strength of it. */
 	if (status == STATUS_OK)
 		status = match_find(challenge, &nothing_proved, orders, count,
 		    (int64_t)time(NULL), match, note);
 	free(orders);
-	home_close(&home);
+	cmd_home_close(&home);
 	return status;
 }
 

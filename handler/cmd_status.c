@@ -309,7 +309,7 @@ cmd_status(const struct invocation *invocation, int argc, char *argv[])
 	buf_init(&accounts, 1024 * 1024);
 	if (status == STATUS_OK && only == NULL)
 		status = list_accounts(&home, json, &listed, &accounts, &note);
-	home_close(&home);
+	cmd_home_close(&home);
 	if (status == STATUS_OK && only != NULL) {
 		for (i = 0; i < count; i++)
 			if (lookup_names_order(only, &orders[i]))

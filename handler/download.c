@@ -148,26 +148,27 @@ store(const struct home *home, const struct issuance *issuance,
 	return status;
 }
 
+static enum status
+set_replaced(void *record, const void *by, struct note *note)
+{
+	struct issuance *old = record;
+
+	(void)note;
+	(void)strcpy(old->replaced, by);
+	return STATUS_OK;
+}
+
 /* The one that this renews need not be renewed any more. */
 static enum status
 mark_replaced(
     const struct home *home, const struct issuance *issuance, struct note *note)
 {
-	struct issuance old;
 	enum status status;
-	int lock = -1;
 
 	if (issuance->replaces[0] == '\0')
 		return STATUS_OK;
-	status = home_lock_on(home, issuance->replaces, 10, &lock, note);
-	if (status != STATUS_OK)
-		return status;
-	status = issuance_load(home, issuance->replaces, &old, note);
-	if (status == STATUS_OK) {
-		(void)strcpy(old.replaced, issuance->id);
-		status = issuance_save(home, &old, note);
-	}
-	(void)close(lock);
+	status = issuance_change(
+	    home, issuance->replaces, set_replaced, issuance->id, NULL, note);
 	return status == STATUS_NO ? STATUS_OK : status;
 }
 

@@ -150,22 +150,31 @@ issue_fail(struct issuer *issuer, struct issuance *issuance, const char *what,
 
 /* Remember when it happened, in a member of *order: the CA was told, say.  The
  * rest of the order may have changed in between. */
+struct moment {
+	size_t member; /* where it is in the struct */
+	int64_t now;
+};
+
+static enum status
+set_moment(void *record, const void *arg, struct note *note)
+{
+	const struct moment *moment = arg;
+
+	(void)note;
+	(void)memcpy(
+	    (char *)record + moment->member, &moment->now, sizeof(moment->now));
+	return STATUS_OK;
+}
+
 static enum status
 mark(struct issuer *issuer, struct order *order, int64_t *when, int64_t now,
     struct note *note)
 {
-	enum status status;
-	int lock = -1;
+	const struct moment moment = { (size_t)((char *)when - (char *)order),
+		now };
 
-	if ((status = home_lock(issuer->home, &lock, note)) != STATUS_OK)
-		return status;
-	status = order_load(issuer->home, order->id, order, note);
-	if (status == STATUS_OK) {
-		*when = now;
-		status = order_save(issuer->home, order, note);
-	}
-	(void)close(lock);
-	return status;
+	return order_change(
+	    issuer->home, order->id, set_moment, &moment, order, note);
 }
 
 /* Tell the CA that the answer is out (RFC 8823 section 3, step 7). */
@@ -184,24 +193,26 @@ tell(struct issuer *issuer, struct order *order, int64_t now, struct note *note)
 	    : status;
 }
 
+static enum status
+set_sent(void *record, const void *arg, struct note *note)
+{
+	struct order *order = record;
+
+	(void)arg;
+	(void)note;
+	if (order->state == ORDER_SENT)
+		return STATUS_NO;
+	if (order->state == ORDER_PENDING)
+		(void)strcpy(order->draft, "by hand");
+	order->state = ORDER_SENT;
+	order->answered = (int64_t)time(NULL);
+	return STATUS_OK;
+}
+
 enum status
 issue_mark_sent(const struct home *home, struct order *order, struct note *note)
 {
-	enum status status;
-	int lock = -1;
-
-	if ((status = home_lock(home, &lock, note)) != STATUS_OK)
-		return status;
-	status = order_load(home, order->id, order, note);
-	if (status == STATUS_OK && order->state != ORDER_SENT) {
-		if (order->state == ORDER_PENDING)
-			(void)strcpy(order->draft, "by hand");
-		order->state = ORDER_SENT;
-		order->answered = (int64_t)time(NULL);
-		status = order_save(home, order, note);
-	}
-	(void)close(lock);
-	return status;
+	return order_change(home, order->id, set_sent, NULL, order, note);
 }
 
 /* Did the user's mail program send the draft?  Its copy of what it sent says
@@ -306,11 +317,11 @@ advance_challenges(struct issuer *issuer, struct issuance *issuance,
 	size_t count, i;
 
 	*valid = true;
-	status = orders_load(issuer->home, &orders, &count, note);
+	status =
+	    orders_load_of(issuer->home, issuance->id, &orders, &count, note);
 	for (i = 0; status == STATUS_OK && *valid && i < count; i++)
-		if (strcmp(orders[i].issuance, issuance->id) == 0)
-			status = advance_order(issuer, issuance, &orders[i],
-			    now, valid, out, note);
+		status = advance_order(
+		    issuer, issuance, &orders[i], now, valid, out, note);
 	free(orders);
 	return status;
 }

@@ -50,8 +50,10 @@ issue_check(const struct issue_request *request, struct note *note)
 
 /* The same addresses, key and usage, at the same account, and not over. */
 static bool
-is_same(const struct issuance *one, const struct issuance *other, int64_t now)
+is_same(const void *record, const void *arg)
 {
+	const struct issuance *one = record, *other = arg;
+	const int64_t now = other->created;
 	size_t i;
 
 	if (!issuance_is_open(one) ||
@@ -72,16 +74,13 @@ find_same(const struct home *home, struct issuance *out, struct note *note)
 {
 	struct issuance *all = NULL;
 	enum status status;
-	size_t count = 0, i;
+	size_t count = 0;
 
-	status = issuances_load(home, &all, &count, note);
-	for (i = 0; status == STATUS_OK && i < count; i++)
-		if (is_same(&all[i], out, out->created))
-			break;
-	if (status == STATUS_OK && i == count)
+	status = issuances_load_if(home, is_same, out, &all, &count, note);
+	if (status == STATUS_OK && count == 0)
 		status = STATUS_NO;
 	else if (status == STATUS_OK)
-		*out = all[i];
+		*out = all[0];
 	free(all);
 	return status;
 }

@@ -1,6 +1,8 @@
 /* list_accounts.c - our accounts: see list_accounts.h */
 #include "list_accounts.h"
 
+#include <stdlib.h>
+
 #include "base/text.h"
 #include "mail/date.h"
 
@@ -52,23 +54,19 @@ enum status
 list_accounts(const struct home *home, bool json, size_t *count,
     struct buf *out, struct note *note)
 {
-	char ids[ACCOUNTS_MAX][JSONFILE_ID_SIZE];
-	struct account account;
+	struct account *accounts = NULL;
 	enum status status;
 	size_t i;
 
-	status =
-	    jsonfile_list(home, "accounts", ids, ACCOUNTS_MAX, count, note);
-	for (i = 0; status == STATUS_OK && i < *count; i++) {
-		status = account_load(home, ids[i], &account, note);
-		if (status != STATUS_OK)
-			break;
+	status = accounts_load(home, &accounts, count, note);
+	for (i = 0; i < *count; i++) {
 		if (json) {
 			buf_add_text(out, i > 0 ? "," : "");
-			add_json(&account, out);
+			add_json(&accounts[i], out);
 		} else {
-			add_text(&account, out);
+			add_text(&accounts[i], out);
 		}
 	}
+	free(accounts);
 	return status;
 }

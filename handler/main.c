@@ -92,6 +92,20 @@ cmd_fail(enum status status, const struct note *note)
 	return status_exit(status);
 }
 
+void
+cmd_home_close(struct home *home)
+{
+	const struct note *warning;
+	struct note line;
+	size_t i;
+
+	for (i = 0; (warning = home_warning(home, i)) != NULL; i++)
+		(void)cmd_fail(note_set(&line, STATUS_OK,
+				   "warning: skipped %.300s", warning->text),
+		    &line);
+	home_close(home);
+}
+
 int
 cmd_usage(const char *synopsis)
 {

@@ -178,22 +178,22 @@ may_ask(
 }
 
 static enum status
+set_window(void *record, const void *window, struct note *note)
+{
+	(void)note;
+	((struct issuance *)record)->window =
+	    *(const struct issuance_window *)window;
+	return STATUS_OK;
+}
+
+static enum status
 save_window(
     const struct home *home, struct issuance *issuance, struct note *note)
 {
 	const struct issuance_window window = issuance->window;
-	enum status status;
-	int lock = -1;
 
-	status = home_lock_on(home, issuance->id, 10, &lock, note);
-	if (status != STATUS_OK)
-		return status;
-	status = issuance_load(home, issuance->id, issuance, note);
-	issuance->window = window;
-	if (status == STATUS_OK)
-		status = issuance_save(home, issuance, note);
-	(void)close(lock);
-	return status;
+	return issuance_change(
+	    home, issuance->id, set_window, &window, issuance, note);
 }
 
 enum status

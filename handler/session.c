@@ -47,7 +47,8 @@ session_end(struct session *session, enum status status)
 	if (status != STATUS_OK)
 		code = cmd_fail(status, &session->note);
 	buf_clear(&session->out);
-	home_close(&session->home);
+	home_sweep(&session->home);
+	cmd_home_close(&session->home);
 	free(session);
 	return code;
 }
@@ -104,27 +105,33 @@ is_for(const struct issuance *issuance, struct span address)
 	return false;
 }
 
+/* Is it the one with that id, or was it issued for that address? */
+static bool
+is_named(const void *record, const void *text)
+{
+	const struct issuance *issuance = record;
+
+	return strcmp(issuance->id, text) == 0 ||
+	    (is_for(issuance, span_of(text)) &&
+		issuance->state == ISSUANCE_ISSUED);
+}
+
 enum status
 session_find(struct session *session, const char *text, struct issuance *out)
 {
 	struct issuance *all = NULL;
-	size_t count = 0, i, found;
 	enum status status;
+	size_t count = 0;
 
-	status = issuances_load(&session->home, &all, &count, &session->note);
-	found = count;
-	for (i = 0; i < count; i++)
-		if (strcmp(all[i].id, text) == 0 ||
-		    (is_for(&all[i], span_of(text)) &&
-			all[i].state == ISSUANCE_ISSUED))
-			found = i;
-	if (status == STATUS_OK && found == count)
+	status = issuances_load_if(
+	    &session->home, is_named, text, &all, &count, &session->note);
+	if (status == STATUS_OK && count == 0)
 		status = note_set(&session->note, STATUS_NO,
 		    "there is no certificate %.100s; mailcert status lists "
 		    "them",
 		    text);
 	else if (status == STATUS_OK)
-		*out = all[found];
+		*out = all[count - 1];
 	free(all);
 	return status;
 }

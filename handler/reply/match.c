@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "mail/date.h"
 
-enum { DAY = 24 * 3600, LONGEST_ORDER = 31 * DAY };
+enum { DAY = 24 * 3600, LONGEST_ORDER = 31 * DAY, NEAR_MOST = 16 };
 
 static bool
 from_fits(const struct order *order, const struct challenge *challenge)
@@ -20,6 +20,20 @@ to_fits(const struct order *order, const struct challenge *challenge)
 {
 	return address_compare(
 	    span_of(order->address_normal), span_of(challenge->claimed_to));
+}
+
+bool
+match_concerns(const void *order, const void *interest)
+{
+	const struct match_interest *in = interest;
+	const struct order *one = order;
+	const bool from = from_fits(one, in->challenge);
+	const bool to = to_fits(one, in->challenge) != ADDRESS_OTHER;
+
+	if (from && to)
+		return true;
+	return one->state == ORDER_PENDING && (from || to) &&
+	    (*in->near)++ < NEAR_MOST;
 }
 
 /* Why none fits: say what is nearest to the truth, for the person who waits

@@ -17,6 +17,14 @@ struct match {
 	uint32_t warnings; /* challenge's and our own */
 };
 
+/* For orders_load_if(): the orders that a challenge may belong to, and a few
+ * that come near it, so that a refusal can say what is nearest to the truth. */
+struct match_interest {
+	const struct challenge *challenge; /* borrowed */
+	size_t *near;                      /* how many of these were taken */
+};
+bool match_concerns(const void *order, const void *interest);
+
 /*
  * The cheap look before anything is verified: does any order expect this?
  * STATUS_OK, STATUS_NO_ORDER, _BAD_TO, _BAD_CLOCK or _BAD_REPEAT.

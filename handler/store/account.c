@@ -1,87 +1,105 @@
 /* account.c - our accounts at CAs: see account.h */
 #include "store/account.h"
 
+#include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "acme/url.h"
+#include "store/record.h"
 
-static bool
-read_account(const struct json *json, struct account *out)
+static const char *
+read_rest(const struct json *json, void *record)
 {
-	*out = (struct account){ .created = 0 };
-	return json_get_text(json, "id", out->id, sizeof(out->id)) ==
-	    STATUS_OK &&
-	    json_get_text(json, "directory", out->directory, ACME_URL_SIZE) ==
-	    STATUS_OK &&
-	    acme_url_ok(span_of(out->directory)) &&
-	    json_get_text(json, "url", out->url, ACME_URL_SIZE) !=
-	    STATUS_CONFIG &&
-	    (out->url[0] == '\0' || acme_url_ok(span_of(out->url))) &&
-	    json_get_text(json, "thumbprint", out->thumbprint,
-		sizeof(out->thumbprint)) == STATUS_OK &&
-	    json_get_number(json, "rolled", &out->rolled) != STATUS_CONFIG &&
-	    out->rolled >= 0 && out->rolled <= ACCOUNT_KEYS_MAX &&
-	    json_get_number(json, "created", &out->created) == STATUS_OK &&
-	    json_get_number(json, "deactivated", &out->deactivated) !=
-	    STATUS_CONFIG;
+	const struct account *account = record;
+
+	(void)json;
+	if (account->directory[0] == '\0')
+		return "directory";
+	return account->rolled <= ACCOUNT_KEYS_MAX ? NULL : "rolled";
 }
+
+#define ACCOUNT(member, name, type, required) \
+	MEMBER(struct account, member, name, type, required)
+
+static const struct member members[] = {
+	ACCOUNT(id, "id", MEMBER_ID, true),
+	ACCOUNT(directory, "directory", MEMBER_URL, true),
+	ACCOUNT(url, "url", MEMBER_URL, false),
+	ACCOUNT(thumbprint, "thumbprint", MEMBER_BASE64, true),
+	ACCOUNT(rolled, "rolled", MEMBER_COUNT, false),
+	ACCOUNT(created, "created", MEMBER_TIME, true),
+	ACCOUNT(deactivated, "deactivated", MEMBER_TIME, false),
+};
+
+static const struct record_kind kind = {
+	.directory = "accounts",
+	.size = sizeof(struct account),
+	.created = offsetof(struct account, created),
+	.members = members,
+	.count = sizeof(members) / sizeof(*members),
+	.read = read_rest,
+};
+
+static_assert(offsetof(struct account, id) == 0, "a record begins with its id");
 
 enum status
 account_load(const struct home *home, const char *id, struct account *out,
     struct note *note)
 {
-	struct json *json = NULL;
+	return record_load(home, &kind, id, out, note);
+}
+
+enum status
+accounts_load(const struct home *home, struct account **out, size_t *count,
+    struct note *note)
+{
+	void *records = NULL;
 	enum status status;
 
-	status = jsonfile_load(home, "accounts", id, &json, note);
-	if (status != STATUS_OK)
-		return status;
-	if (!read_account(json, out) || strcmp(out->id, id) != 0)
-		status = note_set(note, STATUS_CONFIG,
-		    "accounts/%s.json cannot be read as an account", id);
-	json_free(json);
+	status = records_load(home, &kind, NULL, NULL, &records, count, note);
+	*out = records;
 	return status;
+}
+
+static bool
+is_at(const void *record, const void *arg)
+{
+	const struct account *account = record;
+
+	return account->deactivated == 0 &&
+	    strcmp(account->directory, arg) == 0;
 }
 
 enum status
 account_find(const struct home *home, const char *directory,
     struct account *out, struct note *note)
 {
-	char ids[ACCOUNTS_MAX][JSONFILE_ID_SIZE];
+	const struct note *damaged;
+	void *records = NULL;
 	enum status status;
-	size_t count, i;
+	size_t count = 0;
 
 	status =
-	    jsonfile_list(home, "accounts", ids, ACCOUNTS_MAX, &count, note);
-	for (i = 0; status == STATUS_OK && i < count; i++) {
-		status = account_load(home, ids[i], out, note);
-		if (status == STATUS_OK && out->deactivated == 0 &&
-		    strcmp(out->directory, directory) == 0)
-			return STATUS_OK;
-	}
-	return status == STATUS_OK ? STATUS_NO : status;
+	    records_load(home, &kind, is_at, directory, &records, &count, note);
+	damaged = home_warning_in(home, "accounts");
+	if (status == STATUS_OK && count > 0)
+		*out = *(const struct account *)records;
+	else if (status == STATUS_OK && damaged != NULL)
+		/* It may be this one: no second account is made. */
+		status = note_set(note, STATUS_CONFIG, "%s", damaged->text);
+	else if (status == STATUS_OK)
+		status = STATUS_NO;
+	free(records);
+	return status;
 }
 
 enum status
 account_save(
     const struct home *home, const struct account *account, struct note *note)
 {
-	struct json *json = json_new();
-	enum status status = STATUS_MEMORY;
-
-	if (json != NULL && json_set_text(json, "id", account->id) &&
-	    json_set_text(json, "directory", account->directory) &&
-	    json_set_text(json, "url", account->url) &&
-	    json_set_text(json, "thumbprint", account->thumbprint) &&
-	    json_set_number(json, "rolled", account->rolled) &&
-	    json_set_number(json, "created", account->created) &&
-	    json_set_number(json, "deactivated", account->deactivated))
-		status =
-		    jsonfile_save(home, "accounts", account->id, json, note);
-	json_free(json);
-	return status;
+	return record_save(home, &kind, account, note);
 }
 
 enum status

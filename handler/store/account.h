@@ -11,9 +11,9 @@
 #include <stdint.h>
 
 #include "acme/object.h"
-#include "store/jsonfile.h"
+#include "store/record.h"
 
-enum { ACCOUNTS_MAX = 64, ACCOUNT_KEYS_MAX = 9999 };
+enum { ACCOUNT_KEYS_MAX = 9999 };
 
 struct account {
 	char id[JSONFILE_ID_SIZE];
@@ -26,11 +26,16 @@ struct account {
 };
 
 /* The account at the CA with that directory that is not deactivated;
- * STATUS_NO. */
+ * STATUS_NO.  STATUS_CONFIG: there is none, but a damaged record may be it, and
+ * the note names that one. */
 enum status account_find(const struct home *home, const char *directory,
     struct account *out, struct note *note) MUST_CHECK;
 enum status account_load(const struct home *home, const char *id,
     struct account *out, struct note *note) MUST_CHECK;
+/* Every one, the oldest first: see record.h.  *out is owned by the caller:
+ * free(). */
+enum status accounts_load(const struct home *home, struct account **out,
+    size_t *count, struct note *note) MUST_CHECK;
 enum status account_save(const struct home *home, const struct account *account,
     struct note *note) MUST_CHECK;
 /* Remove one that no CA knows, and its key, durably. */

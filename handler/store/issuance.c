@@ -1,14 +1,13 @@
 /* issuance.c - certificates that are being got: see issuance.h */
 #include "store/issuance.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "acme/url.h"
-#include "base/base64url.h"
+#include "store/record.h"
 
 static const char *const states[] = { "new", "ordered", "finalizing", "issued",
 	"failed", "revoked" };
@@ -18,19 +17,6 @@ const char *
 issuance_state_name(enum issuance_state state)
 {
 	return states[state];
-}
-
-static bool
-get_state(const struct json *json, enum issuance_state *out)
-{
-	char text[16];
-	size_t i;
-
-	if (json_get_text(json, "state", text, sizeof(text)) != STATUS_OK ||
-	    (i = span_index(span_of(text), states, STATES)) == STATES)
-		return false;
-	*out = (enum issuance_state)i;
-	return true;
 }
 
 /* The addresses, one a line. */
@@ -54,86 +40,92 @@ get_addresses(const struct json *json, struct issuance *out)
 	return out->addresses > 0;
 }
 
-/* An id, or nothing. */
-static bool
-get_id(const struct json *json, const char *name, char out[JSONFILE_ID_SIZE])
+/* What no table says; the name of what is wrong. */
+static const char *
+read_rest(const struct json *json, void *record)
 {
-	return json_get_text(json, name, out, JSONFILE_ID_SIZE) !=
-	    STATUS_CONFIG &&
-	    (out[0] == '\0' || jsonfile_id_ok(span_of(out)));
+	struct issuance *issuance = record;
+	char text[32];
+	size_t state;
+
+	if (!get_addresses(json, issuance))
+		return "addresses";
+	if (json_get_text(json, "key", text, sizeof(text)) != STATUS_OK ||
+	    !key_kind_parse(span_of(text), &issuance->key))
+		return "key";
+	if (json_get_text(json, "usage", text, sizeof(text)) != STATUS_OK ||
+	    !csr_usage_parse(span_of(text), &issuance->usage))
+		return "usage";
+	if (json_get_text(json, "state", text, sizeof(text)) != STATUS_OK ||
+	    (state = span_index(span_of(text), states, STATES)) == STATES)
+		return "state";
+	issuance->state = (enum issuance_state)state;
+	if (issuance->order_url[0] == '\0' && issuance->state != ISSUANCE_NEW &&
+	    issuance->state != ISSUANCE_FAILED)
+		return "order";
+	if (issuance->cert_id[0] != '\0' &&
+	    !acme_id_ok(span_of(issuance->cert_id)))
+		return "cert_id";
+	return NULL;
 }
 
 static bool
-get_key(const struct json *json, struct issuance *out)
+write_rest(const void *record, struct json *json)
 {
-	int64_t locked = 0;
-	const bool good = json_get_text(json, "csr", out->csr,
-			      sizeof(out->csr)) == STATUS_OK &&
-	    base64url_is_text(span_of(out->csr)) &&
-	    json_get_text(json, "public", out->public, sizeof(out->public)) ==
-		STATUS_OK &&
-	    base64url_is_text(span_of(out->public)) &&
-	    json_get_number(json, "locked", &locked) != STATUS_CONFIG;
+	const struct issuance *issuance = record;
+	struct buf addresses;
+	bool good;
+	size_t i;
 
-	out->locked = locked != 0;
+	buf_init(&addresses, ACME_IDENTIFIERS_MAX * ACME_VALUE_SIZE);
+	for (i = 0; i < issuance->addresses; i++)
+		buf_addf(&addresses, "%s\n", issuance->address[i]);
+	good = buf_status(&addresses) == STATUS_OK && addresses.len > 0 &&
+	    json_set_text(json, "addresses", addresses.at) &&
+	    json_set_text(json, "key", key_kind_name(issuance->key)) &&
+	    json_set_text(json, "usage", csr_usage_name(issuance->usage)) &&
+	    json_set_text(json, "state", states[issuance->state]);
+	buf_clear(&addresses);
 	return good;
 }
 
-static bool
-get_window(const struct json *json, struct issuance_window *out)
-{
-	return json_get_number(json, "window_start", &out->start) !=
-	    STATUS_CONFIG &&
-	    json_get_number(json, "window_end", &out->end) != STATUS_CONFIG &&
-	    json_get_number(json, "window_chosen", &out->chosen) !=
-	    STATUS_CONFIG &&
-	    json_get_number(json, "window_ask_again", &out->ask_again) !=
-	    STATUS_CONFIG;
-}
+#define ISSUANCE(member, name, type, required) \
+	MEMBER(struct issuance, member, name, type, required)
 
-static bool
-set_window(struct json *json, const struct issuance_window *window)
-{
-	return json_set_number(json, "window_start", window->start) &&
-	    json_set_number(json, "window_end", window->end) &&
-	    json_set_number(json, "window_chosen", window->chosen) &&
-	    json_set_number(json, "window_ask_again", window->ask_again);
-}
+static const struct member members[] = {
+	ISSUANCE(id, "id", MEMBER_ID, true),
+	ISSUANCE(account, "account", MEMBER_ID, true),
+	ISSUANCE(order_url, "order", MEMBER_URL, true),
+	ISSUANCE(locked, "locked", MEMBER_FLAG, false),
+	ISSUANCE(csr, "csr", MEMBER_BASE64, true),
+	ISSUANCE(public, "public", MEMBER_BASE64, true),
+	ISSUANCE(why, "why", MEMBER_TEXT, false),
+	ISSUANCE(created, "created", MEMBER_TIME, true),
+	ISSUANCE(expires, "expires", MEMBER_TIME, false),
+	ISSUANCE(replaces, "replaces", MEMBER_ID, false),
+	ISSUANCE(replaced, "replaced", MEMBER_ID, false),
+	ISSUANCE(starts, "starts", MEMBER_TIME, false),
+	ISSUANCE(revoked, "revoked", MEMBER_TIME, false),
+	ISSUANCE(cert_id, "cert_id", MEMBER_TEXT, false),
+	ISSUANCE(window.start, "window_start", MEMBER_TIME, false),
+	ISSUANCE(window.end, "window_end", MEMBER_TIME, false),
+	ISSUANCE(window.chosen, "window_chosen", MEMBER_TIME, false),
+	ISSUANCE(window.ask_again, "window_ask_again", MEMBER_TIME, false),
+};
 
-static bool
-read_issuance(const struct json *json, struct issuance *out)
-{
-	char key[32], usage[16];
+static const struct record_kind kind = {
+	.directory = "issuances",
+	.size = sizeof(struct issuance),
+	.created = offsetof(struct issuance, created),
+	.own_lock = true,
+	.members = members,
+	.count = sizeof(members) / sizeof(*members),
+	.read = read_rest,
+	.write = write_rest,
+};
 
-	return json_get_text(json, "id", out->id, sizeof(out->id)) ==
-	    STATUS_OK &&
-	    json_get_text(json, "account", out->account,
-		sizeof(out->account)) == STATUS_OK &&
-	    json_get_text(json, "order", out->order_url, ACME_URL_SIZE) ==
-	    STATUS_OK &&
-	    get_addresses(json, out) &&
-	    json_get_text(json, "key", key, sizeof(key)) == STATUS_OK &&
-	    key_kind_parse(span_of(key), &out->key) &&
-	    json_get_text(json, "usage", usage, sizeof(usage)) == STATUS_OK &&
-	    csr_usage_parse(span_of(usage), &out->usage) &&
-	    get_state(json, &out->state) && get_key(json, out) &&
-	    (out->order_url[0] == '\0'
-		    ? out->state == ISSUANCE_NEW ||
-			out->state == ISSUANCE_FAILED
-		    : acme_url_ok(span_of(out->order_url))) &&
-	    json_get_text(json, "why", out->why, sizeof(out->why)) !=
-	    STATUS_CONFIG &&
-	    json_get_number(json, "created", &out->created) == STATUS_OK &&
-	    json_get_number(json, "expires", &out->expires) != STATUS_CONFIG &&
-	    get_id(json, "replaces", out->replaces) &&
-	    get_id(json, "replaced", out->replaced) &&
-	    json_get_number(json, "starts", &out->starts) != STATUS_CONFIG &&
-	    json_get_number(json, "revoked", &out->revoked) != STATUS_CONFIG &&
-	    json_get_text(json, "cert_id", out->cert_id,
-		sizeof(out->cert_id)) != STATUS_CONFIG &&
-	    (out->cert_id[0] == '\0' || acme_id_ok(span_of(out->cert_id))) &&
-	    get_window(json, &out->window);
-}
+static_assert(
+    offsetof(struct issuance, id) == 0, "a record begins with its id");
 
 bool
 issuance_is_open(const struct issuance *issuance)
@@ -147,105 +139,41 @@ enum status
 issuance_load(const struct home *home, const char *id, struct issuance *out,
     struct note *note)
 {
-	char name[JSONFILE_ID_SIZE]; /* id may be a part of *out */
-	struct json *json = NULL;
-	enum status status;
-
-	if (!span_copy(span_of(id), name, sizeof(name)))
-		return STATUS_NO;
-	*out = (struct issuance){ .addresses = 0 };
-	status = jsonfile_load(home, "issuances", name, &json, note);
-	if (status != STATUS_OK)
-		return status;
-	if (!read_issuance(json, out) || strcmp(out->id, name) != 0)
-		status = note_set(note, STATUS_CONFIG,
-		    "issuances/%s.json cannot be read; it was left alone",
-		    name);
-	json_free(json);
-	return status;
+	return record_load(home, &kind, id, out, note);
 }
 
-static int
-by_creation(const void *left, const void *right)
+enum status
+issuances_load_if(const struct home *home, issuance_filter *wanted,
+    const void *arg, struct issuance **out, size_t *count, struct note *note)
 {
-	const struct issuance *a = left, *b = right;
+	void *records = NULL;
+	enum status status;
 
-	if (a->created != b->created)
-		return a->created < b->created ? -1 : 1;
-	return strcmp(a->id, b->id);
+	status = records_load(home, &kind, wanted, arg, &records, count, note);
+	*out = records;
+	return status;
 }
 
 enum status
 issuances_load(const struct home *home, struct issuance **out, size_t *count,
     struct note *note)
 {
-	char(*ids)[JSONFILE_ID_SIZE] = calloc(ISSUANCES_MAX, sizeof(*ids));
-	enum status status = STATUS_MEMORY;
-	size_t found = 0, i;
-
-	*out = NULL;
-	*count = 0;
-	if (ids != NULL)
-		status = jsonfile_list(
-		    home, "issuances", ids, ISSUANCES_MAX, &found, note);
-	if (status == STATUS_OK &&
-	    (*out = calloc(found + 1, sizeof(**out))) == NULL)
-		status = STATUS_MEMORY;
-	for (i = 0; status == STATUS_OK && i < found; i++) {
-		status = issuance_load(home, ids[i], &(*out)[*count], note);
-		if (status == STATUS_OK)
-			++*count;
-		else if (status == STATUS_NO) /* it went in between */
-			status = STATUS_OK;
-	}
-	if (status == STATUS_OK) {
-		qsort(*out, *count, sizeof(**out), by_creation);
-	} else {
-		free(*out);
-		*out = NULL;
-		*count = 0;
-	}
-	free(ids);
-	return status;
+	return issuances_load_if(home, NULL, NULL, out, count, note);
 }
 
 enum status
 issuance_save(
     const struct home *home, const struct issuance *issuance, struct note *note)
 {
-	struct json *json = json_new();
-	enum status status = STATUS_MEMORY;
-	struct buf addresses;
-	size_t i;
+	return record_save(home, &kind, issuance, note);
+}
 
-	buf_init(&addresses, ACME_IDENTIFIERS_MAX * ACME_VALUE_SIZE);
-	for (i = 0; i < issuance->addresses; i++)
-		buf_addf(&addresses, "%s\n", issuance->address[i]);
-	if (json != NULL && buf_status(&addresses) == STATUS_OK &&
-	    json_set_text(json, "id", issuance->id) &&
-	    json_set_text(json, "account", issuance->account) &&
-	    json_set_text(json, "order", issuance->order_url) &&
-	    json_set_text(json, "addresses", addresses.at) &&
-	    json_set_text(json, "key", key_kind_name(issuance->key)) &&
-	    json_set_text(json, "usage", csr_usage_name(issuance->usage)) &&
-	    json_set_number(json, "locked", issuance->locked) &&
-	    json_set_text(json, "csr", issuance->csr) &&
-	    json_set_text(json, "public", issuance->public) &&
-	    json_set_text(json, "state", states[issuance->state]) &&
-	    json_set_text(json, "why", issuance->why) &&
-	    json_set_number(json, "created", issuance->created) &&
-	    json_set_number(json, "expires", issuance->expires) &&
-	    json_set_text(json, "replaces", issuance->replaces) &&
-	    json_set_text(json, "replaced", issuance->replaced) &&
-	    json_set_number(json, "starts", issuance->starts) &&
-	    json_set_number(json, "revoked", issuance->revoked) &&
-	    json_set_text(json, "cert_id", issuance->cert_id) &&
-	    set_window(json, &issuance->window))
-		status =
-		    jsonfile_save(home, "issuances", issuance->id, json, note);
-	json_free(json);
-	buf_clear(&addresses);
-	return status;
+enum status
+issuance_change(const struct home *home, const char *id,
+    issuance_changer *change, const void *arg, struct issuance *out,
+    struct note *note)
+{
+	return record_change(home, &kind, id, change, arg, out, note);
 }
 
 static enum status
@@ -276,22 +204,21 @@ issuance_paths(const struct home *home, const char *id, char *key,
 	    : status;
 }
 
-/* Gone, or never there. */
+/* Its key: gone, or never there. */
 static enum status
-remove_file(const struct home *home, const char *directory, const char *id,
-    const char *suffix, struct note *note)
+remove_key(const struct home *home, const char *id, struct note *note)
 {
 	char name[JSONFILE_ID_SIZE + 8];
 	enum status status;
 	int dir = -1;
 
-	status = home_subdir(home, directory, false, &dir, note);
+	status = home_subdir(home, "keys", false, &dir, note);
 	if (status != STATUS_OK || dir < 0)
 		return status;
-	(void)snprintf(name, sizeof(name), "%s%s", id, suffix);
+	(void)snprintf(name, sizeof(name), "%s.pem", id);
 	if (unlinkat(dir, name, 0) != 0 && errno != ENOENT)
-		status = note_set(note, STATUS_IO, "%s/%s: %s", directory, name,
-		    strerror(errno));
+		status = note_set(
+		    note, STATUS_IO, "keys/%s: %s", name, strerror(errno));
 	if (status == STATUS_OK)
 		status = dir_sync(dir);
 	(void)close(dir);
@@ -312,8 +239,11 @@ issuance_forget(const struct home *home, const char *id, struct note *note)
 		    "%s has a certificate, which is not forgotten", id);
 	/* The record last: what is cut short can be done again. */
 	if (status == STATUS_OK)
-		status = remove_file(home, "keys", id, ".pem", note);
-	return status == STATUS_OK
-	    ? remove_file(home, "issuances", id, ".json", note)
-	    : status;
+		status = remove_key(home, id, note);
+	if (status == STATUS_OK)
+		status = record_forget(home, &kind, id, note);
+	if (status != STATUS_OK && status != STATUS_NO)
+		return status;
+	home_lock_forget(home, id);
+	return STATUS_OK;
 }

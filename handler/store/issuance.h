@@ -13,9 +13,7 @@
 #include "acme/key_kind.h"
 #include "acme/object.h"
 #include "acme/url.h"
-#include "store/jsonfile.h"
-
-enum { ISSUANCES_MAX = 512 };
+#include "store/record.h"
 
 /*
  * new         its key is there; the CA may have heard of it
@@ -75,10 +73,20 @@ enum status issuance_load(const struct home *home, const char *id,
     struct issuance *out, struct note *note) MUST_CHECK;
 enum status issuance_save(const struct home *home,
     const struct issuance *issuance, struct note *note) MUST_CHECK;
-/* Every one, in the order of their making.  *out is owned by the caller:
- * free(). */
+/* Change one under its own lock: see record_change(). */
+typedef record_changer issuance_changer;
+enum status issuance_change(const struct home *home, const char *id,
+    issuance_changer *change, const void *arg, struct issuance *out,
+    struct note *note) MUST_CHECK;
+/* Every one, or those that the filter wants, in the order of their making; a
+ * damaged one is skipped with a warning: see record.h.  *out is owned by the
+ * caller: free(). */
 enum status issuances_load(const struct home *home, struct issuance **out,
     size_t *count, struct note *note) MUST_CHECK;
+typedef record_filter issuance_filter;
+enum status issuances_load_if(const struct home *home, issuance_filter *wanted,
+    const void *arg, struct issuance **out, size_t *count,
+    struct note *note) MUST_CHECK;
 /* Remove it and its key, durably.  STATUS_USAGE: there is a certificate. */
 enum status issuance_forget(
     const struct home *home, const char *id, struct note *note) MUST_CHECK;

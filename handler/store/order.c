@@ -1,20 +1,11 @@
 /* order.c - orders in files: see order.h */
 #include "store/order.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <assert.h>
 #include <string.h>
 #include <sys/random.h>
-#include <unistd.h>
 
-#include "acme/url.h"
-#include "base/base64url.h"
-#include "base/json.h"
-
-enum { FORMAT = 1 };
+#include "store/record.h"
 
 static const char *const states[] = { "pending", "answering", "drafted",
 	"sent" };
@@ -47,261 +38,158 @@ order_id_ok(const char *id)
 	return jsonfile_id_ok(span_of(id));
 }
 
-static enum status
-get_state(const struct json *json, enum order_state *out)
-{
-	char text[16];
-	size_t i;
-
-	if (json_get_text(json, "state", text, sizeof(text)) != STATUS_OK ||
-	    (i = span_index(span_of(text), states, STATES)) == STATES)
-		return STATUS_CONFIG;
-	*out = (enum order_state)i;
-	return STATUS_OK;
-}
-
 /* The file is ours, yet every value is checked again: it becomes header
  * lines, arguments and screen cells. */
 static bool
-order_ok(const struct order *order)
+address_ok(const char *address, const char *expected)
 {
 	struct mailbox mailbox;
 	char normal[ADDRESS_SIZE];
+
+	return address_parse(span_of(address), &mailbox) == STATUS_OK &&
+	    address_normal(&mailbox, normal) == STATUS_OK &&
+	    strcmp(normal, expected) == 0;
+}
+
+/* What no table says; the name of what is wrong. */
+static const char *
+read_rest(const struct json *json, void *record)
+{
+	struct order *order = record;
+	char text[16];
 	struct span id;
+	size_t state;
 
-	return order_id_ok(order->id) &&
-	    address_parse(span_of(order->address), &mailbox) == STATUS_OK &&
-	    address_normal(&mailbox, normal) == STATUS_OK &&
-	    strcmp(normal, order->address_normal) == 0 &&
-	    address_parse(span_of(order->from), &mailbox) == STATUS_OK &&
-	    address_normal(&mailbox, normal) == STATUS_OK &&
-	    strcmp(normal, order->from_normal) == 0 &&
-	    base64url_is_text(span_of(order->part2)) &&
-	    order->part2[0] != '\0' && strlen(order->thumbprint) == 43 &&
-	    base64url_is_text(span_of(order->thumbprint)) &&
-	    base64url_is_text(span_of(order->part1)) &&
-	    (order->issuance[0] == '\0' ||
-		(order_id_ok(order->issuance) &&
-		    acme_url_ok(span_of(order->authorization_url)) &&
-		    acme_url_ok(span_of(order->challenge_url)))) &&
-	    (order->message_id[0] == '\0' ||
-		msgid_parse(span_of(order->message_id), &id));
+	if (json_get_text(json, "token_join", text, sizeof(text)) !=
+		STATUS_OK ||
+	    !token_join_parse(span_of(text), &order->join))
+		return "token_join";
+	if (json_get_text(json, "state", text, sizeof(text)) != STATUS_OK ||
+	    (state = span_index(span_of(text), states, STATES)) == STATES)
+		return "state";
+	order->state = (enum order_state)state;
+	if (!address_ok(order->address, order->address_normal))
+		return "address";
+	if (!address_ok(order->from, order->from_normal))
+		return "from";
+	if (order->part2[0] == '\0')
+		return "token_part2";
+	if (strlen(order->thumbprint) != 43)
+		return "thumbprint";
+	if (order->message_id[0] != '\0' &&
+	    !msgid_parse(span_of(order->message_id), &id))
+		return "message_id";
+	if (order->issuance[0] != '\0' && order->authorization_url[0] == '\0')
+		return "authorization";
+	if (order->issuance[0] != '\0' && order->challenge_url[0] == '\0')
+		return "challenge";
+	return NULL;
 }
 
-/* Absent is fine for a member that may be. */
 static bool
-get_optional(const struct json *json, const char *name, char *out, size_t size)
+write_rest(const void *record, struct json *json)
 {
-	return json_get_text(json, name, out, size) != STATUS_CONFIG;
+	const struct order *order = record;
+
+	return json_set_text(
+		   json, "token_join", token_join_name(order->join)) &&
+	    json_set_text(json, "state", states[order->state]);
 }
 
-static enum status
-order_read(const struct json *json, struct order *out)
-{
-	char join[16];
-	int64_t format;
+#define ORDER(member, name, type, required) \
+	MEMBER(struct order, member, name, type, required)
 
-	*out = (struct order){ 0 };
-	if (json_get_number(json, "format", &format) != STATUS_OK ||
-	    format != FORMAT ||
-	    json_get_text(json, "id", out->id, sizeof(out->id)) != STATUS_OK ||
-	    json_get_text(json, "address", out->address, ADDRESS_SIZE) !=
-		STATUS_OK ||
-	    json_get_text(json, "address_normal", out->address_normal,
-		ADDRESS_SIZE) != STATUS_OK ||
-	    json_get_text(json, "from", out->from, ADDRESS_SIZE) != STATUS_OK ||
-	    json_get_text(json, "from_normal", out->from_normal,
-		ADDRESS_SIZE) != STATUS_OK ||
-	    json_get_text(json, "token_part2", out->part2,
-		sizeof(out->part2)) != STATUS_OK ||
-	    json_get_text(json, "thumbprint", out->thumbprint,
-		sizeof(out->thumbprint)) != STATUS_OK ||
-	    json_get_text(json, "token_join", join, sizeof(join)) !=
-		STATUS_OK ||
-	    !token_join_parse(span_of(join), &out->join) ||
-	    json_get_number(json, "created", &out->created) != STATUS_OK ||
-	    json_get_number(json, "expires", &out->expires) == STATUS_CONFIG ||
-	    get_state(json, &out->state) != STATUS_OK ||
-	    !get_optional(json, "note", out->note, sizeof(out->note)) ||
-	    !get_optional(
-		json, "token_part1", out->part1, sizeof(out->part1)) ||
-	    !get_optional(
-		json, "message_id", out->message_id, sizeof(out->message_id)) ||
-	    !get_optional(json, "draft", out->draft, sizeof(out->draft)) ||
-	    json_get_number(json, "answered", &out->answered) ==
-		STATUS_CONFIG ||
-	    !get_optional(
-		json, "issuance", out->issuance, sizeof(out->issuance)) ||
-	    !get_optional(
-		json, "authorization", out->authorization_url, ACME_URL_SIZE) ||
-	    !get_optional(
-		json, "challenge", out->challenge_url, ACME_URL_SIZE) ||
-	    json_get_number(json, "told", &out->told) == STATUS_CONFIG ||
-	    json_get_number(json, "met", &out->met) == STATUS_CONFIG)
-		return STATUS_CONFIG;
-	return order_ok(out) ? STATUS_OK : STATUS_CONFIG;
-}
+static const struct member members[] = {
+	ORDER(id, "id", MEMBER_ID, true),
+	ORDER(address, "address", MEMBER_TEXT, true),
+	ORDER(address_normal, "address_normal", MEMBER_TEXT, true),
+	ORDER(from, "from", MEMBER_TEXT, true),
+	ORDER(from_normal, "from_normal", MEMBER_TEXT, true),
+	ORDER(part2, "token_part2", MEMBER_BASE64, true),
+	ORDER(thumbprint, "thumbprint", MEMBER_BASE64, true),
+	ORDER(created, "created", MEMBER_TIME, true),
+	ORDER(expires, "expires", MEMBER_TIME, false),
+	ORDER(note, "note", MEMBER_TEXT, false),
+	ORDER(part1, "token_part1", MEMBER_BASE64, false),
+	ORDER(message_id, "message_id", MEMBER_TEXT, false),
+	ORDER(draft, "draft", MEMBER_TEXT, false),
+	ORDER(answered, "answered", MEMBER_TIME, false),
+	ORDER(issuance, "issuance", MEMBER_ID, false),
+	ORDER(authorization_url, "authorization", MEMBER_URL, false),
+	ORDER(challenge_url, "challenge", MEMBER_URL, false),
+	ORDER(told, "told", MEMBER_TIME, false),
+	ORDER(met, "met", MEMBER_TIME, false),
+};
 
-static enum status
-load_file(int dir, const char *id, struct order *out, struct note *note)
+static const struct record_kind kind = {
+	.directory = "orders",
+	.size = sizeof(struct order),
+	.created = offsetof(struct order, created),
+	.members = members,
+	.count = sizeof(members) / sizeof(*members),
+	.read = read_rest,
+	.write = write_rest,
+};
+
+static_assert(offsetof(struct order, id) == 0, "a record begins with its id");
+
+enum status
+orders_load_if(const struct home *home, order_filter *wanted, const void *arg,
+    struct order **out, size_t *count, struct note *note)
 {
-	struct json *json = NULL;
+	void *records = NULL;
 	enum status status;
 
-	status = jsonfile_read(dir, "orders", id, &json, NULL);
-	if (status == STATUS_OK)
-		status = order_read(json, out);
-	if (status == STATUS_OK && strcmp(out->id, id) != 0)
-		status = STATUS_CONFIG;
-	if (status == STATUS_CONFIG)
-		(void)note_set(note, status,
-		    "orders/%s.json cannot be read as an order; it was left "
-		    "alone",
-		    id);
-	json_free(json);
+	status = records_load(home, &kind, wanted, arg, &records, count, note);
+	*out = records;
 	return status;
-}
-
-static int
-by_time(const void *a, const void *b)
-{
-	const struct order *left = a, *right = b;
-
-	if (left->created != right->created)
-		return left->created < right->created ? -1 : 1;
-	return strcmp(left->id, right->id);
 }
 
 enum status
 orders_load(const struct home *home, struct order **out, size_t *count,
     struct note *note)
 {
-	char id[ORDER_ID_SIZE];
-	struct order *orders = NULL, *more;
-	struct dirent *entry;
-	size_t n = 0, room = 0;
-	DIR *stream = NULL;
-	int dir = -1;
-	enum status status;
+	return orders_load_if(home, NULL, NULL, out, count, note);
+}
 
-	*out = NULL;
-	*count = 0;
-	status = home_subdir(home, "orders", false, &dir, note);
-	if (status != STATUS_OK || dir < 0)
-		return status;
-	if ((stream = fdopendir(dir)) == NULL) {
-		(void)close(dir);
-		return STATUS_IO;
-	}
-	while ((entry = readdir(stream)) != NULL && n < ORDERS_MAX) {
-		if (!jsonfile_id_of(entry->d_name, id))
-			continue;
-		if (n == room) {
-			room = room == 0 ? 8 : 2 * room;
-			more = realloc(orders, room * sizeof(*orders));
-			if (more == NULL) {
-				status = STATUS_MEMORY;
-				goto out;
-			}
-			orders = more;
-		}
-		status = load_file(dirfd(stream), id, &orders[n], note);
-		if (status == STATUS_NO)
-			continue; /* forgotten in this moment */
-		if (status != STATUS_OK)
-			goto out;
-		n++;
-	}
-	status = STATUS_OK;
-	if (n > 0)
-		qsort(orders, n, sizeof(*orders), by_time);
-	*out = orders;
-	*count = n;
-	orders = NULL;
-out:
-	free(orders);
-	(void)closedir(stream);
-	return status;
+static bool
+is_of(const void *record, const void *arg)
+{
+	const struct order *order = record;
+
+	return strcmp(order->issuance, arg) == 0;
+}
+
+enum status
+orders_load_of(const struct home *home, const char *issuance,
+    struct order **out, size_t *count, struct note *note)
+{
+	return orders_load_if(home, is_of, issuance, out, count, note);
 }
 
 enum status
 order_load(const struct home *home, const char *id, struct order *out,
     struct note *note)
 {
-	enum status status;
-	int dir;
-
-	if (!order_id_ok(id))
-		return STATUS_NO;
-	status = home_subdir(home, "orders", false, &dir, note);
-	if (status != STATUS_OK || dir < 0)
-		return status == STATUS_OK ? STATUS_NO : status;
-	status = load_file(dir, id, out, note);
-	(void)close(dir);
-	return status;
-}
-
-static bool
-order_write(const struct order *order, struct json *json)
-{
-	return json_set_number(json, "format", FORMAT) &&
-	    json_set_text(json, "id", order->id) &&
-	    json_set_text(json, "address", order->address) &&
-	    json_set_text(json, "address_normal", order->address_normal) &&
-	    json_set_text(json, "from", order->from) &&
-	    json_set_text(json, "from_normal", order->from_normal) &&
-	    json_set_text(json, "token_part2", order->part2) &&
-	    json_set_text(json, "thumbprint", order->thumbprint) &&
-	    json_set_text(json, "token_join", token_join_name(order->join)) &&
-	    json_set_number(json, "created", order->created) &&
-	    json_set_number(json, "expires", order->expires) &&
-	    json_set_text(json, "note", order->note) &&
-	    json_set_text(json, "state", states[order->state]) &&
-	    json_set_text(json, "token_part1", order->part1) &&
-	    json_set_text(json, "message_id", order->message_id) &&
-	    json_set_text(json, "draft", order->draft) &&
-	    json_set_number(json, "answered", order->answered) &&
-	    (order->issuance[0] == '\0' ||
-		(json_set_text(json, "issuance", order->issuance) &&
-		    json_set_text(
-			json, "authorization", order->authorization_url) &&
-		    json_set_text(json, "challenge", order->challenge_url) &&
-		    json_set_number(json, "told", order->told) &&
-		    json_set_number(json, "met", order->met)));
+	return record_load(home, &kind, id, out, note);
 }
 
 enum status
 order_save(
     const struct home *home, const struct order *order, struct note *note)
 {
-	struct json *json = json_new();
-	enum status status = STATUS_MEMORY;
+	return record_save(home, &kind, order, note);
+}
 
-	if (json != NULL && order_write(order, json))
-		status = jsonfile_save(home, "orders", order->id, json, note);
-	json_free(json);
-	return status;
+enum status
+order_change(const struct home *home, const char *id, order_changer *change,
+    const void *arg, struct order *out, struct note *note)
+{
+	return record_change(home, &kind, id, change, arg, out, note);
 }
 
 enum status
 order_forget(const struct home *home, const char *id, struct note *note)
 {
-	char name[ORDER_ID_SIZE + 8];
-	enum status status;
-	int dir = -1;
-
-	status = home_subdir(home, "orders", false, &dir, note);
-	if (status != STATUS_OK || dir < 0)
-		return status == STATUS_OK ? STATUS_NO : status;
-	(void)snprintf(name, sizeof(name), "%s.json", id);
-	if (!order_id_ok(id))
-		status = STATUS_NO;
-	else if (unlinkat(dir, name, 0) != 0)
-		status = errno == ENOENT ? STATUS_NO
-					 : note_set(note, STATUS_IO, "%s: %s",
-					       name, strerror(errno));
-	else
-		status = dir_sync(dir);
-	(void)close(dir);
-	return status;
+	return record_forget(home, &kind, id, note);
 }

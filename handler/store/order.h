@@ -12,9 +12,9 @@
 #include "acme/token.h"
 #include "mail/address.h"
 #include "mail/msgid.h"
-#include "store/jsonfile.h"
+#include "store/record.h"
 
-enum { ORDER_ID_SIZE = JSONFILE_ID_SIZE, ORDERS_MAX = 4096 };
+enum { ORDER_ID_SIZE = JSONFILE_ID_SIZE };
 
 /*
  * pending    no challenge was answered
@@ -57,17 +57,30 @@ enum status order_new_id(char out[ORDER_ID_SIZE]) MUST_CHECK;
 bool order_id_ok(const char *id);
 
 /*
- * Load every order, or the one with that id.  A file that cannot be read as an
- * order is STATUS_CONFIG and stays untouched.  A home without orders is
- * STATUS_OK and none; an id that is not there is STATUS_NO.
- * *out is owned by the caller: free().
+ * Load every order, the oldest first, or the one with that id: see record.h.
+ * A damaged one is skipped with a warning, or STATUS_CONFIG where its id was
+ * asked for.  A home without orders is STATUS_OK and none; an id that is not
+ * there is STATUS_NO.  *out is owned by the caller: free().
  */
 enum status orders_load(const struct home *home, struct order **out,
     size_t *count, struct note *note) MUST_CHECK;
 enum status order_load(const struct home *home, const char *id,
     struct order *out, struct note *note) MUST_CHECK;
+/* Those that the filter wants (a struct order is its record), and those of a
+ * certificate order. */
+typedef record_filter order_filter;
+enum status orders_load_if(const struct home *home, order_filter *wanted,
+    const void *arg, struct order **out, size_t *count,
+    struct note *note) MUST_CHECK;
+enum status orders_load_of(const struct home *home, const char *issuance,
+    struct order **out, size_t *count, struct note *note) MUST_CHECK;
 /* Durable when it returns STATUS_OK. */
 enum status order_save(const struct home *home, const struct order *order,
+    struct note *note) MUST_CHECK;
+/* Change one under the lock of the home: see record_change(). */
+typedef record_changer order_changer;
+enum status order_change(const struct home *home, const char *id,
+    order_changer *change, const void *arg, struct order *out,
     struct note *note) MUST_CHECK;
 /* Remove it, durably; the caller holds the lock. */
 enum status order_forget(

@@ -1,0 +1,97 @@
+/*
+ * record.h - records of the home: one JSON object a file, HOME/KIND/ID.json
+ *
+ * One way for every kind to be loaded, listed, changed and removed.  A kind is
+ * a table of its members and where they are in its struct, which begins with
+ * the id.  What is read is ours, yet every value is checked: a disk, a backup
+ * or an editor may have damaged it.
+ */
+#ifndef STORE_RECORD_H
+#define STORE_RECORD_H
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/json.h"
+#include "store/home.h"
+#include "store/jsonfile.h"
+
+enum member_type {
+	MEMBER_TEXT,   /* char[]: fits, and holds no NUL */
+	MEMBER_ID,     /* char[]: jsonfile_id_ok(), or empty */
+	MEMBER_URL,    /* char[]: acme_url_ok(), or empty */
+	MEMBER_BASE64, /* char[]: base64url, or empty */
+	MEMBER_TIME,   /* int64_t: DATE_LEAST to DATE_MOST; 0: not known */
+	MEMBER_COUNT,  /* int64_t: 0 to 2^31 - 1 */
+	MEMBER_FLAG    /* bool, written as 0 or 1 */
+};
+
+struct member {
+	const char *name;
+	enum member_type type;
+	bool required; /* an older file may lack the others: 0, or empty */
+	size_t offset;
+	size_t size;
+};
+
+#define MEMBER(structure, member, name, type, required)                  \
+	{                                                                \
+		(name), (type), (required), offsetof(structure, member), \
+		    sizeof(((structure *)NULL)->member)                  \
+	}
+
+struct record_kind {
+	const char *directory; /* "orders" */
+	size_t size;           /* of the struct */
+	size_t created;        /* where its int64_t time of making is */
+	bool own_lock;         /* home_lock_on() its id; else home_lock() */
+	const struct member *members;
+	size_t count;
+	/* Members that no table describes, and what must fit together.  The
+	 * name of the member that is wrong, or NULL. */
+	const char *(*read)(const struct json *json, void *record);
+	/* False: no memory. */
+	bool (*write)(const void *record, struct json *json);
+};
+
+/*
+ * Load the record with that id.  STATUS_NO: not there.  STATUS_CONFIG: it is
+ * damaged; the note names file, reason and cure, and it is left alone.
+ * id may point into *out, which is written only on STATUS_OK.
+ */
+enum status record_load(const struct home *home, const struct record_kind *kind,
+    const char *id, void *out, struct note *note) MUST_CHECK;
+
+typedef bool record_filter(const void *record, const void *arg);
+/*
+ * Load every record, or those that the filter wants, the oldest first; memory
+ * is used for these only.  A damaged one is skipped, and home_warn() told of
+ * it.  *out is owned by the caller: free(); NULL where there are none.
+ * STATUS_IO, STATUS_PERMISSION: the directory cannot be read; STATUS_MEMORY.
+ */
+enum status records_load(const struct home *home,
+    const struct record_kind *kind, record_filter *wanted, const void *arg,
+    void **out, size_t *count, struct note *note) MUST_CHECK;
+
+/* Durable when it returns STATUS_OK.  Who changes one that is there holds its
+ * lock. */
+enum status record_save(const struct home *home, const struct record_kind *kind,
+    const void *record, struct note *note) MUST_CHECK;
+
+typedef enum status record_changer(
+    void *record, const void *arg, struct note *note);
+/*
+ * Under its lock: load it, let change() have it, and save it if that returns
+ * STATUS_OK.  STATUS_NO from change(): nothing is to be saved, and that is
+ * fine.  *out, where not NULL, is the record as it is now; id may point into
+ * it.
+ */
+enum status record_change(const struct home *home,
+    const struct record_kind *kind, const char *id, record_changer *change,
+    const void *arg, void *out, struct note *note) MUST_CHECK;
+
+/* Remove it, damaged or not, durably; the caller holds its lock.  STATUS_NO:
+ * not there. */
+enum status record_forget(const struct home *home,
+    const struct record_kind *kind, const char *id,
+    struct note *note) MUST_CHECK;
+#endif
