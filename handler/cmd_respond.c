@@ -285,7 +285,7 @@ respond_at(const struct options *options, const char *path,
 		status = home_open(path, false, &home, note);
 	if (status == STATUS_OK)
 		status = respond(options, &home, out, note);
-	home_close(&home);
+	cmd_home_close(&home);
 	return status;
 }
 
