@@ -181,14 +181,15 @@ load_orders(const struct home *home, const struct challenge *challenge,
 static enum status
 doubt(const struct home *home, enum status status, struct note *note)
 {
-	const struct note *damaged = home_warning_in(home, "orders");
+	struct note damaged;
+	const enum status skipped = home_skipped(home, "orders", &damaged);
 
-	if (damaged == NULL ||
+	if (skipped == STATUS_OK ||
 	    (status != STATUS_NO_ORDER && status != STATUS_BAD_TO &&
 		status != STATUS_BAD_CLOCK))
 		return status;
-	return note_set(note, STATUS_CONFIG,
-	    "no other order expects this challenge: %.250s", damaged->text);
+	return note_set(note, skipped,
+	    "no other order expects this challenge: %.250s", damaged.text);
 }
 
 /* The cheap look: does any order expect this at all? */

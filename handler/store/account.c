@@ -76,19 +76,19 @@ enum status
 account_find(const struct home *home, const char *directory,
     struct account *out, struct note *note)
 {
-	const struct note *damaged;
+	struct note damaged;
 	void *records = NULL;
-	enum status status;
+	enum status status, skipped;
 	size_t count = 0;
 
 	status =
 	    records_load(home, &kind, is_at, directory, &records, &count, note);
-	damaged = home_warning_in(home, "accounts");
+	skipped = home_skipped(home, "accounts", &damaged);
 	if (status == STATUS_OK && count > 0)
 		*out = *(const struct account *)records;
-	else if (status == STATUS_OK && damaged != NULL)
+	else if (status == STATUS_OK && skipped != STATUS_OK)
 		/* It may be this one: no second account is made. */
-		status = note_set(note, STATUS_CONFIG, "%s", damaged->text);
+		status = note_set(note, skipped, "%s", damaged.text);
 	else if (status == STATUS_OK)
 		status = STATUS_NO;
 	free(records);

@@ -19,6 +19,7 @@ struct home_notes {
 	size_t warnings;
 	struct {
 		char directory[24];
+		enum status status;
 		struct note text;
 	} warning[WARNINGS_MAX];
 	bool more; /* than are kept */
@@ -146,8 +147,8 @@ home_show_path(const struct home *home, const char *directory, const char *name,
 }
 
 void
-home_warn(
-    const struct home *home, const char *directory, const struct note *warning)
+home_warn(const struct home *home, const char *directory, enum status status,
+    const struct note *warning)
 {
 	struct home_notes *notes = home->notes;
 	size_t i, same = 0;
@@ -165,6 +166,7 @@ home_warn(
 	}
 	(void)snprintf(notes->warning[i].directory,
 	    sizeof(notes->warning[i].directory), "%s", directory);
+	notes->warning[i].status = status;
 	notes->warning[i].text = *warning;
 	notes->warnings++;
 }
@@ -182,16 +184,19 @@ home_warning(const struct home *home, size_t index)
 	return &notes->warning[index].text;
 }
 
-const struct note *
-home_warning_in(const struct home *home, const char *directory)
+enum status
+home_skipped(
+    const struct home *home, const char *directory, struct note *warning)
 {
 	const struct home_notes *notes = home->notes;
 	size_t i;
 
 	for (i = 0; notes != NULL && i < notes->warnings; i++)
-		if (strcmp(notes->warning[i].directory, directory) == 0)
-			return &notes->warning[i].text;
-	return NULL;
+		if (strcmp(notes->warning[i].directory, directory) == 0) {
+			*warning = notes->warning[i].text;
+			return notes->warning[i].status;
+		}
+	return STATUS_OK;
 }
 
 void

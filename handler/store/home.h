@@ -35,15 +35,17 @@ enum status home_subdir(const struct home *home, const char *name, bool create,
 void home_show_path(const struct home *home, const char *directory,
     const char *name, char *out, size_t size);
 
-/* Keep a warning about a file in that directory, once for each text. */
-void home_warn(
-    const struct home *home, const char *directory, const struct note *warning);
+/* Keep a warning about a file in that directory, once for each text; status:
+ * what reading it gave. */
+void home_warn(const struct home *home, const char *directory,
+    enum status status, const struct note *warning);
 /* One after the other, from 0; NULL after the last.  Of many only the first
  * are kept, and the last one says so. */
 const struct note *home_warning(const struct home *home, size_t index);
-/* The first about that directory: was a record of that kind skipped?  NULL. */
-const struct note *home_warning_in(
-    const struct home *home, const char *directory);
+/* Was a record of that directory skipped?  STATUS_OK: none was; else what
+ * reading the first one gave, and *warning is told of it. */
+enum status home_skipped(const struct home *home, const char *directory,
+    struct note *warning) MUST_CHECK;
 
 /* Files of processes that were killed were seen: home_sweep() removes them.
  * Commands that change nothing leave them. */

@@ -129,8 +129,8 @@ read_fault(enum status status, struct note *why)
 	}
 }
 
-/* STATUS_OK; STATUS_NO; STATUS_CONFIG with a note: it is damaged; or it could
- * not be tried. */
+/* STATUS_OK; STATUS_NO; STATUS_CONFIG, _PERMISSION or _IO with a note: it is
+ * damaged; or it could not be tried. */
 static enum status
 read_file(const struct home *home, int dir, const struct record_kind *kind,
     const char *id, void *out, struct note *note)
@@ -155,7 +155,9 @@ read_file(const struct home *home, int dir, const struct record_kind *kind,
 		fault = read_record(kind, json, id, out, &why);
 	if (fault != NULL) {
 		home_show_path(home, kind->directory, name, path, sizeof(path));
-		status = note_set(note, STATUS_CONFIG, "%s: %s", path, fault);
+		(void)note_set(note, status, "%s: %s", path, fault);
+		if (status == STATUS_OK)
+			status = STATUS_CONFIG;
 	}
 	json_free(json);
 	buf_clear(&text);
@@ -229,11 +231,17 @@ take_entry(const struct home *home, int dir, const struct record_kind *kind,
 	status = read_file(home, dir, kind, id, record, &why);
 	if (status == STATUS_OK && (wanted == NULL || wanted(record, arg)))
 		list->count++;
-	if (status == STATUS_CONFIG)
-		home_warn(home, kind->directory, &why);
-	/* STATUS_NO: it was forgotten in this moment. */
-	return status == STATUS_CONFIG || status == STATUS_NO ? STATUS_OK
-							      : status;
+	switch (status) {
+	case STATUS_CONFIG:
+	case STATUS_PERMISSION:
+	case STATUS_IO:
+		home_warn(home, kind->directory, status, &why);
+		return STATUS_OK;
+	case STATUS_NO: /* it was forgotten in this moment */
+		return STATUS_OK;
+	default:
+		return status;
+	}
 }
 
 static int

@@ -54,8 +54,9 @@ struct record_kind {
 };
 
 /*
- * Load the record with that id.  STATUS_NO: not there.  STATUS_CONFIG: it is
- * damaged; the note names file, reason and cure, and it is left alone.
+ * Load the record with that id.  STATUS_NO: not there.  STATUS_CONFIG,
+ * _PERMISSION, _IO: it is damaged; the note names file, reason and cure, and it
+ * is left alone.
  * id may point into *out, which is written only on STATUS_OK.
  */
 enum status record_load(const struct home *home, const struct record_kind *kind,
