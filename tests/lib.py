@@ -4,10 +4,12 @@ Everything here uses the Python standard library and the real programs; none
 of it uses code of mailcert, so that agreement with it is evidence.
 """
 import base64
+import concurrent.futures
 import email
 import email.policy
 import email.utils
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -15,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -38,27 +41,28 @@ class Tap:
 
     def __init__(self):
         self.count = self.failed = 0
+        self.lock = threading.Lock()
         self.only = os.environ.get("TEST_ONLY", "")
 
     def wanted(self, name):
         return self.only in name
 
     def ok(self, good, name, *why):
-        self.count += 1
-        if not good:
-            self.failed += 1
-        print("%sok %d - %s" % ("" if good else "not ", self.count, name),
-              flush=True)
-        if not good:
-            for line in why:
-                for part in str(line).splitlines():
-                    print("#   " + part, flush=True)
+        lines = [] if good else ["#   " + part for line in why
+                                 for part in str(line).splitlines()]
+        with self.lock:
+            self.count += 1
+            self.failed += not good
+            print("\n".join(["%sok %d - %s" % (
+                "" if good else "not ", self.count, name), *lines]),
+                flush=True)
         return good
 
     def skip(self, name, why):
         """For what cannot be checked here; it is named and counted."""
-        self.count += 1
-        print("ok %d - %s # SKIP %s" % (self.count, name, why), flush=True)
+        with self.lock:
+            self.count += 1
+            print("ok %d - %s # SKIP %s" % (self.count, name, why), flush=True)
 
     def equal(self, got, want, name):
         return self.ok(got == want, name, "got  %r" % (got,),
@@ -79,6 +83,14 @@ def sample(things, most):
     if SLOW or len(things) <= most:
         return things
     return [things[i * (len(things) - 1) // (most - 1)] for i in range(most)]
+
+
+def at_once(jobs, workers=4):
+    """Run tests that mostly wait, several at a time; a failed assertion in one
+    is one in the script."""
+    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+        for done in [pool.submit(job) for job in jobs]:
+            done.result()
 
 
 class Place:
@@ -290,6 +302,15 @@ def sent(box):
     return out
 
 
+def nomalloc(place):
+    """The library that lets an allocation fail; see there."""
+    path = place.path("nomalloc.so")
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", path,
+                    os.path.join(ROOT, "tests/fault/nomalloc.c"), "-ldl"],
+                   check=True)
+    return path
+
+
 def make_maildir(path, *messages):
     for sub in ("cur", "new", "tmp"):
         os.makedirs(os.path.join(path, sub), exist_ok=True)
@@ -312,12 +333,12 @@ def make_mbox(path, *messages):
 class Terminal:
     """A program in a real terminal (tmux), its screen and its keys."""
 
-    serial = 0
+    serials = itertools.count(1)
 
     def __init__(self, place, command, columns=80, rows=24, env=None):
-        Terminal.serial += 1
-        self.socket = "mc%d.%d" % (os.getpid(), Terminal.serial)
-        script = place.write("run%d.sh" % Terminal.serial, "#!/bin/sh\n" +
+        serial = next(Terminal.serials)
+        self.socket = "mc%d.%d" % (os.getpid(), serial)
+        script = place.write("run%d.sh" % serial, "#!/bin/sh\n" +
                              "cd %s\n" % place.dir +
                              "%s\n" % command +
                              "echo \"[exit $?]\"; sleep 1000\n", 0o755)
@@ -355,7 +376,7 @@ class Terminal:
     def resize(self, columns, rows):
         self._tmux("resize-window", "-x", str(columns), "-y", str(rows))
 
-    def wait(self, text, seconds=20):
+    def wait(self, text, seconds=60):
         """Wait until text is on the screen; False if it never is."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -373,7 +394,7 @@ class Terminal:
                 return True
         return False
 
-    def gone(self, text, seconds=20):
+    def gone(self, text, seconds=60):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if text not in self.screen():

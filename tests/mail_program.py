@@ -3,6 +3,7 @@
 Every way in (mailcap alone, macro), every place of the macro, every store
 (Maildir, mbox, IMAP by Dovecot), with settings on that would spoil a reply.
 """
+import functools
 import os
 import pwd
 import subprocess
@@ -10,8 +11,8 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lib import (CA, QUESTION, ROOT, Place, Terminal, challenge, check_reply,
-                 fake_sendmail, make_maildir, make_mbox, read_then_yes, sent,
+from lib import (CA, QUESTION, ROOT, Place, Terminal, at_once, challenge,
+                 check_reply, fake_sendmail, make_maildir, make_mbox, read_then_yes, sent,
                  tap, with_part)
 
 HOSTILE = """
@@ -123,7 +124,7 @@ def approve_and_send(terminal, name):
     return True
 
 
-def wait_sent(box, terminal, seconds=20):
+def wait_sent(box, terminal, seconds=60):
     """The mail program throws typed keys away now and then (it flushes its
     input after errors and programs): where the compose menu still stands
     after a while, press y again."""
@@ -412,21 +413,15 @@ def refused(mua):
 
 
 def main(mua):
-    for store in STORES:
-        by_mailcap(mua, store, "application/acme")
-        by_mailcap(mua, store, "text/plain")
-        by_macro(mua, store, "index")
-    by_mailcap(mua, "maildir", "text/acme")
-    by_macro(mua, "maildir", "pager")
-    by_macro(mua, "mbox", "attach")
-    by_macro(mua, "imap", "pager")
-    hostile_names(mua)
-    declining(mua)
-    old_draft(mua)
-    typed_ahead(mua)
-    resize_and_stop(mua)
-    auto_view(mua)
-    for store in STORES:
-        other_text(mua, store)
-    refused(mua)
+    jobs = [(by_mailcap, store, type_) for store in STORES
+            for type_ in ("application/acme", "text/plain")]
+    jobs += [(by_macro, store, "index") for store in STORES]
+    jobs += [(by_mailcap, "maildir", "text/acme"),
+             (by_macro, "maildir", "pager"), (by_macro, "mbox", "attach"),
+             (by_macro, "imap", "pager")]
+    jobs += [(other_text, store) for store in STORES]
+    jobs += [(test,) for test in (declining, resize_and_stop, old_draft,
+                                  typed_ahead, hostile_names, auto_view,
+                                  refused)]
+    at_once(functools.partial(test, mua, *more) for test, *more in jobs)
     tap.done()

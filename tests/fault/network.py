@@ -14,7 +14,7 @@ TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, TESTS)
 import cms
 from cryptography.x509.oid import ExtendedKeyUsageOID
-from lib import Place, tap
+from lib import Place, sample, tap
 
 BODY = (b'{"newNonce":"%s/n","newAccount":"%s/a","newOrder":"%s/o"}' %
         ((b"https://127.0.0.1",) * 3))
@@ -90,12 +90,14 @@ NOISE = (
 
 def test_broken(place, server):
     bad = []
-    for n in range(0, len(ANSWER)):
+    places = sample(range(len(ANSWER)), 25)
+    for n in places:
         server.behave = lambda peer: peer.sendall(ANSWER[:n])
         good, why = order(place, server.directory, server.file)
         if not good:
             bad.append((n, why))
-    tap.ok(bad == [], "cut off at each of %d octets" % len(ANSWER), *bad[:3])
+    tap.ok(bad == [], "cut off at %d of %d octets" % (
+        len(places), len(ANSWER)), *bad[:3])
     for name, data in NOISE:
         server.behave = lambda peer: peer.sendall(data)
         tap.ok(*named(name, order(place, server.directory, server.file)))

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
-# Runs in: check check-ages
+# Runs in: check check-slow check-ages
 """From an address to a certificate on disk, on a CA of our own (tests/ca)."""
+import functools
 import glob
 import os
 import signal
@@ -13,7 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))), "ca"))
 import cms
 from cryptography import x509
-from lib import tap
+from lib import at_once, sample, tap
 from town import Town
 
 
@@ -92,44 +93,50 @@ def whole(name, *args, settings="", addresses=("alice@example.org",),
 
 
 def test_personalities():
-    whole("plain", "--key", "rsa:3072")
-    whole("tokens of 32 octets", lengths=(32, 32))
-    whole("octets are joined", settings="set ca.local.token_join = octets\n",
-          join="octets", lengths=(16, 16))
-    whole("mail at newOrder", mail_at="order")
-    whole("mail only after the CA was told", mail_at="challenge",
-          settings="set ca.local.challenge_post = before-mail\n")
-    whole("half of the nonces are bad", bad_nonces=0.5)
-    whole("no Retry-After", retry_after=None, pending=1)
-    whole("processing for a while", pending=2)
-    whole("the root is in the chain", root=True)
-    whole("identifiers in lower case", lower=True)
-    whole("two addresses", addresses=("alice@example.org",
-                                      "bob@example.org"))
-    whole("an EC key", "--key", "ec:p384")
-    whole("an Ed25519 key", "--key", "ed25519", "--usage", "sign")
-    whole("terms", "--agree", terms=True)
+    jobs = []
+
+    def case(*args, **how):
+        jobs.append(functools.partial(whole, *args, **how))
+
+    case("plain", "--key", "rsa:3072")
+    case("tokens of 32 octets", lengths=(32, 32))
+    case("octets are joined", settings="set ca.local.token_join = octets\n",
+         join="octets", lengths=(16, 16))
+    case("mail at newOrder", mail_at="order")
+    case("mail only after the CA was told", mail_at="challenge",
+         settings="set ca.local.challenge_post = before-mail\n")
+    case("half of the nonces are bad", bad_nonces=0.5)
+    case("no Retry-After", retry_after=None, pending=1)
+    case("processing for a while", pending=2)
+    case("the root is in the chain", root=True)
+    case("identifiers in lower case", lower=True)
+    case("two addresses", addresses=("alice@example.org",
+                                     "bob@example.org"))
+    case("an EC key", "--key", "ec:p384")
+    case("an Ed25519 key", "--key", "ed25519", "--usage", "sign")
+    case("terms", "--agree", terms=True)
     for proof in ("9788", "8551", "7508"):
-        whole("challenges signed by S/MIME, " + proof, proof=proof,
-              settings="set authenticate = smime\n", anchor=True)
-    whole("challenges signed by nobody", proof="none",
-          settings="set authenticate = none\n")
-    whole("challenges with nothing in them", proof="none", bare=True,
-          settings="set authenticate = none\nset auto_submitted = relaxed\n")
-    whole("an external account", "--eab-kid", "kid-1", "--eab-key-file", "MAC",
-          eab=("kid-1", b"0123456789abcdef"))
-    whole("one look, and it comes in time", delay=1,
-          settings="set ca.local.settle = 4\n")
-    whole("it looks until it finds the reply", delay=1, window=60)
-    whole("addresses as names of hosts", dns=True)
-    whole("a padded token", lengths=(32, 16), pad="=")
-    whole("an Ed25519 account key", settings="set account_key = ed25519\n")
-    whole("an RSA account key", settings="set account_key = rsa:2048\n")
-    whole("a name in upper case", typed=("Alice@Example.ORG",),
-          addresses=("Alice@example.org",))
-    whole("an internationalized domain", typed=("alice@b\u00fccher.example",),
-          addresses=("alice@xn--bcher-kva.example",))
-    whole("an internationalized address", addresses=("j\u00fcrgen@example.org",))
+        case("challenges signed by S/MIME, " + proof, proof=proof,
+             settings="set authenticate = smime\n", anchor=True)
+    case("challenges signed by nobody", proof="none",
+         settings="set authenticate = none\n")
+    case("challenges with nothing in them", proof="none", bare=True,
+         settings="set authenticate = none\nset auto_submitted = relaxed\n")
+    case("an external account", "--eab-kid", "kid-1", "--eab-key-file", "MAC",
+         eab=("kid-1", b"0123456789abcdef"))
+    case("one look, and it comes in time", delay=1,
+         settings="set ca.local.settle = 4\n")
+    case("it looks until it finds the reply", delay=1, window=60)
+    case("addresses as names of hosts", dns=True)
+    case("a padded token", lengths=(32, 16), pad="=")
+    case("an Ed25519 account key", settings="set account_key = ed25519\n")
+    case("an RSA account key", settings="set account_key = rsa:2048\n")
+    case("a name in upper case", typed=("Alice@Example.ORG",),
+         addresses=("Alice@example.org",))
+    case("an internationalized domain", typed=("alice@b\u00fccher.example",),
+         addresses=("alice@xn--bcher-kva.example",))
+    case("an internationalized address", addresses=("j\u00fcrgen@example.org",))
+    at_once(sample(jobs, 17) if not tap.only else jobs, 2)
 
 
 def test_no():
@@ -386,8 +393,7 @@ def test_certificates():
                    "C12: %s: the key stays" % name)
 
 
-for test in (test_no, test_ca, test_hostile, test_certificates, test_resume):
-    if tap.wanted(test.__name__):
-        test()
+at_once((test for test in (test_no, test_ca, test_hostile, test_certificates,
+                           test_resume) if tap.wanted(test.__name__)), 2)
 test_personalities()
 tap.done()
