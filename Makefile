@@ -12,6 +12,11 @@ PYTHON = /usr/bin/python3
 DEPS_BUILD = gcc make pkg-config libssl-dev libcurl4-openssl-dev \
 	libncurses-dev libmagic-dev libjansson-dev libidn2-dev libunbound-dev \
 	libunistring-dev
+# What the build looks for, and which of them brings it.
+HEADERS = openssl/evp.h=libssl-dev curl/curl.h=libcurl4-openssl-dev \
+	curses.h=libncurses-dev term.h=libncurses-dev magic.h=libmagic-dev \
+	jansson.h=libjansson-dev idn2.h=libidn2-dev unbound.h=libunbound-dev \
+	uninorm.h=libunistring-dev linux/seccomp.h=linux-libc-dev
 DEPS_CHECK = dns-root-data pebble unbound ldnsutils python3-aiosmtpd python3-cryptography python3-dkim python3 openssl tmux mutt neomutt procmail maildrop \
 	dovecot-imapd dovecot-sieve s-nail mblaze nmh notmuch strace mandoc \
 	clang libclang-rt-14-dev
@@ -86,9 +91,16 @@ help:
 	@echo 'make bench      start-up and memory, as ratios'
 	@echo 'make fuzz T=header TIME=60'
 	@echo 'make install    DESTDIR= PREFIX=/usr/local'
+	@echo 'make uninstall  the same DESTDIR and PREFIX'
 	@echo 'make deps       install the Debian packages all this needs'
 
-$(BUILD)/obj/%.o: %.c
+# Once a build directory: what is missing, before the compiler says it.
+$(BUILD)/ready:
+	@tests/deps --headers '$(CC) $(CFLAGS)' $(HEADERS)
+	@mkdir -p $(@D)
+	@touch $@
+
+$(BUILD)/obj/%.o: %.c | $(BUILD)/ready
 	@mkdir -p $(@D)
 	$(SAY)CC $<
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
@@ -163,12 +175,26 @@ install: all
 	@echo 'For mutt and neomutt, put this line into your muttrc:'
 	@echo '  source $(DATADIR)/mutt.rc'
 
+# The same PREFIX and DESTDIR as for install.  What users have is not touched.
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/mailcert \
+		$(DESTDIR)$(PREFIX)/share/man/man1/mailcert.1 \
+		$(DESTDIR)$(PREFIX)/share/man/man5/mailcert-config.5 \
+		$(addprefix $(DESTDIR)$(PREFIX)/libexec/mailcert/,\
+		$(notdir $(filter-out %/mailcert,$(PROGRAMS)))) \
+		$(addprefix $(DESTDIR)$(DATADIR)/,\
+		$(notdir $(wildcard mailcap/*))) \
+		$(addprefix $(DESTDIR)$(PREFIX)/share/doc/mailcert/,\
+		README.md LICENSE $(notdir $(wildcard docs/*.md)))
+	@rmdir $(DESTDIR)$(PREFIX)/libexec/mailcert $(DESTDIR)$(DATADIR) \
+		$(DESTDIR)$(PREFIX)/share/doc/mailcert 2>/dev/null || true
+
 deps:
 	@tests/deps --install $(DEPS_BUILD) $(DEPS_CHECK) $(DEPS_LINT)
 
 clean:
 	rm -rf build
 
-.PHONY: all tests help install deps clean
+.PHONY: all tests help install uninstall deps clean
 .DELETE_ON_ERROR:
 .SECONDARY:
