@@ -40,6 +40,7 @@ static const struct {
 	    "this order has answered a challenge with another token" },
 	{ "in-doubt", "an answer was begun before and may be out already" },
 	{ "weak-key", "the sender signs with a key below 2048 bits" },
+	{ "no-date", "the message does not say when it was written" },
 };
 
 static size_t
@@ -495,18 +496,34 @@ take_thread(const struct header *header, struct challenge *out)
 	buf_clear(&line);
 }
 
+/* An old challenge that a mailbox, or a stranger, sends again shows by its Date
+ * (RFC 5322 section 3.6.1 demands one).  One that is there and cannot be read
+ * is never excused. */
 static void
-take_rest(const struct header *header, struct challenge *out)
+take_date(const struct header *header, const struct challenge_rules *rules,
+    struct challenge *out)
 {
-	struct span date = header_body(header, SPAN("Date"));
+	const struct span date = header_body(header, SPAN("Date"));
+
+	if (date_parse(date, &out->date) != STATUS_OK) {
+		out->date = 0;
+		if (rules->auto_submitted ||
+		    header_count(header, SPAN("Date")) > 0)
+			out->warnings |= WARNING_NO_DATE;
+	}
+	text_show_in(
+	    out->date_shown, sizeof(out->date_shown), span_trim(date), true);
+}
+
+static void
+take_rest(const struct header *header, const struct challenge_rules *rules,
+    struct challenge *out)
+{
 	size_t i;
 
 	take_thread(header, out);
-	if (date_parse(date, &out->date) != STATUS_OK)
-		out->date = 0;
+	take_date(header, rules, out);
 	(void)!received_date(header, &out->delivered);
-	text_show_in(
-	    out->date_shown, sizeof(out->date_shown), span_trim(date), true);
 	for (i = 0; i < header->count; i++)
 		if (span_starts_nocase(header->field[i].name, SPAN("Resent-")))
 			out->warnings |= WARNING_RESENT;
@@ -533,7 +550,7 @@ parse_header(const struct header *header, const struct challenge_rules *rules,
 	    (status = take_to(header, list, out, note)) != STATUS_OK ||
 	    (status = take_reply_to(header, list, out, note)) != STATUS_OK)
 		return status;
-	take_rest(header, out);
+	take_rest(header, rules, out);
 	return STATUS_OK;
 }
 

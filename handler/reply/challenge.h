@@ -35,9 +35,11 @@ enum challenge_warning {
 	WARNING_TWO_ORDERS = 1 << 7,
 	WARNING_OTHER_TOKEN = 1 << 8, /* the order answered another token */
 	WARNING_IN_DOUBT = 1 << 9,    /* an earlier answer may be out */
-	WARNING_WEAK_KEY = 1 << 10    /* DKIM with RSA below 2048 bits */
+	WARNING_WEAK_KEY = 1 << 10,   /* DKIM with RSA below 2048 bits */
+	/* set by challenge_parse() again */
+	WARNING_NO_DATE = 1 << 11 /* no Date, or none that can be read */
 };
-enum { WARNING_COUNT = 11 };
+enum { WARNING_COUNT = 12 };
 
 /* The stable name ("reply-to-domain") and the sentence of one warning bit. */
 const char *warning_name(unsigned warning);
@@ -66,7 +68,8 @@ struct challenge {
 /* What challenge_parse() demands; RFC 8823 rules that a CA is known to break
  * and the user chose to relax for it (docs/leniency.md). */
 struct challenge_rules {
-	bool auto_submitted; /* section 3.1, item 5 */
+	bool auto_submitted; /* section 3.1, item 5; a CA that leaves it out
+	                      * may leave the Date out too */
 };
 
 /*

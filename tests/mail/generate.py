@@ -23,7 +23,7 @@ def message(drop=(), add=b"", body=b"This is an ACME challenge.\n", eol=b"\n",
             **fields):
     """Fields in their usual order; a value is bytes or text."""
     base = {"Received": "from ca.example by mx.example.org; " + DATE,
-            "From": CA, "To": "alice@example.org",
+            "Date": DATE, "From": CA, "To": "alice@example.org",
             "Message-ID": "<c1@ca.example>",
             "Auto-Submitted": "auto-generated; type=acme",
             "Subject": "ACME: " + TOKEN, "MIME-Version": "1.0",
@@ -398,7 +398,23 @@ case("l6-own-answer", "is-a-reply", Subject="Re: ACME: " + TOKEN)
 # --- D: dates -------------------------------------------------------------
 case("d14-old", "expired", Date="Sun, 22 Nov 2020 04:00:00 +0000")
 case("d14-future", "expired", Date="Sun, 22 Nov 2099 04:00:00 +0000")
-case("d14-no-date-at-all", "done", Date="sometime")
+case("d14-none", "needs-a-person no-date", drop=("Date",))
+for name, value in (("word", "sometime"), ("empty", ""),
+                    ("huge-year", "Sun, 22 Nov 99999999999999999999 04:00:00 "
+                     "+0000"), ("no-zone", "Sun, 22 Nov 2026 04:00:00"),
+                    ("no-such-day", "Sun, 31 Feb 2026 04:00:00 +0000"),
+                    ("open-comment", "Sun, 22 Nov 2026 04:00:00 +0000 (open"),
+                    ("two-dates", DATE + ", " + DATE)):
+    case("d14-unreadable-" + name, "needs-a-person no-date", Date=value)
+for name, value in (("two-digits", "22 Nov 26 04:00:00 +0000"),
+                    ("zone", "Sat, 21 Nov 2026 23:00:00 EST"),
+                    ("comments", "Sun, 22 Nov (a) 2026 04 : 00 (b) GMT")):
+    case("ok-date-" + name, "done", Date=value)
+for name, value in (("two-digits", "22 Nov 20 04:00:00 +0000"),
+                    ("last-century", "22 Nov 97 04:00:00 +0000"),
+                    ("zone", "Fri, 20 Nov 2026 18:00:00 PST"),
+                    ("letters", "Fri, 20 Nov 2026 23:59:59 XYZ")):
+    case("d14-old-" + name, "expired", Date=value)
 
 for old in os.listdir(HERE):
     if old.endswith((".eml", ".expect")):
