@@ -282,7 +282,7 @@ take_key(struct span record, const struct dkim_signature *signature,
 
 static enum status
 check_body(const struct header *header, const struct dkim_signature *signature,
-    bool unquote, struct note *note)
+    bool unquote)
 {
 	unsigned char digest[32];
 	EVP_MD_CTX *hash = EVP_MD_CTX_new();
@@ -300,9 +300,7 @@ check_body(const struct header *header, const struct dkim_signature *signature,
 	same = base64_decode(&want, signature->body_hash) &&
 	    want.len == sizeof(digest) &&
 	    memcmp(want.at, digest, sizeof(digest)) == 0;
-	status = same ? STATUS_OK
-		      : note_set(note, STATUS_BAD_DKIM,
-			    "the body is not the one that was signed");
+	status = same ? STATUS_OK : STATUS_BAD_DKIM;
 out:
 	buf_clear(&want);
 	EVP_MD_CTX_free(hash);
@@ -338,38 +336,70 @@ signature_ok(
 	return good;
 }
 
+static enum status
+check_header(const struct header *header,
+    const struct dkim_signature *signature, EVP_PKEY *key)
+{
+	struct buf text, value;
+	enum status status;
+
+	buf_init(&text, (size_t)4 * HEADER_SIZE_MAX);
+	buf_init(&value, 1024);
+	status = build_signed(header, signature, &text);
+	if (status == STATUS_OK &&
+	    (!base64_decode(&value, signature->value) ||
+		buf_status(&value) != STATUS_OK ||
+		!signature_ok(key, signature->ed25519, buf_span(&text),
+		    buf_span(&value))))
+		status = STATUS_BAD_DKIM;
+	buf_clear(&value);
+	buf_clear(&text);
+	return status;
+}
+
+/* Most signatures that fail were good once: say who may have spoiled it. */
+static enum status
+say_what_changed(const struct dkim_signature *signature, bool header_good,
+    bool body_good, struct note *note)
+{
+	if (header_good)
+		return note_set(note, STATUS_BAD_DKIM,
+		    "the body was changed after it was signed; servers that "
+		    "add footers or rewrite links and encodings do that");
+	if (!body_good)
+		return note_set(note, STATUS_BAD_DKIM,
+		    "neither the header nor the body is what was signed");
+	return note_set(note, STATUS_BAD_DKIM, "%s",
+	    signature->relaxed_header
+		? "the DKIM signature does not fit the header"
+		: "the DKIM signature does not fit the header; under simple "
+		  "canonicalization a fetch program that folds fields anew is "
+		  "enough");
+}
+
 enum status
 dkim_verify(const struct header *header, const struct dkim_signature *signature,
     struct span record, bool unquote, struct dkim_evidence *out,
     struct note *note)
 {
-	struct buf text, value;
 	EVP_PKEY *key = NULL;
-	enum status status;
+	enum status status, top, body;
 
 	*out = (struct dkim_evidence){ 0 };
-	buf_init(&text, (size_t)4 * HEADER_SIZE_MAX);
-	buf_init(&value, 1024);
 	status = take_key(record, signature, &key, out, note);
 	if (status != STATUS_OK)
-		goto out;
-	status = check_body(header, signature, false, note);
-	if (status == STATUS_BAD_DKIM && unquote)
-		status = check_body(header, signature, true, note);
-	if (status != STATUS_OK)
-		goto out;
-	status = build_signed(header, signature, &text);
-	if (status != STATUS_OK)
-		goto out;
-	if (!base64_decode(&value, signature->value) ||
-	    buf_status(&value) != STATUS_OK ||
-	    !signature_ok(
-		key, signature->ed25519, buf_span(&text), buf_span(&value)))
-		status = note_set(note, STATUS_BAD_DKIM,
-		    "the DKIM signature does not fit the header");
-out:
+		return status;
+	body = check_body(header, signature, false);
+	if (body == STATUS_BAD_DKIM && unquote)
+		body = check_body(header, signature, true);
+	top = check_header(header, signature, key);
 	EVP_PKEY_free(key);
-	buf_clear(&value);
-	buf_clear(&text);
-	return status;
+	if (top != STATUS_OK && top != STATUS_BAD_DKIM)
+		return top;
+	if (body != STATUS_OK && body != STATUS_BAD_DKIM)
+		return body;
+	if (top == STATUS_OK && body == STATUS_OK)
+		return STATUS_OK;
+	return say_what_changed(
+	    signature, top == STATUS_OK, body == STATUS_OK, note);
 }
