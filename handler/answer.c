@@ -7,6 +7,7 @@
 #include "answer.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,7 +22,7 @@
 
 struct parse_work {
 	struct span message;
-	const struct config *config;
+	const struct rules *rules;
 	int64_t now;
 };
 
@@ -39,12 +40,12 @@ parse_in_child(const void *arg, void *report)
 	const struct parse_work *work = arg;
 	struct parse_report *out = report;
 
-	out->status = challenge_parse(
-	    work->message, &work->config->rules, &out->challenge, &out->note);
+	out->status = challenge_parse(work->message, &work->rules->challenge,
+	    &out->challenge, &out->note);
 	if (out->status == STATUS_OK)
 		out->status = authres_query_build(work->message,
-		    span_of(out->challenge.claimed_from),
-		    &work->config->authenticate, work->now, &out->query);
+		    span_of(out->challenge.claimed_from), &work->rules->policy,
+		    work->now, &out->query);
 }
 
 /* A stranger may speak through the child by now. */
@@ -59,10 +60,10 @@ report_ok(const struct parse_report *report)
 }
 
 enum status
-answer_parse(struct span message, const struct config *config, int64_t now,
+answer_parse(struct span message, const struct rules *rules, int64_t now,
     struct answer_claims *out, struct note *note)
 {
-	const struct parse_work work = { message, config, now };
+	const struct parse_work work = { message, rules, now };
 	struct parse_report *report = calloc(1, sizeof(*report));
 	enum status status;
 
@@ -93,8 +94,9 @@ answer_parse(struct span message, const struct config *config, int64_t now,
  * whether there is anything to ask about. */
 static enum status
 try_method(const struct world *world, enum authres_method method,
-    struct span message, const struct answer_claims *claims,
-    struct authres_verdict *out, struct note *note)
+    const struct rules *rules, struct span message,
+    const struct answer_claims *claims, struct authres_verdict *out,
+    struct note *note)
 {
 	const struct authres_query *query = &claims->query;
 
@@ -117,18 +119,19 @@ try_method(const struct world *world, enum authres_method method,
 	case AUTHRES_NONE:
 		return STATUS_OK;
 	}
-	return world->prove(world->context, method, message, claims, out, note);
+	return world->prove(
+	    world->context, method, rules, message, claims, out, note);
 }
 
 /* Stage 3: is the sender proved as the policy demands?  The first method that
  * says so ends it; of several refusals the one that came nearest is told.
  * S/MIME proves the protected fields: they are the challenge from then on. */
 static enum status
-authenticate(const struct world *world, const struct config *config,
+authenticate(const struct world *world, const struct rules *rules,
     struct span message, const struct answer_claims *claims,
     struct authres *out, struct challenge *challenge, struct note *note)
 {
-	const struct authres_policy *policy = &config->authenticate;
+	const struct authres_methods *by = &rules->policy.by;
 	struct authres_verdict *verdict = calloc(1, sizeof(*verdict));
 	enum status status = STATUS_NO_AUTHRES, best = STATUS_NO_AUTHRES;
 	struct note why;
@@ -137,10 +140,10 @@ authenticate(const struct world *world, const struct config *config,
 	if (verdict == NULL)
 		return STATUS_MEMORY;
 	*out = (struct authres){ .method = AUTHRES_NONE, .dns = DNS_TROUBLE };
-	for (i = 0; i < policy->methods && status != STATUS_OK; i++) {
+	for (i = 0; i < by->count && status != STATUS_OK; i++) {
 		why.text[0] = '\0';
-		status = try_method(
-		    world, policy->method[i], message, claims, verdict, &why);
+		status = try_method(world, by->method[i], rules, message,
+		    claims, verdict, &why);
 		if (status != STATUS_OK &&
 		    (i == 0 || !status_is_refusal(status) ||
 			authres_nearer(status, best))) {
@@ -148,13 +151,15 @@ authenticate(const struct world *world, const struct config *config,
 			*note = why;
 		}
 	}
-	if (policy->none) {
+	if (by->none) {
 		status = STATUS_OK;
 	} else if (status == STATUS_OK) {
 		*out = verdict->authres;
 		note->text[0] = '\0';
 		if (out->method == AUTHRES_SMIME) {
-			verdict->challenge.warnings |= challenge->warnings;
+			/* A Date that is protected stands for the outer one. */
+			verdict->challenge.warnings |=
+			    challenge->warnings & ~(unsigned)WARNING_NO_DATE;
 			*challenge = verdict->challenge;
 		}
 	} else {
@@ -192,10 +197,10 @@ doubt(const struct home *home, enum status status, struct note *note)
 	    "no other order expects this challenge: %.250s", damaged.text);
 }
 
-/* The cheap look: does any order expect this at all? */
+/* The cheap look: which order expects this, if any? */
 static enum status
-is_expected(const struct world *world, const struct home *home,
-    const struct challenge *challenge, struct note *note)
+find_expected(const struct world *world, const struct home *home,
+    const struct challenge *challenge, struct order *out, struct note *note)
 {
 	struct order *orders = NULL;
 	enum status status;
@@ -203,10 +208,56 @@ is_expected(const struct world *world, const struct home *home,
 
 	status = load_orders(home, challenge, &orders, &count, note);
 	if (status == STATUS_OK)
-		status = match_expects(
-		    challenge, orders, count, world->now(world->context), note);
+		status = match_expects(challenge, orders, count,
+		    world->now(world->context), out, note);
 	free(orders);
 	return doubt(home, status, note);
+}
+
+/* Stage 2: the claims, by the rules of the CA whose order they fit.  Which it
+ * is, only the claims tell: where CAs have rules of their own, the message is
+ * read once more by these. */
+static enum status
+take_claims(const struct world *world, const struct config *config,
+    const struct home *home, struct span message, struct rules *rules,
+    struct answer_claims *claims, struct order *order,
+    struct answer_report *report, struct note *note)
+{
+	const int64_t now = world->now(world->context);
+	enum status status;
+
+	rules_before(config, rules);
+	status = answer_parse(message, rules, now, claims, note);
+	if (status != STATUS_OK)
+		return status;
+	report->challenge = claims->challenge;
+	report->has_challenge = true;
+	status = find_expected(world, home, &claims->challenge, order, note);
+	if (status != STATUS_OK || !config_has_own(config))
+		return status;
+	status = rules_of(config, home, order, rules, note);
+	if (status == STATUS_OK)
+		status = answer_parse(message, rules, now, claims, note);
+	if (status == STATUS_OK)
+		report->challenge = claims->challenge;
+	return status;
+}
+
+/* A signature that fails here and passed there: say what may help. */
+static void
+add_advice(const struct config *config, const struct home *home,
+    const struct order *order, const struct authres_query *query,
+    enum status status, struct note *note)
+{
+	const size_t len = strlen(note->text);
+
+	if (status == STATUS_BAD_DKIM_COVERAGE)
+		rules_hint(config, home, order, query, note);
+	else if (status == STATUS_BAD_DKIM && query->passed)
+		(void)snprintf(note->text + len, sizeof(note->text) - len,
+		    "; it passed before a server rewrote it: if yours says so "
+		    "in Authentication-Results, see authenticate = "
+		    "results:NAME");
 }
 
 /* Stage 4: the one order that this belongs to. */
@@ -454,31 +505,34 @@ answer(const struct world *world, const struct config *config,
 	};
 	struct answer_claims *claims;
 	struct note later = { "" };
+	struct order expected;
 	struct authres authres;
+	struct rules rules;
 	enum status status, recorded;
 
 	/* 2: claims, from a child that is shut in */
 	if ((claims = calloc(1, sizeof(*claims))) == NULL)
 		return STATUS_MEMORY;
-	status = answer_parse(
-	    message, config, world->now(world->context), claims, note);
-	if (status == STATUS_OK) {
-		report->challenge = claims->challenge;
-		report->has_challenge = true;
-	}
+	status = take_claims(world, config, home, message, &rules, claims,
+	    &expected, report, note);
 
 	/* 3: the proven sender; not even asked for what nobody expects */
-	if (status == STATUS_OK)
-		status = is_expected(world, home, &claims->challenge, note);
-	if (status == STATUS_OK)
-		status = authenticate(world, config, message, claims, &authres,
+	if (status == STATUS_OK) {
+		status = authenticate(world, &rules, message, claims, &authres,
 		    &report->challenge, note);
+		add_advice(
+		    config, home, &expected, &claims->query, status, note);
+	}
 	free(claims);
 
-	/* 4: the one order */
+	/* 4: the one order, and the one by whose rules it was judged */
 	if (status == STATUS_OK)
 		status = find_match(world, home, &report->challenge, &authres,
 		    &report->match, note);
+	if (status == STATUS_OK &&
+	    strcmp(report->match.order.id, expected.id) != 0)
+		status = note_set(note, STATUS_AGAIN,
+		    "the orders changed in the meantime; try again");
 	if (status != STATUS_OK)
 		return status;
 	report->has_match = true;

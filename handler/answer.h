@@ -10,6 +10,7 @@
 #include "config.h"
 #include "deliver.h"
 #include "reply/response.h"
+#include "rules.h"
 #include "store/home.h"
 #include "tui/model.h"
 
@@ -24,8 +25,9 @@ struct world {
 	    void *context, const struct dialog *dialog, struct note *note);
 	/* Ask the network and the verifier; prove_sender(). */
 	enum status (*prove)(void *context, enum authres_method method,
-	    struct span message, const struct answer_claims *claims,
-	    struct authres_verdict *out, struct note *note);
+	    const struct rules *rules, struct span message,
+	    const struct answer_claims *claims, struct authres_verdict *out,
+	    struct note *note);
 	enum status (*compute)(void *context, const struct match *match,
 	    struct response *out, struct note *note);
 	/* Say where the reply goes; asked once an order matches. */
@@ -71,6 +73,6 @@ struct answer_claims {
 };
 
 /* Parse in a shut-in child and check what it says. */
-enum status answer_parse(struct span message, const struct config *config,
+enum status answer_parse(struct span message, const struct rules *rules,
     int64_t now, struct answer_claims *out, struct note *note) MUST_CHECK;
 #endif

@@ -198,7 +198,7 @@ check_trust(const struct config *config, struct findings *out)
 	struct buf files;
 	enum status status;
 
-	if (policy->none) {
+	if (policy->by.none) {
 		add(out, ODD, "trust",
 		    "authenticate = none: anybody can write a challenge");
 		return;
@@ -216,11 +216,11 @@ check_trust(const struct config *config, struct findings *out)
 		add(out, GOOD, "trust", "smime_anchors = %.300s",
 		    policy->smime_anchors);
 	buf_clear(&files);
-	if (policy->results[0] != '\0')
+	if (policy->by.results[0] != '\0')
 		add(out, ODD, "trust",
 		    "%.200s must remove foreign Authentication-Results that "
 		    "bear its name",
-		    policy->results);
+		    policy->by.results);
 }
 
 static void

@@ -17,7 +17,7 @@
 	"mailcert expect ADDRESS --from CA_ADDRESS --token-part2 T\n"            \
 	"                       (--thumbprint T | --account-key FILE)\n"         \
 	"                       [--token-join string|octets] [--expires TIME]\n" \
-	"                       [--note TEXT]\n"                                 \
+	"                       [--ca NAME] [--note TEXT]\n"                     \
 	"       mailcert expect --forget ORDER"
 
 static const char help[] =
@@ -31,6 +31,7 @@ static const char help[] =
     "  --account-key FILE  that key, PEM or JWK\n"
     "  --token-join HOW    string (default), or octets for CAs that decode\n"
     "  --expires TIME      as the CA says it (2026-11-23T04:00:00Z), or 24h\n"
+    "  --ca NAME           whose rules count, of the configuration\n"
     "  --note TEXT         shown with the question\n"
     "  --forget ORDER      remove one\n";
 
@@ -41,8 +42,10 @@ struct options {
 	const char *account_key;
 	const char *expires;
 	const char *note;
+	const char *ca;
 	const char *forget;
 	enum token_join join;
+	bool join_said;
 };
 
 /* One bare address, and its normal form. */
@@ -102,9 +105,26 @@ take_expires(const char *text, int64_t now, int64_t *out, struct note *note)
 	return status;
 }
 
+/* A CA of the configuration: its rules, and where nothing else was said, its
+ * way to join tokens. */
 static enum status
-fill_order(const struct options *options, const char *address,
+take_ca(const struct options *options, const struct config *config,
     struct order *out, struct note *note)
+{
+	const struct config_ca *ca = config_known_ca(config, options->ca);
+
+	if (ca == NULL ||
+	    !span_copy(span_of(ca->name), out->ca, sizeof(out->ca)))
+		return note_set(note, STATUS_USAGE,
+		    "there is no CA %.100s in the configuration", options->ca);
+	if (!options->join_said)
+		out->join = ca->join;
+	return STATUS_OK;
+}
+
+static enum status
+fill_order(const struct options *options, const struct config *config,
+    const char *address, struct order *out, struct note *note)
 {
 	enum status status;
 
@@ -119,6 +139,8 @@ fill_order(const struct options *options, const char *address,
 	    !token_part2_take(span_of(options->part2), out->part2))
 		status = note_set(
 		    note, STATUS_USAGE, "--token-part2 is not base64url");
+	if (status == STATUS_OK && options->ca != NULL)
+		status = take_ca(options, config, out, note);
 	if (status == STATUS_OK && options->expires != NULL)
 		status = take_expires(
 		    options->expires, out->created, &out->expires, note);
@@ -147,7 +169,8 @@ same_challenge(const void *record, const void *arg)
 	    strcmp(a->from_normal, b->from_normal) == 0 &&
 	    span_eq(base64url_trim_pad(span_of(a->part2)),
 		base64url_trim_pad(span_of(b->part2))) &&
-	    strcmp(a->thumbprint, b->thumbprint) == 0 && a->join == b->join;
+	    strcmp(a->thumbprint, b->thumbprint) == 0 && a->join == b->join &&
+	    strcmp(a->ca, b->ca) == 0;
 }
 
 /* Save it under a new id; asked twice for the same, the same id. */
@@ -205,7 +228,7 @@ expect(const struct options *options, const char *address,
 	struct home home = { .dir = -1 };
 	enum status status;
 
-	status = fill_order(options, address, order, note);
+	status = fill_order(options, config, address, order, note);
 	if (status == STATUS_OK)
 		status = home_open(config->home, true, &home, note);
 	if (status == STATUS_OK)
@@ -238,6 +261,7 @@ cmd_expect(const struct invocation *invocation, int argc, char *argv[])
 		{ "account-key", required_argument, NULL, 'k' },
 		{ "token-join", required_argument, NULL, 'j' },
 		{ "expires", required_argument, NULL, 'e' },
+		{ "ca", required_argument, NULL, 'c' },
 		{ "note", required_argument, NULL, 'n' },
 		{ "forget", required_argument, NULL, 'F' },
 		{ "help", no_argument, NULL, 'h' }, { 0 } };
@@ -260,13 +284,15 @@ cmd_expect(const struct invocation *invocation, int argc, char *argv[])
 			options.account_key = optarg;
 		else if (c == 'e')
 			options.expires = optarg;
+		else if (c == 'c')
+			options.ca = optarg;
 		else if (c == 'n')
 			options.note = optarg;
 		else if (c == 'F')
 			options.forget = optarg;
 		else if (c == 'j' &&
 		    token_join_parse(span_of(optarg), &options.join))
-			continue;
+			options.join_said = true;
 		else
 			return c == 'h' ? cmd_help(help) : cmd_usage(SYNOPSIS);
 	}

@@ -66,15 +66,15 @@ now(void *context)
 }
 
 static enum status
-prove(void *context, enum authres_method method, struct span message,
-    const struct answer_claims *claims, struct authres_verdict *out,
-    struct note *note)
+prove(void *context, enum authres_method method, const struct rules *rules,
+    struct span message, const struct answer_claims *claims,
+    struct authres_verdict *out, struct note *note)
 {
 	const struct terminal *terminal = context;
 	const struct prover prover = { terminal->config, terminal->home,
 		(int64_t)time(NULL) };
 
-	return prove_sender(&prover, method, message, claims, out, note);
+	return prove_sender(&prover, method, rules, message, claims, out, note);
 }
 
 static enum status

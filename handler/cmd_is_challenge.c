@@ -10,6 +10,7 @@
 #include "cmd.h"
 #include "find.h"
 #include "input.h"
+#include "rules.h"
 
 #define SYNOPSIS "mailcert is-challenge [FILE]"
 
@@ -26,6 +27,7 @@ cmd_is_challenge(const struct invocation *invocation, int argc, char *argv[])
 		{ "help", no_argument, NULL, 'h' }, { 0 }
 	};
 	struct config config;
+	struct rules rules;
 	struct input input;
 	struct mua mua;
 	const char *file;
@@ -44,15 +46,16 @@ cmd_is_challenge(const struct invocation *invocation, int argc, char *argv[])
 	    invocation->count, &config, NULL);
 	if (status != STATUS_OK)
 		return status_exit(status);
+	rules_before(&config, &rules);
 	if (file == NULL && isatty(STDIN_FILENO)) {
 		mua_find(&mua);
-		return find_any_challenge(&mua, &config.rules) ? 0 : 1;
+		return find_any_challenge(&mua, &rules.challenge) ? 0 : 1;
 	}
 	/* What cannot be read or is too large is none. */
 	if (input_read(file, "message/rfc822", (size_t)config.max_message,
 		&input, NULL) != STATUS_OK)
 		return 1;
 	sandbox_enter_strict();
-	is_one = challenge_is_one(buf_span(&input.bytes), &config.rules);
+	is_one = challenge_is_one(buf_span(&input.bytes), &rules.challenge);
 	sandbox_exit(is_one ? 0 : 1);
 }

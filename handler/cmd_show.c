@@ -22,10 +22,30 @@ static const char help[] =
     "what to press.  Never asks, sends or changes anything.  Exit 0 if it is\n"
     "a challenge, 1 if it is not.\n";
 
+/* By the rules of the order's CA, as handle would read it. */
+static enum status
+read_again(const struct config *config, const struct home *home,
+    struct span message, struct match *match, struct note *note)
+{
+	struct answer_claims *claims = calloc(1, sizeof(*claims));
+	struct rules rules;
+	enum status status = STATUS_MEMORY;
+
+	if (claims != NULL)
+		status = rules_of(config, home, &match->order, &rules, note);
+	if (status == STATUS_OK)
+		status = answer_parse(
+		    message, &rules, (int64_t)time(NULL), claims, note);
+	if (status == STATUS_OK)
+		match->warnings |= claims->challenge.warnings;
+	free(claims);
+	return status;
+}
+
 /* What the orders say about it; STATUS_OK: one expects it. */
 static enum status
-look_up(const struct config *config, const struct challenge *challenge,
-    struct match *match, struct note *note)
+look_up(const struct config *config, struct span message,
+    const struct challenge *challenge, struct match *match, struct note *note)
 {
 	const struct authres nothing_proved = { .method = AUTHRES_NONE };
 	struct home home = { .dir = -1 };
@@ -42,6 +62,8 @@ look_up(const struct config *config, const struct challenge *challenge,
 	if (status == STATUS_OK)
 		status = match_find(challenge, &nothing_proved, orders, count,
 		    (int64_t)time(NULL), match, note);
+	if (status == STATUS_OK && config_has_own(config))
+		status = read_again(config, &home, message, match, note);
 	free(orders);
 	cmd_home_close(&home);
 	return status;
@@ -56,7 +78,8 @@ add_line(struct buf *out, const char *label, const char *text)
 }
 
 static int
-show_challenge(const struct config *config, const struct challenge *challenge)
+show_challenge(const struct config *config, struct span message,
+    const struct challenge *challenge)
 {
 	struct match *match = calloc(1, sizeof(*match));
 	struct note note = { "" };
@@ -68,7 +91,7 @@ show_challenge(const struct config *config, const struct challenge *challenge)
 
 	if (match == NULL)
 		return cmd_fail(STATUS_MEMORY, &note);
-	status = look_up(config, challenge, match, &note);
+	status = look_up(config, message, challenge, match, &note);
 	buf_init(&out, 64 * 1024);
 	buf_init(&line, 1024);
 	buf_add_text(&out,
@@ -111,7 +134,7 @@ show_challenge(const struct config *config, const struct challenge *challenge)
 }
 
 static int
-show_json(const struct config *config, enum status status,
+show_json(const struct config *config, struct span message, enum status status,
     const struct note *note, const struct challenge *challenge)
 {
 	struct match *match = calloc(1, sizeof(*match));
@@ -124,7 +147,7 @@ show_json(const struct config *config, enum status status,
 		return cmd_fail(STATUS_MEMORY, note);
 	buf_init(&out, 64 * 1024);
 	if (status == STATUS_OK)
-		expected = look_up(config, challenge, match, &why);
+		expected = look_up(config, message, challenge, match, &why);
 	buf_addf(&out,
 	    "{\"challenge\": %s,\n \"expected\": %s,\n \"refusal\": ",
 	    status == STATUS_OK ? "true" : "false",
@@ -202,6 +225,7 @@ cmd_show(const struct invocation *invocation, int argc, char *argv[])
 	struct note note = { "" };
 	const char *type = NULL;
 	struct config config;
+	struct rules rules;
 	struct input input;
 	struct buf message;
 	struct mua mua;
@@ -238,13 +262,15 @@ cmd_show(const struct invocation *invocation, int argc, char *argv[])
 		status = STATUS_MEMORY;
 	else
 		challenge = &claims->challenge;
+	rules_before(&config, &rules);
 	if (status == STATUS_OK)
-		status = answer_parse(buf_span(&message), &config,
+		status = answer_parse(buf_span(&message), &rules,
 		    (int64_t)time(NULL), claims, &note);
 	if (json && challenge != NULL)
-		code = show_json(&config, status, &note, challenge);
+		code = show_json(
+		    &config, buf_span(&message), status, &note, challenge);
 	else if (status == STATUS_OK)
-		code = show_challenge(&config, challenge);
+		code = show_challenge(&config, buf_span(&message), challenge);
 	else if (status_is_refusal(status))
 		code = show_other(&input, status, &note);
 	else

@@ -17,7 +17,8 @@
 enum {
 	CONFIG_FILE_MAX = 256 * 1024,
 	MESSAGE_MAX_DEFAULT = 10 * 1024 * 1024,
-	MESSAGE_MAX_MOST = 256 * 1024 * 1024
+	MESSAGE_MAX_MOST = 256 * 1024 * 1024,
+	RECEIVED_MOST = 16
 };
 
 static bool
@@ -36,7 +37,7 @@ set_yes_no(bool *out, struct span value)
 /* One word of it.  A server's name is a domain name, or what it calls
  * itself. */
 static bool
-add_method(struct authres_policy *policy, struct span word)
+add_method(struct authres_methods *methods, struct span word)
 {
 	enum authres_method method;
 	size_t i;
@@ -46,38 +47,44 @@ add_method(struct authres_policy *policy, struct span word)
 	else if (span_eq(word, SPAN("smime")))
 		method = AUTHRES_SMIME;
 	else if (span_starts(word, SPAN("results:")) && word.len > 8 &&
-	    span_copy(span_cut(word, 8, word.len), policy->results,
-		sizeof(policy->results)))
+	    span_copy(span_cut(word, 8, word.len), methods->results,
+		sizeof(methods->results)))
 		method = AUTHRES_RESULTS;
 	else
 		return false;
-	for (i = 0; i < policy->methods; i++)
-		if (policy->method[i] == method)
+	for (i = 0; i < methods->count; i++)
+		if (methods->method[i] == method)
 			return false;
-	policy->method[policy->methods++] = method;
+	methods->method[methods->count++] = method;
 	return true;
 }
 
 /* "dkim smime results:AUTHSERV-ID", in order, or "none" alone. */
 static bool
-set_authenticate(struct config *config, struct span value)
+set_authenticate(struct authres_methods *methods, struct span value)
 {
-	struct authres_policy *policy = &config->authenticate;
 	size_t end;
 
-	policy->none = span_eq(value, SPAN("none"));
-	policy->methods = 0;
-	if (policy->none)
+	*methods =
+	    (struct authres_methods){ .none = span_eq(value, SPAN("none")) };
+	if (methods->none)
 		return true;
 	if (value.len == 0)
 		return false;
 	while (value.len > 0) {
 		end = span_find_byte(value, ' ');
-		if (!add_method(policy, span_cut(value, 0, end)))
+		if (!add_method(methods, span_cut(value, 0, end)))
 			return false;
 		value = span_trim(span_cut(value, end, value.len));
 	}
 	return true;
+}
+
+static bool
+set_auto_submitted(bool *demanded, struct span value)
+{
+	*demanded = span_eq(value, SPAN("rfc8823"));
+	return *demanded || span_eq(value, SPAN("relaxed"));
 }
 
 /* "system", or addresses with or without "@PORT". */
@@ -211,6 +218,26 @@ ca_entry(struct config *config, struct span name)
 	return ca;
 }
 
+/* How its challenges are judged.  STATUS_NO: no such member. */
+static enum status
+set_own(struct config_own *own, struct span member, struct span value)
+{
+	bool done;
+
+	if (span_eq(member, SPAN("authenticate")))
+		done = own->has_authenticate =
+		    set_authenticate(&own->authenticate, value);
+	else if (span_eq(member, SPAN("auto_submitted")))
+		done = own->has_auto_submitted =
+		    set_auto_submitted(&own->auto_submitted, value);
+	else if (span_eq(member, SPAN("dkim_headers")))
+		done = own->has_coverage =
+		    dkim_coverage_parse(value, &own->coverage);
+	else
+		return STATUS_NO;
+	return done ? STATUS_OK : STATUS_CONFIG;
+}
+
 /* "ca.NAME.MEMBER" */
 static enum status
 set_ca(struct config *config, struct span name, struct span value)
@@ -241,25 +268,50 @@ set_ca(struct config *config, struct span name, struct span value)
 	else if (span_eq(member, SPAN("eab_key_file")))
 		done = set_text(ca->eab_key_file, value);
 	else
-		return STATUS_NO;
+		return set_own(&ca->own, member, value);
 	return done ? STATUS_OK : STATUS_CONFIG;
+}
+
+const struct config_ca *
+config_known_ca(const struct config *config, const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < config->ca_count; i++)
+		if (strcmp(config->cas[i].name, text) == 0 ||
+		    strcmp(config->cas[i].directory, text) == 0)
+			return &config->cas[i];
+	return NULL;
+}
+
+bool
+config_has_own(const struct config *config)
+{
+	const struct config_own *own;
+	size_t i;
+
+	for (i = 0; i < config->ca_count; i++) {
+		own = &config->cas[i].own;
+		if (own->has_authenticate || own->has_coverage ||
+		    own->has_auto_submitted)
+			return true;
+	}
+	return false;
 }
 
 enum status
 config_find_ca(const struct config *config, const char *text,
     struct config_ca *out, struct note *note)
 {
-	size_t i;
+	const struct config_ca *known = config_known_ca(config, text);
 
-	for (i = 0; i < config->ca_count; i++)
-		if (strcmp(config->cas[i].name, text) == 0 ||
-		    strcmp(config->cas[i].directory, text) == 0) {
-			*out = config->cas[i];
-			return out->directory[0] != '\0'
-			    ? STATUS_OK
-			    : note_set(note, STATUS_CONFIG,
-				  "ca.%s.directory is not set", out->name);
-		}
+	if (known != NULL) {
+		*out = *known;
+		return out->directory[0] != '\0'
+		    ? STATUS_OK
+		    : note_set(note, STATUS_CONFIG,
+			  "ca.%s.directory is not set", out->name);
+	}
 	*out = (struct config_ca){ .join = TOKEN_JOIN_STRING, .settle = 30 };
 	if (!span_starts(span_of(text), SPAN("https://")) ||
 	    !set_text(out->directory, span_of(text)))
@@ -313,22 +365,19 @@ set_one(struct config *config, struct span name, struct span value)
 	if (span_eq(name, SPAN("account_key")))
 		done = key_kind_parse(value, &config->account_key);
 	else if (span_eq(name, SPAN("authenticate")))
-		done = set_authenticate(config, value);
-	else if (span_eq(name, SPAN("auto_submitted"))) {
-		config->rules.auto_submitted = span_eq(value, SPAN("rfc8823"));
-		done = config->rules.auto_submitted ||
-		    span_eq(value, SPAN("relaxed"));
-	} else if (span_eq(name, SPAN("ca")))
+		done = set_authenticate(&config->authenticate.by, value);
+	else if (span_eq(name, SPAN("auto_submitted")))
+		done = set_auto_submitted(&config->rules.auto_submitted, value);
+	else if (span_eq(name, SPAN("ca")))
 		done = set_text(config->ca, value);
 	else if (span_eq(name, SPAN("caa")))
 		done = set_yes_no(&config->caa, value);
 	else if (span_eq(name, SPAN("color")))
 		done = set_yes_no(&config->color, value);
-	else if (span_eq(name, SPAN("dkim_headers"))) {
-		config->authenticate.relaxed = span_eq(value, SPAN("relaxed"));
-		done = config->authenticate.relaxed ||
-		    span_eq(value, SPAN("rfc8823"));
-	} else if (span_eq(name, SPAN("dnssec_anchor")))
+	else if (span_eq(name, SPAN("dkim_headers")))
+		done =
+		    dkim_coverage_parse(value, &config->authenticate.coverage);
+	else if (span_eq(name, SPAN("dnssec_anchor")))
 		done = span_copy(value, config->authenticate.anchor,
 		    sizeof(config->authenticate.anchor));
 	else if (span_eq(name, SPAN("draft")))
@@ -350,6 +399,9 @@ set_one(struct config *config, struct span name, struct span value)
 		done = set_period(&config->renew_before, value);
 	else if (span_eq(name, SPAN("resolver")))
 		done = set_resolver(config, value);
+	else if (span_eq(name, SPAN("results_received")))
+		done = set_number(
+		    &config->authenticate.received, value, RECEIVED_MOST);
 	else if (span_eq(name, SPAN("revocation")))
 		done = set_revocation(config, value);
 	else if (span_eq(name, SPAN("sent_folder")))
@@ -509,8 +561,10 @@ config_load(const char *home, const char *const *settings, size_t count,
 
 	*out = (struct config){
 		.rules = { .auto_submitted = true },
-		.authenticate = { .method = { AUTHRES_DKIM, AUTHRES_SMIME },
-		    .methods = 2,
+		.authenticate = { .by = { .method = { AUTHRES_DKIM,
+					      AUTHRES_SMIME },
+				      .count = 2 },
+		    .coverage = COVERAGE_RELAXED,
 		    .resolver = "system",
 		    .anchor = DNSSEC_ANCHOR },
 		.key = KEY_RSA_3072,

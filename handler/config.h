@@ -17,8 +17,17 @@ enum { CONFIG_VALUE_SIZE = 1024 };
 enum { CONFIG_CAS_MAX = 8, CONFIG_NAME_SIZE = 32 };
 
 /* What is known of one CA: "ca.NAME.x = ..." */
+/* Rules of one CA's own; the global ones count for the others. */
+struct config_own {
+	bool has_authenticate, has_coverage, has_auto_submitted;
+	struct authres_methods authenticate;
+	enum dkim_coverage coverage;
+	bool auto_submitted; /* demanded */
+};
+
 struct config_ca {
 	char name[CONFIG_NAME_SIZE];
+	struct config_own own;
 	char directory[CONFIG_VALUE_SIZE];
 	char file[CONFIG_VALUE_SIZE]; /* certificates of its server; or empty */
 	char eab_kid[256];
@@ -71,6 +80,12 @@ enum status config_find_ca(const struct config *config, const char *text,
 
 /* "both", "sign", "encrypt", or "separate". */
 bool config_usage(struct span text, enum csr_usage *usage, bool *separate);
+
+/* The configured CA with that name or directory, or NULL. */
+const struct config_ca *config_known_ca(
+    const struct config *config, const char *text);
+/* Does any CA have rules of its own? */
+bool config_has_own(const struct config *config);
 
 enum status config_load(const char *home, const char *const *settings,
     size_t count, struct config *out, struct note *note) MUST_CHECK;

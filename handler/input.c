@@ -71,6 +71,8 @@ begins_as_message(struct span bytes)
 {
 	size_t i;
 
+	if (span_starts(bytes, SPAN("From ")))
+		return true;
 	bytes = mbox_strip(bytes);
 	if (span_starts(bytes, SPAN("\xef\xbb\xbf")))
 		bytes = span_cut(bytes, 3, bytes.len);

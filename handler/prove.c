@@ -33,16 +33,16 @@ ask_verifier(const char *verb, struct span request, void *out, size_t size,
 }
 
 static enum status
-add_dkim(const struct prover *prover, const struct answer_claims *claims,
-    struct buf *request, struct note *note)
+add_dkim(const struct prover *prover, const struct rules *rules,
+    const struct answer_claims *claims, struct buf *request, struct note *note)
 {
-	const struct authres_policy *policy = &prover->config->authenticate;
+	const struct authres_policy *policy = &rules->policy;
 	enum status status = STATUS_OK;
 	uint32_t i;
 
 	frame_add_number(request, "now", prover->now);
-	if (policy->relaxed)
-		frame_add(request, "relaxed", SPAN(""));
+	frame_add(
+	    request, "headers", span_of(dkim_coverage_name(policy->coverage)));
 	for (i = 0; i < claims->query.count && status == STATUS_OK; i++)
 		status = resolve(policy, prover->home, "txt",
 		    claims->query.key_name[i], prover->now, request, note);
@@ -83,8 +83,9 @@ delivered(const struct prover *prover, const struct challenge *challenge)
 
 enum status
 prove_sender(const struct prover *prover, enum authres_method method,
-    struct span message, const struct answer_claims *claims,
-    struct authres_verdict *out, struct note *note)
+    const struct rules *rules, struct span message,
+    const struct answer_claims *claims, struct authres_verdict *out,
+    struct note *note)
 {
 	const char *from = claims->challenge.claimed_from;
 	struct buf request;
@@ -93,9 +94,9 @@ prove_sender(const struct prover *prover, enum authres_method method,
 	buf_init(&request, message.len + REQUEST_ROOM);
 	frame_add(&request, "from", span_of(from));
 	if (method == AUTHRES_DKIM) {
-		status = add_dkim(prover, claims, &request, note);
+		status = add_dkim(prover, rules, claims, &request, note);
 	} else {
-		if (prover->config->rules.auto_submitted)
+		if (rules->challenge.auto_submitted)
 			frame_add(&request, "auto-submitted", SPAN(""));
 		frame_add_number(
 		    &request, "when", delivered(prover, &claims->challenge));

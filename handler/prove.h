@@ -18,7 +18,7 @@ struct prover {
 /* Is the sender that was claimed the sender, by that method?  out->status is
  * STATUS_OK then.  Refusals as authres_dkim() and authres_smime() give them. */
 enum status prove_sender(const struct prover *prover,
-    enum authres_method method, struct span message,
+    enum authres_method method, const struct rules *rules, struct span message,
     const struct answer_claims *claims, struct authres_verdict *out,
     struct note *note) MUST_CHECK;
 

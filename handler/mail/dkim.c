@@ -124,19 +124,18 @@ static bool
 identity_ok(const struct span *identity, struct dkim_signature *out)
 {
 	struct span domain = span_of(out->domain), at;
-	char name[254];
 	size_t i;
 
 	out->exact_identity = true;
 	if (identity == NULL)
-		return true;
+		return span_copy(domain, out->identity, sizeof(out->identity));
 	for (i = identity->len; i > 0 && identity->at[i - 1] != '@'; i--)
 		;
 	if (i == 0 ||
-	    idn_to_ascii(span_cut(*identity, i, identity->len), name,
-		sizeof(name)) != STATUS_OK)
+	    idn_to_ascii(span_cut(*identity, i, identity->len), out->identity,
+		sizeof(out->identity)) != STATUS_OK)
 		return false;
-	at = span_of(name);
+	at = span_of(out->identity);
 	out->exact_identity = span_eq(at, domain);
 	return out->exact_identity ||
 	    (at.len > domain.len + 1 && at.at[at.len - domain.len - 1] == '.' &&

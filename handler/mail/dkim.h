@@ -43,6 +43,7 @@ struct dkim_signature {
 	struct span value;     /* b=, base64 */
 	char domain[254];      /* d= as A-labels in lower case */
 	char selector[254];    /* s= the same */
+	char identity[254];    /* the domain of i=, likewise */
 	bool ed25519;
 	bool relaxed_header;
 	bool relaxed_body;

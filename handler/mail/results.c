@@ -87,8 +87,12 @@ take_mark(struct span *s, char mark)
 static bool
 take_property(struct span *s, struct result *out)
 {
+	static const char *const wanted[] = { "d", "i", "s", "b" };
+	char *const places[] = { out->domain, out->identity, out->selector,
+		out->value };
 	const struct span ptype = take_keyword(s);
 	char value[1024], *keep = NULL;
+	size_t i;
 	struct span property = ptype;
 
 	if (ptype.len == 0)
@@ -97,13 +101,10 @@ take_property(struct span *s, struct result *out)
 		property = take_keyword(s);
 		if (property.len == 0)
 			return false;
-		if (span_eq_nocase(ptype, SPAN("header"))) {
-			keep = span_eq_nocase(property, SPAN("d")) ? out->domain
-			    : span_eq_nocase(property, SPAN("s"))
-			    ? out->selector
-			    : span_eq_nocase(property, SPAN("b")) ? out->value
-								  : NULL;
-		}
+		for (i = 0; i < 4; i++)
+			if (span_eq_nocase(ptype, SPAN("header")) &&
+			    span_eq_nocase(property, span_of(wanted[i])))
+				keep = places[i];
 	}
 	if (!take_mark(s, '=') || !take_value(s, value, sizeof(value)))
 		return false;

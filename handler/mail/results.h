@@ -16,6 +16,7 @@ struct result {
 	struct span method; /* as they stand */
 	struct span result;
 	char domain[RESULTS_VALUE_SIZE];   /* header.d, or empty */
+	char identity[RESULTS_VALUE_SIZE]; /* header.i, or empty */
 	char selector[RESULTS_VALUE_SIZE]; /* header.s, or empty */
 	char value[RESULTS_VALUE_SIZE];    /* header.b, or empty */
 };

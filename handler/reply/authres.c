@@ -28,24 +28,44 @@ authres_dns_name(const struct authres *authres)
 	    : dns_state_name((enum dns_state)authres->dns);
 }
 
-/* RFC 8823 section 3.1, item 6a: whether the fields are there or not. */
-static const char *const required[] = { "From", "Sender", "Reply-To", "To",
-	"CC", "Subject", "Date", "In-Reply-To", "References", "Message-ID",
-	"Auto-Submitted", "Content-Type", "Content-Transfer-Encoding" };
-enum { REQUIRED = sizeof(required) / sizeof(*required) };
+static const char *const coverages[] = { "rfc8823", "relaxed", "minimal" };
 
-/* Relaxed: each of them that is there is signed, as often as it is there. */
+const char *
+dkim_coverage_name(enum dkim_coverage coverage)
+{
+	return coverages[coverage];
+}
+
+bool
+dkim_coverage_parse(struct span text, enum dkim_coverage *out)
+{
+	const size_t i = span_index(text, coverages, COVERAGE_COUNT);
+
+	if (i < COVERAGE_COUNT)
+		*out = (enum dkim_coverage)i;
+	return i < COVERAGE_COUNT;
+}
+
+/* RFC 8823 section 3.1, item 6a; the first ones are COVERAGE_MINIMAL's. */
+static const char *const required[] = { "From", "To", "Subject", "Date",
+	"Reply-To", "Sender", "CC", "In-Reply-To", "References", "Message-ID",
+	"Auto-Submitted", "Content-Type", "Content-Transfer-Encoding" };
+enum { REQUIRED = sizeof(required) / sizeof(*required), REQUIRED_MINIMAL = 5 };
+
 static enum status
 check_coverage(const struct header *header,
-    const struct dkim_signature *signature, bool relaxed, struct note *note)
+    const struct dkim_signature *signature, enum dkim_coverage coverage,
+    struct note *note)
 {
+	const size_t count =
+	    coverage == COVERAGE_MINIMAL ? REQUIRED_MINIMAL : REQUIRED;
 	struct span name;
 	size_t i, want;
 
-	for (i = 0; i < REQUIRED; i++) {
+	for (i = 0; i < count; i++) {
 		name = span_of(required[i]);
 		want = header_count(header, name);
-		if (!relaxed && want == 0)
+		if (coverage == COVERAGE_RFC8823 && want == 0)
 			want = 1;
 		if (dkim_covers(signature, name) < want)
 			return note_set(note, STATUS_BAD_DKIM_COVERAGE,
@@ -55,9 +75,23 @@ check_coverage(const struct header *header,
 	return STATUS_OK;
 }
 
+uint32_t
+authres_coverage(
+    const struct header *header, const struct dkim_signature *signature)
+{
+	uint32_t i = 0;
+
+	while (i < COVERAGE_COUNT &&
+	    check_coverage(header, signature, (enum dkim_coverage)i, NULL) !=
+		STATUS_OK)
+		i++;
+	return i;
+}
+
 enum status
 authres_signature(const struct header *header, size_t index, struct span from,
-    bool relaxed, int64_t now, struct dkim_signature *out, struct note *note)
+    enum dkim_coverage coverage, int64_t now, struct dkim_signature *out,
+    struct note *note)
 {
 	enum status status;
 
@@ -71,7 +105,7 @@ authres_signature(const struct header *header, size_t index, struct span from,
 		    "sender's");
 	if (status != STATUS_OK)
 		return status;
-	return check_coverage(header, out, relaxed, note);
+	return check_coverage(header, out, coverage, note);
 }
 
 /* Of several refusals the one that came nearest is worth telling. */
@@ -96,10 +130,11 @@ authres_nearer(enum status status, enum status than)
 }
 
 static enum status
-query_dkim(const struct header *header, struct span from, bool relaxed,
-    int64_t now, struct authres_query *out)
+query_dkim(const struct header *header, struct span from,
+    enum dkim_coverage coverage, int64_t now, struct authres_query *out)
 {
 	struct dkim_signature signature;
+	uint32_t met;
 	enum status best = STATUS_NO_AUTHRES, status;
 	struct note why = { "" };
 	size_t i;
@@ -110,7 +145,12 @@ query_dkim(const struct header *header, struct span from, bool relaxed,
 			header->field[i].name, SPAN("DKIM-Signature")))
 			continue;
 		status = authres_signature(
-		    header, i, from, relaxed, now, &signature, &why);
+		    header, i, from, coverage, now, &signature, &why);
+		if (status == STATUS_BAD_DKIM_COVERAGE &&
+		    (met = authres_coverage(header, &signature)) <
+			COVERAGE_COUNT &&
+		    (out->would == 0 || met < out->would))
+			out->would = met;
 		if (status == STATUS_OK)
 			status = dkim_key_name(&signature,
 			    out->key_name[out->count], DNS_NAME_SIZE);
@@ -141,17 +181,20 @@ authres_query_build(struct span message, struct span from,
 	if (header == NULL)
 		return STATUS_MEMORY;
 	header_parse(mbox_strip(message), header);
-	for (i = 0; i < policy->methods; i++) {
-		if (policy->method[i] == AUTHRES_DKIM)
-			out->dkim_status =
-			    query_dkim(header, from, policy->relaxed, now, out);
-		if (policy->method[i] == AUTHRES_SMIME)
+	for (i = 0; i < policy->by.count; i++) {
+		if (policy->by.method[i] == AUTHRES_DKIM)
+			out->dkim_status = query_dkim(
+			    header, from, policy->coverage, now, out);
+		if (policy->by.method[i] == AUTHRES_SMIME)
 			out->smime = smime_is_likely(header);
-		if (policy->method[i] == AUTHRES_RESULTS)
-			out->results_status = authres_results(header,
-			    span_of(policy->results), from, policy->relaxed,
-			    now, &out->results, &out->results_note);
+		if (policy->by.method[i] == AUTHRES_RESULTS)
+			out->results_status =
+			    authres_results(header, policy, from, now,
+				&out->results, &out->would, &out->results_note);
 	}
+	if (out->dkim_status == STATUS_OK)
+		out->passed =
+		    authres_passed_before(header, address_domain(from));
 	free(header);
 	return STATUS_OK;
 }
@@ -174,6 +217,7 @@ authres_query_ok(const struct authres_query *query)
 	size_t i;
 
 	if (query->count > AUTHRES_QUERIES_MAX || query->smime > 1 ||
+	    query->would >= COVERAGE_COUNT || query->passed > 1 ||
 	    query->dkim_status >= STATUS_COUNT ||
 	    query->results_status >= STATUS_COUNT ||
 	    (query->dkim_status == STATUS_OK) != (query->count > 0) ||

@@ -31,12 +31,30 @@ enum authres_method {
 	AUTHRES_RESULTS
 };
 
-struct authres_policy {
+/* What the h= of a DKIM signature must list, the strictest first:
+ * docs/leniency.md argues each. */
+enum dkim_coverage {
+	COVERAGE_RFC8823, /* thirteen fields, whether they are there or not */
+	COVERAGE_RELAXED, /* each of these that is there, as often as it is */
+	COVERAGE_MINIMAL  /* From, To, Subject, Date, Reply-To, likewise */
+};
+enum { COVERAGE_COUNT = 3 };
+
+const char *dkim_coverage_name(enum dkim_coverage coverage);
+bool dkim_coverage_parse(struct span text, enum dkim_coverage *out);
+
+struct authres_methods {
 	bool none; /* the user switched the check off */
 	enum authres_method method[AUTHRES_METHODS_MAX]; /* in order */
-	size_t methods;
-	bool relaxed;       /* dkim_headers = relaxed: docs/leniency.md */
-	char results[256];  /* authserv-id that is trusted (RFC 8601) */
+	size_t count;
+	char results[256]; /* authserv-id that is trusted (RFC 8601) */
+};
+
+struct authres_policy {
+	struct authres_methods by;
+	enum dkim_coverage coverage;
+	int64_t received;   /* Received fields of one's own servers that may
+	                     * stand above Authentication-Results */
 	char resolver[256]; /* "system", or "ADDRESS[@PORT] ..." */
 	char anchor[256];   /* file of DNSSEC trust anchors, or "" */
 	char smime_anchors[AUTHRES_PATHS_SIZE]; /* paths, "smimea" */
@@ -62,6 +80,10 @@ struct authres_query {
 	uint32_t smime;       /* 1: there may be an S/MIME signature */
 	uint32_t results_status;
 	struct authres results; /* valid where results_status is OK */
+	uint32_t would;  /* where h= is at fault: the enum dkim_coverage that
+	                 * would take it, or 0 */
+	uint32_t passed; /* 1: above the first Received somebody says that the
+	                  * DKIM signature passed */
 	struct note dkim_note;
 	struct note results_note;
 };
@@ -101,9 +123,9 @@ bool authres_nearer(enum status status, enum status than);
  * In the verifier: find a signature that holds.  STATUS_OK, what
  * dkim_status can be, STATUS_BAD_DKIM_KEY, STATUS_DNS.
  */
-enum status authres_dkim(struct span message, struct span from, bool relaxed,
-    int64_t now, const struct dns_answer *answers, size_t count,
-    struct authres *out, struct note *note) MUST_CHECK;
+enum status authres_dkim(struct span message, struct span from,
+    enum dkim_coverage coverage, int64_t now, const struct dns_answer *answers,
+    size_t count, struct authres *out, struct note *note) MUST_CHECK;
 
 struct trust;
 /*

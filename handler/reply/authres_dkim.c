@@ -46,8 +46,8 @@ take_record(
 
 static enum status
 check_one(const struct header *header, size_t index, struct span from,
-    bool relaxed, int64_t now, const struct dns_answer *answers, size_t count,
-    struct authres *out, struct note *note)
+    enum dkim_coverage coverage, int64_t now, const struct dns_answer *answers,
+    size_t count, struct authres *out, struct note *note)
 {
 	const struct dns_answer *answer = NULL;
 	struct dkim_signature signature;
@@ -57,7 +57,7 @@ check_one(const struct header *header, size_t index, struct span from,
 	enum status status;
 
 	status = authres_signature(
-	    header, index, from, relaxed, now, &signature, note);
+	    header, index, from, coverage, now, &signature, note);
 	if (status == STATUS_OK)
 		status = dkim_key_name(&signature, name, sizeof(name));
 	if (status != STATUS_OK)
@@ -79,9 +79,9 @@ check_one(const struct header *header, size_t index, struct span from,
 }
 
 enum status
-authres_dkim(struct span message, struct span from, bool relaxed, int64_t now,
-    const struct dns_answer *answers, size_t count, struct authres *out,
-    struct note *note)
+authres_dkim(struct span message, struct span from, enum dkim_coverage coverage,
+    int64_t now, const struct dns_answer *answers, size_t count,
+    struct authres *out, struct note *note)
 {
 	struct header *header = malloc(sizeof(*header));
 	enum status best = STATUS_NO_AUTHRES, status = STATUS_NO_AUTHRES;
@@ -96,7 +96,7 @@ authres_dkim(struct span message, struct span from, bool relaxed, int64_t now,
 			header->field[i].name, SPAN("DKIM-Signature")))
 			continue;
 		status = check_one(
-		    header, i, from, relaxed, now, answers, count, out, &why);
+		    header, i, from, coverage, now, answers, count, out, &why);
 		if (status == STATUS_OK)
 			break;
 		/* Others' signatures cost nothing and count for nothing. */

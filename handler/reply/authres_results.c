@@ -18,7 +18,9 @@ enum { FIELDS_MAX = 8, ANSWERS_MAX = 16, VALUE_PREFIX_MIN = 8 };
 /* One thing that was said about signatures of the sender's domain. */
 struct answer {
 	bool pass;
-	bool later; /* temperror */
+	bool later;                   /* temperror */
+	char identity[DNS_NAME_SIZE]; /* header.i's domain where no header.d
+	                               * is; else empty */
 	char selector[RESULTS_VALUE_SIZE];
 	char value[RESULTS_VALUE_SIZE];
 };
@@ -27,7 +29,7 @@ struct answers {
 	struct answer answer[ANSWERS_MAX];
 	size_t count;
 	size_t fields; /* of our authserv-id */
-	bool below;    /* one stands below the topmost Received */
+	size_t below;  /* Received fields above the first that does not count */
 	bool full;
 };
 
@@ -41,8 +43,29 @@ is_of(const char *domain, struct span wanted)
 	    span_eq(span_of(ascii), wanted);
 }
 
+/* What header.i says (RFC 8601 section 2.7.1): i= of the signature, which is
+ * of d= or below it.  Which d=, it leaves open. */
+static bool
+identity_in(const char *identity, struct span wanted, char out[DNS_NAME_SIZE])
+{
+	struct span text = span_of(identity), at;
+	size_t i;
+
+	for (i = text.len; i > 0 && text.at[i - 1] != '@'; i--)
+		;
+	if (i == 0 ||
+	    idn_to_ascii(span_cut(text, i, text.len), out, DNS_NAME_SIZE) !=
+		STATUS_OK)
+		return false;
+	at = span_of(out);
+	return span_eq(at, wanted) ||
+	    (at.len > wanted.len && at.at[at.len - wanted.len - 1] == '.' &&
+		span_eq(span_cut(at, at.len - wanted.len, at.len), wanted));
+}
+
 static void
-keep_answer(const struct result *result, struct answers *out)
+keep_answer(
+    const struct result *result, const char *identity, struct answers *out)
 {
 	struct answer *answer;
 
@@ -53,6 +76,7 @@ keep_answer(const struct result *result, struct answers *out)
 	answer = &out->answer[out->count++];
 	answer->pass = span_eq_nocase(result->result, SPAN("pass"));
 	answer->later = span_eq_nocase(result->result, SPAN("temperror"));
+	(void)strcpy(answer->identity, identity);
 	(void)memcpy(
 	    answer->selector, result->selector, sizeof(answer->selector));
 	(void)memcpy(answer->value, result->value, sizeof(answer->value));
@@ -64,6 +88,8 @@ take_field(struct span body, struct span authserv_id, struct span domain,
     struct results *results, struct answers *out)
 {
 	enum status status = results_parse(body, results);
+	const struct result *result;
+	char identity[DNS_NAME_SIZE];
 	size_t i;
 
 	if (status == STATUS_NO ||
@@ -72,51 +98,63 @@ take_field(struct span body, struct span authserv_id, struct span domain,
 	out->fields++;
 	if (status != STATUS_OK || out->fields > FIELDS_MAX)
 		return false;
-	for (i = 0; i < results->count; i++)
-		if (span_eq_nocase(results->result[i].method, SPAN("dkim")) &&
-		    is_of(results->result[i].domain, domain))
-			keep_answer(&results->result[i], out);
+	for (i = 0; i < results->count; i++) {
+		result = &results->result[i];
+		if (!span_eq_nocase(result->method, SPAN("dkim")))
+			continue;
+		if (is_of(result->domain, domain))
+			keep_answer(result, "", out);
+		else if (result->domain[0] == '\0' &&
+		    identity_in(result->identity, domain, identity))
+			keep_answer(result, identity, out);
+	}
 	return true;
 }
 
 /* Trace fields are added on top: what stands below the first Received was
- * there before our server got the message. */
+ * there before our server got the message, unless our own side added it. */
 static enum status
-collect(const struct header *header, struct span authserv_id,
+collect(const struct header *header, const struct authres_policy *policy,
     struct span domain, struct answers *out, struct note *note)
 {
+	const struct span authserv_id = span_of(policy->by.results);
 	struct results *results = malloc(sizeof(*results));
 	const struct field *field;
-	bool good = true, below = false;
-	size_t i;
+	bool good = true;
+	size_t i, above = 0;
 
 	if (results == NULL)
 		return STATUS_MEMORY;
 	for (i = 0; i < header->count && good; i++) {
 		field = &header->field[i];
 		if (span_eq_nocase(field->name, SPAN("Received")))
-			below = true;
+			above++;
 		if (!span_eq_nocase(
 			field->name, SPAN("Authentication-Results")))
 			continue;
-		if (!below)
+		if ((int64_t)above <= policy->received)
 			good = take_field(
 			    field->body, authserv_id, domain, results, out);
-		else if (results_parse(field->body, results) != STATUS_NO &&
+		else if (out->below == 0 &&
+		    results_parse(field->body, results) != STATUS_NO &&
 		    span_eq_nocase(span_of(results->authserv_id), authserv_id))
-			out->below = true;
+			out->below = above;
 	}
 	free(results);
 	if (!good || out->full)
 		return note_set(note, STATUS_BAD_RESULTS,
 		    "the Authentication-Results field cannot be read");
+	if (out->fields == 0 && out->below > 0)
+		return note_set(note, STATUS_BAD_RESULTS,
+		    "%zu Received %s above the trusted server's "
+		    "Authentication-Results: anybody may have written it, "
+		    "unless your own side added %s (set results_received = "
+		    "%zu)",
+		    out->below, out->below > 1 ? "fields stand" : "stands",
+		    out->below > 1 ? "them" : "that", out->below);
 	if (out->fields == 0)
-		return note_set(note, STATUS_BAD_RESULTS, "%s",
-		    out->below
-			? "the trusted server's Authentication-Results stands "
-			  "below the first Received: anybody may have written it"
-			: "there is no Authentication-Results of the trusted "
-			  "server");
+		return note_set(note, STATUS_BAD_RESULTS,
+		    "there is no Authentication-Results of the trusted server");
 	return STATUS_OK;
 }
 
@@ -186,29 +224,83 @@ speaks_of(const struct answer *answer, const struct dkim_signature *signature)
 		 sizeof(selector)) != STATUS_OK ||
 		strcmp(selector, signature->selector) != 0))
 		return false;
+	if (answer->identity[0] != '\0' &&
+	    strcmp(answer->identity, signature->identity) != 0)
+		return false;
 	return strlen(answer->value) < VALUE_PREFIX_MIN ||
 	    begins_value(signature->value, answer->value);
+}
+
+/*
+ * Could an answer without header.d speak of this signature, though it is of
+ * another domain?  The parent domain's may have the same i=, and b= of a forged
+ * one may begin like its own.  Our own parser has no say: the server may read
+ * what we do not.
+ */
+static bool
+may_be_foreign(
+    const struct answer *answer, struct span body, struct span wanted)
+{
+	const struct span *d, *i, *b;
+	char domain[DNS_NAME_SIZE], identity[DNS_NAME_SIZE] = "";
+	struct dkim_tags tags;
+	struct buf text;
+	bool other;
+
+	if (dkim_tags_parse(body, &tags) != STATUS_OK)
+		return true;
+	d = dkim_tag(&tags, SPAN("d"));
+	i = dkim_tag(&tags, SPAN("i"));
+	b = dkim_tag(&tags, SPAN("b"));
+	if (d == NULL || b == NULL ||
+	    idn_to_ascii(*d, domain, sizeof(domain)) != STATUS_OK)
+		return true;
+	if (span_eq(span_of(domain), wanted) ||
+	    (strlen(answer->value) >= VALUE_PREFIX_MIN &&
+		!begins_value(*b, answer->value)))
+		return false;
+	/* i= is d= where it is missing; a quoted or folded one may be any. */
+	buf_init(&text, RESULTS_VALUE_SIZE);
+	buf_add_byte(&text, '@');
+	buf_add(&text, i != NULL ? *i : *d);
+	other = buf_status(&text) == STATUS_OK &&
+	    !identity_in(text.at, wanted, identity) && identity[0] != '\0';
+	buf_clear(&text);
+	return !other;
 }
 
 /* Every signature that it may speak of must cover what RFC 8823 demands. */
 static enum status
 check_signatures(const struct header *header, const struct answer *answer,
-    struct span from, bool relaxed, int64_t now, struct note *note)
+    struct span from, enum dkim_coverage coverage, int64_t now, uint32_t *would,
+    struct note *note)
 {
 	struct dkim_signature signature;
 	enum status status;
 	size_t i, found = 0;
+	uint32_t met;
 
 	for (i = 0; i < header->count; i++) {
 		if (!span_eq_nocase(
 			header->field[i].name, SPAN("DKIM-Signature")))
 			continue;
+		if (answer->identity[0] != '\0' &&
+		    may_be_foreign(
+			answer, header->field[i].body, address_domain(from)))
+			return note_set(note, STATUS_BAD_RESULTS,
+			    "the mail server names the signer by header.i alone, "
+			    "and that may be another domain's signature");
 		signature = (struct dkim_signature){ .domain = "" };
 		status = authres_signature(
-		    header, i, from, relaxed, now, &signature, note);
+		    header, i, from, coverage, now, &signature, note);
 		if (!span_eq(span_of(signature.domain), address_domain(from)) ||
 		    !speaks_of(answer, &signature))
 			continue;
+		if (status == STATUS_BAD_DKIM_COVERAGE &&
+		    (met = authres_coverage(header, &signature)) <
+			COVERAGE_COUNT &&
+		    met > *would)
+			*would = met;
 		if (status != STATUS_OK)
 			return status;
 		found++;
@@ -220,10 +312,40 @@ check_signatures(const struct header *header, const struct answer *answer,
 	return STATUS_OK;
 }
 
+bool
+authres_passed_before(const struct header *header, struct span domain)
+{
+	struct results *results = malloc(sizeof(*results));
+	const struct result *result;
+	char identity[DNS_NAME_SIZE];
+	bool passed = false;
+	size_t i, j;
+
+	for (i = 0; results != NULL && i < header->count && !passed &&
+	     !span_eq_nocase(header->field[i].name, SPAN("Received"));
+	     i++) {
+		if (!span_eq_nocase(header->field[i].name,
+			SPAN("Authentication-Results")) ||
+		    results_parse(header->field[i].body, results) != STATUS_OK)
+			continue;
+		for (j = 0; j < results->count; j++) {
+			result = &results->result[j];
+			passed = passed ||
+			    (span_eq_nocase(result->method, SPAN("dkim")) &&
+				span_eq_nocase(result->result, SPAN("pass")) &&
+				(is_of(result->domain, domain) ||
+				    identity_in(
+					result->identity, domain, identity)));
+		}
+	}
+	free(results);
+	return passed;
+}
+
 enum status
-authres_results(const struct header *header, struct span authserv_id,
-    struct span from, bool relaxed, int64_t now, struct authres *out,
-    struct note *note)
+authres_results(const struct header *header,
+    const struct authres_policy *policy, struct span from, int64_t now,
+    struct authres *out, uint32_t *would, struct note *note)
 {
 	const struct span domain = address_domain(from);
 	struct answers *answers = calloc(1, sizeof(*answers));
@@ -233,7 +355,7 @@ authres_results(const struct header *header, struct span authserv_id,
 
 	if (answers == NULL)
 		return STATUS_MEMORY;
-	status = collect(header, authserv_id, domain, answers, note);
+	status = collect(header, policy, domain, answers, note);
 	if (status == STATUS_OK)
 		status = check_answers(answers, note);
 	if (status != STATUS_OK) {
@@ -243,8 +365,8 @@ authres_results(const struct header *header, struct span authserv_id,
 	for (i = 0; i < answers->count && best != STATUS_OK; i++) {
 		if (!answers->answer[i].pass)
 			continue;
-		status = check_signatures(
-		    header, &answers->answer[i], from, relaxed, now, &why);
+		status = check_signatures(header, &answers->answer[i], from,
+		    policy->coverage, now, would, &why);
 		if (status == STATUS_OK || authres_nearer(status, best)) {
 			best = status;
 			(void)note_set(note, status, "%s", why.text);

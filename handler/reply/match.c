@@ -210,12 +210,16 @@ find(const struct challenge *challenge, const struct order *orders,
 
 enum status
 match_expects(const struct challenge *challenge, const struct order *orders,
-    size_t count, int64_t now, struct note *note)
+    size_t count, int64_t now, struct order *out, struct note *note)
 {
-	const struct order *order;
+	const struct order *order = NULL;
 	uint32_t warnings;
+	enum status status;
 
-	return find(challenge, orders, count, now, &order, &warnings, note);
+	status = find(challenge, orders, count, now, &order, &warnings, note);
+	if (status == STATUS_OK)
+		*out = *order;
+	return status;
 }
 
 enum status

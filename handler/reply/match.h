@@ -27,10 +27,11 @@ bool match_concerns(const void *order, const void *interest);
 
 /*
  * The cheap look before anything is verified: does any order expect this?
+ * *out is a copy of it: what a forger picked, until the sender is proved.
  * STATUS_OK, STATUS_NO_ORDER, _BAD_TO, _BAD_CLOCK or _BAD_REPEAT.
  */
 enum status match_expects(const struct challenge *challenge,
-    const struct order *orders, size_t count, int64_t now,
+    const struct order *orders, size_t count, int64_t now, struct order *out,
     struct note *note) MUST_CHECK;
 
 /* The same, and *out filled with copies. */

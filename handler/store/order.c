@@ -110,6 +110,7 @@ static const struct member members[] = {
 	ORDER(created, "created", MEMBER_TIME, true),
 	ORDER(expires, "expires", MEMBER_TIME, false),
 	ORDER(note, "note", MEMBER_TEXT, false),
+	ORDER(ca, "ca", MEMBER_TEXT, false),
 	ORDER(part1, "token_part1", MEMBER_BASE64, false),
 	ORDER(message_id, "message_id", MEMBER_TEXT, false),
 	ORDER(draft, "draft", MEMBER_TEXT, false),

@@ -33,6 +33,7 @@ struct order {
 	char part2[TOKEN_TEXT_SIZE]; /* the challenge object's "token" */
 	char thumbprint[44];
 	char note[256]; /* the user's own words */
+	char ca[32];    /* expect --ca: a name of the configuration; or empty */
 	enum token_join join;
 	int64_t created;
 	int64_t expires; /* 0: not known */

@@ -9,7 +9,7 @@
  *
  * The others read frames (base/frame.h) and print one struct:
  *
- *	mailcert-verify dkim		now, from, relaxed, dns..., message:
+ *	mailcert-verify dkim		now, from, headers, dns..., message:
  *	mailcert-verify smime		from, auto-submitted, when, trust,
  *		dns, message: a struct authres_verdict
  *	mailcert-verify status		now, trust, dns, message: a struct
@@ -51,7 +51,7 @@ struct request {
 	struct span message;
 	int64_t now;
 	int64_t when;
-	bool relaxed;
+	enum dkim_coverage coverage;
 	struct challenge_rules rules;
 	struct dns_answer answer[AUTHRES_QUERIES_MAX]; /* owned */
 	size_t answers;
@@ -115,12 +115,12 @@ take_frame(struct request *request, const struct frame *frame)
 		request->from = value;
 	else if (span_eq(name, SPAN("message")))
 		request->message = value;
-	else if (span_eq(name, SPAN("relaxed")))
-		request->relaxed = true;
 	else if (span_eq(name, SPAN("auto-submitted")))
 		request->rules.auto_submitted = true;
 	else if (!(span_eq(name, SPAN("revocation")) &&
 		     take_revocation(request, value)) &&
+	    !(span_eq(name, SPAN("headers")) &&
+		dkim_coverage_parse(value, &request->coverage)) &&
 	    !(span_eq(name, SPAN("now")) &&
 		frame_number(value, &request->now)) &&
 	    !(span_eq(name, SPAN("usage")) &&
@@ -177,7 +177,7 @@ do_verdict(struct request *request, bool smime, struct buf *output)
 		    &verdict->challenge, &verdict->note);
 	else
 		status = authres_dkim(request->message, request->from,
-		    request->relaxed, request->now, request->answer,
+		    request->coverage, request->now, request->answer,
 		    request->answers, &verdict->authres, &verdict->note);
 	verdict->status = status;
 	if (status == STATUS_OK || status_is_refusal(status)) {

@@ -3,6 +3,7 @@
 """DKIM keys and SMIMEA records under DNSSEC: zones signed by ldns, served by a
 real unbound on loopback, validated by us.  No root rights, no network."""
 import base64
+import email.utils
 import hashlib
 import json
 import os
@@ -75,6 +76,7 @@ def smime_message(sender, key, cert, certs=()):
     """RFC 9788, signed by the openssl command."""
     some = [("From", sender), ("To", "alice@example.org"),
             ("Message-ID", "<c1@ca.example>"),
+            ("Date", email.utils.formatdate()),
             ("Auto-Submitted", "auto-generated; type=acme"),
             ("Subject", "ACME: LgYemJLy3F1LDkiJrdIGbEzyFJyOyf6vBdyZ1TG3sME=")]
     head = "".join("%s: %s\r\n" % f for f in some).encode()

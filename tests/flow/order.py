@@ -119,9 +119,10 @@ def test_personalities():
         case("challenges signed by S/MIME, " + proof, proof=proof,
              settings="set authenticate = smime\n", anchor=True)
     case("challenges signed by nobody", proof="none",
-         settings="set authenticate = none\n")
+         settings="set ca.local.authenticate = none\n")
     case("challenges with nothing in them", proof="none", bare=True,
-         settings="set authenticate = none\nset auto_submitted = relaxed\n")
+         settings="set ca.local.authenticate = none\n"
+         "set ca.local.auto_submitted = relaxed\n")
     case("an external account", "--eab-kid", "kid-1", "--eab-key-file", "MAC",
          eab=("kid-1", b"0123456789abcdef"))
     case("one look, and it comes in time", delay=1,

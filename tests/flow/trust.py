@@ -5,6 +5,7 @@ in `handle`.  Certificates are made as the test runs, so that nothing ages;
 the openssl command judges the same messages where it can."""
 import base64
 import datetime
+import email.utils
 import json
 import os
 import subprocess
@@ -23,7 +24,8 @@ CODE, CLIENT, TIME, OCSP = (Usage.CODE_SIGNING, Usage.CLIENT_AUTH,
 UNKNOWN = ObjectIdentifier("1.3.6.1.4.1.55555.1")
 
 FIELDS = ("From: %s\r\nTo: %s\r\nMessage-ID: <c1@ca.example>\r\n"
-          "Auto-Submitted: auto-generated; type=acme\r\nSubject: ACME: %s\r\n")
+          "Auto-Submitted: auto-generated; type=acme\r\nSubject: ACME: %s\r\n"
+          "Date: " + email.utils.formatdate() + "\r\n")
 
 
 def challenge(signer, certs=(), sender=CA, to=ADDRESS, outside=""):

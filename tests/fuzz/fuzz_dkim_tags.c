@@ -13,7 +13,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct span text = { (const char *)data, size };
 	const int64_t now = 1795320838;
 	const struct authres_policy policy = {
-		.method = { AUTHRES_DKIM }, .methods = 1, .relaxed = true
+		.by = { .method = { AUTHRES_DKIM }, .count = 1 },
+		.coverage = COVERAGE_RELAXED
 	};
 	struct authres_query query;
 	struct dkim_signature signature;

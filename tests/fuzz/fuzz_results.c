@@ -12,10 +12,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct results results;
 	static struct authres_query query;
 	const struct span text = { (const char *)data, size };
-	const struct authres_policy policy = { .method = { AUTHRES_RESULTS },
-		.methods = 1,
-		.results = "mx.example.org",
-		.relaxed = true };
+	const struct authres_policy policy = {
+		.by = { .method = { AUTHRES_RESULTS },
+		    .count = 1,
+		    .results = "mx.example.org" },
+		.coverage = COVERAGE_RELAXED,
+		.received = 1
+	};
 	size_t i;
 
 	if (results_parse(text, &results) == STATUS_OK)

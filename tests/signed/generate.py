@@ -170,8 +170,10 @@ for domain in ("evil.example", "mail.ca.example", "example", "ca.examp1e"):
 case("d3-upper-case-is-the-same", "done", craft(base, d="CA.Example"))
 for field in THIRTEEN[1:]:
     case("d4-without-" + field.lower(), "dkim-coverage",
-         craft(base, headers=[h for h in THIRTEEN if h != field]))
-case("d4-without-from", "dkim-coverage", craft(base, headers=THIRTEEN[1:]))
+         craft(base, headers=[h for h in THIRTEEN if h != field]),
+         "dkim_headers=rfc8823")
+case("d4-without-from", "dkim-coverage", craft(base, headers=THIRTEEN[1:]),
+     "dkim_headers=rfc8823")
 case("d4-empty", "dkim-coverage", craft(base, h=""))
 case("d4-look-alike", "dkim-coverage", craft(base, headers=[
     "Fr0m" if h == "From" else h for h in THIRTEEN]))
@@ -353,7 +355,7 @@ for what in ("spf=pass smtp.mailfrom=ca.example", "dmarc=pass header.from="
 case("a5-temperror", "dns-trouble", results(
     "mx.example.org; dkim=temperror header.d=ca.example"), TRUST)
 case("a6-coverage", "dkim-coverage", results(GOOD, craft(
-    base, headers=THIRTEEN[:-1])), TRUST)
+    base, headers=THIRTEEN[:-1])), TRUST, "dkim_headers=rfc8823")
 case("a6-length", "dkim-coverage", results(GOOD, craft(base, l="5")), TRUST)
 case("a6-other-b", "results-untrusted",
      results(GOOD + " header.b=AAAAAAAA"), TRUST)
