@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -125,6 +126,35 @@ mark_sent(
 	return status;
 }
 
+/* What waited for that one: see issue_queue.c.  Trouble with it is for its own
+ * finish, and for the log. */
+static void
+begin_queued(struct session *session, const struct issuance *done)
+{
+	struct issuance *all = NULL;
+	struct note note = { "" };
+	struct issue_step step;
+	enum status status;
+	struct buf line;
+	size_t count = 0, i;
+
+	status = issuances_load(&session->home, &all, &count, NULL);
+	for (i = 0; status == STATUS_OK && i < count; i++) {
+		if (all[i].state != ISSUANCE_NEW ||
+		    strcmp(all[i].account, done->account) != 0)
+			continue;
+		if (issue_advance(&session->issuer, &all[i],
+			(int64_t)time(NULL), &step, &note) == STATUS_OK)
+			continue;
+		buf_init(&line, 1024);
+		buf_addf(&line, "order %s: %s", all[i].id, note.text);
+		if (buf_status(&line) == STATUS_OK)
+			home_log(&session->home, line.at);
+		buf_clear(&line);
+	}
+	free(all);
+}
+
 /* One of them; what it came to is told at once. */
 static enum status
 finish_one(struct session *session, const char *id,
@@ -133,6 +163,7 @@ finish_one(struct session *session, const char *id,
 	struct issuance *issuance = calloc(1, sizeof(*issuance));
 	struct follow_result result;
 	enum status status;
+	bool was_open;
 
 	if (issuance == NULL)
 		return STATUS_MEMORY;
@@ -140,13 +171,17 @@ finish_one(struct session *session, const char *id,
 	if (status == STATUS_NO)
 		(void)note_set(
 		    note, status, "there is no certificate order %.20s", id);
+	was_open = status == STATUS_OK && issuance_is_open(issuance);
 	if (status == STATUS_OK)
-		status = issuer_reopen(&session->issuer, issuance->account,
-		    issuance_is_open(issuance), note);
+		status = issuer_reopen(
+		    &session->issuer, issuance->account, was_open, note);
 	if (status == STATUS_OK)
 		status = follow(&session->issuer, issuance, how, &result, note);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
 		buf_addf(&session->out, "%s\n", result.path);
+		if (was_open)
+			begin_queued(session, issuance);
+	}
 	free(issuance);
 	return status;
 }

@@ -187,6 +187,13 @@ order_one(
 		    issuance->id);
 		(void)cmd_fail(STATUS_OK, &again);
 	}
+	if (status == STATUS_OK && no_wait && issuance->state == ISSUANCE_NEW) {
+		(void)note_set(&again, STATUS_OK,
+		    "order %s waits for another one's challenge for the same "
+		    "address; mailcert finish begins it after that",
+		    issuance->id);
+		(void)cmd_fail(STATUS_OK, &again);
+	}
 	if (status == STATUS_OK && no_wait) {
 		buf_addf(&session->out, "%s\n", issuance->id);
 	} else if (status == STATUS_OK) {

@@ -137,7 +137,10 @@ issuance_next(const struct issuance *issuance, int64_t now)
 	case ISSUANCE_REVOKED:
 		return "nothing; keep its key to read old mail";
 	case ISSUANCE_NEW:
-		return "the CA was not reached: mailcert finish";
+		return issuance->queued
+		    ? "finish another order for the same address first: its "
+		      "challenge is open, and two cannot be told apart"
+		    : "the CA was not reached: mailcert finish";
 	case ISSUANCE_ORDERED:
 	case ISSUANCE_FINALIZING:
 		break;

@@ -44,6 +44,12 @@ describe(const struct issue_step *step, int64_t now, struct buf *out)
 	case ISSUE_CA:
 		buf_add_text(out, "waiting for the CA");
 		break;
+	case ISSUE_QUEUED:
+		buf_addf(out,
+		    "order %s comes first, whose challenge for %s is open: one "
+		    "at a time",
+		    step->order.issuance, step->order.address);
+		break;
 	case ISSUE_OTHER:
 		buf_add_text(out, "another mailcert is at it");
 		break;
@@ -128,7 +134,8 @@ is_over(const struct issue_step *step, const struct follow_options *options)
 {
 	return step->wait == ISSUE_DONE || options->once ||
 	    (step->wait == ISSUE_SENT && !options->wait_for_mail) ||
-	    (step->wait == ISSUE_MAIL && !options->wait_for_mail);
+	    ((step->wait == ISSUE_MAIL || step->wait == ISSUE_QUEUED) &&
+		!options->wait_for_mail);
 }
 
 /* Where only the user knows, who may have answered in another program. */
@@ -201,6 +208,9 @@ follow(struct issuer *issuer, struct issuance *issuance,
 		}
 		say(options, text.at != NULL ? text.at : "", last,
 		    sizeof(last));
+		/* Nobody else may be there to go on with that one. */
+		if (step.wait == ISSUE_QUEUED)
+			issue_push(issuer, &step.order, now);
 		sleep_for(step.seconds > 0 ? step.seconds : 1);
 	}
 	if (!options->quiet)

@@ -399,6 +399,7 @@ static enum status
 advance(struct issuer *issuer, struct issuance *issuance, int64_t now,
     struct issue_step *out, struct note *note)
 {
+	const struct issue_start how = { .again = true };
 	enum status status = STATUS_OK;
 	bool valid = false;
 
@@ -407,8 +408,11 @@ advance(struct issuer *issuer, struct issuance *issuance, int64_t now,
 		return STATUS_OK;
 	if (issuance->state == ISSUANCE_FAILED)
 		return note_set(note, STATUS_CA, "%.300s", issuance->why);
-	if (issuance->state == ISSUANCE_NEW)
-		status = issue_order(issuer, issuance, true, note);
+	if (issuance->state == ISSUANCE_NEW) {
+		status = issue_start(issuer, issuance, &how, now, out, note);
+		if (status == STATUS_OK && issuance->state == ISSUANCE_NEW)
+			return STATUS_OK;
+	}
 	if (status == STATUS_OK)
 		status = advance_challenges(
 		    issuer, issuance, now, &valid, out, note);

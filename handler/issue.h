@@ -16,8 +16,8 @@ struct issue_request {
 	size_t count;
 	enum key_kind key;
 	enum csr_usage usage;
-	struct span passphrase;          /* to lock the key with; or empty */
-	bool anew;                       /* even where the same is on its way */
+	struct span passphrase; /* to lock the key with; or empty */
+	bool anew; /* even where the same is on its way, and beside it */
 	const struct issuance *replaces; /* the one it renews, or NULL */
 };
 
@@ -27,6 +27,7 @@ enum issue_wait {
 	ISSUE_SENT,   /* an answer was drafted or may be out: a person knows */
 	ISSUE_SETTLE, /* the answer needs a moment to arrive */
 	ISSUE_CA,     /* the CA is at it */
+	ISSUE_QUEUED, /* another order's challenge for the address comes first */
 	ISSUE_OTHER   /* another mailcert is at it */
 };
 
@@ -43,7 +44,10 @@ enum status issue_check(
 
 /*
  * newOrder, and the challenges of each address: they are expected from then
- * on.  *out is saved.  Where the same order is on its way already, that one is
+ * on.  *out is saved.  Where the challenge of another order for one of the
+ * addresses is open, *out stays ISSUANCE_NEW, and issue_advance() begins it
+ * later: two challenge mails at once cannot be told apart (RFC 8823 section
+ * 3.1 gives them the same From and To).  Where the same order is on its way already, that one is
  * gone on with, and *resumed says so: running it twice orders once.
  */
 enum status issue_begin(struct issuer *issuer,
@@ -55,6 +59,9 @@ enum status issue_begin(struct issuer *issuer,
  */
 enum status issue_advance(struct issuer *issuer, struct issuance *issuance,
     int64_t now, struct issue_step *out, struct note *note) MUST_CHECK;
+/* A step of the order that has that challenge, which is in the way of another
+ * one; whatever comes of it. */
+void issue_push(struct issuer *issuer, const struct order *order, int64_t now);
 /*
  * The answer to that challenge was sent, whatever its state is: its draft, one
  * that was in doubt, or one that another program sent.  It counts as sent now,

@@ -163,6 +163,7 @@ enum status
 issue_begin(struct issuer *issuer, const struct issue_request *request,
     struct issuance *out, bool *resumed, struct note *note)
 {
+	struct issue_start how = { .beside = request->anew };
 	struct issue_step step;
 	enum status status;
 	int lock = -1;
@@ -182,8 +183,10 @@ issue_begin(struct issuer *issuer, const struct issue_request *request,
 	status = home_lock_on(issuer->home, out->id, 60, &lock, note);
 	if (status == STATUS_OK)
 		status = issuance_load(issuer->home, out->id, out, note);
+	how.again = *resumed;
 	if (status == STATUS_OK && out->state == ISSUANCE_NEW)
-		status = issue_order(issuer, out, *resumed, note);
+		status =
+		    issue_start(issuer, out, &how, out->created, &step, note);
 	if (lock >= 0)
 		(void)close(lock);
 	/* Such a CA mails nothing before it is told; and of what was begun

@@ -9,6 +9,17 @@ enum { BODY_MAX = 2 * 1024 * 1024 };
  * tried before, and the CA may have heard of it. */
 enum status issue_order(struct issuer *issuer, struct issuance *issuance,
     bool again, struct note *note) MUST_CHECK;
+struct issue_start {
+	bool again;  /* as for issue_order() */
+	bool beside; /* even if another challenge is open for an address */
+};
+/*
+ * issue_order(), unless a challenge for one of the addresses is open at the CA:
+ * then *issuance stays as it is, and *out says what comes first.
+ */
+enum status issue_start(struct issuer *issuer, struct issuance *issuance,
+    const struct issue_start *how, int64_t now, struct issue_step *out,
+    struct note *note) MUST_CHECK;
 /* Expect the mail of every challenge that is not expected yet. */
 enum status issue_expect_challenges(struct issuer *issuer,
     const struct issuance *issuance, const struct acme_order *acme,

@@ -97,6 +97,7 @@ static const struct member members[] = {
 	ISSUANCE(account, "account", MEMBER_ID, true),
 	ISSUANCE(order_url, "order", MEMBER_URL, true),
 	ISSUANCE(locked, "locked", MEMBER_FLAG, false),
+	ISSUANCE(queued, "queued", MEMBER_FLAG, false),
 	ISSUANCE(csr, "csr", MEMBER_BASE64, true),
 	ISSUANCE(public, "public", MEMBER_BASE64, true),
 	ISSUANCE(why, "why", MEMBER_TEXT, false),

@@ -52,6 +52,7 @@ struct issuance {
 	char csr[8192];    /* signing request, DER in base64url */
 	char public[1024]; /* SubjectPublicKeyInfo, likewise */
 	enum issuance_state state;
+	bool queued; /* of ISSUANCE_NEW: the CA has not been asked */
 	char why[ACME_TEXT_SIZE];        /* of ISSUANCE_FAILED: safe text */
 	char replaces[JSONFILE_ID_SIZE]; /* the one it renews, or empty */
 	int64_t created;
