@@ -2,7 +2,9 @@
  * key/main.c - mailcert-key, the key holder
  *
  * The only program that opens private keys.  It parses no mail and knows no
- * network: after reading the key file it shuts itself in.
+ * network.  It opens what its arguments name, a key or the directory of a new
+ * one, and enters its sandbox before it reads its input or computes: nothing
+ * else can be read then, and nothing written but files in that directory.
  *
  *	mailcert-key thumbprint FILE	prints the RFC 7638 thumbprint
  *	mailcert-key jws FILE	reads frames (url, nonce, kid, payload), prints
@@ -29,8 +31,6 @@
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -43,7 +43,20 @@
 #include "base/sandbox.h"
 #include "store/home.h"
 
-enum { KEY_FILE_MAX = 64 * 1024 };
+enum {
+	KEY_FILE_MAX = 64 * 1024,
+	CPU_SECONDS = 120 /* a large RSA key, on a slow machine */
+};
+
+/* From here on only these: what is open, and new files in dir, or none. */
+static void
+confine(int dir)
+{
+	const struct sandbox_rules rules = { .writable = dir > 0 ? dir : 0,
+		.cpu_seconds = CPU_SECONDS };
+
+	(void)sandbox_enter_with(&rules);
+}
 
 /* As ssh does: a key that others can read is not used. */
 static enum status
@@ -140,7 +153,7 @@ compute(const char *verb, struct span key, struct span other,
 	    key, request->jws.url, request->jws.kid, request->mac, out, note);
 }
 
-/* Read the key, or two, then be shut in before anything is computed. */
+/* Read the key, or two; compute in the sandbox. */
 static enum status
 use_key(const char *verb, const char *path, const char *second, struct buf *out,
     struct note *note)
@@ -156,7 +169,7 @@ use_key(const char *verb, const char *path, const char *second, struct buf *out,
 	status = read_key(path, &key, note);
 	if (status == STATUS_OK && second != NULL)
 		status = read_key(second, &other, note);
-	(void)sandbox_enter();
+	confine(-1);
 	request = (struct request){ .usage = CSR_BOTH };
 	if (status == STATUS_OK && strcmp(verb, "thumbprint") != 0)
 		status = take_request(&input, &request);
@@ -177,26 +190,34 @@ use_key(const char *verb, const char *path, const char *second, struct buf *out,
 	return status == STATUS_OK ? buf_status(out) : status;
 }
 
-/* A new private file beside others, durable before anybody hears of it. */
+/* Where a new private file goes. */
+struct place {
+	char name[1024];
+	int dir;
+};
+
 static enum status
-store_key(const char *path, struct span pem, struct note *note)
+open_place(const char *path, struct place *out, struct note *note)
 {
 	char copy[1024], other[1024];
-	enum status status;
-	int dir;
 
 	if (!span_copy(span_of(path), copy, sizeof(copy)) ||
-	    !span_copy(span_of(path), other, sizeof(other)))
+	    !span_copy(span_of(path), other, sizeof(other)) ||
+	    !span_copy(span_of(basename(other)), out->name, sizeof(out->name)))
 		return STATUS_CREATE;
-	dir = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0)
-		return note_set(
-		    note, STATUS_CREATE, "%.200s: %s", copy, strerror(errno));
-	status = file_create(dir, basename(other), pem, note);
-	if (status == STATUS_OK)
-		status = dir_sync(dir);
-	(void)close(dir);
-	return status;
+	out->dir = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return out->dir >= 0 ? STATUS_OK
+			     : note_set(note, STATUS_CREATE, "%.200s: %s", copy,
+				   strerror(errno));
+}
+
+/* Beside others, durable before anybody hears of it. */
+static enum status
+store_key(const struct place *place, struct span pem, struct note *note)
+{
+	enum status status = file_create(place->dir, place->name, pem, note);
+
+	return status == STATUS_OK ? dir_sync(place->dir) : status;
 }
 
 /* What a certificate order wants of its key, so that nobody needs it again. */
@@ -228,6 +249,7 @@ static enum status
 make_key(
     const char *kind_name, const char *path, struct buf *out, struct note *note)
 {
+	struct place place = { .dir = -1 };
 	struct buf key, locked, input;
 	struct request request;
 	enum status status;
@@ -236,6 +258,9 @@ make_key(
 	if (!key_kind_parse(span_of(kind_name), &kind))
 		return note_set(
 		    note, STATUS_USAGE, "there is no such kind of key");
+	if ((status = open_place(path, &place, note)) != STATUS_OK)
+		return status;
+	confine(place.dir);
 	buf_init(&input, JWS_SIZE_MAX);
 	buf_init(&key, KEY_FILE_MAX);
 	buf_init(&locked, KEY_FILE_MAX);
@@ -248,7 +273,8 @@ make_key(
 	if (status == STATUS_OK)
 		status = key_lock(buf_span(&key), request.passphrase, &locked);
 	if (status == STATUS_OK)
-		status = store_key(path, buf_span(&locked), note);
+		status = store_key(&place, buf_span(&locked), note);
+	(void)close(place.dir);
 	buf_wipe(&locked);
 	buf_wipe(&key);
 	buf_wipe(&input);
@@ -258,6 +284,7 @@ make_key(
 static enum status
 copy_key(const char *from, const char *to, struct note *note)
 {
+	struct place place = { .dir = -1 };
 	struct buf key, plain, input;
 	struct request request;
 	enum status status;
@@ -265,14 +292,19 @@ copy_key(const char *from, const char *to, struct note *note)
 	buf_init(&input, JWS_SIZE_MAX);
 	buf_init(&key, KEY_FILE_MAX);
 	buf_init(&plain, KEY_FILE_MAX);
-	status = take_request(&input, &request);
+	status = read_key(from, &key, note);
 	if (status == STATUS_OK)
-		status = read_key(from, &key, note);
+		status = open_place(to, &place, note);
+	confine(place.dir);
+	if (status == STATUS_OK)
+		status = take_request(&input, &request);
 	if (status == STATUS_OK)
 		status = key_unlock(
 		    buf_span(&key), request.passphrase, &plain, note);
 	if (status == STATUS_OK)
-		status = store_key(to, buf_span(&plain), note);
+		status = store_key(&place, buf_span(&plain), note);
+	if (place.dir >= 0)
+		(void)close(place.dir);
 	buf_wipe(&plain);
 	buf_wipe(&key);
 	buf_wipe(&input);
@@ -300,13 +332,11 @@ run(int argc, char *argv[], struct buf *out, struct note *note)
 int
 main(int argc, char *argv[])
 {
-	const struct rlimit no_core = { 0, 0 };
 	struct note note = { "" };
 	enum status status;
 	struct buf out;
 
-	(void)setrlimit(RLIMIT_CORE, &no_core);
-	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	sandbox_early();
 	/* The configuration of OpenSSL is a file of the system; what it loads
 	 * must not depend on the environment. */
 	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)

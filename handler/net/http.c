@@ -2,12 +2,13 @@
 #include "net/http.h"
 
 #include <curl/curl.h>
+#ifdef __GLIBC__
+#include <nss.h>
+#endif
 #include <string.h>
 
 #include "base/text.h"
 #include "mail/date.h"
-
-#define SYSTEM_CERTIFICATES "/etc/ssl/certs"
 
 #ifndef VERSION
 #define VERSION "0"
@@ -125,7 +126,7 @@ set_up(CURL *curl, const struct http_request *request, struct sink *sink,
 	SET(CURLOPT_NOSIGNAL, 1L);
 	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	SET(CURLOPT_CAINFO, own ? request->ca_file : NULL);
-	SET(CURLOPT_CAPATH, own ? NULL : SYSTEM_CERTIFICATES);
+	SET(CURLOPT_CAPATH, own ? NULL : HTTP_CERTIFICATES);
 	SET(CURLOPT_CONNECTTIMEOUT, (long)HTTP_CONNECT_SECONDS);
 	SET(CURLOPT_TIMEOUT, (long)HTTP_SECONDS);
 	SET(CURLOPT_HTTP09_ALLOWED, 0L);
@@ -165,6 +166,17 @@ make_fields(const struct http_request *request)
 }
 
 enum status
+http_prepare(void)
+{
+#ifdef __GLIBC__
+	(void)__nss_configure_lookup("hosts", "files dns");
+#endif
+	return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK
+	    ? STATUS_OK
+	    : STATUS_MEMORY;
+}
+
+enum status
 http_send(const struct http_request *request, int64_t now,
     struct http_response *out, struct note *note)
 {
@@ -176,8 +188,7 @@ http_send(const struct http_request *request, int64_t now,
 	CURLcode code;
 
 	out->retry_after = -1;
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
-	    (curl = curl_easy_init()) == NULL ||
+	if ((curl = curl_easy_init()) == NULL ||
 	    (fields = make_fields(request)) == NULL ||
 	    !set_up(curl, request, &sink, fields) ||
 	    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, why) != CURLE_OK)

@@ -14,7 +14,7 @@
 enum {
 	HTTP_BODY_MAX = 1024 * 1024,
 	HTTP_HEADER_MAX = 64 * 1024,
-	HTTP_SECONDS = 25, /* less than program_run waits for us */
+	HTTP_SECONDS = 25, /* less than mailcert waits for us */
 	HTTP_CONNECT_SECONDS = 15,
 	HTTP_TEXT_SIZE = 2049,
 	HTTP_ALTERNATES_MAX = 4
@@ -39,7 +39,22 @@ struct http_response {
 	struct buf body; /* owned; set up by the caller */
 };
 
-/* STATUS_OK: there is an answer, whatever its code.  STATUS_NET with a note;
+/* Where the system keeps the certificates it trusts: HTTP_CERTIFICATES itself,
+ * and what it links to on one system or another. */
+#define HTTP_CERTIFICATES "/etc/ssl/certs"
+#define HTTP_CERTIFICATES_MORE                                            \
+	"/usr/share/ca-certificates", "/usr/local/share/ca-certificates", \
+	    "/etc/ca-certificates", "/etc/pki/ca-trust/extracted",        \
+	    "/etc/pki/tls/certs", "/var/lib/ca-certificates/openssl"
+
+/*
+ * What the libraries read and load once, before anything is received.  Names
+ * are looked up in /etc/hosts and the DNS from now on, whatever nsswitch.conf
+ * says: other sources are libraries that cannot be loaded in a sandbox.
+ */
+enum status http_prepare(void) MUST_CHECK;
+
+/* After http_prepare().  STATUS_OK: there is an answer, whatever its code.  STATUS_NET with a note;
  * STATUS_BAD_CA: an answer beyond the limits. */
 enum status http_send(const struct http_request *request, int64_t now,
     struct http_response *out, struct note *note) MUST_CHECK;

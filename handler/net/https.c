@@ -14,6 +14,7 @@
 
 #include "base/fd.h"
 #include "base/frame.h"
+#include "base/sandbox.h"
 #include "net/http.h"
 
 /* The request's texts; frames hold no NUL, curl wants one at the end. */
@@ -65,6 +66,22 @@ add_response(struct buf *out, const struct http_response *response)
 	frame_add(out, "body", buf_span(&response->body));
 }
 
+/* Certificates and the resolver's files may be read; nothing else. */
+static void
+confine(const struct request *request)
+{
+	const char *const readable[] = { "/etc/resolv.conf", "/etc/hosts",
+		"/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf",
+		request->ca_file[0] != '\0' ? request->ca_file
+					    : HTTP_CERTIFICATES,
+		HTTP_CERTIFICATES_MORE };
+	const struct sandbox_rules rules = { .readable = readable,
+		.readables = sizeof(readable) / sizeof(*readable),
+		.network = true };
+
+	(void)sandbox_enter_with(&rules);
+}
+
 static enum status
 send_request(struct buf *out)
 {
@@ -80,7 +97,10 @@ send_request(struct buf *out)
 	status = fd_read(STDIN_FILENO, &input, 10);
 	if (status == STATUS_OK)
 		status = take_request(buf_span(&input), &request);
+	if (status == STATUS_OK)
+		status = http_prepare();
 	if (status == STATUS_OK) {
+		confine(&request);
 		http = (struct http_request){ request.method, request.url,
 			request.accept, request.ca_file, request.body };
 		status =
@@ -101,6 +121,7 @@ main(void)
 	enum status status;
 	struct buf out;
 
+	sandbox_early();
 	/* libcurl's TLS: without memory for it the library crashes later on. */
 	if (OSSL_LIB_CTX_get0_global_default() == NULL)
 		return status_exit(STATUS_MEMORY);

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/sandbox.h"
 #include "mail/smimea.h"
 #include "net/dns.h"
 
@@ -78,6 +79,18 @@ look_up_caa(
 	return status;
 }
 
+/* Before the first answer: the resolver's files and the anchor are left. */
+static void
+confine(const struct dns_options *options)
+{
+	const char *const readable[] = { "/etc/resolv.conf", options->anchor };
+	const struct sandbox_rules rules = { .readable = readable,
+		.readables = sizeof(readable) / sizeof(*readable),
+		.network = true };
+
+	(void)sandbox_enter_with(&rules);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -87,8 +100,11 @@ main(int argc, char *argv[])
 	struct buf out;
 	int i;
 
-	if (argc >= 4)
-		options = (struct dns_options){ argv[2], argv[3] };
+	sandbox_early();
+	if (argc < 4)
+		return status_exit(status);
+	options = (struct dns_options){ argv[2], argv[3] };
+	confine(&options);
 	buf_init(&out, NAMES_MAX * DNS_LINE_MAX);
 	if (strcmp(verb, "txt") == 0 && argc > 4 && argc <= 4 + NAMES_MAX) {
 		status = STATUS_OK;

@@ -307,6 +307,7 @@ main(int argc, char *argv[])
 	enum status status;
 	bool response;
 
+	sandbox_early();
 	if (!is_verb(verb))
 		return status_exit(STATUS_USAGE);
 	if (OPENSSL_init_crypto(
