@@ -28,31 +28,39 @@ has_empty_label(struct span domain)
 	    span_find(domain, SPAN("..")) < domain.len;
 }
 
+static void
+lower(char *text)
+{
+	for (; *text != '\0'; text++)
+		*text = ascii_lower(*text);
+}
+
 enum status
 idn_to_ascii(struct span domain, char *out, size_t size)
 {
 	enum status status = STATUS_BAD_SYNTAX;
 	uint8_t *ascii = NULL;
 	char *text;
-	size_t i;
 
 	if (has_empty_label(domain))
 		return STATUS_BAD_SYNTAX;
 	if (span_is_ascii(domain)) {
 		if (!span_copy(domain, out, size))
 			return STATUS_BAD_SYNTAX;
-		for (i = 0; i < domain.len; i++)
-			out[i] = ascii_lower(out[i]);
+		lower(out);
 		return STATUS_OK;
 	}
 	idn_load();
 	if (lookup == NULL || (text = malloc(domain.len + 1)) == NULL)
 		return STATUS_BAD_SYNTAX;
+	/* UTS #46 would map what is no U-label into one: a fullwidth letter or
+	 * dot, a soft hyphen, upper case. */
 	if (span_copy(domain, text, domain.len + 1) &&
-	    lookup((const uint8_t *)text, &ascii,
-		IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT) == IDN2_OK &&
-	    span_copy(span_of((const char *)ascii), out, size))
+	    lookup((const uint8_t *)text, &ascii, IDN2_NO_TR46) == IDN2_OK &&
+	    span_copy(span_of((const char *)ascii), out, size)) {
+		lower(out);
 		status = STATUS_OK;
+	}
 	free(ascii);
 	free(text);
 	return status;

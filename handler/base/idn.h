@@ -12,8 +12,11 @@
 /* Load libidn2.  Without it names beyond ASCII are refused, not guessed. */
 void idn_load(void);
 /*
- * Write the lower-case A-label form, NUL-terminated.  STATUS_BAD_SYNTAX if
- * domain is no name that IDNA2008 allows, or is longer than size.
+ * Write the lower-case A-label form, NUL-terminated: U-labels as A-labels (RFC
+ * 5891 section 5), ASCII labels without regard to case, and no other mapping.
+ * STATUS_BAD_SYNTAX if domain is not a name that IDNA2008 allows as it stands
+ * (upper case beyond ASCII, compatibility characters and dots, characters that
+ * are ignored, anything but form NFC), or is longer than size.
  */
 enum status idn_to_ascii(struct span domain, char *out, size_t size) MUST_CHECK;
 #endif

@@ -373,6 +373,20 @@ address_compare(struct span a, struct span b)
 }
 
 bool
+address_is_same(struct span a, struct span b)
+{
+	char a_text[ADDRESS_SIZE], b_text[ADDRESS_SIZE];
+	const struct span a_domain = address_domain(a);
+	const struct span b_domain = address_domain(b);
+
+	return a.len < ADDRESS_SIZE && b.len < ADDRESS_SIZE &&
+	    a_domain.len < a.len && b_domain.len < b.len &&
+	    span_eq(a_domain, b_domain) &&
+	    span_eq(unquote(span_cut(a, 0, a.len - a_domain.len - 1), a_text),
+		unquote(span_cut(b, 0, b.len - b_domain.len - 1), b_text));
+}
+
+bool
 address_is_plain(struct span normal)
 {
 	size_t i, local;

@@ -68,6 +68,10 @@ enum address_match {
 /* Compare two normal forms. */
 enum address_match address_compare(struct span a, struct span b);
 
+/* Are two normal forms one mailbox?  Quotes and backslashes of the local part
+ * do not count (RFC 5321 section 4.1.2), its case does. */
+bool address_is_same(struct span a, struct span b);
+
 /* Octets that no address book, shell, pipe or mailer reads as anything but an
  * address: what a reply may be sent to. */
 bool address_is_plain(struct span normal);
