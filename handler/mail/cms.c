@@ -68,14 +68,6 @@ check_shape(struct cms *cms, struct note *note)
 	signers = CMS_get0_SignerInfos(cms->info);
 	if (signers == NULL || sk_CMS_SignerInfo_num(signers) < 1)
 		return bad(note, "nobody signed it");
-	if (sk_CMS_SignerInfo_num(signers) > 1)
-		return bad(note, "more than one signer signed it");
-	cms->signer_info = sk_CMS_SignerInfo_value(signers, 0);
-	if (!digest_is_strong(cms->signer_info))
-		return bad(
-		    note, "the signature's digest is weaker than SHA-256");
-	if (!type_fits(cms))
-		return bad(note, "it signs another type of content");
 	cms->certificates = CMS_get1_certs(cms->info);
 	if (cms->certificates != NULL &&
 	    sk_X509_num(cms->certificates) > CMS_CERTIFICATES_MAX)
@@ -129,53 +121,79 @@ cms_content(const struct cms *cms, struct span *out)
 	return true;
 }
 
-/* local@domain, the domain in lower case: what address_normal() would say. */
-static bool
-take_address(struct cms *cms, const ASN1_STRING *value)
+size_t
+cms_signers(const struct cms *cms)
 {
-	struct span text = { (const char *)ASN1_STRING_get0_data(value),
-		(size_t)ASN1_STRING_length(value) };
-	struct mailbox mailbox;
-
-	if (cms->addresses == CMS_ADDRESSES_MAX ||
-	    address_parse(text, &mailbox) != STATUS_OK ||
-	    address_normal(&mailbox, cms->address[cms->addresses]) != STATUS_OK)
-		return false;
-	cms->addresses++;
-	return true;
+	return (size_t)sk_CMS_SignerInfo_num(CMS_get0_SignerInfos(cms->info));
 }
 
-static void
-take_name(struct cms *cms, const GENERAL_NAME *name)
+/*
+ * The text of a name that is an address.  An IA5String holds ASCII; RFC 9598
+ * section 3: SmtpUTF8Mailbox is for local parts beyond ASCII, and its domain
+ * has A-labels.
+ */
+static bool
+take_text(const GENERAL_NAME *name, struct span *out)
 {
 	const ASN1_STRING *value;
 
-	if (name->type == GEN_EMAIL) {
-		(void)take_address(cms, name->d.rfc822Name);
-	} else if (name->type == GEN_OTHERNAME &&
+	if (name->type == GEN_EMAIL)
+		value = name->d.rfc822Name;
+	else if (name->type == GEN_OTHERNAME &&
 	    OBJ_obj2nid(name->d.otherName->type_id) ==
 		NID_id_on_SmtpUTF8Mailbox &&
-	    name->d.otherName->value->type == V_ASN1_UTF8STRING) {
+	    name->d.otherName->value->type == V_ASN1_UTF8STRING)
 		value = name->d.otherName->value->value.utf8string;
-		/* RFC 9598: only where the local part is beyond ASCII. */
-		if (!span_is_ascii((struct span){
-			(const char *)ASN1_STRING_get0_data(value),
-			(size_t)ASN1_STRING_length(value) }))
-			(void)take_address(cms, value);
-	}
+	else
+		return false;
+	*out = (struct span){ (const char *)ASN1_STRING_get0_data(value),
+		(size_t)ASN1_STRING_length(value) };
+	return name->type == GEN_EMAIL
+	    ? span_is_ascii(*out)
+	    : !span_is_ascii(*out) && span_is_ascii(address_domain(*out));
 }
 
-static void
-take_names(struct cms *cms)
+static bool
+take_address(const GENERAL_NAME *name, char out[ADDRESS_SIZE])
+{
+	struct mailbox mailbox;
+	struct span text;
+
+	return take_text(name, &text) &&
+	    address_parse(text, &mailbox) == STATUS_OK &&
+	    address_normal(&mailbox, out) == STATUS_OK;
+}
+
+/* The first address of the certificate, or the one that is the wanted one. */
+static bool
+find_address(
+    const struct cms *cms, const struct span *wanted, char out[ADDRESS_SIZE])
 {
 	GENERAL_NAMES *names =
 	    X509_get_ext_d2i(cms->signer, NID_subject_alt_name, NULL, NULL);
+	bool found = false;
 	int i;
 
-	for (i = 0; i < sk_GENERAL_NAME_num(names); i++)
-		take_name(cms, sk_GENERAL_NAME_value(names, i));
+	for (i = 0; i < sk_GENERAL_NAME_num(names) && !found; i++)
+		found = take_address(sk_GENERAL_NAME_value(names, i), out) &&
+		    (wanted == NULL || address_is_same(span_of(out), *wanted));
 	GENERAL_NAMES_free(names);
 	ERR_clear_error();
+	return found;
+}
+
+bool
+cms_is_for(const struct cms *cms, struct span address)
+{
+	char one[ADDRESS_SIZE];
+
+	return find_address(cms, &address, one);
+}
+
+bool
+cms_first_address(const struct cms *cms, char out[ADDRESS_SIZE])
+{
+	return find_address(cms, NULL, out);
 }
 
 /* The one certificate that the signer information names. */
@@ -193,13 +211,40 @@ find_signer(const struct cms *cms)
 	return NULL;
 }
 
-enum status
-cms_verify(struct cms *cms, struct span content, struct note *note)
+/* RFC 5652 sections 5.4 to 5.6, for this signer alone. */
+static bool
+verify_info(const struct cms *cms, struct span content)
 {
-	BIO *input = NULL;
-	struct span inside;
-	int good;
+	BIO *input = BIO_new_mem_buf(content.at, (int)content.len);
+	BIO *chain = input != NULL ? CMS_dataInit(cms->info, input) : NULL;
+	char octets[16 * 1024];
+	bool good;
 
+	while (chain != NULL && BIO_read(chain, octets, sizeof(octets)) > 0)
+		;
+	CMS_SignerInfo_set1_signer_cert(cms->signer_info, cms->signer);
+	good = chain != NULL &&
+	    (CMS_signed_get_attr_count(cms->signer_info) < 0 ||
+		CMS_SignerInfo_verify(cms->signer_info) == 1) &&
+	    CMS_SignerInfo_verify_content(cms->signer_info, chain) == 1;
+	BIO_free_all(chain != NULL ? chain : input);
+	return good;
+}
+
+enum status
+cms_verify(
+    struct cms *cms, size_t signer, struct span content, struct note *note)
+{
+	struct span inside;
+	bool good;
+
+	cms->signer_info = sk_CMS_SignerInfo_value(
+	    CMS_get0_SignerInfos(cms->info), (int)signer);
+	if (!digest_is_strong(cms->signer_info))
+		return bad(
+		    note, "the signature's digest is weaker than SHA-256");
+	if (!type_fits(cms))
+		return bad(note, "it signs another type of content");
 	if ((cms->signer = find_signer(cms)) == NULL)
 		return bad(note, "the signer's certificate is not in it");
 	/* A key of an algorithm that libcrypto does not know. */
@@ -210,40 +255,16 @@ cms_verify(struct cms *cms, struct span content, struct note *note)
 			return bad(
 			    note, "a detached signature must not hold content");
 		content = inside;
-	} else if ((input = BIO_new_mem_buf(content.at, (int)content.len)) ==
-	    NULL) {
-		return STATUS_MEMORY;
 	}
 	/* Without signed attributes the content's digest is signed directly:
 	 * attributes of elsewhere must not pass for it. */
 	if (CMS_signed_get_attr_count(cms->signer_info) < 0 &&
-	    content.len > 0 && content.at[0] == '1') {
-		BIO_free(input);
+	    content.len > 0 && content.at[0] == '1')
 		return bad(note, "what is signed is no mail");
-	}
-	if (cms_is_ed25519(cms))
-		good = cms_verify_ed25519(cms, content);
-	else
-		good = CMS_verify(cms->info, cms->certificates, NULL, input,
-			   NULL, CMS_BINARY | CMS_NO_SIGNER_CERT_VERIFY) == 1;
-	BIO_free(input);
-	if (!good)
-		return bad(note, "the signature does not fit the content");
-	cms->addresses = 0;
-	take_names(cms);
-	return STATUS_OK;
-}
-
-size_t
-cms_address_count(const struct cms *cms)
-{
-	return cms->addresses;
-}
-
-const char *
-cms_address(const struct cms *cms, size_t index)
-{
-	return cms->address[index];
+	good = cms_is_ed25519(cms) ? cms_verify_ed25519(cms, content)
+				   : verify_info(cms, content);
+	return good ? STATUS_OK
+		    : bad(note, "the signature does not fit the content");
 }
 
 void

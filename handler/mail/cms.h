@@ -1,8 +1,8 @@
 /*
  * cms.h - Cryptographic Message Syntax: one signature and its signer
  *
- * RFC 5652 as RFC 8551 and 8550 use it: one SignedData of one signer, SHA-256
- * and up, a certificate that may sign mail.  Lives in the verifier process,
+ * RFC 5652 as RFC 8551 and 8550 use it: one SignedData, SHA-256 and up, a
+ * certificate that may sign mail.  Lives in the verifier process,
  * the one with libcrypto.  Each step is a function of its own, so that the
  * caller says what it believes after which.
  */
@@ -11,10 +11,10 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "mail/address.h"
 #include "mail/smimea.h"
 
 enum {
-	CMS_ADDRESSES_MAX = 16,
 	CMS_SMIMEA_MAX = 8,
 	CMS_CERTIFICATES_MAX = 50 /* in one message */
 };
@@ -23,24 +23,28 @@ struct cms;   /* a parsed SignedData */
 struct trust; /* what a signer is checked against */
 
 /*
- * STATUS_BAD_SMIME with a note: no SignedData, octets left over, not exactly
- * one signer, a digest below SHA-256.  STATUS_NO: CMS, but not signed.
+ * STATUS_BAD_SMIME with a note: no SignedData, octets left over, nobody signed
+ * it.  STATUS_NO: CMS, but not signed.
  */
 enum status cms_parse(
     struct span der, struct cms **out, struct note *note) MUST_CHECK;
 void cms_free(struct cms *cms);
 /* The content that is inside, borrowed; false: it is detached. */
 bool cms_content(const struct cms *cms, struct span *out);
+/* How many signed it: one at least. */
+size_t cms_signers(const struct cms *cms);
 
 /*
- * Is the signature over that content good, whoever made it?  content is in
- * the form of smime_canonical() and only for what is detached, else empty.
- * STATUS_BAD_SMIME, STATUS_CRYPTO.
+ * Is that signer's signature over the content good, whoever made it?  content
+ * is in the form of smime_canonical() and only for what is detached, else
+ * empty.  STATUS_BAD_SMIME: it is not, or its digest is weaker than SHA-256;
+ * STATUS_CRYPTO.
  */
-enum status cms_verify(
-    struct cms *cms, struct span content, struct note *note) MUST_CHECK;
+enum status cms_verify(struct cms *cms, size_t signer, struct span content,
+    struct note *note) MUST_CHECK;
 
-/* The functions below are for a signature that cms_verify() found good. */
+/* The functions below are for the signer that cms_verify() saw last, and found
+ * good. */
 
 /*
  * May the signer be believed at that time?  STATUS_BAD_SIGNER_TRUST with a
@@ -50,10 +54,15 @@ enum status cms_verify(
 enum status cms_check_signer(struct cms *cms, const struct trust *trust,
     int64_t when, struct note *note) MUST_CHECK;
 
-/* The addresses of the signer's certificate, as address_normal() writes them:
- * rfc822Name and SmtpUTF8Mailbox (RFC 9598), never the name of the subject. */
-size_t cms_address_count(const struct cms *cms);
-const char *cms_address(const struct cms *cms, size_t index);
+/*
+ * Is the signer's certificate for that address, a normal form?  rfc822Name and
+ * SmtpUTF8Mailbox (RFC 9598) count, never the name of the subject.  Compared
+ * are octets: the domain in the certificate is ASCII, with or without upper
+ * case.
+ */
+bool cms_is_for(const struct cms *cms, struct span address);
+/* The first address of the certificate, in normal form; false: none. */
+bool cms_first_address(const struct cms *cms, char out[ADDRESS_SIZE]);
 /* Safe text of who issued the signer's certificate. */
 void cms_issuer(const struct cms *cms, char *out, size_t size);
 /*

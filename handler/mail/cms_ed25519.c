@@ -113,12 +113,18 @@ cms_verify_ed25519(const struct cms *cms, struct span content)
 	const ASN1_OCTET_STRING *value =
 	    CMS_SignerInfo_get0_signature(cms->signer_info);
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	struct buf signed_octets;
-	bool good;
+	struct span signed_octets = content;
+	struct buf attributes;
+	bool good = context != NULL;
 
-	buf_init(&signed_octets, ATTRIBUTES_SIZE_MAX + 8);
-	good = context != NULL && digest_fits(cms, content) &&
-	    build_attributes(cms, &signed_octets) &&
+	buf_init(&attributes, ATTRIBUTES_SIZE_MAX + 8);
+	/* RFC 8419 section 3: without attributes the content is signed. */
+	if (CMS_signed_get_attr_count(cms->signer_info) >= 0) {
+		good = good && digest_fits(cms, content) &&
+		    build_attributes(cms, &attributes);
+		signed_octets = buf_span(&attributes);
+	}
+	good = good &&
 	    EVP_DigestVerifyInit(context, NULL, NULL, NULL,
 		X509_get0_pubkey(cms->signer)) == 1 &&
 	    EVP_DigestVerify(context, ASN1_STRING_get0_data(value),
@@ -126,7 +132,7 @@ cms_verify_ed25519(const struct cms *cms, struct span content)
 		(const unsigned char *)signed_octets.at,
 		signed_octets.len) == 1;
 	EVP_MD_CTX_free(context);
-	buf_clear(&signed_octets);
+	buf_clear(&attributes);
 	ERR_clear_error();
 	return good;
 }

@@ -12,12 +12,11 @@ struct x509_st;
 struct stack_st_X509;
 
 struct cms {
-	struct CMS_ContentInfo_st *info;       /* owned */
-	struct CMS_SignerInfo_st *signer_info; /* inside info */
-	struct stack_st_X509 *certificates;    /* owned; may be NULL */
+	struct CMS_ContentInfo_st *info; /* owned */
+	struct CMS_SignerInfo_st
+	    *signer_info;                   /* inside info; the one at hand */
+	struct stack_st_X509 *certificates; /* owned; may be NULL */
 	struct x509_st *signer; /* inside certificates; set by cms_verify() */
-	char address[CMS_ADDRESSES_MAX][ADDRESS_SIZE];
-	size_t addresses;
 };
 
 /* A revocation list that the user named. */

@@ -214,6 +214,7 @@ struct walk {
 	size_t opens;
 	size_t header_at;
 	bool in_header;
+	bool shallow; /* see mime_walk_top() */
 };
 
 static bool
@@ -293,6 +294,21 @@ is_identity(struct span encoding)
 	    span_eq_nocase(encoding, SPAN("binary"));
 }
 
+/* RFC 2045 section 6.1: a token, perhaps with comments around it; anything
+ * else as it stands. */
+static struct span
+take_encoding(struct span body)
+{
+	struct span rest = body, token;
+
+	if (cfws_skip(&rest) == STATUS_OK) {
+		token = take_token(&rest);
+		if (cfws_skip(&rest) == STATUS_OK && rest.len == 0)
+			return token;
+	}
+	return span_trim(body);
+}
+
 /* The header of the current part ended at `at`; its body begins at `next`. */
 static bool
 walk_header_end(struct walk *walk, size_t at, size_t next)
@@ -304,20 +320,21 @@ walk_header_end(struct walk *walk, size_t at, size_t next)
 	part->header = span_cut(walk->text, walk->header_at, at);
 	part->body = span_cut(walk->text, next, next);
 	header_parse(part->header, walk->header);
-	part->encoding = span_trim(
+	part->encoding = take_encoding(
 	    header_body(walk->header, SPAN("Content-Transfer-Encoding")));
 	if (header_count(walk->header, SPAN("Content-Type")) == 0)
 		return true;
 	type = header_body(walk->header, SPAN("Content-Type"));
 	if (header_count(walk->header, SPAN("Content-Type")) > 1 ||
 	    content_type_parse(type, &walk->type) != STATUS_OK) {
-		walk->out->flags |= MIME_TYPE;
+		if (!walk->shallow || part->depth == 0)
+			walk->out->flags |= MIME_TYPE;
 		return true;
 	}
 	part->type = (struct span){ walk->type.type.at,
 		(size_t)(walk->type.subtype.at + walk->type.subtype.len -
 		    walk->type.type.at) };
-	if (!is_identity(part->encoding))
+	if (walk->shallow ? part->depth > 0 : !is_identity(part->encoding))
 		return true;
 	if (span_eq_nocase(walk->type.type, SPAN("multipart"))) {
 		walk_push_level(walk);
@@ -385,8 +402,8 @@ walk_delimiter(
 	return true;
 }
 
-enum status
-mime_walk(struct span message, struct mime *out)
+static enum status
+walk_all(struct span message, bool shallow, struct mime *out)
 {
 	struct walk *walk = calloc(1, sizeof(*walk));
 	struct span line, rest;
@@ -401,6 +418,7 @@ mime_walk(struct span message, struct mime *out)
 	out->count = 0;
 	out->flags = 0;
 	walk->out = out;
+	walk->shallow = shallow;
 	walk->text = message;
 	full = !walk_open(walk, 0);
 	for (at = 0; at < message.len && !full; at = next) {
@@ -422,6 +440,18 @@ mime_walk(struct span message, struct mime *out)
 	free(walk->header);
 	free(walk);
 	return STATUS_OK;
+}
+
+enum status
+mime_walk(struct span message, struct mime *out)
+{
+	return walk_all(message, false, out);
+}
+
+enum status
+mime_walk_top(struct span message, struct mime *out)
+{
+	return walk_all(message, true, out);
 }
 
 enum status

@@ -54,7 +54,7 @@ struct part {
 	struct span header;   /* raw, without the empty line */
 	struct span body;     /* raw, still in its transfer encoding */
 	struct span type;     /* "text/plain", as it stands; empty: default */
-	struct span encoding; /* body of Content-Transfer-Encoding, trimmed */
+	struct span encoding; /* Content-Transfer-Encoding, without comments */
 	unsigned depth;
 	bool leaf; /* neither multipart nor message/rfc822 */
 };
@@ -68,6 +68,13 @@ struct mime {
 /* Walk a message that begins with its header.  Allocated by the caller;
  * spans point into message.  STATUS_MEMORY only. */
 enum status mime_walk(struct span message, struct mime *out) MUST_CHECK;
+
+/*
+ * The same for the outermost multipart alone: its parts are leaves, whatever
+ * they hold, and flags tell of its own structure only.  What is inside a part
+ * that is signed is octets (RFC 1847 section 2.1).
+ */
+enum status mime_walk_top(struct span message, struct mime *out) MUST_CHECK;
 
 /* Append the leaf's content, transfer encoding undone.  STATUS_BAD_SYNTAX:
  * an encoding that is unknown or broken. */

@@ -17,6 +17,12 @@ is_pkcs7(struct span type, const char *subtype)
 }
 
 static bool
+is_octets(struct span type)
+{
+	return span_eq_nocase(type, SPAN("application/octet-stream"));
+}
+
+static bool
 is_multipart_signed(struct span type)
 {
 	return span_eq_nocase(type, SPAN("multipart/signed"));
@@ -32,24 +38,90 @@ smime_is_likely(const struct header *header)
 	/* A comment may hide the type: let the parser look; and let it say that
 	 * only a part is signed. */
 	return span_starts_nocase(type, SPAN("multipart/")) ||
-	    is_pkcs7(type, "pkcs7-mime") || span_has_byte(type, '(') ||
+	    is_pkcs7(type, "pkcs7-mime") || is_octets(type) ||
+	    span_has_byte(type, '(') ||
 	    header_count(header, SPAN("Content-Type")) > 1;
 }
 
-/* The top's Content-Type again, with its parameters. */
+/* The part's Content-Type again, with its parameters. */
 static enum status
-top_type(const struct part *top, struct content_type *type)
+part_type(const struct part *part, struct content_type *type)
 {
 	struct header *header = malloc(sizeof(*header));
 	enum status status;
 
 	if (header == NULL)
 		return STATUS_MEMORY;
-	header_parse(top->header, header);
+	header_parse(part->header, header);
 	status =
 	    content_type_parse(header_body(header, SPAN("Content-Type")), type);
 	free(header);
 	return status;
+}
+
+/* Does a parameter end with that suffix? */
+static bool
+param_ends(const struct content_type *type, struct span name, struct span end)
+{
+	struct buf value;
+	bool ends;
+
+	buf_init(&value, 1024);
+	ends = content_type_param(type, name, &value) == STATUS_OK &&
+	    value.len >= end.len &&
+	    span_eq_nocase(
+		span_cut(buf_span(&value), value.len - end.len, value.len),
+		end);
+	buf_clear(&value);
+	return ends;
+}
+
+/*
+ * RFC 8551 section 3.9: a type that says nothing, but a name that does.  The
+ * name stands in Content-Type or in Content-Disposition, which has the same
+ * parameters.
+ */
+static bool
+is_named(const struct part *part, struct span suffix)
+{
+	struct content_type *type = malloc(sizeof(*type));
+	struct header *header = malloc(sizeof(*header));
+	struct buf disposition;
+	bool named = false;
+
+	buf_init(&disposition, HEADER_FIELD_MAX);
+	if (type != NULL && header != NULL && is_octets(part->type)) {
+		header_parse(part->header, header);
+		named = part_type(part, type) == STATUS_OK &&
+		    param_ends(type, SPAN("name"), suffix);
+		buf_add_text(&disposition, "x/");
+		buf_add(&disposition,
+		    span_trim(
+			header_body(header, SPAN("Content-Disposition"))));
+		named = named ||
+		    (buf_status(&disposition) == STATUS_OK &&
+			content_type_parse(buf_span(&disposition), type) ==
+			    STATUS_OK &&
+			param_ends(type, SPAN("filename"), suffix));
+	}
+	buf_clear(&disposition);
+	free(header);
+	free(type);
+	return named;
+}
+
+static bool
+is_signature(const struct part *part)
+{
+	return is_pkcs7(part->type, "pkcs7-signature") ||
+	    is_named(part, SPAN(".p7s"));
+}
+
+static bool
+is_opaque(const struct part *part)
+{
+	return is_pkcs7(part->type, "pkcs7-mime") ||
+	    is_named(part, SPAN(".p7m"));
 }
 
 static enum status
@@ -88,7 +160,7 @@ find_detached(const struct mime *mime, const struct content_type *type,
 	}
 	/* Some write no protocol; the signature part says it too. */
 	if (protocol.len == 0 && second != NULL)
-		ours = is_pkcs7(second->type, "pkcs7-signature");
+		ours = is_signature(second);
 	buf_clear(&protocol);
 	if (!ours) {
 		out->form = SMIME_UNKNOWN;
@@ -103,7 +175,7 @@ find_detached(const struct mime *mime, const struct content_type *type,
 		return note_set(note, STATUS_BAD_SMIME,
 		    "a signed message has two parts, this one has %zu",
 		    children);
-	if (!is_pkcs7(second->type, "pkcs7-signature") || !second->leaf)
+	if (!is_signature(second))
 		return note_set(note, STATUS_BAD_SMIME,
 		    "the second part is not the signature");
 	out->form = SMIME_DETACHED;
@@ -113,7 +185,7 @@ find_detached(const struct mime *mime, const struct content_type *type,
 	return STATUS_OK;
 }
 
-/* RFC 8551 section 3.2.2: smime-type. */
+/* RFC 8551 section 3.2.2: smime-type is a hint; the object itself counts. */
 static enum status
 find_opaque(const struct mime *mime, const struct content_type *type,
     struct smime *out, struct note *note)
@@ -139,36 +211,41 @@ find_opaque(const struct mime *mime, const struct content_type *type,
 	out->form = SMIME_OPAQUE;
 	out->cms = mime->part[0];
 	for (i = 0; i < sizeof(others) / sizeof(*others); i++)
-		if (span_eq_nocase(buf_span(&kind), span_of(others[i].name))) {
-			out->form = SMIME_UNKNOWN;
+		if (span_eq_nocase(buf_span(&kind), span_of(others[i].name)))
 			out->why = others[i].why;
-		}
 	buf_clear(&kind);
 	return STATUS_OK;
 }
 
+/* Not signed as a whole: is there S/MIME deeper down? */
 static enum status
-find(const struct mime *mime, struct content_type *type, struct smime *out,
-    struct note *note)
+look_inside(struct span message, struct mime *mime, struct smime *out)
+{
+	enum status status = mime_walk(message, mime);
+	size_t i;
+
+	for (i = 1; status == STATUS_OK && i < mime->count; i++)
+		if (is_multipart_signed(mime->part[i].type) ||
+		    is_opaque(&mime->part[i]))
+			out->inside = true;
+	return status;
+}
+
+static enum status
+find(struct span message, struct mime *mime, struct content_type *type,
+    struct smime *out, struct note *note)
 {
 	const struct part *top = &mime->part[0];
 	const bool is_signed = is_multipart_signed(top->type);
-	size_t i;
 
-	if (mime->count > 0 && top->type.len == 0 &&
-	    (mime->flags & MIME_TYPE) != 0)
+	if (top->type.len == 0 && (mime->flags & MIME_TYPE) != 0)
 		return ambiguous(note);
-	if (is_signed || is_pkcs7(top->type, "pkcs7-mime")) {
-		if (top_type(top, type) != STATUS_OK)
-			return ambiguous(note);
-		return is_signed ? find_detached(mime, type, out, note)
-				 : find_opaque(mime, type, out, note);
-	}
-	for (i = 1; i < mime->count; i++)
-		if (is_multipart_signed(mime->part[i].type) ||
-		    is_pkcs7(mime->part[i].type, "pkcs7-mime"))
-			out->inside = true;
-	return STATUS_OK;
+	if (!is_signed && !is_opaque(top))
+		return look_inside(message, mime, out);
+	if (part_type(top, type) != STATUS_OK)
+		return ambiguous(note);
+	return is_signed ? find_detached(mime, type, out, note)
+			 : find_opaque(mime, type, out, note);
 }
 
 enum status
@@ -180,9 +257,9 @@ smime_find(struct span message, struct smime *out, struct note *note)
 
 	*out = (struct smime){ .form = SMIME_NONE, .why = "" };
 	if (mime != NULL && type != NULL)
-		status = mime_walk(message, mime);
+		status = mime_walk_top(message, mime);
 	if (status == STATUS_OK && mime->count > 0)
-		status = find(mime, type, out, note);
+		status = find(message, mime, type, out, note);
 	free(type);
 	free(mime);
 	return status;

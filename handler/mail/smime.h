@@ -3,7 +3,8 @@
  *
  * Structure only, no cryptography.  A signature counts where it is of the
  * whole message: what lies deeper proves nothing about the header.  Where
- * readers of MIME disagree about the structure the message is refused.
+ * readers of MIME disagree about which octets are signed the message is
+ * refused; what those octets mean is not looked at.
  */
 #ifndef MAIL_SMIME_H
 #define MAIL_SMIME_H
@@ -13,7 +14,7 @@ enum smime_form {
 	SMIME_NONE,     /* the message has no S/MIME type */
 	SMIME_DETACHED, /* multipart/signed with application/pkcs7-signature */
 	SMIME_OPAQUE,   /* application/pkcs7-mime: look inside */
-	SMIME_UNKNOWN   /* encrypted, only certificates, OpenPGP ... */
+	SMIME_UNKNOWN   /* OpenPGP ... */
 };
 
 struct smime {
@@ -21,7 +22,8 @@ struct smime {
 	struct span content; /* SMIME_DETACHED: the signed entity, raw */
 	struct part cms;     /* the part that holds the CMS object */
 	bool inside;         /* SMIME_NONE, but a part of it has such a type */
-	const char *why;     /* SMIME_UNKNOWN: a plain word or two */
+	const char *why;     /* SMIME_UNKNOWN, or SMIME_OPAQUE that says that it
+				is not signed: a plain word or two */
 };
 
 /* The cheap look: might this be S/MIME at all? */

@@ -19,42 +19,21 @@ smime_close(struct smime_signed *open)
 	buf_clear(&open->entity);
 }
 
-/* Canonical form, and the signature over it. */
+/* What is signed, in canonical form. */
 static enum status
-check_detached(struct span content, bool unquote, struct smime_signed *out,
-    struct note *note)
+take_entity(bool unquote, struct smime_signed *open, struct note *note)
 {
-	enum status status;
-
-	buf_clear(&out->entity);
-	status = smime_canonical(content, unquote, &out->entity, note);
-	if (status == STATUS_OK)
-		status = cms_verify(out->cms, buf_span(&out->entity), note);
-	return status;
+	open->unquoted = unquote;
+	buf_clear(&open->entity);
+	return smime_canonical(open->content, unquote, &open->entity, note);
 }
 
 static enum status
-check_opaque(struct smime_signed *out, struct note *note)
+open_found(
+    const struct smime *smime, struct smime_signed *out, struct note *note)
 {
+	enum status status;
 	struct span inside;
-	enum status status;
-
-	if (!cms_content(out->cms, &inside))
-		return note_set(note, STATUS_BAD_SMIME,
-		    "the signature is here, but what it signs is not");
-	status = cms_verify(out->cms, SPAN(""), note);
-	if (status == STATUS_OK) {
-		buf_add(&out->entity, inside);
-		status = buf_status(&out->entity);
-	}
-	return status;
-}
-
-static enum status
-open_found(const struct smime *smime, bool mbox, struct smime_signed *out,
-    struct note *note)
-{
-	enum status status;
 	struct buf der;
 
 	buf_init(&der, CMS_MAX);
@@ -64,19 +43,43 @@ open_found(const struct smime *smime, bool mbox, struct smime_signed *out,
 		    "the signature's transfer encoding is broken");
 	if (status == STATUS_OK)
 		status = cms_parse(buf_span(&der), &out->cms, note);
-	/* A detached signature must be one. */
+	buf_clear(&der);
+	/* A detached signature must be one; an object that says that it is
+	 * something else may be that. */
 	if (status == STATUS_NO && smime->form == SMIME_DETACHED)
 		status = STATUS_BAD_SMIME;
-	if (status == STATUS_OK && smime->form == SMIME_OPAQUE)
-		status = check_opaque(out, note);
-	else if (status == STATUS_OK) {
-		status = check_detached(smime->content, false, out, note);
-		if (status == STATUS_BAD_SMIME && mbox)
-			status =
-			    check_detached(smime->content, true, out, note);
-	}
-	buf_clear(&der);
-	return status;
+	else if ((status == STATUS_NO || status == STATUS_BAD_SMIME) &&
+	    smime->why[0] != '\0')
+		status =
+		    note_set(note, STATUS_NO, "the message is %s", smime->why);
+	if (status != STATUS_OK)
+		return status;
+	out->content = smime->content;
+	if (smime->form == SMIME_DETACHED)
+		return take_entity(false, out, note);
+	if (!cms_content(out->cms, &inside))
+		return note_set(note, STATUS_BAD_SMIME,
+		    "the signature is here, but what it signs is not");
+	buf_add(&out->entity, inside);
+	return buf_status(&out->entity);
+}
+
+enum status
+smime_check_signature(
+    struct smime_signed *open, size_t signer, struct note *note)
+{
+	const bool opaque = open->form == SMIME_OPAQUE;
+	enum status status;
+
+	status = cms_verify(open->cms, signer,
+	    opaque ? SPAN("") : buf_span(&open->entity), note);
+	if (status != STATUS_BAD_SMIME || opaque || !open->mbox)
+		return status;
+	/* An mbox: the other reading of its ">From ". */
+	status = take_entity(!open->unquoted, open, note);
+	return status != STATUS_OK
+	    ? status
+	    : cms_verify(open->cms, signer, buf_span(&open->entity), note);
 }
 
 enum status
@@ -86,9 +89,9 @@ smime_open(struct span message, struct smime_signed *out, struct note *note)
 	struct smime smime;
 	enum status status;
 
-	out->cms = NULL;
+	*out = (struct smime_signed){ .form = SMIME_DETACHED,
+		.mbox = plain.len != message.len };
 	buf_init(&out->entity, ENTITY_MAX);
-	out->form = SMIME_DETACHED;
 	if ((status = smime_find(plain, &smime, note)) != STATUS_OK)
 		return status;
 	out->form = smime.form;
@@ -99,7 +102,7 @@ smime_open(struct span message, struct smime_signed *out, struct note *note)
 	if (smime.form == SMIME_UNKNOWN)
 		return note_set(
 		    note, STATUS_NO, "the message is %s", smime.why);
-	return open_found(&smime, plain.len != message.len, out, note);
+	return open_found(&smime, out, note);
 }
 
 enum status
@@ -126,18 +129,19 @@ enum status
 smime_check_identity(
     const struct smime_signed *open, struct span address, struct note *note)
 {
-	const size_t count = cms_address_count(open->cms);
-	char shown[200];
-	size_t i;
+	char first[ADDRESS_SIZE], shown[200];
 
-	for (i = 0; i < count; i++)
-		if (span_eq(span_of(cms_address(open->cms, i)), address))
-			return STATUS_OK;
-	if (count == 0)
+	if (cms_is_for(open->cms, address))
+		return STATUS_OK;
+	if (!cms_first_address(open->cms, first))
 		return note_set(note, STATUS_BAD_SIGNER_NAME,
 		    "the signer's certificate names no mail address");
-	text_show_in(
-	    shown, sizeof(shown), span_of(cms_address(open->cms, 0)), true);
+	text_show_in(shown, sizeof(shown), span_of(first), true);
+	if (address.len == 0)
+		return note_set(note, STATUS_BAD_SIGNER_NAME,
+		    "the From field cannot be read as one address; the "
+		    "signer's certificate is for %s",
+		    shown);
 	return note_set(note, STATUS_BAD_SIGNER_NAME,
 	    "the signer's certificate is for %s, not for the sender", shown);
 }
@@ -183,80 +187,127 @@ add_error(struct smime_report *out, const struct note *note)
 
 /* The one address of From; empty where it is none or several. */
 static void
-take_from(const struct header *header, char out[ADDRESS_SIZE])
+take_one(const struct header *header, const char *name, char out[ADDRESS_SIZE])
 {
 	out[0] = '\0';
-	if (header_count(header, SPAN("From")) == 1)
-		(void)!address_sole(header_body(header, SPAN("From")), out);
+	if (header_count(header, span_of(name)) == 1)
+		(void)!address_sole(header_body(header, span_of(name)), out);
+}
+
+/* The addresses that a message says it is from. */
+struct sender {
+	char from[ADDRESS_SIZE];   /* empty: not one address */
+	char sender[ADDRESS_SIZE]; /* the same */
+};
+
+static void
+take_sender(const struct header *header, struct sender *out)
+{
+	take_one(header, "From", out->from);
+	take_one(header, "Sender", out->sender);
+}
+
+/*
+ * Fields in a message/rfc822 protect the message around it only if it is the
+ * signer's: else the signer forwards what somebody else wrote.
+ */
+static bool
+is_forwarded(const struct smime_signed *open, enum protect_form form,
+    const struct sender *inner)
+{
+	return form == PROTECT_RFC8551 && inner->from[0] != '\0' &&
+	    !cms_is_for(open->cms, span_of(inner->from));
 }
 
 /* A From that is protected is the one that counts, and the one that is shown
- * must be the same (RFC 9788 section 4.4). */
+ * must be the same (RFC 9788 section 4.4).  A Sender that is not protected
+ * where others are does not count. */
 static void
-judge_protection(const struct smime_signed *open, const char *outer,
+judge_protection(const struct smime_signed *open, struct sender *sender,
     struct smime_report *out)
 {
 	struct header *inner = malloc(sizeof(*inner));
 	enum protect_form form = PROTECT_NONE;
-	char from[ADDRESS_SIZE];
 	struct note note = { "" };
+	struct sender signed_by;
 	struct buf fields;
 
 	buf_init(&fields, HEADER_SIZE_MAX);
 	if (inner == NULL ||
 	    smime_protected(open, &fields, &form, &note) != STATUS_OK)
 		form = PROTECT_NONE;
-	out->protection = form;
 	if (form != PROTECT_NONE) {
 		header_parse(buf_span(&fields), inner);
-		take_from(inner, from);
+		take_sender(inner, &signed_by);
+		if (is_forwarded(open, form, &signed_by))
+			form = PROTECT_NONE;
+	}
+	out->protection = form;
+	if (form != PROTECT_NONE) {
 		if (header_count(inner, SPAN("From")) > 0 &&
-		    strcmp(from, outer) != 0) {
+		    strcmp(signed_by.from, sender->from) != 0) {
 			(void)note_set(&note, STATUS_BAD_PROTECTION,
 			    "the From that is signed is another than the one "
 			    "outside");
 			add_error(out, &note);
 		}
+		(void)memcpy(
+		    sender->sender, signed_by.sender, sizeof(sender->sender));
 	}
 	buf_clear(&fields);
 	free(inner);
 }
 
-/* The address that counts, else the first: who signed. */
-static void
-take_signer(
-    const struct smime_signed *open, const char *from, struct smime_report *out)
+/* RFC 8550 section 3: the signer is From, or Sender.  A Sender of another
+ * domain is nobody whom From's domain lets sign for it. */
+static bool
+is_from_sender(const struct smime_signed *open, const struct sender *sender)
 {
-	const size_t count = cms_address_count(open->cms);
-	size_t i, best = 0;
+	const struct span from = span_of(sender->from);
+	const struct span other = span_of(sender->sender);
 
-	for (i = 0; i < count; i++)
-		if (strcmp(cms_address(open->cms, i), from) == 0)
-			best = i;
-	if (count > 0)
-		text_show_in(out->signer, sizeof(out->signer),
-		    span_of(cms_address(open->cms, best)), true);
+	return from.len > 0 && other.len > 0 &&
+	    span_eq(address_domain(from), address_domain(other)) &&
+	    cms_is_for(open->cms, other);
+}
+
+/* Who signed is shown in any case. */
+static void
+judge_identity(const struct smime_signed *open, const struct sender *sender,
+    struct smime_report *out)
+{
+	struct note note = { "" };
+	char address[ADDRESS_SIZE];
+
+	if (!cms_first_address(open->cms, address))
+		address[0] = '\0';
+	if (sender->from[0] != '\0' &&
+	    cms_is_for(open->cms, span_of(sender->from))) {
+		(void)memcpy(address, sender->from, sizeof(address));
+	} else if (is_from_sender(open, sender)) {
+		(void)memcpy(address, sender->sender, sizeof(address));
+		text_show_in(out->why, sizeof(out->why),
+		    SPAN("signed by the Sender, not by From"), true);
+	} else if (smime_check_identity(open, span_of(sender->from), &note) !=
+	    STATUS_OK) {
+		add_error(out, &note);
+	}
+	text_show_in(out->signer, sizeof(out->signer), span_of(address), true);
 	cms_issuer(open->cms, out->issuer, sizeof(out->issuer));
 }
 
+/* What one signer's signature, which is good, makes of the message. */
 static void
-judge_signer(const struct smime_signed *open, struct trust *trust,
-    const struct dns_answer *smimea, const char *from, int64_t now,
-    struct smime_report *out)
+judge_signer(const struct smime_signed *open, const struct trust *trust,
+    const struct sender *said, int64_t now, struct smime_report *out)
 {
-	size_t usable = 0;
 	const int64_t then = out->delivered != 0 ? out->delivered : now;
+	struct sender sender = *said;
 	struct note note = { "" };
 	bool good_then;
 
-	take_signer(open, from, out);
-	if (smime_check_identity(open, span_of(from), &note) != STATUS_OK)
-		add_error(out, &note);
-	judge_protection(open, from, out);
-	if (smime_trust_smimea(trust, smimea, &usable, &note) != STATUS_OK) {
-		add_error(out, &note);
-		out->passing = 1;
-	}
+	judge_protection(open, &sender, out);
+	judge_identity(open, &sender, out);
 	good_then = out->errors == 0 &&
 	    cms_check_signer(open->cms, trust, then, &note) == STATUS_OK;
 	if (cms_check_signer(open->cms, trust, now, &note) != STATUS_OK)
@@ -267,28 +318,67 @@ judge_signer(const struct smime_signed *open, struct trust *trust,
 	    good_then ? SMIME_STATUS_VERIFIED : SMIME_STATUS_FAILED;
 }
 
+/*
+ * RFC 5652 section 5.1: several may sign, and one whose signature is good and
+ * whose message it is makes it good; else the first is what is told of.
+ */
+static enum status
+judge_signers(struct smime_signed *open, const struct trust *trust,
+    const struct sender *sender, int64_t now, struct smime_report *out)
+{
+	struct smime_report *one = malloc(sizeof(*one));
+	struct note note = { "" };
+	enum status status = one == NULL ? STATUS_MEMORY : STATUS_OK;
+	const struct smime_report before = *out;
+	size_t i;
+
+	for (i = 0; status == STATUS_OK && i < cms_signers(open->cms) &&
+	     out->status != SMIME_STATUS_VERIFIED;
+	     i++) {
+		*one = before;
+		status = smime_check_signature(open, i, &note);
+		if (status == STATUS_OK) {
+			judge_signer(open, trust, sender, now, one);
+		} else if (status == STATUS_BAD_SMIME) {
+			add_error(one, &note);
+			one->status = one->at_delivery = SMIME_STATUS_FAILED;
+			status = STATUS_OK;
+		}
+		if (i == 0 || one->status == SMIME_STATUS_VERIFIED)
+			*out = *one;
+	}
+	free(one);
+	return status;
+}
+
 enum status
 smime_judge(struct span message, struct trust *trust,
     const struct dns_answer *smimea, int64_t now, struct smime_report *out)
 {
 	struct header *header = malloc(sizeof(*header));
-	struct smime_signed open = { 0 };
+	struct smime_signed open = { .form = SMIME_NONE };
 	struct note note = { "" };
-	char from[ADDRESS_SIZE];
+	struct sender sender;
 	enum status status;
+	size_t usable = 0;
 
 	if (header == NULL)
 		return STATUS_MEMORY;
 	header_parse(mbox_strip(message), header);
-	take_from(header, from);
-	text_show_in(out->from, sizeof(out->from), span_of(from), true);
+	take_sender(header, &sender);
+	text_show_in(out->from, sizeof(out->from), span_of(sender.from), true);
 	if (received_date(header, &out->delivered) != STATUS_OK ||
 	    out->delivered > now)
 		out->delivered = 0;
 	free(header);
 	status = smime_open(message, &open, &note);
 	if (status == STATUS_OK) {
-		judge_signer(&open, trust, smimea, from, now, out);
+		if (smime_trust_smimea(trust, smimea, &usable, &note) !=
+		    STATUS_OK) {
+			add_error(out, &note);
+			out->passing = 1;
+		}
+		status = judge_signers(&open, trust, &sender, now, out);
 	} else if (status == STATUS_NO) {
 		text_show_in(
 		    out->why, SMIME_TEXT_SIZE, span_of(note.text), true);

@@ -17,17 +17,24 @@
 /* A signature that is good, by somebody not yet believed. */
 struct smime_signed {
 	enum smime_form form;
-	struct cms *cms;   /* owned */
-	struct buf entity; /* owned: what is signed, as it is signed */
+	struct cms *cms;     /* owned */
+	struct buf entity;   /* owned: what is signed, as it is signed */
+	bool mbox;           /* the message stood in one */
+	bool unquoted;       /* entity: without the ">" of an mbox */
+	struct span content; /* SMIME_DETACHED: the same as it stands */
 };
 
 /*
  * Find the signature of the whole message (an mbox "From " line in front is
- * skipped) and check it.  STATUS_NO with a note: there is none that is ours
- * to check.  STATUS_BAD_SMIME, STATUS_CRYPTO.  smime_close() in any case.
+ * skipped).  STATUS_NO with a note: there is none that is ours to check.
+ * STATUS_BAD_SMIME: it cannot be read.  smime_close() in any case.
  */
 enum status smime_open(struct span message, struct smime_signed *out,
     struct note *note) MUST_CHECK;
+/* Check that signer's (one of cms_signers()) signature.  STATUS_BAD_SMIME,
+ * STATUS_CRYPTO.  The functions below are for the one that was good last. */
+enum status smime_check_signature(
+    struct smime_signed *open, size_t signer, struct note *note) MUST_CHECK;
 void smime_close(struct smime_signed *open);
 /* The protected header fields, in whichever form; appended to *out as a header
  * block.  PROTECT_NONE with STATUS_OK: none are protected. */

@@ -61,6 +61,12 @@ authres_smime(struct span message, struct span from,
 	status = smime_open(message, &open, note);
 	if (status == STATUS_NO)
 		status = STATUS_NO_AUTHRES;
+	/* A CA signs alone: docs/leniency.md. */
+	if (status == STATUS_OK && cms_signers(open.cms) > 1)
+		status = note_set(
+		    note, STATUS_BAD_SMIME, "more than one signer signed it");
+	if (status == STATUS_OK)
+		status = smime_check_signature(&open, 0, note);
 	if (status == STATUS_OK)
 		status = smime_trust_smimea(trust, smimea, &usable, note);
 	if (status == STATUS_OK)

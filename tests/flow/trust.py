@@ -577,7 +577,76 @@ def test_secure_headers():
                    "RFC 7508: " + what, verdict, reason)
 
 
+# --- addresses ---------------------------------------------------------------
+def test_names_in_certificates():
+    """RFC 9598: octets, and ASCII domains without regard to case."""
+    root = cms.Authority("Name Root")
+    wide, dot = "acme-challenge+1@ca.\uff45xample", \
+        "acme-challenge+1@ca\uff0eexample"
+    soft, ideographic = "acme-challenge+1@ca.ex\u00adample", \
+        "acme-challenge+1@ca\u3002example"
+    local = "acme-challenge+\uff11@ca.example"
+    ours = (("exact", CA, True), ("upper case domain", CA.replace(
+        "ca.example", "CA.Example"), True),
+        ("upper case local part", "ACME-challenge+1@ca.example", False),
+        ("quoted", '"acme-challenge+1"@ca.example', True))
+    for what, text, good in ours + tuple(
+            (what, text, False) for what, text in (
+                ("a fullwidth letter", wide), ("a fullwidth dot", dot),
+                ("a soft hyphen", soft), ("an ideographic dot", ideographic),
+                ("a fullwidth digit", local))):
+        for kind, name in (("rfc822Name", (0x81, text.encode())),
+                           ("SmtpUTF8Mailbox", cms.smtp_utf8(text))):
+            signer = root.issue(extension=cms.san(name))
+            with Case([root.cert]) as case:
+                case.both("%s in %s" % (what, kind), challenge(signer),
+                          good and kind == "rfc822Name",
+                          refusal="smime-identity",
+                          verify_only=kind == "SmtpUTF8Mailbox")
+    # Beyond ASCII, with the domain as a U-label and as an A-label.
+    who = "\u533b\u751f@"
+    for text, good in ((who + "xn--pss25c.example", True),
+                       (who + "XN--PSS25C.Example", True),
+                       (who + "\u5927\u5b66.example", False),
+                       ("\u533b@xn--pss25c.example", False)):
+        signer = root.issue(extension=cms.san(cms.smtp_utf8(text)))
+        for domain in ("xn--pss25c.example", "\u5927\u5b66.example"):
+            made = cms.openssl_sign(PLAIN, [signer]).replace(b"\r\n", b"\n")
+            with Case([root.cert]) as case:
+                result = case.verify(("From: %s%s\n" % (who, domain)).encode()
+                                     + made)
+                tap.equal(result["smimeStatus"] == "signed/verified", good,
+                          "%s for %s%s" % (ascii(text), ascii(who), domain))
+
+
+def test_names_in_fields():
+    """From, To and Reply-To are not mapped into what is expected."""
+    for field, value, refusal in (
+            ("From", CA.replace(".example", "\uff0eexample"), "wrong-from"),
+            ("From", CA.replace(".example", "\u3002example"), "wrong-from"),
+            ("From", CA.replace("example", "\uff45xample"), "wrong-from"),
+            ("From", CA.replace("ca.", "c\u00ada."), "wrong-from"),
+            ("To", ADDRESS.replace(".org", "\uff0eorg"), "wrong-to"),
+            ("To", ADDRESS.replace(".org", "\u3002org"), "wrong-to"),
+            ("To", ADDRESS.replace("org", "o\u00adrg"), "wrong-to"),
+            ("To", ADDRESS.replace("org", "\uff4frg"), "wrong-to"),
+            ("From", CA.replace("ca.", "CA."), None),
+            ("To", ADDRESS.replace("org", "ORG"), None)):
+        fields = {"From": CA, "To": ADDRESS, "Subject": "ACME: " + PART1,
+                  "Message-ID": "<c1@ca.example>",
+                  "Auto-Submitted": "auto-generated; type=acme",
+                  "Content-Type": "text/plain; charset=utf-8"}
+        fields[field] = value
+        raw = "".join("%s: %s\n" % f for f in fields.items()) + "\nHello\n"
+        with Case(b"", None, "authenticate=none") as case:
+            got, why = case.handle(raw.encode())
+            tap.equal(got, refusal or "answered", "%s: %s" % (
+                field, ascii(value)))
+
+
 test_usage_of_the_chain()
+test_names_in_certificates()
+test_names_in_fields()
 test_content_type()
 test_secure_headers()
 test_lists_that_say_nothing()

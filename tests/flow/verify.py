@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # Runs in: check check-quick check-ages
 """mailcert verify: beside `openssl cms -verify`, and in the words of RFC 9219."""
+import base64
 import collections
 import datetime
 import email.utils
@@ -257,7 +258,238 @@ def test_text():
                "no such file", got)
 
 
+def build(signer, entity, head="From: ca@ca.example\r\n", info=None,
+          certs=None, **how):
+    """multipart/signed by hand, for what the openssl command cannot make."""
+    key, cert = signer
+    blob = cms.signed_data(entity, info or [cms.signer_info(
+        key, cert, entity)], certs or [cert])
+    return (head + "Subject: Hi\r\n").encode() + cms.detached(
+        entity, blob, **how)
+
+
+def text(body="Hello\r\n", kind="text/plain"):
+    return ("Content-Type: %s\r\n\r\n%s" % (kind, body)).encode()
+
+
+def expect(case, anchors, raw, good, name, **more):
+    """Every given member of the answer, beside the status."""
+    result = verify(case, anchors=anchors, stdin=raw)
+    tap.ok(result["smimeStatus"] == (
+        "signed/verified" if good else "signed/failed") and
+        all(result[k] == v for k, v in more.items()), name, result)
+    return result
+
+
+def test_octets():
+    """RFC 1847 section 2.1: what is inside the signed part is octets."""
+    root = cms.Authority("Octets")
+    signer = root.issue("ca@ca.example")
+    parts = "".join("--in\r\n\r\n%d\r\n" % i for i in range(600))
+    deep = "".join("Content-Type: multipart/mixed; boundary=b%d.\r\n\r\n"
+                   "--b%d.\r\n" % (i, i) for i in range(40))
+    inner = (
+        ("a name with blanks", text(kind="text/plain; name=a b.txt")),
+        ("a name beyond ASCII", text(kind="text/plain; name=\u00fc.txt")),
+        ("an empty charset", text(kind="text/plain; charset=")),
+        ("brackets in a name", text(kind="text/plain; name=a[1].txt")),
+        ("a quote that is open", text(kind='text/plain; name="a')),
+        ("no subtype", text(kind="text")), ("an empty type", text(kind="")),
+        ("two types", b"Content-Type: text/html\r\n" + text()),
+        ("600 parts", text(parts + "--in--\r\n",
+                           "multipart/mixed; boundary=in")),
+        ("40 levels", deep.encode()),
+        ("a multipart that is open", text("--in\r\n\r\nx\r\n",
+                                          "multipart/mixed; boundary=in")),
+        ("no boundary", text("--in\r\n\r\nx\r\n", "multipart/mixed")),
+        ("two boundaries", text("--in\r\n\r\nx\r\n--in--\r\n",
+                                "multipart/mixed; boundary=in; boundary=x")),
+        ("an unknown encoding", b"Content-Transfer-Encoding: x-y\r\n" +
+         text()),
+        ("a broken message", text("From: x@y.example\r\nContent-Type: a b\r"
+                                  "\n\r\nHi\r\n", "message/rfc822")))
+    with Place(config="") as place:
+        anchors = place.write("root.pem", cms.cert_pem(root.cert))
+        for what, entity in inner:
+            raw = build(signer, entity)
+            expect(place, anchors, raw, True, "inside: " + what)
+            path = place.write("judged.eml", raw)
+            tap.ok(openssl(path, anchors), "inside: %s, openssl" % what)
+            expect(place, anchors, raw.replace(b"\r\n--bnd\r\nContent-Type: "
+                   b"application", b"x\r\n--bnd\r\nContent-Type: application"),
+                   False, "inside: %s, changed" % what)
+        # Outside of it readers must agree which octets are signed.
+        raw = build(signer, text())
+        for what, old, new in (
+                ("a third part", b"--bnd--\r\n",
+                 b"--bnd\r\n\r\nx\r\n--bnd--\r\n"),
+                ("two boundaries", b'boundary="bnd"',
+                 b'boundary="bnd"; boundary="x"'),
+                ("no close delimiter", b"--bnd--\r\n", b"")):
+            assert old in raw
+            expect(place, anchors, raw.replace(old, new), False,
+                   "outside: " + what)
+        expect(place, anchors, build(signer, text("Hi\r\n--bnd2\r\n")), False,
+               "outside: a line that only begins like the boundary")
+
+
+def test_names_of_parts():
+    """RFC 8551 section 3.9: a type that says nothing, and a name."""
+    root = cms.Authority("Parts")
+    signer = root.issue("ca@ca.example")
+    entity = text()
+    raw = build(signer, entity)
+    sign = b"Content-Type: application/pkcs7-signature; name=smime.p7s\r\n"
+    octets = b"Content-Type: application/octet-stream"
+    place_it = b"\r\nContent-Disposition: attachment; filename="
+    blob = cms.signed_data(entity, [cms.signer_info(*signer, entity)],
+                           [signer[1]], detached=False)
+    encrypted = cms.der(0x30, bytes.fromhex("06092a864886f70d010703"),
+                        cms.der(0xa0, b"\x30\0"))
+
+    def opaque(type_line, blob=blob):
+        return b"From: ca@ca.example\r\nMIME-Version: 1.0\r\n" + type_line + \
+            b"\r\nContent-Transfer-Encoding: base64\r\n\r\n" + \
+            base64.encodebytes(blob)
+
+    mime = b"Content-Type: application/pkcs7-mime"
+    with Place(config="") as place:
+        anchors = place.write("root.pem", cms.cert_pem(root.cert))
+        for what, new in (
+                ("octet-stream, name", octets + b"; name=smime.p7s\r\n"),
+                ("octet-stream, filename", octets + place_it +
+                 b'"SMIME.P7S"\r\n')):
+            expect(place, anchors, raw.replace(sign, new), True,
+                   "signature as " + what)
+        expect(place, anchors, raw.replace(sign, octets + b"; name=a.txt\r\n"),
+               False, "signature as octet-stream of another name")
+        multipart = b"Content-Type: multipart/signed"
+        cte = b"Content-Transfer-Encoding: "
+        expect(place, anchors, raw.replace(
+            multipart, cte + b"quoted-printable\r\n" + multipart), True,
+            "a transfer encoding on the multipart")
+        for comment in (b"base64 (RFC 2045)", b"(RFC 2045) base64",
+                        b"base64 ((a) b)"):
+            expect(place, anchors, raw.replace(
+                cte + b"base64", cte + comment), True,
+                "a transfer encoding: %s" % comment)
+        expect(place, anchors, raw.replace(cte + b"base64", cte + b"base64 x"),
+               False, "a transfer encoding and more")
+        for what, line in (
+                ("octet-stream, name", octets + b"; name=smime.p7m"),
+                ("octet-stream, filename", octets + place_it + b"smime.p7m"),
+                ("enveloped-data", mime + b"; smime-type=enveloped-data"),
+                ("certs-only", mime + b"; smime-type=certs-only")):
+            expect(place, anchors, opaque(line), True,
+                   "signed data called " + what)
+        for what, raw, want in (
+                ("octets of another name", opaque(octets + b"; name=a.zip"),
+                 None),
+                ("encrypted", opaque(mime + b"; smime-type=enveloped-data",
+                                     encrypted), "unknown"),
+                ("only certificates", opaque(
+                    mime + b"; smime-type=certs-only", cms.signed_data(
+                        b"", [], [signer[1]])), "unknown")):
+            tap.equal(verify(place, anchors=anchors, stdin=raw)["smimeStatus"],
+                      want, "not signed: " + what)
+
+
+def test_who():
+    """RFC 8550 section 3: From or Sender, as the certificate has it."""
+    root = cms.Authority("Who")
+    boss, helper = "boss@ca.example", "helper@ca.example"
+    many = [(0x81, b"role%d@ca.example" % i) for i in range(40)]
+    with Place(config="") as place:
+        anchors = place.write("root.pem", cms.cert_pem(root.cert))
+
+        def one(name, good, head, *names, entity=text(), **more):
+            signer = root.issue(extension=cms.san(*(
+                names or [(0x81, helper.encode())])))
+            return expect(place, anchors, build(signer, entity, head), good,
+                          name, **more)
+
+        one("Sender", True, "From: %s\r\nSender: %s\r\n" % (boss, helper),
+            signer=helper, why="signed by the Sender, not by From")
+        one("Sender of another domain", False,
+            "From: boss@bank.example\r\nSender: %s\r\n" % helper,
+            signer=helper)
+        one("neither", False, "From: %s\r\nSender: x@ca.example\r\n" % boss)
+        one("two Senders", False, "From: %s\r\n" % boss + "Sender: %s\r\n" %
+            helper * 2)
+        protected = ("From: %s\r\n%%sContent-Type: text/plain; hp=clear\r\n"
+                     "\r\nHi\r\n" % boss)
+        one("Sender is protected", True, "From: %s\r\nSender: %s\r\n" % (
+            boss, helper), entity=(protected % (
+                "Sender: %s\r\n" % helper)).encode())
+        one("Sender stands outside only", False,
+            "From: %s\r\nSender: %s\r\n" % (boss, helper),
+            entity=(protected % "").encode())
+        for i in (0, 15, 16, 39):
+            one("address %d of 40" % i, True,
+                "From: role%d@ca.example\r\n" % i, *many)
+        one("none of 40", False, "From: %s\r\n" % boss, *many)
+        one("quotes in From", True, 'From: "helper"@ca.example\r\n')
+        one("case in From", False, "From: Helper@ca.example\r\n")
+        for odd in ("<<helper@ca.example>>", "Boss, Big <helper@ca.example>",
+                    "'helper@ca.example'", "helper@ca.example (", '"a" "',
+                    "a@ca.example, b@ca.example"):
+            got = one("From: " + odd, False, "From: %s\r\n" % odd)
+            tap.ok(all("not for the sender" not in e for e in
+                       got["smimeErrors"]) or got["from"],
+                   "From: %s: nothing that contradicts itself" % odd, got)
+        # A forwarded message is what is signed, not whose message it is.
+        forwarded = text("From: x@other.example\r\nSubject: y\r\n\r\nz\r\n",
+                         "message/rfc822")
+        one("forwarded", True, "From: %s\r\n" % helper, entity=forwarded,
+            headerProtection=None)
+        one("its own From in it", True, "From: %s\r\n" % helper,
+            entity=forwarded.replace(b"x@other.example", helper.encode()),
+            headerProtection="RFC 8551")
+
+
+def test_signers():
+    """RFC 5652 section 5.1: several sign; and Ed25519 as RFC 8419 has it."""
+    root, other = cms.Authority("Signers"), cms.Authority("Nobody")
+    entity = text()
+    first, second = (root.issue("ca@ca.example") for _ in range(2))
+    friend = root.issue("friend@ca.example")
+    stranger = other.issue("ca@ca.example")
+    with Place(config="") as place:
+        anchors = place.write("root.pem", cms.cert_pem(root.cert))
+
+        def one(name, good, *signers, broken=(), **more):
+            infos = [cms.signer_info(*s, entity, wrong_digest=s in broken)
+                     for s in signers]
+            raw = build(signers[0], entity, info=infos,
+                        certs=[s[1] for s in signers])
+            expect(place, anchors, raw, good, "signers: " + name, **more)
+
+        one("two of one person", True, first, second)
+        one("a friend first", True, friend, first, signer="ca@ca.example")
+        one("a friend second", True, first, friend, signer="ca@ca.example")
+        one("nobody's first", True, stranger, first)
+        one("a friend and nobody's", False, friend, stranger)
+        one("a broken one first", True, first, second, broken=[first])
+        one("a broken one second", True, first, second, broken=[second])
+        one("both broken", False, first, second, broken=[first, second])
+        one("ours broken, a friend's good", False, first, friend,
+            broken=[first])
+        ed = root.issue("ca@ca.example", key=cms.new_key("ed25519"))
+        for what, attributes in (("attributes", True), ("no attributes",
+                                                        False)):
+            info = cms.signer_info(*ed, entity, "sha512",
+                                   attributes=attributes)
+            raw = build(ed, entity, info=[info])
+            expect(place, anchors, raw, True, "Ed25519, " + what)
+            expect(place, anchors, raw.replace(b"Hello", b"Hallo"), False,
+                   "Ed25519, %s, changed" % what)
+
+
 test_agreement()
+test_octets()
+test_names_of_parts()
+test_who()
+test_signers()
 test_delivery()
 test_utf8()
 test_cache()

@@ -33,7 +33,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct span content, der, inside;
 	struct buf fields;
 	size_t i, len;
-	char issuer[200];
+	char address[ADDRESS_SIZE], issuer[200];
 
 	if (size < 2)
 		return 0;
@@ -44,13 +44,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (cms_content(cms, &inside))
 		content = span_cut(content, 0, 0);
-	buf_init(&fields, 64 * 1024);
-	(void)!cms_header_fields(cms, &fields, &note);
-	buf_clear(&fields);
-	if (cms_verify(cms, content, &note) == STATUS_OK) {
-		assert(cms_address_count(cms) <= CMS_ADDRESSES_MAX);
-		for (i = 0; i < cms_address_count(cms); i++)
-			assert(strlen(cms_address(cms, i)) < ADDRESS_SIZE);
+	for (i = 0; i < cms_signers(cms); i++) {
+		if (cms_verify(cms, i, content, &note) != STATUS_OK)
+			continue;
+		if (cms_first_address(cms, address))
+			assert(cms_is_for(cms, span_of(address)));
+		buf_init(&fields, 64 * 1024);
+		(void)!cms_header_fields(cms, &fields, &note);
+		buf_clear(&fields);
 		cms_issuer(cms, issuer, sizeof(issuer));
 		assert(cms_check_signer(cms, trust(), 1795320838, &note) !=
 		    STATUS_OK);
