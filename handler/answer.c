@@ -420,6 +420,7 @@ record_intent(const struct world *world, const struct home *home,
 		order.answered = world->now(world->context);
 		(void)strcpy(order.part1, match->challenge.part1);
 		(void)strcpy(order.message_id, match->challenge.message_id);
+		(void)strcpy(order.reply_to, match->challenge.reply_to[0]);
 		destination_name(
 		    &options->destination, order.draft, sizeof(order.draft));
 		status = order_save(home, &order, note);

@@ -238,6 +238,7 @@ record(const struct home *home, const struct order *shown, const char *part1,
 		order.state = ORDER_DRAFTED;
 		order.answered = (int64_t)time(NULL);
 		(void)strcpy(order.part1, part1);
+		order.message_id[0] = order.reply_to[0] = '\0';
 		(void)strcpy(order.draft, "respond");
 		status = order_save(home, &order, note);
 	}

@@ -270,7 +270,7 @@ advance_order(struct issuer *issuer, struct issuance *issuance,
 			out->wait = ISSUE_MAIL;
 			return STATUS_OK;
 		}
-		if (order->state == ORDER_DRAFTED &&
+		if (order->state != ORDER_SENT &&
 		    (status = look_for_sent(issuer, order, note)) != STATUS_OK)
 			return status;
 		if (order->state != ORDER_SENT) {

@@ -113,6 +113,7 @@ static const struct member members[] = {
 	ORDER(ca, "ca", MEMBER_TEXT, false),
 	ORDER(part1, "token_part1", MEMBER_BASE64, false),
 	ORDER(message_id, "message_id", MEMBER_TEXT, false),
+	ORDER(reply_to, "reply_to", MEMBER_TEXT, false),
 	ORDER(draft, "draft", MEMBER_TEXT, false),
 	ORDER(answered, "answered", MEMBER_TIME, false),
 	ORDER(issuance, "issuance", MEMBER_ID, false),

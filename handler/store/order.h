@@ -41,7 +41,8 @@ struct order {
 	/* From ORDER_ANSWERING on: */
 	char part1[TOKEN_TEXT_SIZE];
 	char message_id[MSGID_MAX + 1];
-	char draft[256]; /* where the answer went */
+	char reply_to[ADDRESS_SIZE]; /* whom it goes to: address_normal() */
+	char draft[256];             /* where the answer went */
 	int64_t answered;
 	/* Of an order of our own; empty where expect made it: */
 	char issuance[ORDER_ID_SIZE];

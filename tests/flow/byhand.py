@@ -2,10 +2,12 @@
 """Ordered here, answered elsewhere: respond with an order, and finish --sent in
 every state that a challenge can be in."""
 import email
+import glob
 import json
 import os
 import subprocess
 import sys
+import time
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [TESTS, os.path.join(TESTS, "ca")]
@@ -266,6 +268,105 @@ def test_ask():
             tap.ok(t.wait(first) and told(town) <= 1, "no is no", t.screen())
             states = {c["address"]: c["state"] for c in challenges(town)}
             tap.equal(states[first], "pending", "and the first one waits")
+
+
+def test_sent_copy():
+    """The copy in the sent folder is known by what it is, whatever the clock of
+    the file server says."""
+    day = 86400
+    for kind in ("maildir", "mbox"):
+        with Town() as town:
+            whole = order(town, ALICE)
+            path, = town.wait_for_mail()
+            draft = town.place.path("draft.eml")
+            town.run("handle", "--auto-approve", "--draft", "file:" + draft,
+                     path)
+            with open(draft, "rb") as f:
+                reply = f.read()
+            one, = challenges(town)
+            box = town.place.path("Sent")
+            token = one["token_part1"].encode()
+            other = b"Subject: lunch\nTo: bob@example.org\n\nAt noon?\n"
+
+            def fill(messages, age, flags):
+                subprocess.run(["rm", "-rf", box], check=True)
+                if kind == "mbox":
+                    with open(box, "wb") as f:
+                        for message in messages:
+                            f.write(b"From me Sun Nov 22 10:00:00 2026\n" +
+                                    message + b"\n")
+                else:
+                    for sub in ("cur", "new", "tmp"):
+                        os.makedirs(os.path.join(box, sub))
+                    for i, message in enumerate(messages):
+                        town.place.write("Sent/cur/%d.x:2,%s" % (i, flags),
+                                         message)
+                for top, dirs, files in os.walk(box):
+                    for name in dirs + files:
+                        os.utime(os.path.join(top, name),
+                                 times=(time.time() - age,) * 2)
+                os.utime(box, times=(time.time() - age,) * 2)
+
+            def look(name, messages, found, age=0, flags="S", state="drafted"):
+                town.place.change(one["id"], state=state)
+                fill(messages, age, flags)
+                got = town.run("-o", "sent_folder=%s:%s" % (kind, box), "-o",
+                               "ca.local.settle=3600", "finish", "--no-wait",
+                               whole)
+                tap.ok(got.returncode == 75 and challenges(town)[0]["state"]
+                       == ("sent" if found else state) and told(town) == 0,
+                       "%s, %s: %s" % (kind, name, "sent" if found else
+                                       "not sent"), got)
+
+            for age in (0, 61, 3600, day, 400 * day, -day):
+                look("%d seconds old" % age, [other, reply, other], True, age)
+            look("folded", [reply.replace(b"ACME: ", b"ACME:\n ")], True)
+            look("with a name in To", [reply.replace(
+                b"\nTo: ", b"\nTo: The CA <").replace(
+                b"@ca.example\n", b"@ca.example>\n", 1)], True)
+            look("CRLF", [reply.replace(b"\n", b"\r\n")], True)
+            look("in doubt", [reply], True, day, state="answering")
+            look("among many", [other] * 300 + [reply] + [other] * 300, True,
+                 day)
+            look("before much", [reply, other + b"x" * 70 * 80000], True, day)
+            look("in reply to another", [reply.replace(
+                b"In-Reply-To: <", b"In-Reply-To: <x")], False)
+            look("to somebody else", [reply.replace(
+                b"\nTo: ", b"\nTo: bob@example.org\nX-To: ")], False)
+            look("another token", [reply.replace(token, b"A" + token)], False)
+            look("forwarded", [reply.replace(b"Re: ACME", b"Fwd: ACME")],
+                 False)
+            look("quoted", [other + b"> " + reply.replace(b"\n", b"\n> ")],
+                 False)
+            look("nothing", [], False)
+            if kind == "maildir":
+                look("a draft that is kept there", [reply], False, 0, "DS")
+                look("replied to later", [reply], True, day, "RS")
+    # While finish waits: written by a clock that is a day behind, in the
+    # moment after a look.
+    with Town() as town:
+        order(town, ALICE)
+        path, = town.wait_for_mail()
+        draft = town.place.path("draft.eml")
+        for sub in ("cur", "new", "tmp"):
+            os.makedirs(town.place.path("Sent", sub))
+        folder = "sent_folder=maildir:" + town.place.path("Sent")
+        town.run("-o", "finish=auto", "-o", folder, "handle",
+                 "--auto-approve", "--draft", "file:" + draft, path)
+        time.sleep(1)
+        with open(draft, "rb") as f:
+            reply = f.read()
+        subprocess.run([town.send], input=reply, check=True)
+        late = town.place.write("Sent/tmp/1.x:2,S", reply)
+        os.utime(late, times=(time.time() - day,) * 2)
+        os.rename(late, town.place.path("Sent/cur/1.x:2,S"))
+        os.utime(town.place.path("Sent/cur"), times=(time.time() - day,) * 2)
+        end = time.monotonic() + 60
+        done = town.place.home + "/certificates/*.pem"
+        while not glob.glob(done) and time.monotonic() < end:
+            time.sleep(0.1)
+        tap.ok(glob.glob(done), "a copy that comes while finish waits",
+               town.ca.problems)
 
 
 def test_other_client():
