@@ -14,6 +14,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -131,7 +132,7 @@ class Place:
         os.chmod(path, mode)
         return path
 
-    def run(self, *args, stdin=b"", program=MAILCERT, env=None, timeout=60,
+    def run(self, *args, stdin=b"", program=MAILCERT, env=None, timeout=180,
             **more):
         """Run mailcert without a controlling terminal."""
         if isinstance(stdin, bytes):
@@ -300,6 +301,17 @@ def sent(box):
             with open(os.path.join(box, name), "rb") as f:
                 out.append(f.read())
     return out
+
+
+def answers(port, process, seconds=90):
+    """Wait until a server that was started takes connections."""
+    end = time.monotonic() + seconds
+    while process.poll() is None and time.monotonic() < end:
+        with socket.socket() as s:
+            if s.connect_ex(("127.0.0.1", port)) == 0:
+                return True
+        time.sleep(0.05)
+    return False
 
 
 def nomalloc(place):

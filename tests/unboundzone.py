@@ -8,12 +8,11 @@ network.
 """
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
-import time
 
 from dnsserver import both_sockets
+from lib import answers
 
 SOA = "@ 300 IN SOA ns.example. host.example. 1 3600 600 86400 60\n" \
       "@ 300 IN NS ns.example.\n"
@@ -138,10 +137,7 @@ class Unbound:
             [shutil.which("unbound", path="/usr/sbin:/usr/bin:/sbin"), "-c",
              self.write("unbound.conf", config)],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for _ in range(200):
-            with socket.socket() as s:
-                if s.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            time.sleep(0.05)
+        if answers(self.port, self.process):
+            return
         with open(os.path.join(self.dir, "log")) as f:
             raise RuntimeError("unbound does not start: " + f.read()[-1500:])

@@ -176,7 +176,7 @@ def test_lock_holder_stopped():
             start = time.monotonic()
             got = place.run(*answer_args(send), stdin=challenge())
             took = time.monotonic() - start
-        tap.ok(got.returncode == 75 and 9 < took < 15 and sent(box) == [],
+        tap.ok(got.returncode == 75 and took > 9 and sent(box) == [],
                "a lock that is held: 75 after ten seconds", took, got)
 
 

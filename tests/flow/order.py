@@ -165,19 +165,15 @@ def test_no():
         process = town.start("alice@example.org")
         town.wait_for_mail()
         town.answer()
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=120)
         tap.ok(process.returncode == 69 and b"incorrectResponse" in err,
                "the wrong join: the CA's own words", err)
     # It never mails: left, and nothing is lost.
     with Town(mail_at="never") as town:
         process = town.start("alice@example.org")
-        end = time.monotonic() + 10
-        while not glob.glob(town.place.home + "/orders/*.json") and \
-                time.monotonic() < end:
-            time.sleep(0.1)
-        time.sleep(1)
+        err = process.stderr.readline()  # when everything is recorded
         os.killpg(process.pid, signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+        err += process.communicate(timeout=120)[1]
         got = town.run("finish", "--no-wait")
         told = town.run("status")
         tap.ok(process.returncode == -signal.SIGINT and
@@ -190,7 +186,7 @@ def test_no():
         process = town.start("alice@example.org")
         town.wait_for_mail()
         town.answer()
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=120)
         tap.ok(process.returncode == 75 and b"at it for" in err and
                b"finish goes on" in err, "patience with a CA ends", err)
     # One look, too early, and not a word why: then what is known of CAs.
@@ -198,7 +194,7 @@ def test_no():
         process = town.start("alice@example.org")
         town.wait_for_mail()
         town.answer()
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=120)
         tap.ok(process.returncode == 69 and b"does not say why" in err and
                b"ca.NAME.settle" in err and b"ca.NAME.token_join" in err,
                "one look, too early, no error object", err)
@@ -274,7 +270,7 @@ def test_resume():
         process = town.start("alice@example.org")
         town.wait_for_mail()
         town.answer()
-        process.communicate(timeout=60)
+        process.communicate(timeout=120)
         got = town.run("order", "alice@example.org", timeout=60)
         tap.ok(got.returncode == 0 and len(town.ca.replies()) == 1,
                "an authorization that is valid already needs no mail", got)
@@ -296,10 +292,9 @@ def test_ca():
 def test_hostile():
     """A CA that means ill: nothing is followed, nothing is believed."""
     with Town(bad_nonces=1.0) as town:
-        start = time.monotonic()
         got = town.run("order", "a@example.org")
         tap.ok(got.returncode == 75 and b"nonce" in got.stderr and
-               time.monotonic() - start < 20, "C4: bad nonces for ever", got)
+               len(town.ca.seen) < 30, "C4: bad nonces for ever", got)
     import json
     for name, change in (
             ("C1: http", lambda d: d.update(newOrder="http://127.0.0.1/o")),
