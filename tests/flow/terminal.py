@@ -286,15 +286,25 @@ def test_left_over(place):
                          ("slow paste", (b"n\x1b[200~rm", b" -rf",
                                          b" ~\x1b[201~")),
                          ("typed ahead", (b"nqqq",))):
-        with Terminal(place, script) as t:
-            tap.ok(t.wait("[ No ]"), name + ": asks", t.screen())
-            for piece in pieces:
-                t._tmux("send-keys", "-l", piece.decode())
-                time.sleep(0.2)
-            tap.ok(t.wait("NEXT"), name + ": is a No", t.screen())
-            t.keys("fin", "Enter")
-            tap.ok(t.wait("<fin>"), name + ": the next program reads nothing "
-                   "of it", t.screen())
+        # Slow, yet within the half second that a sequence may take.
+        for _ in range(20):
+            with Terminal(place, script) as t:
+                asked = t.wait("[ No ]")
+                longest, last = 0, time.monotonic()
+                for piece in pieces:
+                    t._tmux("send-keys", "-l", piece.decode())
+                    longest = max(longest, time.monotonic() - last)
+                    last = time.monotonic()
+                    time.sleep(0.2)
+                no = t.wait("NEXT")
+                t.keys("fin", "Enter")
+                nothing = t.wait("<fin>", 60 if longest < 0.45 else 0.2)
+                screen = t.screen()
+            if longest < 0.45:  # the machine was quick enough to tell
+                break
+        tap.ok(asked and no, name + ": asks, and it is a No", screen)
+        tap.ok(nothing, name + ": the next program reads nothing of it",
+               screen)
 
 
 def test_pastes(place):
