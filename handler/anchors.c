@@ -5,12 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/frame.h"
+#include "base/path.h"
 
 /* Real lists have 100 MB; each is in memory here and in the verifier. */
 enum { FILE_MAX = 128 * 1024 * 1024 };
@@ -124,16 +124,13 @@ add_directory(const struct adding *adding, const char *path, int fd)
 static enum status
 add_path(const struct adding *adding, struct span path)
 {
-	const char *user = getenv("HOME"), *why = NULL;
+	const char *why = NULL;
 	enum status status;
 	char full[1100];
 	struct stat st;
 	int fd;
 
-	if (span_starts(path, SPAN("~/")) && user != NULL)
-		(void)snprintf(full, sizeof(full), "%.500s/%.*s", user,
-		    (int)path.len - 2, path.at + 2);
-	else
+	if (!path_expand(path, full, sizeof(full)))
 		(void)snprintf(
 		    full, sizeof(full), "%.*s", (int)path.len, path.at);
 	fd = open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/path.h"
 
 /* Package dns-root-data; without the file nothing is validated. */
 #define DNSSEC_ANCHOR "/usr/share/dns/root.key"
@@ -539,9 +540,11 @@ find_home(const char *home, struct config *config, struct note *note)
 	if (home == NULL)
 		home = getenv("MAILCERT_HOME");
 	if (home != NULL && home[0] != '\0') {
-		if (!set_text(config->home, span_of(home)))
+		if (!path_expand(
+			span_of(home), config->home, sizeof(config->home)))
 			return note_set(note, STATUS_CONFIG,
-			    "the path of the home is too long");
+			    "the path of the home (-C, MAILCERT_HOME) is too "
+			    "long, or there is no HOME for its ~");
 		return STATUS_OK;
 	}
 	if (!user_path(
