@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/path.h"
 #include "mail/date.h"
 #include "process/run.h"
 
@@ -25,26 +26,6 @@ enum {
 	 * section 4.5.3.2), and a delivery agent waits longer for us. */
 	SENDMAIL_SECONDS = 300
 };
-
-/* "~/x" is what a shell would make of it: many callers are none. */
-static bool
-expand_path(struct span path, char *out, size_t size)
-{
-	const char *user = getenv("HOME");
-	struct buf text;
-	bool done;
-
-	buf_init(&text, size - 1);
-	if (span_starts(path, SPAN("~/")) && user != NULL) {
-		buf_add_text(&text, user);
-		path = span_cut(path, 1, path.len);
-	}
-	buf_add(&text, path);
-	done = path.len > 0 && buf_status(&text) == STATUS_OK &&
-	    span_copy(buf_span(&text), out, size);
-	buf_clear(&text);
-	return done;
-}
 
 enum status
 destination_parse(const char *text, struct destination *out)
@@ -75,7 +56,7 @@ destination_parse(const char *text, struct destination *out)
 		all = span_cut(all, word.len, all.len);
 		if (!words[i].path)
 			return STATUS_OK;
-		return expand_path(all, out->path, sizeof(out->path))
+		return path_expand(all, out->path, sizeof(out->path))
 		    ? STATUS_OK
 		    : STATUS_USAGE;
 	}
@@ -107,14 +88,41 @@ unique_name(char *out, size_t size)
 	return STATUS_OK;
 }
 
+/* Its entry in the directory: until that is durable the draft may be there or
+ * not. */
+static enum status
+settle_draft(enum status synced, const char *path, enum outcome *outcome,
+    struct note *note)
+{
+	*outcome = synced == STATUS_OK ? OUTCOME_DRAFTED : OUTCOME_DOUBT;
+	return synced == STATUS_OK
+	    ? STATUS_OK
+	    : note_set(note, synced, "%.200s: its directory: %s", path,
+		  strerror(errno));
+}
+
 static enum status
 deliver_file(const char *path, struct span message, enum outcome *outcome,
     struct note *note)
 {
 	enum status status = file_create(AT_FDCWD, path, message, note);
 
-	if (status == STATUS_OK)
-		*outcome = OUTCOME_DRAFTED;
+	return status == STATUS_OK
+	    ? settle_draft(path_sync_parent(path), path, outcome, note)
+	    : status;
+}
+
+/* fsync dir/name. */
+static enum status
+sync_below(int dir, const char *name)
+{
+	enum status status;
+	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == EACCES ? STATUS_OK : STATUS_IO;
+	status = dir_sync(fd);
+	(void)close(fd);
 	return status;
 }
 
@@ -142,25 +150,42 @@ deliver_maildir(const char *path, const char *to, const char *flags,
 		(void)unlinkat(dir, temporary, 0);
 	}
 	if (status == STATUS_OK)
-		*outcome = OUTCOME_DRAFTED;
+		status = settle_draft(sync_below(dir, to), path, outcome, note);
 	(void)close(dir);
 	return status;
+}
+
+/* Both locks, as others may look at one only.  A file system that lacks one of
+ * them leaves us the other; STATUS_IO: it lacks both. */
+static enum status
+lock_mbox(int fd, struct note *note)
+{
+	const struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	const bool by_flock = flock(fd, LOCK_EX | LOCK_NB) == 0;
+	const int no_flock = by_flock ? 0 : errno;
+	const bool by_fcntl = fcntl(fd, F_SETLK, &whole) == 0;
+	const int no_fcntl = by_fcntl ? 0 : errno;
+
+	if (no_flock == EWOULDBLOCK || no_fcntl == EAGAIN || no_fcntl == EACCES)
+		return note_set(note, STATUS_AGAIN, "the mbox is locked");
+	if (!by_flock && !by_fcntl)
+		return note_set(note, STATUS_IO,
+		    "the mbox cannot be locked: %s", strerror(no_fcntl));
+	return STATUS_OK;
 }
 
 static enum status
 append_mbox(int fd, struct span message, struct note *note)
 {
-	const struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	enum status status = STATUS_OK;
+	enum status status;
 	time_t now = time(NULL);
 	struct tm tm;
 	struct buf text;
 	char date[40];
 	off_t end;
 
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0 ||
-	    fcntl(fd, F_SETLK, &whole) != 0)
-		return note_set(note, STATUS_AGAIN, "the mbox is locked");
+	if ((status = lock_mbox(fd, note)) != STATUS_OK)
+		return status;
 	if ((end = lseek(fd, 0, SEEK_END)) < 0)
 		return STATUS_IO;
 	buf_init(&text, message.len + 256);
@@ -198,8 +223,10 @@ deliver_mbox(const char *path, struct span message, enum outcome *outcome,
 		    note, STATUS_CREATE, "%.200s is not a regular file", path);
 	else
 		status = append_mbox(fd, message, note);
+	/* It may be new. */
 	if (status == STATUS_OK)
-		*outcome = OUTCOME_DRAFTED;
+		status =
+		    settle_draft(path_sync_parent(path), path, outcome, note);
 	(void)close(fd);
 	return status;
 }
@@ -357,14 +384,17 @@ static enum status
 deliver_mua(const struct delivery *delivery, struct span message,
     enum outcome *outcome, struct note *note)
 {
-	char name[80], path[1200];
+	char unique[80], name[120], path[1200];
 	enum status status;
 	int dir = -1, code = 0;
 
 	status = home_subdir(delivery->home, "drafts", true, &dir, note);
 	if (status != STATUS_OK)
 		return status;
-	status = unique_name(name, sizeof(name));
+	/* Gone when the mail program ends, or swept where we do not live to see
+	 * that. */
+	status = unique_name(unique, sizeof(unique));
+	file_temporary_name(unique, name, sizeof(name));
 	if (status == STATUS_OK)
 		status = file_create(dir, name, message, note);
 	if (status != STATUS_OK) {
@@ -502,9 +532,10 @@ deliver_stage(const struct delivery *delivery, struct span message,
 	stage_clear(delivery->home, delivery->mua);
 	for (i = 0; i < 4 && status == STATUS_OK; i++) {
 		(void)snprintf(below, sizeof(below), "%s%s", path.at, boxes[i]);
-		if (mkdir(below, 0700) != 0 && errno != EEXIST)
-			status = note_set(note, STATUS_CREATE, "%.200s: %s",
-			    below, strerror(errno));
+		status = path_make(below);
+		if (status != STATUS_OK)
+			(void)note_set(
+			    note, status, "%.200s: %s", below, strerror(errno));
 	}
 	if (status == STATUS_OK)
 		status =
