@@ -365,11 +365,23 @@ warn_unproved(const struct options *options, const struct answer_report *report)
 		(void)cmd_fail(STATUS_OK, &note);
 }
 
+/* A delivery agent may not show what we say. */
+static void
+log_skipped(const struct home *home, const struct note *skipped)
+{
+	struct note line;
+
+	(void)note_set(&line, STATUS_OK, "skipped %.300s", skipped->text);
+	home_log(home, line.text);
+}
+
 static void
 log_result(const struct home *home, enum status status, const struct note *note,
     const struct answer_report *report)
 {
+	const struct note *skipped;
 	struct buf line;
+	size_t i;
 
 	buf_init(&line, 2048);
 	if (status == STATUS_OK)
@@ -394,6 +406,8 @@ log_result(const struct home *home, enum status status, const struct note *note,
 	buf_clear(&line);
 	if (helper_said()[0] != '\0')
 		home_log(home, helper_said());
+	for (i = 0; (skipped = home_warning(home, i)) != NULL; i++)
+		log_skipped(home, skipped);
 }
 
 /* What a delivery agent makes of us.  What is refused is done with.  Trouble
@@ -421,16 +435,25 @@ mda_exit(enum status status, const struct answer_report *report)
 	}
 }
 
-/* The same for what fails before there is a message. */
-static int
-early_exit(int argc, char *argv[], int code)
+/* The home cannot be used.  What is no challenge needs none; for what may be
+ * one, that is the trouble. */
+static enum status
+refuse_without_home(const struct config *config, struct span message,
+    enum status why, const struct note *home_note, struct note *note)
 {
-	int i;
+	struct answer_claims *claims = calloc(1, sizeof(*claims));
+	enum status status = STATUS_MEMORY;
+	struct rules rules;
 
-	for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
-		if (strcmp(argv[i], "--mda") == 0)
-			return code == 0 ? 0 : status_exit(STATUS_AGAIN);
-	return code;
+	rules_before(config, &rules);
+	if (claims != NULL)
+		status = answer_parse(
+		    message, &rules, (int64_t)time(NULL), claims, note);
+	free(claims);
+	if (status != STATUS_OK)
+		return status;
+	*note = *home_note;
+	return why;
 }
 
 /* A text/plain part that is no challenge after all, or that cannot be told
@@ -526,14 +549,14 @@ cmd_handle(const struct invocation *invocation, int argc, char *argv[])
 		choose, deliver_it };
 	struct buf message;
 	struct input input = { .kind = INPUT_OTHER };
-	struct note note = { "" };
+	struct note note = { "" }, home_note = { "" };
 	const char *draft;
-	enum status status = STATUS_OK;
+	enum status status, opened;
 	int code = 0;
 
 	if (!parse_options(argc, argv, &options, &code) ||
 	    !cmd_config(invocation, &config, &code))
-		return early_exit(argc, argv, code);
+		return code;
 	answer_options = (struct answer_options){
 		.auto_approve = options.auto_approve,
 		.hold_stdout = options.json,
@@ -541,22 +564,23 @@ cmd_handle(const struct invocation *invocation, int argc, char *argv[])
 	draft = named_destination(&options, &config);
 	if (draft != NULL &&
 	    destination_parse(draft, &answer_options.destination) != STATUS_OK)
-		return early_exit(argc, argv,
-		    cmd_usage("--draft is mua, stage, stdout, sendmail, "
-			      "file:PATH, maildir:DIR or mbox:FILE"));
+		return cmd_usage("--draft is mua, stage, stdout, sendmail, "
+				 "file:PATH, maildir:DIR or mbox:FILE");
 	if ((report = calloc(1, sizeof(*report))) == NULL)
-		return early_exit(argc, argv, cmd_fail(STATUS_MEMORY, &note));
+		return cmd_fail(STATUS_MEMORY, &note);
 	buf_init(&report->message, 64 * 1024);
 	buf_init(&message, (size_t)config.max_message);
-	status = home_open(config.home, false, &home, &note);
-	if (status == STATUS_OK && draft != NULL &&
+	opened = home_open(config.home, false, &home, &home_note);
+	if (opened == STATUS_OK && draft != NULL &&
 	    answer_options.destination.kind == DESTINATION_STAGE) {
 		answer_options.mua = mua_of(&terminal);
 		stage_clear(&home, answer_options.mua);
 	}
-	if (status == STATUS_OK)
-		status = take_message(&terminal, &input, &message, &note);
-	if (status == STATUS_OK)
+	status = take_message(&terminal, &input, &message, &note);
+	if (status == STATUS_OK && opened != STATUS_OK)
+		status = refuse_without_home(
+		    &config, buf_span(&message), opened, &home_note, &note);
+	else if (status == STATUS_OK)
 		status = answer(&world, &config, &home, buf_span(&message),
 		    &answer_options, report, &note);
 	warn_unproved(&options, report);
@@ -572,6 +596,7 @@ cmd_handle(const struct invocation *invocation, int argc, char *argv[])
 	free(report);
 	buf_clear(&message);
 	buf_clear(&input.bytes);
-	home_close(&home);
+	home_sweep(&home);
+	cmd_home_close(&home);
 	return code;
 }

@@ -241,6 +241,23 @@ fill_standard_descriptors(void)
 		(void)close(fd);
 }
 
+/* Is it handle --mda, or an abbreviation of it?  Asked before anything is read:
+ * a delivery agent hears 0 or 75 and nothing else. */
+static bool
+is_for_mda(int argc, char *argv[])
+{
+	bool handle = false;
+	int i;
+
+	for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (handle && strlen(argv[i]) > 2 &&
+		    strncmp(argv[i], "--mda", strlen(argv[i])) == 0)
+			return true;
+		handle = handle || strcmp(argv[i], "handle") == 0;
+	}
+	return false;
+}
+
 /* What our own programs said beside their answers is told last: there may
  * have been a screen until now. */
 static int
@@ -267,6 +284,8 @@ main(int argc, char *argv[])
 	int c;
 
 	fill_standard_descriptors();
+	if (is_for_mda(argc, argv))
+		status_exit_as_again();
 	/* A reader that goes away is an error of write(2), not our death. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	/* So is a file that may not grow. */

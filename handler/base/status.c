@@ -30,17 +30,27 @@ status_sentence(enum status status)
 	return table[status].sentence;
 }
 
+static bool as_again;
+
+void
+status_exit_as_again(void)
+{
+	as_again = true;
+}
+
 int
 status_exit(enum status status)
 {
 	assert(status < STATUS_COUNT);
-	return table[status].code;
+	return as_again && table[status].code != 0 ? table[STATUS_AGAIN].code
+						   : table[status].code;
 }
 
 bool
 status_is_refusal(enum status status)
 {
-	return status_exit(status) == 65 || status == STATUS_DNS;
+	assert(status < STATUS_COUNT);
+	return table[status].code == 65 || status == STATUS_DNS;
 }
 
 enum status

@@ -94,6 +94,9 @@ enum status {
 const char *status_name(enum status status);     /* "bad-token" */
 const char *status_sentence(enum status status); /* lower case, no full stop */
 int status_exit(enum status status);
+/* From now on every failure exits with 75: a delivery agent that called us keeps
+ * the mail and tries again, whatever else it would make of a status. */
+void status_exit_as_again(void);
 /* Is it the message that was refused, rather than the system that failed? */
 bool status_is_refusal(enum status status);
 
