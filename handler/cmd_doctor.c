@@ -17,6 +17,8 @@
 #include "helper.h"
 #include "process/child.h"
 #include "resolve.h"
+#include "store/account.h"
+#include "store/issuance.h"
 #include "store/order.h"
 
 #define SYNOPSIS "mailcert doctor [--json]"
@@ -140,6 +142,28 @@ check_kernel(struct findings *out)
 		add(out, GOOD, "landlock", "version %ld", abi);
 }
 
+/* What cannot be read, of every kind. */
+static void
+check_records(const struct home *home, struct findings *out)
+{
+	struct issuance *issuances = NULL;
+	struct account *accounts = NULL;
+	const struct note *warning;
+	struct note note = { "" };
+	enum status status;
+	size_t count, i;
+
+	status = issuances_load(home, &issuances, &count, &note);
+	if (status == STATUS_OK)
+		status = accounts_load(home, &accounts, &count, &note);
+	if (status != STATUS_OK)
+		add(out, WRONG, "home", "%s", note_text(&note, status));
+	for (i = 0; (warning = home_warning(home, i)) != NULL; i++)
+		add(out, WRONG, "home", "skipped %s", warning->text);
+	free(accounts);
+	free(issuances);
+}
+
 static void
 check_home(const struct config *config, struct findings *out)
 {
@@ -152,13 +176,18 @@ check_home(const struct config *config, struct findings *out)
 	status = home_open(config->home, false, &home, &note);
 	if (status == STATUS_OK && home.dir >= 0)
 		status = orders_load(&home, &orders, &count, &note);
-	if (status != STATUS_OK)
+	if (status == STATUS_OK && home.dir >= 0)
+		status = home_try(&home, &note);
+	if (status == STATUS_NO)
+		add(out, ODD, "home", "%s", note_text(&note, status));
+	else if (status != STATUS_OK)
 		add(out, WRONG, "home", "%s", note_text(&note, status));
 	else if (home.dir < 0)
 		add(out, GOOD, "home", "%.300s is not there yet", config->home);
 	else
 		add(out, GOOD, "home", "%.300s, %zu order%s", config->home,
 		    count, count == 1 ? "" : "s");
+	check_records(&home, out);
 	free(orders);
 	home_close(&home);
 }

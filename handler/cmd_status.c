@@ -16,6 +16,9 @@
 
 #define SYNOPSIS "mailcert status [--json] [ORDER]"
 
+/* As much as there is memory for. */
+#define LISTING_MAX (SIZE_MAX / 4)
+
 static const char help[] =
     "usage: " SYNOPSIS "\n\n"
     "List every certificate, every challenge and every account: what it waits\n"
@@ -220,6 +223,18 @@ add_certificate_json(const struct config *config, const struct home *home,
 	buf_add_text(out, "}");
 }
 
+static bool
+names_issuance(const void *issuance, const void *text)
+{
+	return lookup_names_issuance(text, issuance);
+}
+
+static bool
+names_order(const void *order, const void *text)
+{
+	return lookup_names_order(text, order);
+}
+
 /* Every certificate order, or what was named. */
 static enum status
 add_certificates(const struct config *config, const struct home *home,
@@ -231,10 +246,9 @@ add_certificates(const struct config *config, const struct home *home,
 	enum status status;
 	size_t count = 0, i;
 
-	status = issuances_load(home, &all, &count, note);
+	status = issuances_load_if(home, only != NULL ? names_issuance : NULL,
+	    only, &all, &count, note);
 	for (i = 0; i < count; i++) {
-		if (only != NULL && !lookup_names_issuance(only, &all[i]))
-			continue;
 		if (json) {
 			buf_add_text(out, *found > 0 ? ",\n" : "\n");
 			add_certificate_json(config, home, &all[i], now, out);
@@ -244,7 +258,7 @@ add_certificates(const struct config *config, const struct home *home,
 		++*found;
 	}
 	free(all);
-	return status;
+	return status == STATUS_OK ? buf_status(out) : status;
 }
 
 static int
@@ -256,7 +270,7 @@ print_orders(struct span certificates, struct span accounts,
 	size_t i;
 	int code;
 
-	buf_init(&out, 64 * 1024 * 1024);
+	buf_init(&out, LISTING_MAX);
 	if (json)
 		buf_add_text(&out, "{\"certificates\": [");
 	buf_add(&out, certificates);
@@ -279,7 +293,9 @@ print_orders(struct span certificates, struct span accounts,
 		buf_add_text(&out,
 		    "nothing is pending; see mailcert order --help, or expect "
 		    "--help\n");
-	code = cmd_print(buf_span(&out));
+	/* Never a part that passes for the whole. */
+	code = buf_status(&out) == STATUS_OK ? cmd_print(buf_span(&out))
+					     : cmd_fail(STATUS_MEMORY, NULL);
 	buf_clear(&out);
 	return code;
 }
@@ -292,7 +308,7 @@ cmd_status(const struct invocation *invocation, int argc, char *argv[])
 	struct note note = { "" };
 	struct config config;
 	enum status status;
-	size_t count = 0, found = 0, listed = 0, kept = 0, i;
+	size_t count = 0, found = 0, listed = 0;
 	struct buf certificates, accounts;
 	const char *only;
 	bool json;
@@ -304,24 +320,22 @@ cmd_status(const struct invocation *invocation, int argc, char *argv[])
 	only = optind < argc ? argv[optind] : NULL;
 	status = home_open(config.home, false, &home, &note);
 	if (status == STATUS_OK)
-		status = orders_load(&home, &orders, &count, &note);
-	buf_init(&certificates, 16 * 1024 * 1024);
+		status =
+		    orders_load_if(&home, only != NULL ? names_order : NULL,
+			only, &orders, &count, &note);
+	buf_init(&certificates, LISTING_MAX);
 	if (status == STATUS_OK)
 		status = add_certificates(
 		    &config, &home, only, json, &found, &certificates, &note);
-	buf_init(&accounts, 1024 * 1024);
+	buf_init(&accounts, LISTING_MAX);
 	if (status == STATUS_OK && only == NULL)
 		status = list_accounts(&home, json, &listed, &accounts, &note);
 	cmd_home_close(&home);
-	if (status == STATUS_OK && only != NULL) {
-		for (i = 0; i < count; i++)
-			if (lookup_names_order(only, &orders[i]))
-				orders[kept++] = orders[i];
-		count = kept;
-		if (count + found == 0)
-			status = note_set(
-			    &note, STATUS_NO, "there is no order %.100s", only);
-	}
+	if (status == STATUS_OK && buf_status(&accounts) != STATUS_OK)
+		status = STATUS_MEMORY;
+	if (status == STATUS_OK && only != NULL && count + found == 0)
+		status = note_set(
+		    &note, STATUS_NO, "there is no order %.100s", only);
 	if (status == STATUS_OK)
 		code = print_orders(buf_span(&certificates),
 		    buf_span(&accounts), orders, count, only != NULL, json);
