@@ -15,9 +15,14 @@
 #include "base/sandbox.h"
 #include "mail/mbox.h"
 #include "mail/mime.h"
+#include "mail/word.h"
 #include "process/child.h"
 
-enum { CANDIDATES_MAX = 64, CANDIDATE_SIZE_MAX = 256 * 1024 * 1024 };
+enum {
+	CANDIDATES_MAX = 64,
+	CANDIDATE_SIZE_MAX = 256 * 1024 * 1024,
+	HITS_MAX = 16
+};
 
 struct candidates {
 	int fd[CANDIDATES_MAX]; /* owned */
@@ -152,28 +157,182 @@ holds_part(struct span message, struct span part, struct mime *mime)
 	return found;
 }
 
+/* A message that holds the part, or that the rules call a challenge. */
+struct hit {
+	struct span message;
+	struct span file;
+	uint32_t index;  /* of the file */
+	bool unlinked;   /* nothing names the file any more */
+	bool is_view;    /* of another hit */
+	uint32_t viewed; /* how many views of it there are */
+};
+
+struct hits {
+	struct hit hit[HITS_MAX];
+	size_t count; /* distinct messages, perhaps more than are kept */
+};
+
 static void
-look_at(const struct search *search, struct span file, uint32_t index,
-    struct span message, struct mime *mime, struct found *found,
-    struct span *first)
+look_at(const struct search *search, struct hit candidate, struct mime *mime,
+    struct hits *hits)
 {
-	bool hit;
+	size_t i;
+	bool is_hit;
 
 	if (search->rules != NULL)
-		hit = challenge_is_one(message, search->rules);
+		is_hit = challenge_is_one(candidate.message, search->rules);
 	else
-		hit = holds_part(message, search->part, mime);
-	if (!hit)
+		is_hit = holds_part(candidate.message, search->part, mime);
+	if (!is_hit)
 		return;
 	/* The same message, open twice, is one message. */
-	if (found->matches > 0 && same_text(*first, message))
+	for (i = 0; i < hits->count && i < HITS_MAX; i++) {
+		if (!same_text(hits->hit[i].message, candidate.message))
+			continue;
+		candidate.viewed = hits->hit[i].viewed +
+		    (candidate.unlinked || hits->hit[i].unlinked);
+		if (candidate.unlinked)
+			hits->hit[i].viewed = candidate.viewed;
+		else
+			hits->hit[i] = candidate;
 		return;
-	if (found->matches++ == 0) {
-		*first = message;
-		found->file = index;
-		found->offset = (uint64_t)(message.at - file.at);
-		found->length = message.len;
 	}
+	if (hits->count < HITS_MAX)
+		hits->hit[hits->count] = candidate;
+	hits->count++;
+}
+
+/* A value as a mail program shows it: decoded, in one line.  False: in another
+ * character set, or too long. */
+static bool
+shown_value(struct span body, struct buf *out)
+{
+	struct words words;
+	struct buf text;
+	bool good;
+	size_t i;
+
+	buf_init(&text, HEADER_FIELD_MAX);
+	good = words_decode(&text, body, &words) == STATUS_OK &&
+	    !words.other_charset;
+	for (i = 0; i < text.len; i++)
+		if (!ascii_is_space(text.at[i]))
+			buf_add_byte(out, text.at[i]);
+		else if (out->len > 0 && out->at[out->len - 1] != ' ')
+			buf_add_byte(out, ' ');
+	buf_clear(&text);
+	return good && buf_status(out) == STATUS_OK;
+}
+
+/* What cannot be compared is taken to be the same. */
+static bool
+same_value(struct span a, struct span b)
+{
+	struct buf shown_a, shown_b;
+	bool same;
+
+	buf_init(&shown_a, HEADER_FIELD_MAX);
+	buf_init(&shown_b, HEADER_FIELD_MAX);
+	same = !shown_value(a, &shown_a) || !shown_value(b, &shown_b) ||
+	    span_eq(buf_span(&shown_a), buf_span(&shown_b));
+	buf_clear(&shown_b);
+	buf_clear(&shown_a);
+	return same;
+}
+
+/* Does the header of `view` say nothing that the other does not?  A pager's
+ * copy has some of the fields, decoded and folded anew. */
+static bool
+is_view_of(const struct hit *view, const struct hit *original,
+    struct header *some, struct header *all)
+{
+	static const char *const telling[] = { "Subject", "Message-ID",
+		"Date" };
+	size_t i;
+
+	header_parse(view->message, some);
+	header_parse(original->message, all);
+	for (i = 0; i < some->count; i++)
+		if (header_count(all, some->field[i].name) <
+		    header_count(some, some->field[i].name))
+			return false;
+	for (i = 0; i < sizeof(telling) / sizeof(*telling); i++)
+		if (header_count(some, span_of(telling[i])) > 0 &&
+		    !same_value(header_body(some, span_of(telling[i])),
+			header_body(all, span_of(telling[i]))))
+			return false;
+	return some->count > 0;
+}
+
+/*
+ * While mutt and neomutt show a message in the pager they hold their own copy
+ * of it open, in a file that they have unlinked; the message itself may be
+ * such a file too (neomutt, IMAP), and comes first then.
+ */
+static void
+mark_views(struct hits *hits, struct header *some, struct header *all)
+{
+	struct hit *view, *original;
+	size_t i, j;
+
+	for (i = hits->count; i > 0; i--)
+		for (j = 0; j < hits->count; j++) {
+			view = &hits->hit[i - 1];
+			original = &hits->hit[j];
+			if (j == i - 1 || !view->unlinked ||
+			    original->is_view ||
+			    !is_view_of(view, original, some, all))
+				continue;
+			view->is_view = true;
+			original->viewed++;
+		}
+}
+
+/* The one message that is meant: the only one, or of several the only one
+ * that is being looked at. */
+static void
+choose(const struct hits *hits, struct found *out)
+{
+	const struct hit *only = NULL, *viewed = NULL;
+	size_t i, originals = 0, views = 0;
+
+	for (i = 0; i < hits->count; i++) {
+		if (hits->hit[i].is_view)
+			continue;
+		originals++;
+		only = &hits->hit[i];
+		if (hits->hit[i].viewed > 0) {
+			views++;
+			viewed = &hits->hit[i];
+		}
+	}
+	out->matches = (uint32_t)originals;
+	if (originals > 1 && views == 1) {
+		only = viewed;
+		out->matches = 1;
+	}
+	if (only == NULL)
+		return;
+	out->file = only->index;
+	out->offset = (uint64_t)(only->message.at - only->file.at);
+	out->length = only->message.len;
+}
+
+/* Every message of one file. */
+static void
+look_into(const struct search *search, struct hit candidate, struct mime *mime,
+    struct hits *hits)
+{
+	struct span rest = candidate.file;
+
+	if (!mbox_take(&rest, &candidate.message)) {
+		candidate.message = mbox_strip(candidate.file);
+		look_at(search, candidate, mime, hits);
+		return;
+	}
+	do
+		look_at(search, candidate, mime, hits);
+	while (mbox_take(&rest, &candidate.message));
 }
 
 static void
@@ -181,14 +340,15 @@ search_all(const void *arg, void *report)
 {
 	const struct search *search = arg;
 	struct mime *mime = malloc(sizeof(*mime));
+	struct hits *hits = calloc(1, sizeof(*hits));
+	struct header *headers = malloc(2 * sizeof(*headers));
 	struct found *found = report;
-	struct span first = SPAN(""), file, rest, message;
 	size_t i, size;
 	void *map;
 
-	if (mime == NULL)
-		return;
-	for (i = 0; i < search->files->count; i++) {
+	for (i = 0; mime != NULL && hits != NULL && headers != NULL &&
+	     i < search->files->count;
+	     i++) {
 		size = (size_t)search->files->st[i].st_size;
 		/* Another program may cut the file: then this child dies,
 		 * and nothing else. */
@@ -196,17 +356,20 @@ search_all(const void *arg, void *report)
 		    search->files->fd[i], 0);
 		if (map == MAP_FAILED)
 			continue;
-		rest = file = (struct span){ map, size };
-		if (!mbox_take(&rest, &message)) {
-			look_at(search, file, (uint32_t)i, mbox_strip(file),
-			    mime, found, &first);
-			continue;
-		}
-		do
-			look_at(search, file, (uint32_t)i, message, mime, found,
-			    &first);
-		while (mbox_take(&rest, &message));
+		look_into(search,
+		    (struct hit){ .file = { map, size },
+			.index = (uint32_t)i,
+			.unlinked = search->files->st[i].st_nlink == 0 },
+		    mime, hits);
 	}
+	if (hits != NULL && hits->count > HITS_MAX)
+		found->matches = (uint32_t)hits->count;
+	else if (hits != NULL && headers != NULL) {
+		mark_views(hits, &headers[0], &headers[1]);
+		choose(hits, found);
+	}
+	free(headers);
+	free(hits);
 	free(mime);
 }
 

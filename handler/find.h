@@ -5,7 +5,8 @@
  * neomutt leave the message (Maildir file, mbox, IMAP cache) open, so it is
  * among our inherited descriptors, or among theirs in /proc.  Each candidate
  * is opened anew, because the file offset is shared, and searched in a child
- * that is shut in.  Exactly one message must hold the part.
+ * that is shut in.  Exactly one message must hold the part, or of several
+ * exactly one be open in the pager, whose copy of it tells which.
  */
 #ifndef FIND_H
 #define FIND_H

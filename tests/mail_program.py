@@ -11,9 +11,11 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lib import (CA, QUESTION, ROOT, Place, Terminal, at_once, challenge,
-                 check_reply, fake_sendmail, make_maildir, make_mbox, read_then_yes, sent,
-                 tap, with_part)
+from dnsserver import Dns
+from lib import (CA, PART1, QUESTION, ROOT, Place, Terminal, at_once,
+                 challenge, check_reply, fake_sendmail, make_maildir,
+                 make_mbox, read_then_yes, sent, tap, with_part)
+from signer import RSA_RECORD, sign
 
 HOSTILE = """
 set from="bob@elsewhere.example" realname="Bob Elsewhere" use_from=yes
@@ -37,6 +39,8 @@ Shall we?
 """
 
 STORES = ("maildir", "mbox", "imap")
+NOBODY = "set authenticate = none\n"
+WEED = "ignore *\nunignore from to subject date\n"
 
 
 def dovecot_tunnel(place, message):
@@ -154,15 +158,29 @@ def check_sent(place, box, terminal, order, name, states):
            place.order(order)["state"])
 
 
-def by_mailcap(mua, store, type_):
-    name = "%s, mailcap, %s, %s" % (mua, store, type_)
+def signed_challenge(**more):
+    """One whose signature the pager's copy of it cannot have: mutt and neomutt
+    decode the header there."""
+    raw = challenge(sender="=?utf-8?q?ACME_=C3=A4_CA?= <%s>" % CA, **more)
+    return sign(raw.replace(b"\n", b"\r\n")).replace(b"\r\n", b"\n")
+
+
+def by_mailcap(mua, store, type_, where="index", tail=""):
+    name = "%s, mailcap, %s, %s, %s%s" % (mua, store, type_, where,
+                                          tail and ", weeded")
     if not tap.wanted(name):
         return
-    message = challenge() if type_ == "text/plain" else with_part(type_)
-    with Place() as place:
+    dns = Dns({"sel._domainkey.ca.example": RSA_RECORD})
+    message = with_part(type_)
+    if type_ == "text/plain":
+        message = signed_challenge()
+    with Place(config="set resolver = %s\n" % dns.resolver
+               if type_ == "text/plain" else NOBODY) as place:
         order = place.expect("--expires", "24h")
-        box = prepare(place, store, message, mailcap=True)
+        box = prepare(place, store, message, mailcap=True, tail=tail)
         with start(place, mua) as terminal:
+            if where == "pager":
+                terminal.press("Enter", "This is a")
             terminal.press("v", "text/plain")
             # Enter shows text in mutt itself; m always asks mailcap.  The
             # last part is the one.
@@ -172,6 +190,31 @@ def by_mailcap(mua, store, type_):
                 check_sent(place, box, terminal, order, name, ("sent",))
             left = [f for f in place.files() if "/drafts/" in f]
             tap.equal(left, [], name + ": no draft file is left")
+
+
+def which_is_read(mua):
+    """Two messages of one mbox hold the same text; the pager shows one."""
+    name = mua + ", two alike"
+    if not tap.wanted(name):
+        return
+    other = "ACME: " + PART1[::-1].strip("=")
+    with Place() as place:
+        order = place.expect("--expires", "24h")
+        box = prepare(place, "mbox", challenge(), mailcap=True)
+        make_mbox(place.path("in"), challenge(
+            subject=other, msgid="<other@ca.example>"), challenge())
+        with start(place, mua, on=PART1[:20]) as terminal:
+            terminal.press("v", "text/plain")
+            tap.ok(terminal.press("m", "2 messages hold this very part"),
+                   name + ": from the index nobody can tell",
+                   terminal.screen())
+        with start(place, mua, on=PART1[:20]) as terminal:
+            terminal.press("Enter", "This is an ACME challenge")
+            terminal.press("v", "text/plain")
+            terminal.press("m", QUESTION)
+            # check_reply looks at the token.
+            if approve_and_send(terminal, name):
+                check_sent(place, box, terminal, order, name, ("sent",))
 
 
 def by_macro(mua, store, where):
@@ -185,6 +228,9 @@ def by_macro(mua, store, where):
             if where == "pager":
                 terminal.press("Enter", "This is an ACME challenge")
             elif where == "attach":
+                terminal.press("v", "text/plain")
+            elif where == "attach from pager":
+                terminal.press("Enter", "This is an ACME challenge")
                 terminal.press("v", "text/plain")
             terminal.press(("Escape", "a"), QUESTION)
             if approve_and_send(terminal, name):
@@ -418,9 +464,13 @@ def main(mua):
     jobs += [(by_macro, store, "index") for store in STORES]
     jobs += [(by_mailcap, "maildir", "text/acme"),
              (by_macro, "maildir", "pager"), (by_macro, "mbox", "attach"),
-             (by_macro, "imap", "pager")]
+             (by_macro, "imap", "pager"),
+             (by_macro, "maildir", "attach from pager")]
+    jobs += [(by_mailcap, store, "text/plain", "pager") for store in STORES]
+    jobs += [(by_mailcap, "imap", "text/plain", "pager", WEED),
+             (by_mailcap, "maildir", "application/acme", "pager")]
     jobs += [(other_text, store) for store in STORES]
-    jobs += [(test,) for test in (declining, resize_and_stop, old_draft,
+    jobs += [(test,) for test in (which_is_read, declining, resize_and_stop, old_draft,
                                   typed_ahead, hostile_names, auto_view,
                                   refused)]
     at_once(functools.partial(test, mua, *more) for test, *more in jobs)
