@@ -74,7 +74,8 @@ def one_kill(call, nth):
             wrong.append("no answer, state " + state)
         if mails and state == "pending":
             wrong.append("an answer, but the order is pending")
-        left = [f for f in place.files() if "/drafts/" in f]
+        left = [f for f in place.files()
+                if "/drafts/" in f or f.endswith(".new")]
         if left:
             wrong.append("left behind: %r" % left)
         return wrong, state
