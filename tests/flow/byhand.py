@@ -11,7 +11,8 @@ import time
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [TESTS, os.path.join(TESTS, "ca")]
-from lib import PART1, PART2, THUMBPRINT, Terminal, challenge, digest, tap
+from lib import (PART1, PART2, THUMBPRINT, Terminal, challenge, digest, sample,
+                 tap)
 from town import Town
 
 ALICE, BOB = "alice@example.org", "bob@example.org"
@@ -56,8 +57,8 @@ def order(town, *addresses):
 
 def test_respond_order():
     """Every way to name it gives the block that the CA wants."""
-    for name in ("the order's id", "the challenge's id", "the address",
-                 "the address in another case"):
+    for name in sample(("the order's id", "the challenge's id", "the address",
+                        "the address in another case"), 2):
         with Town() as town:
             whole = order(town, ALICE)
             part1, message = mail_for(town, ALICE)
@@ -318,7 +319,7 @@ def test_sent_copy():
                        "%s, %s: %s" % (kind, name, "sent" if found else
                                        "not sent"), got)
 
-            for age in (0, 61, 3600, day, 400 * day, -day):
+            for age in sample((61, 0, 3600, day, 400 * day, -day), 3):
                 look("%d seconds old" % age, [other, reply, other], True, age)
             look("folded", [reply.replace(b"ACME: ", b"ACME:\n ")], True)
             look("with a name in To", [reply.replace(
@@ -361,7 +362,7 @@ def test_sent_copy():
         os.utime(late, times=(time.time() - day,) * 2)
         os.rename(late, town.place.path("Sent/cur/1.x:2,S"))
         os.utime(town.place.path("Sent/cur"), times=(time.time() - day,) * 2)
-        end = time.monotonic() + 60
+        end = time.monotonic() + 90
         done = town.place.home + "/certificates/*.pem"
         while not glob.glob(done) and time.monotonic() < end:
             time.sleep(0.1)

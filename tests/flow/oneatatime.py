@@ -38,7 +38,12 @@ def certificates(town):
 
 
 def answer_all(town, name):
+    """Once the mail is there, and who ordered has recorded what to expect."""
     town.wait_for_mail()
+    end = time.monotonic() + 90
+    while status(town)["orders"][-1]["state"] != "pending" and \
+            time.monotonic() < end:
+        time.sleep(0.1)
     got = town.answer()
     tap.ok(len(got) == 1 and got[0].returncode == 0 and
            b"two-orders" not in got[0].stderr and
@@ -79,7 +84,7 @@ def test_by_itself():
         town.run("order", "--usage", "separate", "--no-wait", ALICE)
         for n in (1, 2):
             answer_all(town, "by itself, %d" % n)
-            end = time.monotonic() + 60
+            end = time.monotonic() + 90
             while len(certificates(town)) < n and time.monotonic() < end:
                 time.sleep(0.1)
             tap.equal(len(certificates(town)), n, "by itself: %d" % n)
@@ -91,7 +96,7 @@ def test_renew():
         for n in (1, 2):
             town.wait_for_mail()
             town.answer()
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=90)
         tap.equal(process.returncode, 0, "renew: two certificates")
         now = int(time.time())
         for path in out.decode().split():
@@ -167,7 +172,7 @@ def test_waits_for_it():
         for n in (1, 2):
             tap.ok(town.wait_for_mail(30) != [], "waits: mail %d" % n)
             town.answer()
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=90)
         tap.ok(process.returncode == 0 and states(town) == ["issued"] * 2 and
                b"comes first" in err, "waits: both are there", out, err)
 
