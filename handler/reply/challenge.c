@@ -302,7 +302,21 @@ check_auto(const struct header *header, bool demanded, struct challenge *out,
 	return status;
 }
 
-/* RFC 8823 section 6, item 3, and what other list software leaves. */
+/*
+ * RFC 8823 section 6, item 3, and what other list software leaves.  Mass
+ * mailers put List-Unsubscribe and List-Unsubscribe-Post (RFC 8058) on what
+ * they send to one person: alone these do not make it list mail.
+ */
+static bool
+is_list_field(struct span name)
+{
+	return (span_starts_nocase(name, SPAN("List-")) &&
+		   !span_eq_nocase(name, SPAN("List-Unsubscribe")) &&
+		   !span_eq_nocase(name, SPAN("List-Unsubscribe-Post"))) ||
+	    span_eq_nocase(name, SPAN("X-Loop")) ||
+	    span_eq_nocase(name, SPAN("Mailing-List"));
+}
+
 static enum status
 check_list(const struct header *header, struct note *note)
 {
@@ -312,10 +326,7 @@ check_list(const struct header *header, struct note *note)
 	size_t i;
 
 	for (i = 0; i < header->count; i++) {
-		if (!span_starts_nocase(header->field[i].name, SPAN("List-")) &&
-		    !span_eq_nocase(header->field[i].name, SPAN("X-Loop")) &&
-		    !span_eq_nocase(
-			header->field[i].name, SPAN("Mailing-List")))
+		if (!is_list_field(header->field[i].name))
 			continue;
 		text_show_in(name, sizeof(name), header->field[i].name, false);
 		return note_set(note, STATUS_BAD_LIST,

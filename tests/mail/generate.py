@@ -388,9 +388,18 @@ case("i6-decoys", "done",
           b"-----END ACME RESPONSE-----\n")
 
 # --- L: lists and loops ---------------------------------------------------
-for field in ("List-Id", "List-Unsubscribe", "List-Post", "X-Loop"):
+for field in ("List-Id", "List-Post", "List-Help", "X-Loop"):
     case("l1-" + field.lower(), "list-mail",
          add=(field + ": <list.example.org>\n").encode())
+case("l1-list-unsubscribe-and-id", "list-mail",
+     add=b"List-Unsubscribe: <https://ca.example/u>\n"
+     b"List-Id: <list.example.org>\n")
+# What mass mailers write on mail to one person (RFC 2369, RFC 8058).
+case("ok-list-unsubscribe", "done",
+     add=b"List-Unsubscribe: <mailto:u@ca.example>\n")
+case("ok-list-unsubscribe-post", "done",
+     add=b"List-Unsubscribe: <https://ca.example/u?x=1>\n"
+     b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\n")
 case("l1-precedence", "list-mail", Precedence="list")
 case("l1-from-ourselves", "unsafe-reply-to", From="alice@example.org")
 case("l6-own-answer", "is-a-reply", Subject="Re: ACME: " + TOKEN)
