@@ -11,6 +11,7 @@
 
 #include "base/fd.h"
 #include "base/path.h"
+#include "base/resolver.h"
 
 /* Package dns-root-data; without the file nothing is validated. */
 #define DNSSEC_ANCHOR "/usr/share/dns/root.key"
@@ -92,12 +93,18 @@ set_auto_submitted(bool *demanded, struct span value)
 static bool
 set_resolver(struct config *config, struct span value)
 {
-	size_t i;
+	char address[RESOLVER_ADDRESS_SIZE];
+	struct span rest = value, word;
+	uint16_t port;
+	size_t end;
 
-	for (i = 0; i < value.len; i++)
-		if (!ascii_is_alnum(value.at[i]) &&
-		    !span_has_byte(SPAN(".:@ "), value.at[i]))
+	while (rest.len > 0 && !span_eq(value, SPAN("system"))) {
+		end = span_find_byte(rest, ' ');
+		word = span_cut(rest, 0, end);
+		rest = span_trim(span_cut(rest, end, rest.len));
+		if (!resolver_parse(word, address, &port))
 			return false;
+	}
 	return value.len > 0 &&
 	    span_copy(value, config->authenticate.resolver,
 		sizeof(config->authenticate.resolver));
@@ -447,6 +454,11 @@ set_line(struct config *config, struct span line, const char *where,
 	if (status == STATUS_NO)
 		return note_set(
 		    note, STATUS_CONFIG, "%s: no such name: %s", where, shown);
+	if (status != STATUS_OK && span_eq(name, SPAN("resolver")))
+		return note_set(note, STATUS_CONFIG,
+		    "%s: resolver takes \"system\", or an address with or "
+		    "without a port, as in 127.0.0.1@53",
+		    where);
 	if (status != STATUS_OK)
 		return note_set(note, STATUS_CONFIG,
 		    "%s: not a value for %s (see mailcert-config(5))", where,

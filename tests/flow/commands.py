@@ -474,12 +474,22 @@ def test_config():
                        ("# comment\n\nset color = \"no\"\n", 0),
                        ("set draft = nowhere\n", 78),
                        ("set max_message = 12\n", 78),
-                       ("set sendmail = sendmail\n", 78)):
+                       ("set sendmail = sendmail\n", 78),
+                       ("set resolver = 127.0.0.1@53 ::1 fe80::1%lo@5353\n",
+                        0),
+                       ("set resolver = system\n", 0)):
         with Place(config=text) as place:
             got = place.run("status")
             tap.ok(got.returncode == code and
                    (code == 0 or b"config:1: " in got.stderr),
                    "configuration %r" % text, got)
+    for value in ("127.0.0.1:53", "[::1]:53", "127.0.0.1#53", "dns.example",
+                  "127.0.0.1 127.0.0.1@70000", "127.0.0.1, ::1", ""):
+        with Place(config="set resolver = %s\n" % value) as place:
+            got = place.run("status")
+            tap.ok(got.returncode == 78 and b"config:1: " in got.stderr and
+                   b"127.0.0.1@53" in got.stderr,
+                   "resolver %r: refused, with the right form" % value, got)
     with Place() as place:
         os.chmod(place.path("user/.config/mailcert/config"), 0o666)
         tap.equal(place.run("status").returncode, 78,
