@@ -123,9 +123,10 @@ $(BUILD)/mailcert-verify: $(BUILD)/obj/handler/verify/main.o $(BUILD)/lib.a
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CRYPTO)
 
 $(BUILD)/mailcert-net: $(BUILD)/obj/handler/net/main.o \
-		$(BUILD)/obj/handler/net/dns.o $(BUILD)/lib.a
+		$(BUILD)/obj/handler/net/dns.o \
+		$(BUILD)/obj/handler/net/plain.o $(BUILD)/lib.a
 	$(SAY)LD $@
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lunbound -lunistring $(CRYPTO)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lresolv -lunbound -lunistring $(CRYPTO)
 
 $(BUILD)/mailcert-https: $(BUILD)/obj/handler/net/https.o \
 		$(BUILD)/obj/handler/net/http.o $(BUILD)/lib.a

@@ -12,15 +12,16 @@
 #include "mail/dns_answer.h"
 #include "resolve.h"
 
+enum { CAA_RECORDS_MAX = 64 };
+
 static enum caa_verdict
 judge(const struct acme_directory *directory, const struct dns_answer *answer)
 {
-	struct span record[DNS_RECORDS_MAX], name[ACME_LIST_MAX];
+	struct span record[CAA_RECORDS_MAX], name[ACME_LIST_MAX];
 	size_t i;
 
-	/* Of a set that is larger than we keep, the one that permits may be
-	 * missing. */
-	if (answer->count == DNS_RECORDS_MAX ||
+	/* Nobody has so many; one of them may permit. */
+	if (answer->count > CAA_RECORDS_MAX ||
 	    (answer->state != DNS_SECURE && answer->state != DNS_UNVALIDATED))
 		return CAA_FREE;
 	for (i = 0; i < answer->count; i++)

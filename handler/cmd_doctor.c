@@ -196,11 +196,11 @@ static void
 check_dns(const struct config *config, struct findings *out)
 {
 	const char *anchor = config->authenticate.anchor;
-	struct note note = { "" };
+	struct note note = { "" }, why = { "" };
 	enum dns_state state = DNS_TROUBLE;
 	enum status status;
 
-	status = resolve_check(&config->authenticate, &state, &note);
+	status = resolve_check(&config->authenticate, &state, &why, &note);
 	if (status != STATUS_OK)
 		add(out, WRONG, "dns", "%s", note_text(&note, status));
 	else if (state == DNS_SECURE)
@@ -209,6 +209,14 @@ check_dns(const struct config *config, struct findings *out)
 	else if (state == DNS_TROUBLE)
 		add(out, ODD, "dns", "the resolver (%.100s) does not answer",
 		    config->authenticate.resolver);
+	else if (state == DNS_BOGUS)
+		add(out, WRONG, "dns",
+		    "the root's own keys do not validate: %.200s; nothing "
+		    "else will",
+		    why.text);
+	else if (strcmp(anchor, "none") == 0)
+		add(out, ODD, "dns",
+		    "no DNSSEC: it is switched off (dnssec_anchor = none)");
 	else if (anchor[0] == '\0' || access(anchor, R_OK) != 0)
 		add(out, ODD, "dns",
 		    "no DNSSEC: there is no %.200s (package dns-root-data)",
@@ -216,7 +224,9 @@ check_dns(const struct config *config, struct findings *out)
 	else
 		add(out, ODD, "dns",
 		    "the resolver answers, but passes no DNSSEC on: keys are "
-		    "\"not secured\"");
+		    "\"not secured\" (%.160s); take another resolver, or "
+		    "set dnssec_anchor = none",
+		    why.text);
 }
 
 static void

@@ -6,6 +6,7 @@ SILENT.  Names that are not there get NXDOMAIN.
 import socket
 import struct
 import threading
+import time
 
 SERVFAIL, SILENT = "!servfail", "!silent"
 
@@ -32,6 +33,50 @@ def both_sockets():
             tcp.close()
 
 
+def question_of(query):
+    """The name and type that a query asks for, and where they end."""
+    at, labels = 12, []
+    while query[at]:
+        labels.append(query[at + 1:at + 1 + query[at]])
+        at += query[at] + 1
+    return (b".".join(labels).decode().lower(),
+            struct.unpack(">H", query[at + 1:at + 3])[0], at + 5)
+
+
+class Between:
+    """A router between us and a resolver that drops or delays what it likes:
+    takes(name, type, extended) gives seconds, or None to say nothing."""
+
+    def __init__(self, port, takes):
+        self.port, self.takes, self.asked = port, takes, []
+        self.socket, self.tcp = both_sockets()
+        threading.Thread(target=self.serve_udp, daemon=True).start()
+
+    @property
+    def resolver(self):
+        return "127.0.0.1@%d" % self.socket.getsockname()[1]
+
+    def serve_udp(self):
+        while True:
+            query, peer = self.socket.recvfrom(4096)
+            threading.Thread(target=self.one, args=(query, peer),
+                             daemon=True).start()
+
+    def one(self, query, peer):
+        name, kind, _ = question_of(query)
+        extended = query[10:12] != b"\0\0"  # EDNS stands in the last section
+        self.asked.append((name, kind, extended))
+        wait = self.takes(name, kind, extended)
+        if wait is None:
+            return
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.settimeout(5)
+            s.sendto(query, ("127.0.0.1", self.port))
+            reply = s.recv(65535)
+        time.sleep(wait)
+        self.socket.sendto(reply, peer)
+
+
 class Dns:
     def __init__(self, records):
         self.records = {k.lower(): v for k, v in records.items()}
@@ -48,13 +93,8 @@ class Dns:
 
     def answer(self, query, limit):
         """One response, or None to say nothing."""
-        at, labels = 12, []
-        while query[at]:
-            labels.append(query[at + 1:at + 1 + query[at]])
-            at += query[at] + 1
-        question = query[12:at + 5]
-        name = b".".join(labels).decode().lower()
-        kind = struct.unpack(">H", query[at + 1:at + 3])[0]
+        name, kind, end = question_of(query)
+        question = query[12:end]
         value = self.records.get(name) if kind == 16 else None
         self.asked.append(name)
         if value == SILENT:

@@ -3,7 +3,8 @@ ldns.
 
 Names below "example." are signed under a root of our own, those below
 "insecure." have a delegation without DS, those below "bogus." were changed
-after they were signed.  The anchor is our root's key.  No root rights, no
+after they were signed, and those below "dated." were signed for a day long ago.
+The anchor is our root's key.  No root rights, no
 network.
 """
 import os
@@ -32,7 +33,8 @@ def txt(text):
 class Unbound:
     """records: {zone: {name without the zone: "TYPE rdata" or a list}}."""
 
-    def __init__(self, records):
+    def __init__(self, records, dated=("dated",)):
+        self.dated = dated
         self.dir = tempfile.mkdtemp(prefix="mailcert-zone.")
         ds = ""
         for zone in records:
@@ -90,7 +92,9 @@ class Unbound:
         self.write(name + ".zone", text)
         key = self.run("ldns-keygen", "-a", "ECDSAP256SHA256", "-k",
                        zone if zone == "." else zone + ".")
-        self.run("ldns-signzone", "-o",
+        days = ("-i", "20200101", "-e", "20200102") if zone in self.dated \
+            else ()
+        self.run("ldns-signzone", *days, "-o",
                  zone if zone == "." else zone + ".", "-f",
                  name + ".zone.signed", name + ".zone", key)
         with open(os.path.join(self.dir, key + ".key")) as f:

@@ -14,10 +14,7 @@
 #include "mail/address.h"
 #include "mail/smimea.h"
 
-enum {
-	CMS_SMIMEA_MAX = 8,
-	CMS_CERTIFICATES_MAX = 50 /* in one message */
-};
+enum { CMS_CERTIFICATES_MAX = 50 /* in one message */ };
 
 struct cms;   /* a parsed SignedData */
 struct trust; /* what a signer is checked against */
@@ -105,6 +102,8 @@ void trust_set_revocation(
 /*
  * Add a record of the sender's that DNSSEC calls secure (RFC 8162 section 6);
  * its data is borrowed.  Once there is one that can be used, one must match.
+ * STATUS_MEMORY.
  */
-void trust_add_smimea(struct trust *trust, const struct smimea *record);
+enum status trust_add_smimea(
+    struct trust *trust, const struct smimea *record) MUST_CHECK;
 #endif

@@ -36,7 +36,7 @@ struct trust {
 	struct note anchor_fault; /* the first; empty: none */
 	struct note crl_fault;
 	enum trust_revocation revocation;
-	struct smimea record[CMS_SMIMEA_MAX];
+	struct smimea *record; /* owned */
 	size_t records;
 };
 

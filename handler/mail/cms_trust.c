@@ -35,15 +35,27 @@ trust_free(struct trust *trust)
 		free(trust->list[i]);
 	}
 	free(trust->list);
+	free(trust->record);
 	sk_X509_pop_free(trust->anchors, X509_free);
 	free(trust);
 }
 
-void
+enum status
 trust_add_smimea(struct trust *trust, const struct smimea *record)
 {
-	if (trust->records < CMS_SMIMEA_MAX)
-		trust->record[trust->records++] = *record;
+	const size_t count = trust->records;
+	struct smimea *more;
+
+	/* Room for as many again whenever a power of two is full. */
+	if ((count & (count - 1)) == 0) {
+		more = realloc(trust->record,
+		    (count == 0 ? 1 : 2 * count) * sizeof(*more));
+		if (more == NULL)
+			return STATUS_MEMORY;
+		trust->record = more;
+	}
+	trust->record[trust->records++] = *record;
+	return STATUS_OK;
 }
 
 /* RFC 8550 section 4.4: what the certificate says it may be used for. */

@@ -1,8 +1,11 @@
 /* dns_answer.c - what the DNS said: see dns_answer.h.  Input: hostile. */
 #include "mail/dns_answer.h"
 
+#include <stdlib.h>
+
 #include "base/base64url.h"
 #include "base/frame.h"
+#include "base/text.h"
 
 static const char *const states[] = { "secure", "unvalidated", "bogus",
 	"trouble" };
@@ -49,11 +52,7 @@ dns_name_ok(struct span name)
 void
 dns_answer_init(struct dns_answer *answer)
 {
-	size_t i;
-
 	*answer = (struct dns_answer){ .state = DNS_TROUBLE };
-	for (i = 0; i < DNS_RECORDS_MAX; i++)
-		buf_init(&answer->record[i], DNS_RECORD_MAX);
 }
 
 void
@@ -61,9 +60,36 @@ dns_answer_clear(struct dns_answer *answer)
 {
 	size_t i;
 
-	for (i = 0; i < DNS_RECORDS_MAX; i++)
+	for (i = 0; i < answer->count; i++)
 		buf_clear(&answer->record[i]);
+	free(answer->record);
+	answer->record = NULL;
 	answer->count = 0;
+}
+
+enum status
+dns_answer_add(struct dns_answer *answer, struct span data)
+{
+	const size_t count = answer->count;
+	struct buf *record, *more;
+
+	if (count == DNS_RECORDS_MAX)
+		return STATUS_BAD_SIZE;
+	/* Room for as many again whenever a power of two is full. */
+	if ((count & (count - 1)) == 0) {
+		more = realloc(answer->record,
+		    (count == 0 ? 1 : 2 * count) * sizeof(*more));
+		if (more == NULL)
+			return STATUS_MEMORY;
+		answer->record = more;
+	}
+	record = &answer->record[count];
+	buf_init(record, DNS_RECORD_MAX);
+	buf_add(record, data);
+	if (data.len == 0)
+		(void)buf_reserve(record, 1);
+	answer->count++;
+	return buf_status(record);
 }
 
 void
@@ -73,6 +99,10 @@ dns_answer_write(const struct dns_answer *answer, struct buf *out)
 
 	buf_addf(out, "%s %s %lld", answer->name, states[answer->state],
 	    (long long)answer->ttl);
+	if (answer->reason[0] != '\0') {
+		buf_add_text(out, " ?");
+		base64url_encode(out, span_of(answer->reason));
+	}
 	for (i = 0; i < answer->count; i++) {
 		buf_add_byte(out, ' ');
 		base64url_encode(out, buf_span(&answer->record[i]));
@@ -90,11 +120,41 @@ take_word(struct span *line)
 	return word;
 }
 
+static enum status
+take_reason(struct span word, struct dns_answer *out)
+{
+	struct buf text;
+	enum status status;
+
+	buf_init(&text, DNS_REASON_SIZE);
+	status = base64url_decode(&text, span_cut(word, 1, word.len));
+	if (status == STATUS_OK)
+		text_show_in(
+		    out->reason, sizeof(out->reason), buf_span(&text), true);
+	buf_clear(&text);
+	return status == STATUS_OK ? status : STATUS_USAGE;
+}
+
+static enum status
+take_record(struct span word, struct dns_answer *out)
+{
+	struct buf data;
+	enum status status;
+
+	buf_init(&data, DNS_RECORD_MAX);
+	status = base64url_decode(&data, word);
+	if (status == STATUS_OK)
+		status = dns_answer_add(out, buf_span(&data));
+	buf_clear(&data);
+	return status == STATUS_OK ? status : STATUS_USAGE;
+}
+
 enum status
 dns_answer_parse(struct span line, struct dns_answer *out)
 {
 	struct span name = take_word(&line), state = take_word(&line);
-	struct span ttl = take_word(&line);
+	struct span ttl = take_word(&line), word;
+	enum status status = STATUS_OK;
 
 	if (!dns_name_ok(name) ||
 	    !span_copy(name, out->name, sizeof(out->name)) ||
@@ -102,12 +162,12 @@ dns_answer_parse(struct span line, struct dns_answer *out)
 	    !frame_number(ttl, &out->ttl) || out->ttl < 0 ||
 	    out->ttl > DNS_TTL_MAX)
 		return STATUS_USAGE;
-	for (out->count = 0; line.len > 0; out->count++)
-		if (out->count == DNS_RECORDS_MAX ||
-		    base64url_decode(&out->record[out->count],
-			take_word(&line)) != STATUS_OK)
-			return STATUS_USAGE;
-	return STATUS_OK;
+	while (line.len > 0 && status == STATUS_OK) {
+		word = take_word(&line);
+		status = span_starts(word, SPAN("?")) ? take_reason(word, out)
+						      : take_record(word, out);
+	}
+	return status;
 }
 
 /* A zone file may hold a long record on several lines, and what they were

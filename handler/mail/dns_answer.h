@@ -1,8 +1,8 @@
 /*
  * dns_answer.h - what the DNS said, as the network program writes it down
  *
- * One line an answer: "NAME STATE TTL [RECORD...]", each record's data in
- * base64url.  Pure text: the network program writes it, the home keeps it,
+ * One line an answer: "NAME STATE TTL [?REASON] [RECORD...]", the reason and
+ * each record's data in base64url.  Pure text: the network program writes it, the home keeps it,
  * the verifier reads it.
  */
 #ifndef MAIL_DNS_ANSWER_H
@@ -13,8 +13,9 @@
 
 enum {
 	DNS_NAME_SIZE = 254,
-	DNS_RECORDS_MAX = 8,
-	DNS_RECORD_MAX = 8192,
+	DNS_RECORDS_MAX = 5041, /* more do not fit into a message */
+	DNS_RECORD_MAX = 65535,
+	DNS_REASON_SIZE = 200,
 	DNS_LINE_MAX = 96 * 1024,
 	DNS_TTL_MAX = 24 * 3600
 };
@@ -30,9 +31,12 @@ enum dns_state {
 struct dns_answer {
 	char name[DNS_NAME_SIZE];
 	enum dns_state state;
-	int64_t ttl;  /* seconds it may be kept; 0: not at all */
-	size_t count; /* of records; 0: there is none */
-	struct buf record[DNS_RECORDS_MAX]; /* owned: dns_answer_clear() */
+	int64_t ttl;        /* seconds it may be kept; 0: not at all */
+	size_t count;       /* of records; 0: there is none */
+	struct buf *record; /* owned, as each of them: dns_answer_clear() */
+	/* Why it is bogus, trouble, or unvalidated though there is an anchor:
+	 * safe text, or empty. */
+	char reason[DNS_REASON_SIZE];
 };
 
 const char *dns_state_name(enum dns_state state);
@@ -43,6 +47,9 @@ bool dns_name_ok(struct span name);
 
 void dns_answer_init(struct dns_answer *answer);
 void dns_answer_clear(struct dns_answer *answer);
+/* Add a record.  STATUS_BAD_SIZE, STATUS_MEMORY. */
+enum status dns_answer_add(
+    struct dns_answer *answer, struct span data) MUST_CHECK;
 /* Append the line, with its line end. */
 void dns_answer_write(const struct dns_answer *answer, struct buf *out);
 /* Read one line, its line end removed.  STATUS_USAGE. */

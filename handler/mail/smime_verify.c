@@ -150,6 +150,7 @@ enum status
 smime_trust_smimea(struct trust *trust, const struct dns_answer *answer,
     size_t *usable, struct note *note)
 {
+	enum status status = STATUS_OK;
 	struct smimea record;
 	size_t i;
 
@@ -157,19 +158,21 @@ smime_trust_smimea(struct trust *trust, const struct dns_answer *answer,
 		return STATUS_OK;
 	if (answer->state == DNS_BOGUS)
 		return note_set(note, STATUS_DNS,
-		    "DNSSEC calls the sender's SMIMEA record bogus");
+		    "DNSSEC calls the sender's SMIMEA record bogus%s%s",
+		    answer->reason[0] != '\0' ? ": " : "", answer->reason);
 	if (answer->state == DNS_TROUBLE)
 		return note_set(note, STATUS_DNS,
-		    "the sender's SMIMEA record cannot be looked up now");
+		    "the sender's SMIMEA record cannot be looked up now%s%s",
+		    answer->reason[0] != '\0' ? ": " : "", answer->reason);
 	if (answer->state != DNS_SECURE)
 		return STATUS_OK;
-	for (i = 0; i < answer->count; i++)
+	for (i = 0; i < answer->count && status == STATUS_OK; i++)
 		if (smimea_parse(buf_span(&answer->record[i]), &record) ==
 		    STATUS_OK) {
-			trust_add_smimea(trust, &record);
+			status = trust_add_smimea(trust, &record);
 			++*usable;
 		}
-	return STATUS_OK;
+	return status;
 }
 
 static void

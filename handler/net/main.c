@@ -14,7 +14,10 @@
  *		(RFC 8659 section 3)
  *
  *	mailcert-net check RESOLVER ANCHOR
- *		prints "secure", "unvalidated" or "trouble"
+ *		prints the state, and why
+ *
+ * With "plain" for ANCHOR nobody is asked for DNSSEC: what an earlier answer
+ * of the same resolver said.
  */
 #include <string.h>
 #include <unistd.h>
@@ -27,23 +30,21 @@
 enum { NAMES_MAX = 4 };
 
 static enum status
-look_up(const struct dns_options *options, enum dns_type type, const char *name,
-    struct buf *out)
+look_up(struct dns *dns, enum dns_type type, const char *name, struct buf *out)
 {
 	struct dns_answer answer;
 
 	if (!dns_name_ok(span_of(name)))
 		return STATUS_USAGE;
 	dns_answer_init(&answer);
-	dns_look_up(options, name, type, &answer);
+	dns_look_up(dns, name, type, &answer);
 	dns_answer_write(&answer, out);
 	dns_answer_clear(&answer);
 	return buf_status(out);
 }
 
 static enum status
-look_up_smimea(
-    const struct dns_options *options, const char *address, struct buf *out)
+look_up_smimea(struct dns *dns, const char *address, struct buf *out)
 {
 	char name[DNS_NAME_SIZE];
 	enum status status;
@@ -51,13 +52,12 @@ look_up_smimea(
 	status = smimea_name(span_of(address), name, sizeof(name));
 	if (status != STATUS_OK)
 		return status;
-	return look_up(options, DNS_SMIMEA, name, out);
+	return look_up(dns, DNS_SMIMEA, name, out);
 }
 
 /* Climb until there are records (RFC 8659 section 3); the root has none. */
 static enum status
-look_up_caa(
-    const struct dns_options *options, const char *name, struct buf *out)
+look_up_caa(struct dns *dns, const char *name, struct buf *out)
 {
 	enum status status = STATUS_USAGE;
 	struct dns_answer answer;
@@ -65,7 +65,7 @@ look_up_caa(
 
 	while (!done && dns_name_ok(span_of(name))) {
 		dns_answer_init(&answer);
-		dns_look_up(options, name, DNS_CAA, &answer);
+		dns_look_up(dns, name, DNS_CAA, &answer);
 		done = answer.count > 0 || answer.state == DNS_BOGUS ||
 		    answer.state == DNS_TROUBLE || strchr(name, '.') == NULL;
 		if (done) {
@@ -91,36 +91,60 @@ confine(const struct dns_options *options)
 	(void)sandbox_enter_with(&rules);
 }
 
+static enum status
+check(struct dns *dns, struct buf *out)
+{
+	struct dns_answer answer;
+
+	dns_answer_init(&answer);
+	dns_check(dns, &answer);
+	buf_addf(out, "%s %s\n", dns_state_name(answer.state), answer.reason);
+	dns_answer_clear(&answer);
+	return buf_status(out);
+}
+
+static enum status
+run(const char *verb, struct dns *dns, char *names[], int count,
+    struct buf *out)
+{
+	enum status status = STATUS_OK;
+	int i;
+
+	if (strcmp(verb, "txt") == 0 && count > 0 && count <= NAMES_MAX) {
+		for (i = 0; i < count && status == STATUS_OK; i++)
+			status = look_up(dns, DNS_TXT, names[i], out);
+		return status;
+	}
+	if (strcmp(verb, "smimea") == 0 && count == 1)
+		return look_up_smimea(dns, names[0], out);
+	if (strcmp(verb, "caa") == 0 && count == 1)
+		return look_up_caa(dns, names[0], out);
+	if (strcmp(verb, "check") == 0 && count == 0)
+		return check(dns, out);
+	return STATUS_USAGE;
+}
+
 int
 main(int argc, char *argv[])
 {
-	const char *verb = argc >= 4 ? argv[1] : "";
 	struct dns_options options;
 	enum status status = STATUS_USAGE;
+	struct dns dns;
 	struct buf out;
-	int i;
 
 	sandbox_early();
 	if (argc < 4)
 		return status_exit(status);
-	options = (struct dns_options){ argv[2], argv[3] };
+	options = (struct dns_options){ .resolver = argv[2],
+		.anchor = argv[3],
+		.plain = strcmp(argv[3], "plain") == 0 };
 	confine(&options);
+	dns_init(&dns, &options);
 	buf_init(&out, NAMES_MAX * DNS_LINE_MAX);
-	if (strcmp(verb, "txt") == 0 && argc > 4 && argc <= 4 + NAMES_MAX) {
-		status = STATUS_OK;
-		for (i = 4; i < argc && status == STATUS_OK; i++)
-			status = look_up(&options, DNS_TXT, argv[i], &out);
-	} else if (strcmp(verb, "smimea") == 0 && argc == 5) {
-		status = look_up_smimea(&options, argv[4], &out);
-	} else if (strcmp(verb, "caa") == 0 && argc == 5) {
-		status = look_up_caa(&options, argv[4], &out);
-	} else if (strcmp(verb, "check") == 0 && argc == 4) {
-		buf_add_text(&out, dns_state_name(dns_check(&options)));
-		buf_add_byte(&out, '\n');
-		status = buf_status(&out);
-	}
+	status = run(argv[1], &dns, argv + 4, argc - 4, &out);
 	if (out.len > 0 && fd_write(STDOUT_FILENO, buf_span(&out)) != STATUS_OK)
 		status = STATUS_IO;
 	buf_clear(&out);
+	dns_clear(&dns);
 	return status_exit(status);
 }

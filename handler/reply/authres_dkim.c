@@ -27,11 +27,13 @@ take_record(
 		return note_set(note, STATUS_BAD_DKIM,
 		    "there are too many DKIM signatures to look up");
 	if (answer->state == DNS_TROUBLE)
-		return note_set(
-		    note, STATUS_DNS, "the DKIM key cannot be looked up now");
+		return note_set(note, STATUS_DNS,
+		    "the DKIM key cannot be looked up now%s%s",
+		    answer->reason[0] != '\0' ? ": " : "", answer->reason);
 	if (answer->state == DNS_BOGUS)
-		return note_set(
-		    note, STATUS_DNS, "DNSSEC calls the DKIM key record bogus");
+		return note_set(note, STATUS_DNS,
+		    "DNSSEC calls the DKIM key record bogus%s%s",
+		    answer->reason[0] != '\0' ? ": " : "", answer->reason);
 	if (answer->count == 0)
 		return note_set(
 		    note, STATUS_BAD_DKIM_KEY, "there is no DKIM key record");

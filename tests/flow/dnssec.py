@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import cms
 import dkim
 from cryptography.hazmat.primitives import serialization
-from dnsserver import SERVFAIL, SILENT, Dns
+from dnsserver import SERVFAIL, SILENT, Between, Dns
 from lib import (QUESTION, Place, Terminal, challenge, check_reply, tap)
 from unboundzone import Unbound, txt
 
@@ -137,6 +137,10 @@ def test_dkim(u):
                dnssec)
     refuse("dkim bogus", "dns-trouble", u.resolver, u.anchor, CA % "bogus",
            signed("bogus"), says="bogus")
+    refuse("dkim dated", "dns-trouble", u.resolver, u.anchor, CA % "dated",
+           signed("dated"), says="signature expired")
+    refuse("dkim dated, the clock", "dns-trouble", u.resolver, u.anchor,
+           CA % "dated", signed("dated"), says="clock")
     refuse("dkim revoked", "dkim-key", u.resolver, u.anchor, CA % "example",
            signed("example", "revoked"))
     refuse("dkim missing", "dkim-key", u.resolver, u.anchor, CA % "example",
@@ -153,6 +157,106 @@ def test_dkim(u):
     for selector in ("fail", "late"):
         refuse("dkim " + selector, "dns-trouble", dns.resolver, "/nowhere",
                CA % "example", signed("example", selector))
+
+
+NS, DNSKEY = 2, 48
+
+
+def test_routers(u):
+    """Resolvers that take their time, or drop what they do not know."""
+    sender, raw = CA % "example", signed("example")
+
+    def passes(name, takes, dnssec, quickly=True):
+        between = Between(u.port, takes)
+        with Run(between.resolver, u.anchor, sender) as run:
+            got, result, reply, _ = run.handle(raw)
+            tap.ok(result["verdict"] == "answered" and
+                   check_reply(reply, to=sender) == [], name + ": answered",
+                   got)
+            tap.equal(result["authentication"]["dnssec"], dnssec,
+                      name + ": DNSSEC")
+            if dnssec == "secure":
+                return
+            # What was learnt is kept: another name is asked for plainly, and
+            # at once.
+            run.place.expect("--expires", "24h", ca=sender,
+                             part2="x6I65YvEk6xC4KV0QMvdJw")
+            del between.asked[:]
+            began = time.monotonic()
+            got, result, _, _ = run.handle(signed("example", "revoked"))
+            tap.ok(result["refusal"] == "dkim-key" and [
+                extended for _, _, extended in between.asked] == [False] and
+                time.monotonic() - began < 5,
+                name + ": and is remembered", got, between.asked)
+
+    passes("a slow resolver", lambda name, kind, extended: 0.8, "secure")
+    passes("the root's DNSKEY is dropped", lambda name, kind, extended:
+           None if (name, kind) == ("", DNSKEY) else 0, "unvalidated")
+    passes("EDNS is dropped", lambda name, kind, extended:
+           None if extended else 0, "unvalidated")
+    between = Between(u.port, lambda name, kind, extended: None)
+    refuse("a resolver that says nothing", "dns-trouble", between.resolver,
+           u.anchor, sender, raw, says="no answer from " + between.resolver)
+    # Nothing plain where the answers are there, but wrong.
+    between = Between(u.port, lambda name, kind, extended: 0)
+    refuse("bogus is no reason to ask plainly", "dns-trouble",
+           between.resolver, u.anchor, CA % "bogus", signed("bogus"),
+           says="bogus")
+    tap.ok(all(extended for _, _, extended in between.asked),
+           "bogus: nobody is asked plainly", between.asked)
+
+
+def test_plain(u):
+    """Plain answers: over an alias, over TCP, and ones that are none."""
+    long = "v=DKIM1; n=%s; k=rsa; p=%s" % ("x" * 700, public(KEY))
+    dns = Dns({"sel._domainkey.ca.example": long})
+    place = Place()
+    net = os.path.join(place.env["PATH"].split(":")[0], "mailcert-net")
+
+    def ask(resolver, name, kind="txt"):
+        got = place.run(kind, resolver, "plain", name, program=net)
+        return got.stdout.decode().strip().split(" ")
+
+    got = ask(dns.resolver, "sel._domainkey.ca.example")
+    tap.ok(got[1] == "unvalidated" and len(got) == 5 and base64.
+           urlsafe_b64decode(got[4] + "==").replace(b"\xff", b"").count(
+               b"x") >= 700, "plain: a long record comes over TCP", got)
+    got = ask(dns.resolver, "nowhere.ca.example")
+    tap.ok(got[1] == "unvalidated" and len(got) == 4, "plain: no such name",
+           got)
+    got = ask(u.resolver, "alias.example")
+    tap.ok(got[1] == "unvalidated" and len(got) == 5, "plain: an alias", got)
+    got = ask("127.0.0.1@1 " + u.resolver, "alias.example")
+    tap.ok(got[1] == "unvalidated" and len(got) == 5,
+           "plain: the second resolver answers", got)
+    for name, spoil in (
+            ("another id", lambda q, r: bytes([r[0] ^ 1]) + r[1:]),
+            ("another question", lambda q, r: r.replace(b"\x03sel", b"\x03SEL",
+                                                        1)),
+            ("a question, no answer", lambda q, r: r[:2] + b"\x01" + r[3:]),
+            ("cut short", lambda q, r: r[:-9]),
+            ("an alias of itself", lambda q, r: q[:2] + b"\x81\x80\0\1\0\1\0"
+             b"\0\0\0" + q[12:] + b"\xc0\x0c\0\5\0\1\0\0\0\x3c\0\2\xc0"
+             b"\x0c"),
+            ("nothing but a header", lambda q, r: r[:12]),
+            ("an octet", lambda q, r: b"x")):
+        bad = Dns({"sel._domainkey.ca.example": RECORD})
+        answer = bad.answer
+        bad.answer = lambda query, limit, spoil=spoil, answer=answer: spoil(
+            query, answer(query, 65535))
+        got = ask(bad.resolver + " " + dns.resolver,
+                  "sel._domainkey.ca.example")
+        tap.ok(got[1] == "unvalidated" and len(got) == 5,
+               "plain: %s is none, another resolver's counts" % name, got)
+    place.__exit__()
+
+
+def test_reserved():
+    """RFC 6761: what .test means, the configured resolver knows."""
+    for zone in ("test", "home.arpa", "invalid"):
+        dns = Dns({"sel._domainkey.ca." + zone: RECORD})
+        accept("dkim below ." + zone, dns.resolver, "/nowhere", CA % zone,
+               signed(zone), "unvalidated")
 
 
 def test_again():
@@ -286,6 +390,27 @@ def test_doctor(u):
         got = place.run("-o", "resolver=127.0.0.1@1", "doctor")
         tap.ok("does not answer" in got.stdout.decode(), "doctor: no answer",
                got)
+        got = place.run("-o", "resolver=" + u.resolver, "-o",
+                        "dnssec_anchor=none", "doctor")
+        tap.ok("dnssec_anchor = none" in got.stdout.decode(),
+               "doctor: switched off", got)
+        between = Between(u.port, lambda name, kind, extended:
+                          None if extended else 0)
+        got = place.run("-o", "resolver=" + between.resolver, "-o",
+                        "dnssec_anchor=" + u.anchor, "doctor")
+        tap.ok("passes no DNSSEC on" in got.stdout.decode() and
+               "not when it is asked for DNSSEC" in got.stdout.decode() and
+               "dnssec_anchor = none" in got.stdout.decode(),
+               "doctor: EDNS is dropped", got)
+        # Signed for another time than our clock says.
+        with Unbound({"example": {"x": txt("x")}}, dated=(".",)) as old:
+            got = place.run("-o", "resolver=" + old.resolver, "-o",
+                            "dnssec_anchor=" + old.anchor, "doctor")
+            line = [x for x in got.stdout.decode().splitlines() if
+                    " dns " in x]
+            tap.ok(got.returncode == 1 and "expired" in line[0] and "clock" in
+                   line[0] and "passes no DNSSEC" not in line[0],
+                   "doctor: the clock, or the dates", got)
 
 
 def main():
@@ -315,6 +440,10 @@ def main():
     make("also")
     names[label("also") + "._smimecert.ca"] = [
         smimea(3, 0, 1, root.cert), smimea(1, 0, 1, cert["also@ca.example"])]
+    make("many")
+    names[label("many") + "._smimecert.ca"] = [smimea(
+        3, 0, 1, cms.Authority("Other %d" % i).cert) for i in range(12)] + [
+            smimea(3, 0, 1, cert["many@ca.example"])]
     make("wrong")
     names[label("wrong") + "._smimecert.ca"] = smimea(3, 0, 1, root.cert)
     make("odd")
@@ -328,19 +457,23 @@ def main():
     cert[sender] = Undated(cert[sender])
     names[label("undated") + "._smimecert.ca"] = smimea(3, 0, 1, cert[sender])
     other = {}
-    for zone in ("insecure", "bogus"):
+    for zone in ("insecure", "bogus", "dated"):
         make("ee", zone)
         other[zone] = {
             "sel._domainkey.ca": txt(RECORD),
             label("ee") + "._smimecert.ca": smimea(
                 3, 0, 0, cert["ee@ca." + zone])}
     names["sel._domainkey.ca"] = txt(RECORD)
+    names["alias"] = "CNAME sel._domainkey.ca.example."
     names["revoked._domainkey.ca"] = txt("v=DKIM1; p=")
     with Unbound({"example": names, **other}) as u:
         test_dkim(u)
         test_smimea(u, root, None, key, cert,
-                    [k for k in kinds if k != "pkix-ee-1"] + ["also"])
+                    [k for k in kinds if k != "pkix-ee-1"] +
+                    ["also", "many"])
         test_names(u)
+        test_routers(u)
+        test_plain(u)
         test_doctor(u)
         sender, raw = "ee-full@ca.example", smime_message(
             "ee-full@ca.example", key["ee-full@ca.example"],
@@ -362,6 +495,7 @@ def main():
                        terminal.screen(), "the details say it exactly",
                        terminal.screen())
                 terminal.keys("q", "n")
+    test_reserved()
     test_again()
     tap.done()
 

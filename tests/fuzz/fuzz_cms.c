@@ -19,7 +19,7 @@ trust(void)
 	if (one == NULL) {
 		one = trust_new();
 		assert(one != NULL);
-		trust_add_smimea(one, &record);
+		assert(trust_add_smimea(one, &record) == STATUS_OK);
 	}
 	return one;
 }
