@@ -19,13 +19,16 @@
 	"                        [--eab-kid KID --eab-key-file FILE]\n"      \
 	"       mailcert account contact [--ca NAME|URL] [ADDRESS...]\n"     \
 	"       mailcert account roll-over [--ca NAME|URL] [--key KIND]\n"   \
-	"       mailcert account deactivate [--ca NAME|URL] [--yes]"
+	"       mailcert account deactivate [--ca NAME|URL] [--yes]\n"       \
+	"       mailcert account forget [--ca NAME|URL] [--yes] [ACCOUNT]"
 
 static const char help[] =
     "usage: " SYNOPSIS "\n\n"
     "Alone: list our accounts.  show asks the CA what it has on record; register\n"
     "makes an account (order does so too); contact sets where the CA may write\n"
-    "to; roll-over gives the account a new key; deactivate closes it for good.\n\n"
+    "to; roll-over gives the account a new key; deactivate closes it for good;\n"
+    "forget takes one out of use here and asks the CA nothing.  Where the CA\n"
+    "closed or lost the account, or its key file is gone, register makes another.\n\n"
     "  --ca NAME|URL        which CA; default: ca of the configuration\n"
     "  --agree              you agree to the CA's terms of service\n"
     "  --key KIND           of the account key: ec:p256 (default), ec:p384,\n"
@@ -111,6 +114,8 @@ do_show(struct session *session, struct options *options)
 		status = issuer_ask(&session->issuer, &account, &session->note);
 	if (status == STATUS_OK)
 		show_account(session, &account);
+	if (status == STATUS_OK && account.status == ACME_GONE)
+		status = issuer_is_closed(&session->note);
 	return status;
 }
 
@@ -141,11 +146,14 @@ do_register(struct session *session, struct options *options)
 	if (status == STATUS_OK)
 		status = issuer_reach(
 		    &session->issuer, options->enrolment.ca, &session->note);
+	if (status == STATUS_OK)
+		status =
+		    issuer_retire_if_gone(&session->issuer, &session->note);
 	if (status == STATUS_OK && session->issuer.account.url[0] != '\0' &&
 	    options->enrolment.issuer.key_file != NULL)
 		status = note_set(&session->note, STATUS_USAGE,
-		    "there is an account at this CA already; deactivate it "
-		    "first, or use another home (-C)");
+		    "there is an account at this CA already; forget or "
+		    "deactivate it first, or use another home (-C)");
 	if (status == STATUS_OK)
 		status = issuer_enroll(&session->issuer,
 		    &options->enrolment.issuer, &session->note);
@@ -237,6 +245,110 @@ do_deactivate(struct session *session, struct options *options)
 	return status;
 }
 
+/* The account of that id, or the one in use at the CA. */
+static enum status
+find_account(
+    struct session *session, struct options *options, struct account *out)
+{
+	struct config_ca ca;
+	enum status status;
+
+	if (options->rests > 0) {
+		status = jsonfile_id_ok(span_of(options->rest[0]))
+		    ? account_load(
+			  &session->home, options->rest[0], out, &session->note)
+		    : STATUS_NO;
+	} else {
+		status = session_ca(session, &options->enrolment.ca);
+		if (status == STATUS_OK)
+			status = config_find_ca(&session->config,
+			    options->enrolment.ca, &ca, &session->note);
+		if (status == STATUS_OK)
+			status = account_find(
+			    &session->home, ca.directory, out, &session->note);
+	}
+	return status == STATUS_NO
+	    ? note_set(&session->note, status,
+		  "there is no such account; mailcert account lists them")
+	    : status;
+}
+
+/* What hangs on the account: an order that is open (its id in *open), and
+ * whether a certificate may have to be revoked with it. */
+static enum status
+look_what_hangs_on(struct session *session, const char *account,
+    char open[JSONFILE_ID_SIZE], bool *wanted)
+{
+	struct issuance *all = NULL;
+	enum status status;
+	size_t count = 0, i;
+
+	open[0] = '\0';
+	*wanted = false;
+	status = issuances_load(&session->home, &all, &count, &session->note);
+	for (i = 0; i < count; i++) {
+		if (strcmp(all[i].account, account) != 0)
+			continue;
+		if (issuance_is_open(&all[i]))
+			(void)strcpy(open, all[i].id);
+		else if (all[i].state == ISSUANCE_ISSUED)
+			*wanted = true;
+	}
+	free(all);
+	return status;
+}
+
+static enum status
+forget(struct session *session, struct account *account, bool wanted)
+{
+	enum status status;
+
+	if (!wanted)
+		return account_forget(&session->home, account, &session->note);
+	account->end = ACCOUNT_FORGOTTEN;
+	if (account->deactivated == 0)
+		account->deactivated = (int64_t)time(NULL);
+	status = account_save(&session->home, account, &session->note);
+	buf_addf(&session->out,
+	    "%s is out of use; its key stays for what it ordered\n",
+	    account->id);
+	return status;
+}
+
+static enum status
+do_forget(struct session *session, struct options *options)
+{
+	char open[JSONFILE_ID_SIZE];
+	struct account account;
+	struct buf question;
+	enum status status;
+	bool wanted = false;
+
+	status = find_account(session, options, &account);
+	if (status == STATUS_OK)
+		status = look_what_hangs_on(session, account.id, open, &wanted);
+	if (status == STATUS_OK && open[0] != '\0')
+		status = note_set(&session->note, STATUS_AGAIN,
+		    "order %s of that account is open; mailcert finish it, or "
+		    "mailcert finish --forget %s",
+		    open, open);
+	if (status != STATUS_OK)
+		return status;
+	buf_init(&question, 4096);
+	buf_addf(&question,
+	    "Forget the account %s? The CA keeps it, but nobody can use it "
+	    "without its key.",
+	    account.url);
+	status = buf_status(&question);
+	if (status == STATUS_OK && account.end == ACCOUNT_IN_USE &&
+	    account.url[0] != '\0' && !options->yes &&
+	    !session_ask(question.at))
+		status = note_set(&session->note, STATUS_DECLINED,
+		    "nothing was changed (--yes does it without a question)");
+	buf_clear(&question);
+	return status == STATUS_OK ? forget(session, &account, wanted) : status;
+}
+
 static bool
 take_option(int c, struct options *out)
 {
@@ -266,13 +378,15 @@ take_option(int c, struct options *out)
 static const struct act {
 	const char *name;
 	enum status (*run)(struct session *session, struct options *options);
-	bool creates; /* the home */
+	bool creates;      /* the home */
+	size_t rests_most; /* arguments */
 } acts[] = {
-	{ "show", do_show, false },
-	{ "register", do_register, true },
-	{ "contact", do_contact, false },
-	{ "roll-over", do_roll_over, false },
-	{ "deactivate", do_deactivate, false },
+	{ "show", do_show, false, 0 },
+	{ "register", do_register, true, 0 },
+	{ "contact", do_contact, false, SESSION_CONTACTS_MAX },
+	{ "roll-over", do_roll_over, false, 0 },
+	{ "deactivate", do_deactivate, false, 0 },
+	{ "forget", do_forget, false, 1 },
 };
 
 static const struct act *
@@ -310,7 +424,7 @@ cmd_account(const struct invocation *invocation, int argc, char *argv[])
 		return cmd_usage(SYNOPSIS);
 	options.rest = (const char *const *)argv + optind;
 	options.rests = (size_t)(argc - optind);
-	if (options.rests > 0 && (act == NULL || act->run != do_contact))
+	if (options.rests > (act != NULL ? act->rests_most : 0))
 		return cmd_usage(SYNOPSIS);
 	session = session_begin(invocation, act != NULL && act->creates, &code);
 	if (session == NULL)

@@ -1,6 +1,8 @@
 /* issuer.c - we and a CA: see issuer.h */
 #include "issuer.h"
+#include "issuer_p.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,8 +16,6 @@
 #include "base/text.h"
 #include "helper.h"
 #include "store/order.h"
-
-enum { BODY_MAX = 2 * 1024 * 1024, ACCOUNT_LOCK_SECONDS = 60 };
 
 #define JSON "application/json"
 
@@ -35,9 +35,8 @@ set_ca(struct issuer *issuer, struct note *note)
 	return STATUS_OK;
 }
 
-/* The key that counts, and the URL that goes with it. */
-static enum status
-set_key(struct issuer *issuer, struct note *note)
+enum status
+issuer_set_key(struct issuer *issuer, struct note *note)
 {
 	(void)strcpy(issuer->ca.account, issuer->account.url);
 	return account_key_path(issuer->home, &issuer->account,
@@ -64,6 +63,15 @@ read_mac(const char *path, struct buf *out, struct note *note)
 		status = fd_read(fd, out, 5);
 	(void)close(fd);
 	return status;
+}
+
+/* One member more of an object that was begun. */
+static void
+add_member(struct buf *out, const char *text)
+{
+	if (out->len > 0 && out->at[out->len - 1] != '{')
+		buf_add_byte(out, ',');
+	buf_add_text(out, text);
 }
 
 static enum status
@@ -96,7 +104,7 @@ add_binding(struct issuer *issuer, const struct issuer_options *options,
 	if (status == STATUS_OK)
 		status = helper_key(
 		    "bind", issuer->ca.key, buf_span(&request), &binding, note);
-	buf_add_text(payload, ",\"externalAccountBinding\":");
+	add_member(payload, "\"externalAccountBinding\":");
 	buf_add(payload, buf_span(&binding));
 	buf_clear(&binding);
 	buf_wipe(&mac);
@@ -122,64 +130,137 @@ add_contact(const char *const *contact, size_t count, struct buf *out)
 	buf_clear(&url);
 }
 
+/* Some CAs want an address to write to, and say so in words only. */
+static enum status
+hint_contact(const struct issuer_options *options,
+    const struct acme_problem *problem, enum status status, struct note *note)
+{
+	struct note said = *note;
+
+	if (options->contacts > 0 || options->only_existing ||
+	    (strcmp(problem->type, "malformed") != 0 &&
+		strcmp(problem->type, "invalidContact") != 0))
+		return status;
+	return note_set(note, status,
+	    "%.230s [if it wants an address to write to: --contact ADDRESS]",
+	    note_text(&said, status));
+}
+
+/* What a 200 or 201 says: the account's URL, and that it is open.  Some CAs
+ * give a closed one with 200. */
+static enum status
+take_account(struct issuer *issuer, const struct ca_answer *answer,
+    char url[ACME_URL_SIZE], struct note *note)
+{
+	struct acme_account account;
+
+	if (!acme_url_ok(span_of(answer->location)) ||
+	    !ca_is_own(&issuer->ca, answer->location))
+		return note_set(note, STATUS_BAD_CA,
+		    "the CA gives the account no usable URL");
+	if (ca_parse_account(buf_span(&answer->body), &account, NULL) ==
+		STATUS_OK &&
+	    account.status == ACME_GONE)
+		return STATUS_NO;
+	(void)strcpy(url, answer->location);
+	return STATUS_OK;
+}
+
 /* newAccount (section 7.3).  The same key gives the same account, so it can be
- * asked again after a crash. */
+ * asked again after a crash.  STATUS_NO: that account is closed. */
 static enum status
 post_account(struct issuer *issuer, const struct issuer_options *options,
-    struct note *note)
+    char url[ACME_URL_SIZE], struct acme_problem *problem, struct note *note)
 {
 	struct ca_answer answer = { .code = 0 };
+	char account[ACME_URL_SIZE];
 	struct buf payload;
 	enum status status;
 
 	buf_init(&payload, 128 * 1024);
 	buf_init(&answer.body, BODY_MAX);
-	buf_add_text(&payload,
-	    options->only_existing ? "{\"onlyReturnExisting\":true"
-				   : "{\"termsOfServiceAgreed\":true");
+	buf_add_byte(&payload, '{');
+	if (options->only_existing)
+		add_member(&payload, "\"onlyReturnExisting\":true");
+	else if (options->agreed)
+		add_member(&payload, "\"termsOfServiceAgreed\":true");
 	if (options->contacts > 0) {
-		buf_add_byte(&payload, ',');
+		add_member(&payload, "");
 		add_contact(options->contact, options->contacts, &payload);
 	}
 	status = add_binding(issuer, options, &payload, note);
 	buf_add_byte(&payload, '}');
 	if (status == STATUS_OK)
 		status = buf_status(&payload);
+	/* Signed with the bare key: it has no account yet. */
+	(void)strcpy(account, issuer->ca.account);
 	issuer->ca.account[0] = '\0';
 	if (status == STATUS_OK)
 		status = ca_post(&issuer->ca, issuer->ca.directory.new_account,
 		    buf_span(&payload), JSON, &answer, note);
-	if (status == STATUS_OK &&
-	    (!acme_url_ok(span_of(answer.location)) ||
-		!ca_is_own(&issuer->ca, answer.location)))
-		status = note_set(note, STATUS_BAD_CA,
-		    "the CA gives the account no usable URL");
-	if (status == STATUS_OK) {
-		(void)strcpy(issuer->account.url, answer.location);
-		(void)strcpy(issuer->ca.account, answer.location);
-	}
+	(void)strcpy(issuer->ca.account, account);
+	*problem = answer.problem;
+	if (status == STATUS_OK)
+		status = take_account(issuer, &answer, url, note);
+	else if (status == STATUS_CA)
+		status = hint_contact(options, problem, status, note);
 	buf_clear(&answer.body);
 	buf_clear(&payload);
 	return status;
 }
 
-static enum status
-register_account(struct issuer *issuer, const struct issuer_options *options,
-    struct note *note)
+enum status
+issuer_ask_about(struct issuer *issuer, const char *key, enum issuer_word *word,
+    char url[ACME_URL_SIZE], struct note *note)
 {
-	const char *terms = issuer->ca.directory.terms;
+	const struct issuer_options existing = { .only_existing = true };
+	char now[sizeof(issuer->ca.key)];
+	struct acme_problem problem = { .type = "" };
 	enum status status;
 
-	if (terms[0] != '\0' && !options->only_existing &&
-	    (options->agrees == NULL || !options->agrees(terms)))
-		return note_set(note, STATUS_NO_PERSON,
-		    "the CA has terms of service, %.200s: --agree says that "
-		    "you agree to them",
-		    terms);
-	status = post_account(issuer, options, note);
-	return status == STATUS_OK
-	    ? account_save(issuer->home, &issuer->account, note)
-	    : status;
+	(void)strcpy(now, issuer->ca.key);
+	if (key != issuer->ca.key)
+		(void)snprintf(
+		    issuer->ca.key, sizeof(issuer->ca.key), "%s", key);
+	status = post_account(issuer, &existing, url, &problem, note);
+	(void)strcpy(issuer->ca.key, now);
+	*word = ISSUER_KNOWN;
+	if (status == STATUS_NO ||
+	    (status == STATUS_CA && strcmp(problem.type, "unauthorized") == 0))
+		*word = ISSUER_CLOSED;
+	else if (status == STATUS_CA &&
+	    strcmp(problem.type, "accountDoesNotExist") == 0)
+		*word = ISSUER_UNKNOWN;
+	return *word != ISSUER_KNOWN ? STATUS_OK : status;
+}
+
+static enum status
+register_account(struct issuer *issuer, const struct issuer_options *options,
+    struct acme_problem *problem, struct note *note)
+{
+	const char *terms = issuer->ca.directory.terms;
+	struct issuer_options with = *options;
+	enum status status;
+
+	/* Whatever stands there is shown, and agreed to or not. */
+	if (terms[0] != '\0' && !options->only_existing && !options->agreed) {
+		if (options->agrees == NULL || !options->agrees(terms))
+			return note_set(note, STATUS_NO_PERSON,
+			    "the CA has terms of service, %.200s: --agree says "
+			    "that you agree to them",
+			    terms);
+		with.agreed = true;
+	}
+	status =
+	    post_account(issuer, &with, issuer->account.url, problem, note);
+	if (status == STATUS_NO)
+		return note_set(note, STATUS_CA,
+		    "the account of that key is closed at the CA; mailcert "
+		    "account register makes another");
+	if (status != STATUS_OK)
+		return status;
+	(void)strcpy(issuer->ca.account, issuer->account.url);
+	return account_save(issuer->home, &issuer->account, note);
 }
 
 /* A new account: its key is durable before the CA hears of it. */
@@ -196,7 +277,7 @@ make_account(struct issuer *issuer, const struct issuer_options *options,
 	if ((status = order_new_id(account->id)) != STATUS_OK)
 		return status;
 	buf_init(&nothing, 1024);
-	status = set_key(issuer, note);
+	status = issuer_set_key(issuer, note);
 	if (status == STATUS_OK)
 		status = options->key_file != NULL
 		    ? helper_key_pair("copy", options->key_file, issuer->ca.key,
@@ -212,85 +293,6 @@ make_account(struct issuer *issuer, const struct issuer_options *options,
 	return status;
 }
 
-/* The next key is the one now: one rename says so. */
-static enum status
-commit_key(struct issuer *issuer, const char *path, struct note *note)
-{
-	struct account *account = &issuer->account;
-	char old[sizeof(issuer->ca.key)];
-	enum status status;
-
-	(void)strcpy(old, issuer->ca.key);
-	status = helper_thumbprint(path, account->thumbprint, note);
-	account->rolled++;
-	if (status == STATUS_OK)
-		status = account_save(issuer->home, account, note);
-	if (status == STATUS_OK)
-		status = set_key(issuer, note);
-	/* It opens nothing any more. */
-	if (status == STATUS_OK)
-		(void)unlink(old);
-	return status;
-}
-
-/* A next key that is there and that nobody is at was left by a crash: does the
- * CA know it?  Then it is the one; else it never was. */
-static enum status
-choose_key(struct issuer *issuer, const char *next, struct note *note)
-{
-	const struct issuer_options existing = { .only_existing = true };
-	char now[sizeof(issuer->ca.key)];
-	const struct account before = issuer->account;
-	struct note why = { "" };
-	enum status status;
-
-	(void)strcpy(now, issuer->ca.key);
-	(void)strcpy(issuer->ca.key, next);
-	status = post_account(issuer, &existing, &why);
-	(void)strcpy(issuer->ca.key, now);
-	issuer->account = before;
-	(void)strcpy(issuer->ca.account, before.url);
-	if (status == STATUS_OK)
-		return commit_key(issuer, next, note);
-	if (status != STATUS_CA)
-		return note_set(note, status, "%s", note_text(&why, status));
-	return unlink(next) == 0 ? STATUS_OK : STATUS_IO;
-}
-
-static enum status
-next_key(const struct issuer *issuer, char *out, size_t size, struct note *note)
-{
-	return account_key_path(issuer->home, &issuer->account,
-	    issuer->account.rolled + 1, out, size, note);
-}
-
-/* Ready to be used: no roll-over is half done. */
-static enum status
-settle_key(struct issuer *issuer, struct note *note)
-{
-	char next[sizeof(issuer->ca.key)];
-	enum status status = next_key(issuer, next, sizeof(next), note);
-	int lock = -1;
-
-	if (status != STATUS_OK || access(next, F_OK) != 0)
-		return status;
-	status = home_lock_on(
-	    issuer->home, "account", ACCOUNT_LOCK_SECONDS, &lock, note);
-	if (status != STATUS_OK)
-		return status;
-	/* It may be done by now. */
-	status = account_load(
-	    issuer->home, issuer->account.id, &issuer->account, note);
-	if (status == STATUS_OK)
-		status = set_key(issuer, note);
-	if (status == STATUS_OK)
-		status = next_key(issuer, next, sizeof(next), note);
-	if (status == STATUS_OK && access(next, F_OK) == 0)
-		status = choose_key(issuer, next, note);
-	(void)close(lock);
-	return status;
-}
-
 /* The account in the home, if there is one. */
 static enum status
 find_account(struct issuer *issuer, struct note *note)
@@ -303,7 +305,7 @@ find_account(struct issuer *issuer, struct note *note)
 		issuer->account = (struct account){ .created = 0 };
 		return STATUS_OK;
 	}
-	return status == STATUS_OK ? set_key(issuer, note) : status;
+	return status == STATUS_OK ? issuer_set_key(issuer, note) : status;
 }
 
 enum status
@@ -319,14 +321,23 @@ issuer_reach(struct issuer *issuer, const char *ca, struct note *note)
 	if (status == STATUS_OK)
 		status = find_account(issuer, note);
 	return status == STATUS_OK && issuer->account.id[0] != '\0'
-	    ? settle_key(issuer, note)
+	    ? issuer_settle_key(issuer, note)
 	    : status;
+}
+
+/* A record without an account: the CA has none for its key, or a closed one. */
+static void
+drop_record(struct issuer *issuer)
+{
+	(void)!account_forget(issuer->home, &issuer->account, NULL);
+	issuer->account = (struct account){ .created = 0 };
 }
 
 enum status
 issuer_enroll(struct issuer *issuer, const struct issuer_options *options,
     struct note *note)
 {
+	struct acme_problem problem = { .type = "" };
 	enum status status;
 	int lock = -1;
 
@@ -340,17 +351,88 @@ issuer_enroll(struct issuer *issuer, const struct issuer_options *options,
 	 * way to the key that the user names. */
 	status = find_account(issuer, note);
 	if (status == STATUS_OK && issuer->account.id[0] != '\0' &&
-	    issuer->account.url[0] == '\0' && options->key_file != NULL) {
-		status = account_forget(issuer->home, &issuer->account, note);
-		issuer->account.id[0] = '\0';
-	}
+	    issuer->account.url[0] == '\0' &&
+	    (options->key_file != NULL || issuer_key_is_lost(issuer)))
+		drop_record(issuer);
 	if (status == STATUS_OK && issuer->account.id[0] == '\0')
 		status = make_account(issuer, options, note);
 	if (status == STATUS_OK && issuer->account.url[0] == '\0')
-		status = register_account(issuer, options, note);
-	/* The CA knows no account of that key: nothing was found. */
-	if (status == STATUS_CA && options->only_existing)
-		(void)!account_forget(issuer->home, &issuer->account, NULL);
+		status = register_account(issuer, options, &problem, note);
+	if (status == STATUS_CA &&
+	    (problem.type[0] == '\0' ||
+		(options->only_existing &&
+		    strcmp(problem.type, "accountDoesNotExist") == 0)))
+		drop_record(issuer);
+	(void)close(lock);
+	return status;
+}
+
+bool
+issuer_key_is_lost(const struct issuer *issuer)
+{
+	return access(issuer->ca.key, F_OK) != 0 && errno == ENOENT;
+}
+
+/* It is out of use from now on; record and key stay. */
+static enum status
+retire(struct issuer *issuer, enum account_end end, struct note *note)
+{
+	enum status status;
+
+	issuer->account.end = end;
+	issuer->account.deactivated = (int64_t)time(NULL);
+	status = account_save(issuer->home, &issuer->account, note);
+	issuer->account = (struct account){ .created = 0 };
+	issuer->ca.account[0] = '\0';
+	return status;
+}
+
+/* The CA says no to the account: what does it say to its key alone? */
+static enum status
+ask_by_key(struct issuer *issuer, const struct note *first, struct note *note)
+{
+	char url[ACME_URL_SIZE] = "";
+	enum issuer_word word;
+	enum status status;
+
+	status = issuer_ask_about(issuer, issuer->ca.key, &word, url, note);
+	if (status != STATUS_OK)
+		return status;
+	if (word != ISSUER_KNOWN)
+		return retire(issuer,
+		    word == ISSUER_CLOSED ? ACCOUNT_CLOSED : ACCOUNT_UNKNOWN,
+		    note);
+	if (strcmp(url, issuer->account.url) == 0)
+		return note_set(
+		    note, STATUS_CA, "%s", note_text(first, STATUS_CA));
+	(void)strcpy(issuer->account.url, url);
+	(void)strcpy(issuer->ca.account, url);
+	return account_save(issuer->home, &issuer->account, note);
+}
+
+enum status
+issuer_retire_if_gone(struct issuer *issuer, struct note *note)
+{
+	struct acme_account account;
+	struct note why = { "" };
+	enum status status;
+	int lock = -1;
+
+	if (issuer->account.url[0] == '\0')
+		return STATUS_OK;
+	status = home_lock_on(
+	    issuer->home, "account", ACCOUNT_LOCK_SECONDS, &lock, note);
+	if (status != STATUS_OK)
+		return status;
+	if (issuer_key_is_lost(issuer)) {
+		status = retire(issuer, ACCOUNT_KEY_LOST, note);
+	} else if ((status = issuer_ask(issuer, &account, &why)) == STATUS_CA) {
+		status = ask_by_key(issuer, &why, note);
+	} else if (status != STATUS_OK) {
+		(void)note_set(note, status, "%s", note_text(&why, status));
+	} else if (account.status == ACME_GONE) {
+		status = retire(issuer, ACCOUNT_CLOSED, note);
+	}
 	(void)close(lock);
 	return status;
 }
@@ -371,10 +453,10 @@ issuer_reopen(
 	if (status == STATUS_OK)
 		status = set_ca(issuer, note);
 	if (status == STATUS_OK)
-		status = set_key(issuer, note);
+		status = issuer_set_key(issuer, note);
 	if (status == STATUS_OK && asking)
 		status = ca_open(&issuer->ca, note);
-	return status == STATUS_OK && asking ? settle_key(issuer, note)
+	return status == STATUS_OK && asking ? issuer_settle_key(issuer, note)
 					     : status;
 }
 
@@ -393,6 +475,14 @@ post_to_account(struct issuer *issuer, struct span payload,
 		status = ca_parse_account(buf_span(&answer.body), out, note);
 	buf_clear(&answer.body);
 	return status;
+}
+
+enum status
+issuer_is_closed(struct note *note)
+{
+	return note_set(note, STATUS_CA,
+	    "the CA says that the account is deactivated or revoked; mailcert "
+	    "account register makes another");
 }
 
 enum status
@@ -415,6 +505,8 @@ issuer_set_contact(struct issuer *issuer, const char *const *contact,
 	status = buf_status(&payload);
 	if (status == STATUS_OK)
 		status = post_to_account(issuer, buf_span(&payload), out, note);
+	if (status == STATUS_OK && out->status == ACME_GONE)
+		status = issuer_is_closed(note);
 	buf_clear(&payload);
 	return status;
 }
@@ -428,56 +520,7 @@ issuer_deactivate(struct issuer *issuer, struct note *note)
 	    issuer, SPAN("{\"status\":\"deactivated\"}"), NULL, note);
 	if (status != STATUS_OK)
 		return status;
+	issuer->account.end = ACCOUNT_DEACTIVATED;
 	issuer->account.deactivated = (int64_t)time(NULL);
 	return account_save(issuer->home, &issuer->account, note);
-}
-
-/* The new key is durable before the CA hears of it; settle_roll_over() finds
- * out what became of it where we die on the way. */
-static enum status
-roll_over(struct issuer *issuer, enum key_kind kind, struct note *note)
-{
-	struct ca_answer answer = { .code = 0 };
-	struct buf nothing;
-	enum status status;
-	char path[sizeof(issuer->ca.new_key)];
-
-	buf_init(&nothing, 1024);
-	buf_init(&answer.body, BODY_MAX);
-	status = next_key(issuer, path, sizeof(path), note);
-	if (status == STATUS_OK)
-		status = helper_key_pair("generate", key_kind_name(kind), path,
-		    SPAN(""), &nothing, note);
-	if (status == STATUS_OK) {
-		(void)strcpy(issuer->ca.new_key, path);
-		status = ca_roll_over(&issuer->ca, &answer, note);
-		issuer->ca.new_key[0] = '\0';
-		if (status == STATUS_CA)
-			(void)unlink(path);
-	}
-	if (status == STATUS_OK) {
-		status = commit_key(issuer, path, note);
-	}
-	buf_clear(&answer.body);
-	buf_clear(&nothing);
-	return status;
-}
-
-enum status
-issuer_roll_over(struct issuer *issuer, enum key_kind kind, struct note *note)
-{
-	enum status status;
-	int lock = -1;
-
-	if (issuer->ca.directory.key_change[0] == '\0' ||
-	    !ca_is_own(&issuer->ca, issuer->ca.directory.key_change))
-		return note_set(note, STATUS_BAD_CA,
-		    "the CA offers no roll-over of account keys");
-	status = home_lock_on(
-	    issuer->home, "account", ACCOUNT_LOCK_SECONDS, &lock, note);
-	if (status != STATUS_OK)
-		return status;
-	status = roll_over(issuer, kind, note);
-	(void)close(lock);
-	return status;
 }

@@ -19,7 +19,7 @@ struct issuer {
 	struct ca ca;
 };
 
-/* Does the user agree to the terms at that URL? */
+/* Does the user agree to those terms?  Safe text, an URL mostly. */
 typedef bool issuer_agrees(const char *terms);
 
 struct issuer_options {
@@ -31,6 +31,7 @@ struct issuer_options {
 	const char *const *contact; /* mail addresses */
 	size_t contacts;
 	bool only_existing; /* make none at the CA (section 7.3.1) */
+	bool agreed;        /* to whatever terms the CA has */
 };
 
 /* Fetch the directory, and find our account in the home if there is one.
@@ -44,6 +45,16 @@ enum status issuer_reach(
  */
 enum status issuer_enroll(struct issuer *issuer,
     const struct issuer_options *options, struct note *note) MUST_CHECK;
+/*
+ * Put an account out of use that is of no use any more: its key file is gone,
+ * or the CA says, to the account and to its key, that it is closed or unknown.
+ * Then issuer->account is empty, and issuer_enroll() makes another.
+ * STATUS_CA: the CA says no, but not for such a reason; STATUS_NET.
+ */
+enum status issuer_retire_if_gone(
+    struct issuer *issuer, struct note *note) MUST_CHECK;
+/* STATUS_CA with a note: a 200 that says "deactivated" is no success. */
+enum status issuer_is_closed(struct note *note);
 /* With an account that we have, by its id, even a deactivated one.  asking:
  * fetch the directory. */
 enum status issuer_reopen(struct issuer *issuer, const char *account,
@@ -56,8 +67,12 @@ enum status issuer_ask(struct issuer *issuer, struct acme_account *out,
 enum status issuer_set_contact(struct issuer *issuer,
     const char *const *contact, size_t count, struct acme_account *out,
     struct note *note) MUST_CHECK;
-/* Section 7.3.5.  The caller has made sure that no challenge is pending: the
- * key's thumbprint goes into answers. */
+/*
+ * Section 7.3.5.  The caller has made sure that no challenge is pending: the
+ * key's thumbprint goes into answers.  Whatever the CA answers, the key that
+ * it takes stays: STATUS_AGAIN where that cannot be said now, and then both
+ * do.
+ */
 enum status issuer_roll_over(
     struct issuer *issuer, enum key_kind kind, struct note *note) MUST_CHECK;
 /* Section 7.3.6; for good. */

@@ -33,7 +33,34 @@ add_json(const struct account *account, struct buf *out)
 	add_time(out, account->created);
 	buf_add_text(out, ", \"deactivated\": ");
 	add_time(out, account->deactivated);
+	buf_addf(out, ", \"end\": %s%s%s",
+	    account->end != ACCOUNT_IN_USE ? "\"" : "",
+	    account->end != ACCOUNT_IN_USE ? account_end_name(account->end)
+					   : "null",
+	    account->end != ACCOUNT_IN_USE ? "\"" : "");
 	buf_add_byte(out, '}');
+}
+
+static const char *
+describe(const struct account *account)
+{
+	switch (account->end) {
+	case ACCOUNT_DEACTIVATED:
+		return "deactivated";
+	case ACCOUNT_CLOSED:
+		return "out of use: the CA says that it is closed";
+	case ACCOUNT_UNKNOWN:
+		return "out of use: the CA does not know it";
+	case ACCOUNT_KEY_LOST:
+		return "out of use: its key file is gone";
+	case ACCOUNT_FORGOTTEN:
+		return "forgotten; its key is kept for its certificates";
+	case ACCOUNT_IN_USE:
+		break;
+	}
+	return account->url[0] != '\0'
+	    ? account->url
+	    : "not registered yet: mailcert account register";
 }
 
 static void
@@ -42,11 +69,7 @@ add_text(const struct account *account, struct buf *out)
 	buf_addf(out, "%s  account at ", account->id);
 	text_show(out, span_of(account->directory), TEXT_NO_LIMIT,
 	    text_locale_is_utf8());
-	buf_addf(out, "\n    %s\n    key thumbprint %s\n",
-	    account->deactivated != 0 ? "deactivated"
-		: account->url[0] == '\0'
-		? "not registered yet: mailcert account register"
-		: account->url,
+	buf_addf(out, "\n    %s\n    key thumbprint %s\n", describe(account),
 	    account->thumbprint);
 }
 

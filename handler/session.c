@@ -63,7 +63,7 @@ enrolment_take(struct enrolment *enrolment, int option)
 		enrolment->ca = optarg;
 		return true;
 	case 'a':
-		issuer->agrees = session_agrees;
+		issuer->agreed = true;
 		return true;
 	case 'm':
 		if (issuer->contacts == SESSION_CONTACTS_MAX)
@@ -159,13 +159,6 @@ session_ask(const char *question)
 		yes = false;
 	(void)close(tty);
 	return yes;
-}
-
-bool
-session_agrees(const char *terms)
-{
-	(void)terms;
-	return true;
 }
 
 bool

@@ -53,7 +53,6 @@ enum status session_find(
 bool session_has_terminal(void);
 /* On the terminal, default No; false where there is none. */
 bool session_ask(const char *question);
-/* issuer_agrees: by --agree, or by a question. */
-bool session_agrees(const char *terms);
+/* issuer_agrees: by a question on the terminal. */
 bool session_asks_terms(const char *terms);
 #endif

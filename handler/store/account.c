@@ -9,15 +9,55 @@
 
 #include "store/record.h"
 
+static const char *const ends[] = { "", "deactivated", "closed", "unknown",
+	"key-lost", "forgotten" };
+enum { ENDS = sizeof(ends) / sizeof(*ends) };
+
+const char *
+account_end_name(enum account_end end)
+{
+	return ends[end];
+}
+
+/* Records of before have only the time. */
+static bool
+get_end(const struct json *json, struct account *out)
+{
+	char text[16];
+	size_t i;
+
+	switch (json_get_text(json, "end", text, sizeof(text))) {
+	case STATUS_OK:
+		i = span_index(span_of(text), ends, ENDS);
+		out->end = (enum account_end)i;
+		return i < ENDS;
+	case STATUS_NO:
+		out->end = out->deactivated != 0 ? ACCOUNT_DEACTIVATED
+						 : ACCOUNT_IN_USE;
+		return true;
+	default:
+		return false;
+	}
+}
+
 static const char *
 read_rest(const struct json *json, void *record)
 {
-	const struct account *account = record;
+	struct account *account = record;
 
-	(void)json;
 	if (account->directory[0] == '\0')
 		return "directory";
+	if (!get_end(json, account))
+		return "end";
 	return account->rolled <= ACCOUNT_KEYS_MAX ? NULL : "rolled";
+}
+
+static bool
+write_rest(const void *record, struct json *json)
+{
+	const struct account *account = record;
+
+	return json_set_text(json, "end", ends[account->end]);
 }
 
 #define ACCOUNT(member, name, type, required) \
@@ -40,6 +80,7 @@ static const struct record_kind kind = {
 	.members = members,
 	.count = sizeof(members) / sizeof(*members),
 	.read = read_rest,
+	.write = write_rest,
 };
 
 static_assert(offsetof(struct account, id) == 0, "a record begins with its id");
@@ -68,7 +109,7 @@ is_at(const void *record, const void *arg)
 {
 	const struct account *account = record;
 
-	return account->deactivated == 0 &&
+	return account->end == ACCOUNT_IN_USE &&
 	    strcmp(account->directory, arg) == 0;
 }
 
@@ -106,12 +147,11 @@ enum status
 account_forget(
     const struct home *home, const struct account *account, struct note *note)
 {
-	char name[JSONFILE_ID_SIZE + 8];
+	char name[JSONFILE_ID_SIZE + 32];
 	enum status status;
+	int64_t n;
 	int dir = -1;
 
-	if (account->url[0] != '\0')
-		return STATUS_BUG;
 	status = home_subdir(home, "accounts", false, &dir, note);
 	if (status != STATUS_OK || dir < 0)
 		return status;
@@ -119,6 +159,12 @@ account_forget(
 	if (unlinkat(dir, name, 0) == 0) {
 		(void)snprintf(name, sizeof(name), "%s.pem", account->id);
 		(void)unlinkat(dir, name, 0);
+		/* After a roll-over, and one that a crash cut short. */
+		for (n = account->rolled; n <= account->rolled + 1; n++) {
+			(void)snprintf(name, sizeof(name), "%s.%lld.pem",
+			    account->id, (long long)n);
+			(void)unlinkat(dir, name, 0);
+		}
 	}
 	status = dir_sync(dir);
 	(void)close(dir);

@@ -15,6 +15,24 @@
 
 enum { ACCOUNT_KEYS_MAX = 9999 };
 
+/*
+ * Why an account is out of use; its key stays all the same.
+ *
+ * deactivated  by us (RFC 8555 section 7.3.6)
+ * closed       the CA says that it is deactivated or revoked
+ * unknown      the CA does not know it
+ * key-lost     its key file is gone
+ * forgotten    the user wants it no more
+ */
+enum account_end {
+	ACCOUNT_IN_USE,
+	ACCOUNT_DEACTIVATED,
+	ACCOUNT_CLOSED,
+	ACCOUNT_UNKNOWN,
+	ACCOUNT_KEY_LOST,
+	ACCOUNT_FORGOTTEN
+};
+
 struct account {
 	char id[JSONFILE_ID_SIZE];
 	char directory[ACME_URL_SIZE]; /* of the CA */
@@ -22,12 +40,15 @@ struct account {
 	char thumbprint[44];
 	int64_t rolled; /* how often its key was rolled over */
 	int64_t created;
-	int64_t deactivated; /* 0: it is not */
+	enum account_end end;
+	int64_t deactivated; /* when it went out of use, or 0 */
 };
 
-/* The account at the CA with that directory that is not deactivated;
- * STATUS_NO.  STATUS_CONFIG: there is none, but a damaged record may be it, and
- * the note names that one. */
+const char *account_end_name(enum account_end end);
+
+/* The account at the CA with that directory that is in use; STATUS_NO.
+ * STATUS_CONFIG: there is none, but a damaged record may be it, and the note
+ * names that one. */
 enum status account_find(const struct home *home, const char *directory,
     struct account *out, struct note *note) MUST_CHECK;
 enum status account_load(const struct home *home, const char *id,
@@ -38,7 +59,8 @@ enum status accounts_load(const struct home *home, struct account **out,
     size_t *count, struct note *note) MUST_CHECK;
 enum status account_save(const struct home *home, const struct account *account,
     struct note *note) MUST_CHECK;
-/* Remove one that no CA knows, and its key, durably. */
+/* Remove the record, then every key of it, durably.  The caller knows that
+ * nothing wants the key any more. */
 enum status account_forget(const struct home *home,
     const struct account *account, struct note *note) MUST_CHECK;
 /* Where its key is after so many roll-overs; the directory is made. */

@@ -201,6 +201,13 @@ def test_roll_over_crash():
                 subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519",
                                 "-out", pem.replace(".pem", ".1.pem")])
                 os.chmod(pem.replace(".pem", ".1.pem"), 0o600)
+                # The CA may still hear of it: for a while it stays.
+                got = town.run("account", "show")
+                tap.ok(got.returncode == 0 and len(glob.glob(
+                    town.place.home + "/accounts/*.pem")) == 2,
+                    "a roll-over just cut short: both keys stay", got)
+                hour = time.time() - 3600
+                os.utime(pem.replace(".pem", ".1.pem"), (hour, hour))
             got = town.run("account", "show")
             tap.ok(got.returncode == 0 and
                    thumbprint(account["jwk"]).encode() in got.stdout,
