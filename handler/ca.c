@@ -1,8 +1,11 @@
 /* ca.c - a conversation with a CA: see ca.h.  Input: hostile. */
 #include "ca.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "acme/jws.h"
 #include "acme/url.h"
@@ -28,6 +31,7 @@ enum object {
 struct work {
 	enum object object;
 	struct span body;
+	size_t skip; /* of ORDERS */
 };
 
 struct report {
@@ -60,8 +64,8 @@ parse_in_child(const void *arg, void *report)
 		    work->body, &out->is.account, &out->note);
 		break;
 	case ORDERS:
-		out->status =
-		    acme_orders_parse(work->body, &out->is.orders, &out->note);
+		out->status = acme_orders_parse(
+		    work->body, work->skip, &out->is.orders, &out->note);
 		break;
 	case RENEWAL:
 		out->status = acme_renewal_parse(
@@ -105,10 +109,10 @@ object_ok(enum object object, const struct report *report)
 
 /* A stranger may speak through the child by now. */
 static enum status
-parse(
-    enum object object, struct span body, struct report *out, struct note *note)
+parse_from(enum object object, struct span body, size_t skip,
+    struct report *out, struct note *note)
 {
-	const struct work work = { object, body };
+	const struct work work = { object, body, skip };
 	enum status status;
 
 	status =
@@ -124,6 +128,13 @@ parse(
 		return note_set(note, (enum status)out->status, "%s",
 		    note_text(&out->note, (enum status)out->status));
 	return STATUS_OK;
+}
+
+static enum status
+parse(
+    enum object object, struct span body, struct report *out, struct note *note)
+{
+	return parse_from(object, body, 0, out, note);
 }
 
 /* The same, one member of the report copied out. */
@@ -163,8 +174,7 @@ ca_parse_renewal(struct span body, struct acme_renewal *out, struct note *note)
 bool
 ca_is_own(const struct ca *ca, const char *url)
 {
-	return span_eq_nocase(
-	    acme_origin(span_of(url)), acme_origin(span_of(ca->directory_url)));
+	return acme_same_origin(span_of(url), span_of(ca->directory_url));
 }
 
 static enum status
@@ -196,6 +206,10 @@ take_frame(const struct frame *frame, struct ca *ca, struct ca_answer *out,
 	} else if (span_eq(name, SPAN("location"))) {
 		if (!span_copy(value, out->location, sizeof(out->location)))
 			out->location[0] = '\0';
+	} else if (span_eq(name, SPAN("next"))) {
+		if (!acme_url_ok(value) ||
+		    !span_copy(value, out->next, sizeof(out->next)))
+			out->next[0] = '\0';
 	} else if (span_eq(name, SPAN("error"))) {
 		text_show_in(shown, sizeof(shown), value, true);
 		return note_set(note, STATUS_NET, "%s", shown);
@@ -228,7 +242,8 @@ exchange(struct ca *ca, const char *method, const char *url, const char *accept,
 	out->code = 0;
 	out->retry_after = -1;
 	out->alternates = 0;
-	out->location[0] = '\0';
+	out->location[0] = out->next[0] = '\0';
+	out->problem = (struct acme_problem){ .type = "" };
 	buf_clear(&out->body);
 	status = buf_status(&request);
 	if (status == STATUS_OK)
@@ -317,6 +332,12 @@ sign(struct ca *ca, const char *url, struct span payload, struct buf *out,
 			  buf_span(&request), out, note)
 		    : helper_key("jws", ca->key, buf_span(&request), out, note);
 	buf_wipe(&request);
+	if (status == STATUS_IO && access(ca->key, F_OK) != 0 &&
+	    errno == ENOENT)
+		status = note_set(note, STATUS_IO,
+		    "the key file %.150s is gone; restore it, or make another "
+		    "account: mailcert account register",
+		    ca->key);
 	return status;
 }
 
@@ -327,8 +348,11 @@ ca_advice(const char *type)
 		const char *type;
 		const char *advice;
 	} table[] = {
-		{ "accountDoesNotExist", "mailcert account register" },
-		{ "badCSR", "another kind of key may do: --key" },
+		{ "accountDoesNotExist",
+		    "mailcert account register makes another account" },
+		{ "badCSR",
+		    "other settings may do (ca.NAME.subject, ca.NAME.csr_eku), "
+		    "or another --key; then order --new" },
 		{ "badPublicKey", "another kind of key may do: --key" },
 		{ "badSignatureAlgorithm",
 		    "another account key may do: account roll-over --key" },
@@ -353,12 +377,82 @@ ca_advice(const char *type)
 	return "";
 }
 
+/* Cut between characters. */
+static void
+cut(char *text, size_t most)
+{
+	size_t len = strlen(text) > most ? most : strlen(text);
+
+	while (len > 0 && !utf8_is_text((struct span){ text, len }))
+		len--;
+	text[len] = '\0';
+}
+
+void
+ca_describe(const struct acme_problem *problem, char *out, size_t size)
+{
+	char detail[sizeof(problem->detail)], parts[sizeof(problem->parts)];
+
+	(void)strcpy(detail, problem->detail);
+	(void)strcpy(parts, problem->parts);
+	cut(detail, 180);
+	cut(parts, 160);
+	(void)snprintf(out, size, "%.40s%s%s%s%s%s", problem->type,
+	    detail[0] != '\0' ? ": " : "", detail, parts[0] != '\0' ? " (" : "",
+	    parts, parts[0] != '\0' ? ")" : "");
+	cut(out, size - 1);
+}
+
+/* Of a request that the account signed: it may be closed. */
+static const char *
+advice_of(const struct ca *ca, const struct ca_answer *answer)
+{
+	if (ca->account[0] != '\0' && answer->code == 401 &&
+	    strcmp(answer->problem.type, "unauthorized") == 0)
+		return "if the account is closed: mailcert account register "
+		       "makes another";
+	return ca_advice(answer->problem.type);
+}
+
+/* In the CA's own words; where they are long, what is ours does not go short. */
+static void
+tell_problem(
+    const struct ca *ca, const struct ca_answer *answer, struct note *note)
+{
+	const struct acme_problem *problem = &answer->problem;
+	const char *advice = advice_of(ca, answer);
+	char said[512], rest[sizeof(note->text)], wait[40] = "";
+	size_t type;
+
+	ca_describe(problem, said, sizeof(said));
+	if (answer->retry_after > 0)
+		(void)snprintf(wait, sizeof(wait), "; try again in %lld s",
+		    (long long)answer->retry_after);
+	(void)snprintf(rest, sizeof(rest), "%s%s%.90s%s%s%s", wait,
+	    problem->instance[0] != '\0' ? "; see " : "", problem->instance,
+	    advice[0] != '\0' ? " [" : "", advice,
+	    advice[0] != '\0' ? "]" : "");
+	cut(said, sizeof(note->text) - strlen(rest) - 40);
+	type = strlen(problem->type) < 40 ? strlen(problem->type) : 40;
+	(void)snprintf(note->text, sizeof(note->text),
+	    "the CA said no (%lld %.*s)%s%s", (long long)answer->code,
+	    (int)type, said, said + type, rest);
+}
+
+/* May the same request succeed later? */
+static bool
+passes(const struct ca_answer *answer)
+{
+	return answer->code >= 500 || answer->code == 408 ||
+	    answer->code == 425 || answer->code == 429 ||
+	    strcmp(answer->problem.type, "rateLimited") == 0;
+}
+
 static enum status
-read_problem(struct ca_answer *answer, struct note *note)
+read_problem(struct ca *ca, struct ca_answer *answer, struct note *note)
 {
 	struct report *report = calloc(1, sizeof(*report));
 	enum status status = STATUS_MEMORY;
-	const char *advice;
 
 	if (report != NULL)
 		status = parse(PROBLEM, buf_span(&answer->body), report, note);
@@ -367,32 +461,23 @@ read_problem(struct ca_answer *answer, struct note *note)
 	free(report);
 	if (status != STATUS_OK)
 		return status;
-	advice = ca_advice(answer->problem.type);
-	return note_set(note,
-	    answer->code >= 500 ||
-		    strcmp(answer->problem.type, "rateLimited") == 0
-		? STATUS_NET
-		: STATUS_CA,
-	    "the CA said no (%lld %.40s)%s%.110s%s%.90s%s%.120s%s",
-	    (long long)answer->code, answer->problem.type,
-	    answer->problem.detail[0] != '\0' ? ": " : "",
-	    answer->problem.detail,
-	    answer->problem.instance[0] != '\0' ? "; see " : "",
-	    answer->problem.instance, advice[0] != '\0' ? " [" : "", advice,
-	    advice[0] != '\0' ? "]" : "");
+	if (note != NULL)
+		tell_problem(ca, answer, note);
+	return passes(answer) ? STATUS_NET : STATUS_CA;
 }
 
 /* Below 300 all is well; the rest is a redirect, or a problem. */
 static enum status
-judge(struct ca_answer *answer, struct note *note)
+judge(struct ca *ca, struct ca_answer *answer, struct note *note)
 {
 	if (answer->code < 300)
 		return STATUS_OK;
 	if (answer->code < 400)
 		return note_set(note, STATUS_BAD_CA,
-		    "the CA sends us elsewhere (HTTP %lld)",
+		    "the CA redirects to another place (HTTP %lld), which "
+		    "ACME does not allow",
 		    (long long)answer->code);
-	return read_problem(answer, note);
+	return read_problem(ca, answer, note);
 }
 
 enum status
@@ -402,7 +487,7 @@ ca_get(struct ca *ca, const char *url, struct ca_answer *out, struct note *note)
 
 	status =
 	    exchange(ca, "GET", url, "application/json", SPAN(""), out, note);
-	return status == STATUS_OK ? judge(out, note) : status;
+	return status == STATUS_OK ? judge(ca, out, note) : status;
 }
 
 enum status
@@ -424,7 +509,7 @@ ca_post(struct ca *ca, const char *url, struct span payload, const char *accept,
 			status = exchange(ca, "POST", url, accept,
 			    buf_span(&body), out, note);
 		if (status == STATUS_OK)
-			status = judge(out, note);
+			status = judge(ca, out, note);
 		if (status == STATUS_OK || out->code < 400 ||
 		    strcmp(out->problem.type, "badNonce") != 0)
 			break;
@@ -461,11 +546,61 @@ fetch_into(struct ca *ca, enum object object, const char *url, void *out,
 	return status;
 }
 
-enum status
-ca_fetch_orders(
-    struct ca *ca, const char *url, struct acme_orders *out, struct note *note)
+/* The URLs of one page. */
+static enum status
+each_of_page(struct span page, struct acme_orders *orders, ca_each *each,
+    void *arg, bool *go_on, struct note *note)
 {
-	return fetch_into(ca, ORDERS, url, out, sizeof(*out), NULL, note);
+	struct report *report = calloc(1, sizeof(*report));
+	enum status status = report != NULL ? STATUS_OK : STATUS_MEMORY;
+	size_t skip = 0, i;
+
+	orders->more = 1;
+	while (status == STATUS_OK && *go_on && orders->more != 0) {
+		status = parse_from(ORDERS, page, skip, report, note);
+		if (status != STATUS_OK)
+			break;
+		*orders = report->is.orders;
+		skip += orders->orders;
+		for (i = 0; *go_on && i < orders->orders; i++)
+			if (orders->order[i][0] != '\0')
+				*go_on = each(orders->order[i], arg);
+	}
+	free(report);
+	return status;
+}
+
+enum status
+ca_list_orders(
+    struct ca *ca, const char *url, ca_each *each, void *arg, struct note *note)
+{
+	struct acme_orders *orders = calloc(1, sizeof(*orders));
+	struct ca_answer answer = { .retry_after = -1 };
+	enum status status = orders != NULL ? STATUS_OK : STATUS_MEMORY;
+	char next[ACME_URL_SIZE];
+	bool go_on = true;
+	int page;
+
+	buf_init(&answer.body, ANSWER_MAX);
+	(void)snprintf(next, sizeof(next), "%s", url);
+	for (page = 0; status == STATUS_OK && go_on && next[0] != '\0';
+	     page++) {
+		if (page == CA_PAGES_MAX) {
+			status = note_set(note, STATUS_BAD_CA,
+			    "the CA's list of orders has more than %d pages",
+			    CA_PAGES_MAX);
+			break;
+		}
+		status = ca_post(
+		    ca, next, SPAN(""), "application/json", &answer, note);
+		if (status == STATUS_OK)
+			status = each_of_page(buf_span(&answer.body), orders,
+			    each, arg, &go_on, note);
+		(void)strcpy(next, answer.next);
+	}
+	buf_clear(&answer.body);
+	free(orders);
+	return status;
 }
 
 enum status

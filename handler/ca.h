@@ -14,7 +14,7 @@
 
 /* Of one request, for want of a good nonce: at a CA that refuses every second
  * one, one request in a thousand fails for now. */
-enum { CA_TRIES_MAX = 10, CA_ALTERNATES_MAX = 4 };
+enum { CA_TRIES_MAX = 10, CA_ALTERNATES_MAX = 4, CA_PAGES_MAX = 256 };
 
 struct ca {
 	char directory_url[ACME_URL_SIZE];
@@ -35,6 +35,7 @@ struct ca_answer {
 	int64_t retry_after; /* seconds; -1: not said */
 	char alternate[CA_ALTERNATES_MAX][ACME_URL_SIZE]; /* section 7.4.2 */
 	size_t alternates;
+	char next[ACME_URL_SIZE];    /* page of a list (section 7.1.2.1) */
 	struct buf body;             /* owned: buf_init() by the caller */
 	struct acme_problem problem; /* where code is 400 or more */
 };
@@ -44,8 +45,9 @@ struct ca_answer {
 enum status ca_open(struct ca *ca, struct note *note) MUST_CHECK;
 /*
  * POST a payload ("" for POST-as-GET), signed with the account, or where it
- * has no URL yet with the bare key.  STATUS_OK: an answer below 400.
- * STATUS_CA: the CA said no; the note tells it in its words.  STATUS_NET,
+ * has no URL yet with the bare key.  STATUS_OK: an answer below 300.
+ * STATUS_CA: the CA said no; the note tells it in its words.  STATUS_NET: no
+ * answer, or one that waiting may change (5xx, 408, 425, 429).
  * STATUS_BAD_CA.
  */
 enum status ca_post(struct ca *ca, const char *url, struct span payload,
@@ -70,17 +72,24 @@ enum status ca_parse_renewal(
  * Fetch one of the CA's objects (POST-as-GET, section 6.3) and parse it.
  * retry_after: when to look again, as in struct ca_answer; or NULL.
  */
-enum status ca_fetch_orders(struct ca *ca, const char *url,
-    struct acme_orders *out, struct note *note) MUST_CHECK;
 enum status ca_fetch_order(struct ca *ca, const char *url,
     struct acme_order *out, int64_t *retry_after, struct note *note) MUST_CHECK;
 enum status ca_fetch_authorization(struct ca *ca, const char *url,
     struct acme_authorization *out, int64_t *retry_after,
     struct note *note) MUST_CHECK;
 
+/* For each URL of a list of orders; false ends it. */
+typedef bool ca_each(const char *url, void *arg);
+/* Go through a list of orders, page by page (section 7.1.2.1).  STATUS_OK: to
+ * its end, or until each said so. */
+enum status ca_list_orders(struct ca *ca, const char *url, ca_each *each,
+    void *arg, struct note *note) MUST_CHECK;
+
 /* What the user can do about a problem of that type; empty where there is
  * nothing to say. */
 const char *ca_advice(const char *type);
+/* "badCSR: the CA's words (of each part)", cut to fit. */
+void ca_describe(const struct acme_problem *problem, char *out, size_t size);
 /* Does the URL lead to the origin of the directory? */
 bool ca_is_own(const struct ca *ca, const char *url);
 #endif

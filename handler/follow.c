@@ -18,7 +18,8 @@
 enum { TROUBLE_SECONDS = 10, TROUBLE_LONGEST = 3600, TROUBLE_MOST = 30 };
 
 static void
-describe(const struct issue_step *step, int64_t now, struct buf *out)
+describe(const struct issue_step *step, const struct issuance *issuance,
+    int64_t now, struct buf *out)
 {
 	switch (step->wait) {
 	case ISSUE_MAIL:
@@ -42,7 +43,8 @@ describe(const struct issue_step *step, int64_t now, struct buf *out)
 		    step->order.address);
 		break;
 	case ISSUE_CA:
-		buf_add_text(out, "waiting for the CA");
+		buf_addf(out, "%s%swaiting for the CA", issuance->why,
+		    issuance->why[0] != '\0' ? "; " : "");
 		break;
 	case ISSUE_QUEUED:
 		buf_addf(out,
@@ -176,7 +178,7 @@ follow(struct issuer *issuer, struct issuance *issuance,
 			break;
 		troubles = 0;
 		buf_clear(&text);
-		describe(&step, now, &text);
+		describe(&step, issuance, now, &text);
 		if (was_sent(&step, options)) {
 			status =
 			    issue_mark_sent(issuer->home, &step.order, note);
@@ -196,8 +198,9 @@ follow(struct issuer *issuer, struct issuance *issuance,
 				    text.at != NULL ? text.at : "");
 			break;
 		}
-		/* Some servers never leave "processing". */
-		if (step.wait != ISSUE_CA)
+		/* Some servers never leave "processing".  Where one refused
+		 * before that, issue_advance() ends it. */
+		if (step.wait != ISSUE_CA || issuance->refused != 0)
 			ca_since = ticks();
 		else if (ticks() - ca_since >= issuer->config->patience) {
 			status = note_set(note, STATUS_AGAIN,

@@ -18,7 +18,7 @@ acme_origin(struct span url)
 {
 	size_t i = strlen("https://");
 
-	if (!span_starts(url, SPAN("https://")))
+	if (!span_starts_nocase(url, SPAN("https://")))
 		return span_cut(url, 0, 0);
 	while (i < url.len && !span_has_byte(SPAN("/?#"), url.at[i]))
 		i++;
@@ -26,6 +26,46 @@ acme_origin(struct span url)
 	if (span_has_byte(span_cut(url, 0, i), '@'))
 		return span_cut(url, 0, 0);
 	return span_cut(url, 0, i);
+}
+
+/* The host of an origin, and its port; -1: that is none. */
+static int
+split_origin(struct span origin, struct span *host)
+{
+	struct span rest = span_cut(origin, strlen("https://"), origin.len);
+	size_t colon = rest.len, i;
+	int port = 0;
+
+	/* The last colon that is not within the brackets of an address. */
+	for (i = 0; i < rest.len; i++)
+		if (rest.at[i] == ':')
+			colon = i;
+		else if (rest.at[i] == ']')
+			colon = rest.len;
+	*host = span_cut(rest, 0, colon);
+	if (colon + 1 >= rest.len)
+		return 443;
+	for (i = colon + 1; i < rest.len && port <= 65535; i++) {
+		if (!ascii_is_digit(rest.at[i]))
+			return -1;
+		port = port * 10 + (rest.at[i] - '0');
+	}
+	return port <= 65535 ? port : -1;
+}
+
+bool
+acme_same_origin(struct span one, struct span other)
+{
+	struct span a, b;
+	int port;
+
+	one = acme_origin(one);
+	other = acme_origin(other);
+	if (one.len == 0 || other.len == 0)
+		return false;
+	port = split_origin(one, &a);
+	return port >= 0 && port == split_origin(other, &b) && a.len > 0 &&
+	    span_eq_nocase(a, b);
 }
 
 static enum status
@@ -44,12 +84,14 @@ parse(struct span text, const char *what, struct json **out, struct note *note)
 	return STATUS_OK;
 }
 
+/* null and "" are what some servers write for what they do not have. */
 static bool
 get_url(const struct json *json, const char *name, bool demanded, char *out)
 {
 	enum status status = json_get_text(json, name, out, ACME_URL_SIZE);
 
-	if (status == STATUS_NO)
+	if (status == STATUS_NO || json_has_null(json, name) ||
+	    (status == STATUS_OK && out[0] == '\0'))
 		return !demanded;
 	return status == STATUS_OK && acme_url_ok(span_of(out)) &&
 	    acme_origin(span_of(out)).len > 0;
@@ -58,44 +100,112 @@ get_url(const struct json *json, const char *name, bool demanded, char *out)
 static uint32_t
 get_status(const struct json *json)
 {
+	static const char *const gone[] = { "expired", "deactivated",
+		"revoked" };
 	char text[32];
 	size_t i;
 
 	if (json_get_text(json, "status", text, sizeof(text)) != STATUS_OK)
 		return ACME_NO_STATUS;
 	i = span_index(span_of(text), statuses, STATUSES);
-	return i > 0 && i < STATUSES ? (uint32_t)i : ACME_GONE;
+	return i > 0 && i < STATUSES                 ? (uint32_t)i
+	    : span_index(span_of(text), gone, 3) < 3 ? ACME_GONE
+						     : ACME_UNKNOWN;
 }
 
-/* An RFC 3339 time, as text: who needs the time reads it. */
+/* An RFC 3339 time, as text: who needs the time reads it.  The fraction of the
+ * second, which may be long, is nobody's concern.  What is no such text at all
+ * is "?", and not the same as nothing. */
 static void
 get_time(const struct json *json, const char *name, char *out)
 {
-	if (json_get_text(json, name, out, ACME_TIME_SIZE) != STATUS_OK ||
-	    text_has_hidden(span_of(out)))
+	char text[1024];
+	struct span before, after;
+	size_t dot;
+
+	(void)strcpy(out, "?");
+	switch (json_get_text(json, name, text, sizeof(text))) {
+	case STATUS_NO:
 		out[0] = '\0';
+		return;
+	case STATUS_OK:
+		break;
+	default:
+		if (json_has_null(json, name))
+			out[0] = '\0';
+		return;
+	}
+	dot = span_find_byte(span_of(text), '.');
+	before = span_cut(span_of(text), 0, dot);
+	after = span_cut(span_of(text), dot + 1, strlen(text));
+	while (after.len > 0 && ascii_is_digit(after.at[0]))
+		after = span_cut(after, 1, after.len);
+	if (before.len + after.len < ACME_TIME_SIZE &&
+	    !text_has_hidden(before) && !text_has_hidden(after)) {
+		memcpy(out, before.at, before.len);
+		memcpy(out + before.len, after.at, after.len);
+		out[before.len + after.len] = '\0';
+	}
+}
+
+static void
+take_type(const struct json *json, char *out, size_t size)
+{
+	char type[256];
+	struct span text;
+
+	(void)!json_get_text(json, "type", type, sizeof(type));
+	text = span_of(type);
+	if (span_starts(text, SPAN(URN)))
+		text = span_cut(text, strlen(URN), text.len);
+	text_show_in(out, size, text.len > 0 ? text : SPAN("unknown"), false);
+}
+
+/* Section 6.7.1: which of the identifiers is meant, and why. */
+static void
+take_parts(const struct json *json, char *out, size_t size)
+{
+	const struct json *part, *identifier;
+	char value[ACME_VALUE_SIZE], detail[1024], type[64];
+	struct buf text;
+	size_t i;
+
+	buf_init(&text, 16 * 1024);
+	for (i = 0;
+	     i < 8 && (part = json_get_item(json, "subproblems", i)) != NULL;
+	     i++) {
+		identifier = json_get_object(part, "identifier");
+		if (identifier == NULL ||
+		    json_get_text(identifier, "value", value, sizeof(value)) !=
+			STATUS_OK)
+			value[0] = '\0';
+		if (json_get_text(part, "detail", detail, sizeof(detail)) !=
+		    STATUS_OK)
+			detail[0] = '\0';
+		take_type(part, type, sizeof(type));
+		buf_addf(&text, "%s%s%s%s%s%s", i > 0 ? "; " : "", value,
+		    value[0] != '\0' ? ": " : "", type,
+		    detail[0] != '\0' ? ", " : "", detail);
+	}
+	text_show_in(out, size, buf_span(&text), true);
+	buf_clear(&text);
 }
 
 static void
 take_problem(const struct json *json, struct acme_problem *out)
 {
-	char type[256], detail[4096];
-	struct span text;
+	char detail[4096];
 
-	*out = (struct acme_problem){ "", "", "" };
+	*out = (struct acme_problem){ .type = "" };
 	if (json == NULL)
 		return;
 	if (!get_url(json, "instance", false, out->instance))
 		out->instance[0] = '\0';
-	(void)!json_get_text(json, "type", type, sizeof(type));
-	text = span_of(type);
-	if (span_starts(text, SPAN(URN)))
-		text = span_cut(text, strlen(URN), text.len);
-	text_show_in(out->type, sizeof(out->type),
-	    text.len > 0 ? text : SPAN("unknown"), false);
+	take_type(json, out->type, sizeof(out->type));
 	if (json_get_text(json, "detail", detail, sizeof(detail)) == STATUS_OK)
 		text_show_in(
 		    out->detail, sizeof(out->detail), span_of(detail), true);
+	take_parts(json, out->parts, sizeof(out->parts));
 }
 
 void
@@ -103,11 +213,48 @@ acme_problem_parse(struct span text, struct acme_problem *out)
 {
 	struct json *json = NULL;
 
-	*out = (struct acme_problem){ "unknown", "", "" };
+	*out = (struct acme_problem){ .type = "unknown" };
 	if (json_parse(text, &json) != STATUS_OK)
 		return;
 	take_problem(json, out);
 	json_free(json);
+}
+
+/* They are shown and agreed to, never fetched: whatever stands there counts,
+ * be it an URL of another scheme, text, or no text at all. */
+static void
+take_terms(const struct json *meta, char *out, size_t size)
+{
+	char terms[JSON_SIZE_MAX];
+	struct buf text;
+	const enum status status =
+	    json_get_text(meta, "termsOfService", terms, sizeof(terms));
+
+	out[0] = '\0';
+	if (status == STATUS_NO || json_has_null(meta, "termsOfService"))
+		return;
+	buf_init(&text, JSON_SIZE_MAX);
+	if (status == STATUS_OK)
+		text_show(&text, span_of(terms), 2000, true);
+	else
+		buf_add_text(&text, "(terms that are not text)");
+	text_show_in(out, size, buf_span(&text), true);
+	buf_clear(&text);
+}
+
+/* An URL that is not there and one that cannot be used are told apart. */
+static enum status
+bad_directory(const struct json *json, const char *member, struct note *note)
+{
+	char text[ACME_URL_SIZE], shown[150];
+
+	if (json_get_text(json, member, text, sizeof(text)) != STATUS_OK ||
+	    text[0] == '\0')
+		return nonsense(note, "directory", member);
+	text_show_in(shown, sizeof(shown), span_of(text), false);
+	return note_set(note, STATUS_BAD_CA,
+	    "\"%s\" in the CA's directory is not an https:// URL: %s", member,
+	    shown);
 }
 
 enum status
@@ -136,9 +283,7 @@ acme_directory_parse(
 		bad = "renewalInfo";
 	meta = json_get_object(json, "meta");
 	if (meta != NULL) {
-		/* Terms may be anywhere; they are shown, never fetched. */
-		if (!get_url(meta, "termsOfService", false, out->terms))
-			out->terms[0] = '\0';
+		take_terms(meta, out->terms, sizeof(out->terms));
 		out->external_account =
 		    json_is_set(meta, "externalAccountRequired");
 		while (out->caas < ACME_LIST_MAX &&
@@ -147,8 +292,9 @@ acme_directory_parse(
 		    !text_has_hidden(span_of(out->caa[out->caas])))
 			out->caas++;
 	}
+	status = bad == NULL ? STATUS_OK : bad_directory(json, bad, note);
 	json_free(json);
-	return bad == NULL ? STATUS_OK : nonsense(note, "directory", bad);
+	return status;
 }
 
 /* type "email"; some servers list what was ordered as "dns". */
@@ -166,33 +312,50 @@ get_identifier(const struct json *identifier, char *out)
 	    out[0] != '\0' && !text_has_hidden(span_of(out));
 }
 
+/* RFC 8555 section 7.1.3: one authorization may serve several identifiers, so
+ * the lists need not match.  Each is taken once. */
+static bool
+take_authorizations(const struct json *json, struct acme_order *out)
+{
+	char url[ACME_URL_SIZE];
+	uint32_t known;
+	size_t i;
+
+	for (i = 0; json_get_text_at(json, "authorizations", i, url,
+			sizeof(url)) == STATUS_OK;
+	     i++) {
+		for (known = 0; known < out->authorizations; known++)
+			if (strcmp(out->authorization[known], url) == 0)
+				break;
+		if (known < out->authorizations)
+			continue;
+		if (known == ACME_AUTHORIZATIONS_MAX ||
+		    !acme_url_ok(span_of(url)) ||
+		    acme_origin(span_of(url)).len == 0)
+			return false;
+		(void)strcpy(out->authorization[out->authorizations++], url);
+	}
+	return true;
+}
+
 static const char *
 fill_order(const struct json *json, struct acme_order *out)
 {
 	const struct json *item;
-	char url[ACME_URL_SIZE];
 	size_t i;
 
 	out->status = get_status(json);
 	if (out->status == ACME_NO_STATUS)
 		return "status";
-	for (i = 0; json_get_text_at(json, "authorizations", i, url,
-			sizeof(url)) == STATUS_OK;
-	     i++) {
-		if (i == ACME_IDENTIFIERS_MAX || !acme_url_ok(span_of(url)) ||
-		    acme_origin(span_of(url)).len == 0)
-			return "authorizations";
-		(void)strcpy(out->authorization[i], url);
-	}
-	out->authorizations = (uint32_t)i;
+	if (!take_authorizations(json, out))
+		return "authorizations";
 	for (i = 0; (item = json_get_item(json, "identifiers", i)) != NULL; i++)
 		if (i == ACME_IDENTIFIERS_MAX ||
 		    !get_identifier(item, out->identifier[i]))
 			return "identifiers";
 	out->identifiers = (uint32_t)i;
-	if (out->authorizations == 0 || out->authorizations != out->identifiers)
-		return "authorizations";
-	if (!get_url(json, "finalize", true, out->finalize))
+	if (!get_url(
+		json, "finalize", out->status == ACME_READY, out->finalize))
 		return "finalize";
 	if (!get_url(json, "certificate", false, out->certificate))
 		return "certificate";
@@ -216,38 +379,54 @@ acme_order_parse(struct span text, struct acme_order *out, struct note *note)
 	return bad == NULL ? STATUS_OK : nonsense(note, "order", bad);
 }
 
-static const char *
-fill_challenge(const struct json *json, struct acme_authorization *out)
+/* RFC 8555 section 8.1: base64url without padding, 128 bits at least. */
+static enum acme_fault
+take_token(const struct json *challenge, char *out)
+{
+	if (json_get_text(challenge, "token", out, TOKEN_TEXT_SIZE) !=
+		STATUS_OK ||
+	    !token_part_ok(span_of(out), 1) || span_has_byte(span_of(out), '='))
+		return ACME_BAD_TOKEN;
+	return token_part_ok(span_of(out), TOKEN_PART2_MIN) ? ACME_GOOD
+							    : ACME_SHORT_TOKEN;
+}
+
+static enum acme_fault
+fill_challenge(const struct json *challenge, struct acme_authorization *out)
+{
+	if (!get_url(challenge, "url", true, out->challenge_url))
+		return ACME_BAD_URL;
+	if (json_get_text(challenge, "from", out->from, sizeof(out->from)) !=
+		STATUS_OK ||
+	    out->from[0] == '\0' || text_has_hidden(span_of(out->from)))
+		return ACME_BAD_FROM;
+	return take_token(challenge, out->token);
+}
+
+static void
+find_challenge(const struct json *json, struct acme_authorization *out)
 {
 	const struct json *item;
 	char type[64];
 	size_t i;
 
-	for (i = 0;
-	     i < 32 && (item = json_get_item(json, "challenges", i)) != NULL;
+	for (i = 0; (item = json_get_item(json, "challenges", i)) != NULL;
 	     i++) {
 		if (json_get_text(item, "type", type, sizeof(type)) !=
 			STATUS_OK ||
 		    strcmp(type, "email-reply-00") != 0)
 			continue;
-		if (out->has_challenge != 0)
-			return "challenges";
+		if (out->has_challenge != 0) {
+			out->challenge_fault = ACME_BAD_CHALLENGES;
+			break;
+		}
 		out->has_challenge = 1;
 		out->challenge_status = get_status(item);
-		if (!get_url(item, "url", true, out->challenge_url))
-			return "url";
-		if (json_get_text(item, "token", out->token,
-			sizeof(out->token)) != STATUS_OK ||
-		    !token_part_ok(span_of(out->token), 1) ||
-		    span_has_byte(span_of(out->token), '='))
-			return "token";
-		if (json_get_text(item, "from", out->from, sizeof(out->from)) !=
-			STATUS_OK ||
-		    out->from[0] == '\0' || text_has_hidden(span_of(out->from)))
-			return "from";
+		out->challenge_fault = fill_challenge(item, out);
 		take_problem(json_get_object(item, "error"), &out->problem);
 	}
-	return NULL;
+	if (out->challenge_fault != ACME_GOOD)
+		out->challenge_url[0] = out->from[0] = out->token[0] = '\0';
 }
 
 enum status
@@ -269,7 +448,7 @@ acme_authorization_parse(
 		     json_get_object(json, "identifier"), out->identifier))
 		bad = "identifier";
 	else
-		bad = fill_challenge(json, out);
+		find_challenge(json, out);
 	json_free(json);
 	return bad == NULL ? STATUS_OK : nonsense(note, "authorization", bad);
 }
@@ -302,7 +481,8 @@ acme_account_parse(
 }
 
 enum status
-acme_orders_parse(struct span text, struct acme_orders *out, struct note *note)
+acme_orders_parse(
+    struct span text, size_t skip, struct acme_orders *out, struct note *note)
 {
 	struct json *json = NULL;
 	enum status status;
@@ -312,11 +492,14 @@ acme_orders_parse(struct span text, struct acme_orders *out, struct note *note)
 	*out = (struct acme_orders){ .orders = 0 };
 	if ((status = parse(text, "list of orders", &json, note)) != STATUS_OK)
 		return status;
-	for (i = 0; i < ACME_LIST_MAX &&
+	for (i = skip; out->orders < ACME_ORDERS_WINDOW &&
 	     json_get_text_at(json, "orders", i, url, sizeof(url)) == STATUS_OK;
-	     i++)
-		if (acme_url_ok(span_of(url)))
-			(void)strcpy(out->order[out->orders++], url);
+	     i++) {
+		if (!acme_url_ok(span_of(url)))
+			url[0] = '\0'; /* keeps its place */
+		(void)strcpy(out->order[out->orders++], url);
+	}
+	out->more = out->orders == ACME_ORDERS_WINDOW;
 	json_free(json);
 	return STATUS_OK;
 }
@@ -357,6 +540,7 @@ acme_problem_ok(const struct acme_problem *problem)
 {
 	return text_is_shown(problem->type, sizeof(problem->type)) &&
 	    text_is_shown(problem->detail, sizeof(problem->detail)) &&
+	    text_is_shown(problem->parts, sizeof(problem->parts)) &&
 	    url_ok(problem->instance, false);
 }
 
@@ -365,7 +549,8 @@ acme_account_ok(const struct acme_account *account)
 {
 	uint32_t i;
 
-	if (account->status > ACME_GONE || account->contacts > ACME_LIST_MAX ||
+	if (account->status > ACME_UNKNOWN ||
+	    account->contacts > ACME_LIST_MAX ||
 	    !url_ok(account->orders, false))
 		return false;
 	for (i = 0; i < account->contacts; i++)
@@ -379,10 +564,10 @@ acme_orders_ok(const struct acme_orders *orders)
 {
 	uint32_t i;
 
-	if (orders->orders > ACME_LIST_MAX)
+	if (orders->orders > ACME_ORDERS_WINDOW || orders->more > 1)
 		return false;
 	for (i = 0; i < orders->orders; i++)
-		if (!url_ok(orders->order[i], true))
+		if (!url_ok(orders->order[i], false))
 			return false;
 	return true;
 }
@@ -408,7 +593,8 @@ acme_directory_ok(const struct acme_directory *d)
 	return url_ok(d->new_nonce, true) && url_ok(d->new_account, true) &&
 	    url_ok(d->new_order, true) && url_ok(d->revoke, false) &&
 	    url_ok(d->key_change, false) && url_ok(d->renewal_info, false) &&
-	    url_ok(d->terms, false) && d->external_account <= 1;
+	    text_is_shown(d->terms, sizeof(d->terms)) &&
+	    d->external_account <= 1;
 }
 
 bool
@@ -416,17 +602,19 @@ acme_order_ok(const struct acme_order *order)
 {
 	uint32_t i;
 
-	if (order->status > ACME_GONE ||
-	    order->authorizations > ACME_IDENTIFIERS_MAX ||
-	    order->identifiers != order->authorizations ||
-	    !url_ok(order->finalize, true) ||
+	if (order->status > ACME_UNKNOWN ||
+	    order->authorizations > ACME_AUTHORIZATIONS_MAX ||
+	    order->identifiers > ACME_IDENTIFIERS_MAX ||
+	    !url_ok(order->finalize, order->status == ACME_READY) ||
 	    !url_ok(order->certificate, false) ||
 	    !text_is_shown(order->expires, sizeof(order->expires)) ||
 	    !acme_problem_ok(&order->problem))
 		return false;
 	for (i = 0; i < order->authorizations; i++)
-		if (!url_ok(order->authorization[i], true) ||
-		    !text_is_shown(order->identifier[i], ACME_VALUE_SIZE))
+		if (!url_ok(order->authorization[i], true))
+			return false;
+	for (i = 0; i < order->identifiers; i++)
+		if (!text_is_shown(order->identifier[i], ACME_VALUE_SIZE))
 			return false;
 	return true;
 }
@@ -434,15 +622,15 @@ acme_order_ok(const struct acme_order *order)
 bool
 acme_authorization_ok(const struct acme_authorization *a)
 {
-	if (a->status > ACME_GONE || a->challenge_status > ACME_GONE ||
-	    a->has_challenge > 1 ||
+	if (a->status > ACME_UNKNOWN || a->challenge_status > ACME_UNKNOWN ||
+	    a->has_challenge > 1 || a->challenge_fault >= ACME_FAULTS ||
 	    !text_is_shown(a->identifier, sizeof(a->identifier)) ||
 	    !text_is_shown(a->from, sizeof(a->from)) ||
 	    !text_is_shown(a->expires, sizeof(a->expires)) ||
 	    !acme_problem_ok(&a->problem) ||
 	    memchr(a->token, '\0', sizeof(a->token)) == NULL)
 		return false;
-	return a->has_challenge == 0 ||
+	return a->has_challenge == 0 || a->challenge_fault != ACME_GOOD ||
 	    (url_ok(a->challenge_url, true) &&
-		token_part_ok(span_of(a->token), 1));
+		token_part_ok(span_of(a->token), TOKEN_PART2_MIN));
 }

@@ -18,8 +18,11 @@ enum {
 	ACME_TEXT_SIZE = 400,
 	ACME_IDENTIFIERS_MAX = 8,
 	ACME_VALUE_SIZE = 320,
-	ACME_TIME_SIZE = 40,
-	ACME_LIST_MAX = 8
+	ACME_TIME_SIZE = 64,
+	ACME_TERMS_SIZE = 8192,
+	ACME_LIST_MAX = 8,
+	ACME_AUTHORIZATIONS_MAX = 16,
+	ACME_ORDERS_WINDOW = 32
 };
 
 /* RFC 8555 section 7.1.6; an object has some of them. */
@@ -30,13 +33,15 @@ enum acme_status {
 	ACME_PROCESSING,
 	ACME_VALID,
 	ACME_INVALID,
-	ACME_GONE /* expired, deactivated, revoked */
+	ACME_GONE,   /* expired, deactivated, revoked */
+	ACME_UNKNOWN /* a word that RFC 8555 does not have: says nothing */
 };
 
-/* Section 6.7; type without its URN, both safe text. */
+/* Section 6.7; type without its URN.  All of it safe text. */
 struct acme_problem {
 	char type[64];
 	char detail[ACME_TEXT_SIZE];
+	char parts[ACME_TEXT_SIZE];   /* section 6.7.1, one after the other */
 	char instance[ACME_URL_SIZE]; /* or empty: what a person should read */
 };
 
@@ -47,8 +52,8 @@ struct acme_directory {
 	char revoke[ACME_URL_SIZE];       /* or empty */
 	char key_change[ACME_URL_SIZE];   /* or empty */
 	char renewal_info[ACME_URL_SIZE]; /* or empty: RFC 9773 */
-	char terms[ACME_URL_SIZE];        /* or empty */
-	uint32_t external_account;        /* 1: required */
+	char terms[ACME_TERMS_SIZE]; /* safe text, an URL mostly; or empty */
+	uint32_t external_account;   /* 1: required */
 	/* How CAA records name this CA (RFC 8659). */
 	char caa[ACME_LIST_MAX][ACME_VALUE_SIZE];
 	uint32_t caas;
@@ -56,16 +61,17 @@ struct acme_directory {
 
 /* Section 7.1.2. */
 struct acme_account {
-	uint32_t status; /* ACME_VALID, or ACME_GONE */
+	uint32_t status; /* ACME_GONE: the account is closed */
 	char contact[ACME_LIST_MAX][ACME_VALUE_SIZE]; /* safe text */
 	uint32_t contacts;
 	char orders[ACME_URL_SIZE]; /* or empty */
 };
 
-/* Section 7.1.2.1: the first of them. */
+/* Section 7.1.2.1: some of a list, which may be long. */
 struct acme_orders {
-	char order[ACME_LIST_MAX][ACME_URL_SIZE];
+	char order[ACME_ORDERS_WINDOW][ACME_URL_SIZE];
 	uint32_t orders;
+	uint32_t more; /* 1: others follow in this page */
 };
 
 /* RFC 9773 section 4.2. */
@@ -77,22 +83,36 @@ struct acme_renewal {
 
 struct acme_order {
 	uint32_t status;              /* enum acme_status */
-	char expires[ACME_TIME_SIZE]; /* RFC 3339, or empty */
-	char authorization[ACME_IDENTIFIERS_MAX][ACME_URL_SIZE];
+	char expires[ACME_TIME_SIZE]; /* RFC 3339; empty; "?": not a time */
+	/* Each once; some CAs leave out those that are met, or the list. */
+	char authorization[ACME_AUTHORIZATIONS_MAX][ACME_URL_SIZE];
 	uint32_t authorizations;
 	char identifier[ACME_IDENTIFIERS_MAX][ACME_VALUE_SIZE];
 	uint32_t identifiers;
-	char finalize[ACME_URL_SIZE];
+	char finalize[ACME_URL_SIZE];    /* or empty */
 	char certificate[ACME_URL_SIZE]; /* or empty */
 	struct acme_problem problem;     /* type empty: none */
 };
 
-/* An authorization, and its email-reply-00 challenge where there is one. */
+/* What of a challenge cannot be used: nothing, or the first that is wrong. */
+enum acme_fault {
+	ACME_GOOD,
+	ACME_BAD_CHALLENGES, /* there are two */
+	ACME_BAD_URL,
+	ACME_BAD_TOKEN,
+	ACME_SHORT_TOKEN, /* below 128 bits (section 8.1) */
+	ACME_BAD_FROM,
+	ACME_FAULTS
+};
+
+/* An authorization, and its email-reply-00 challenge where there is one.  Of
+ * one that is met already the CA need not say more than that. */
 struct acme_authorization {
 	uint32_t status;
 	char expires[ACME_TIME_SIZE];
 	char identifier[ACME_VALUE_SIZE];
 	uint32_t has_challenge;
+	uint32_t challenge_fault; /* enum acme_fault; the rest is then empty */
 	uint32_t challenge_status;
 	char challenge_url[ACME_URL_SIZE];
 	char token[TOKEN_TEXT_SIZE]; /* token-part2 */
@@ -109,8 +129,9 @@ enum status acme_authorization_parse(struct span json,
     struct acme_authorization *out, struct note *note) MUST_CHECK;
 enum status acme_account_parse(
     struct span json, struct acme_account *out, struct note *note) MUST_CHECK;
-enum status acme_orders_parse(
-    struct span json, struct acme_orders *out, struct note *note) MUST_CHECK;
+/* The first window of the list after `skip` of its URLs. */
+enum status acme_orders_parse(struct span json, size_t skip,
+    struct acme_orders *out, struct note *note) MUST_CHECK;
 enum status acme_renewal_parse(
     struct span json, struct acme_renewal *out, struct note *note) MUST_CHECK;
 /* Whatever it is: an unknown problem has the type "unknown". */
@@ -125,6 +146,9 @@ bool acme_orders_ok(const struct acme_orders *orders);
 bool acme_renewal_ok(const struct acme_renewal *renewal);
 bool acme_problem_ok(const struct acme_problem *problem);
 
-/* "https://host:port" of an URL; empty where it is none. */
+/* "https://host:port" of an URL, as it is written; empty where it is none. */
 struct span acme_origin(struct span url);
+/* Do both lead to the same server?  Scheme and host in any case, 443 where no
+ * port is said (RFC 3986 section 6.2.2.1 and 6.2.3, RFC 6454 section 5). */
+bool acme_same_origin(struct span one, struct span other);
 #endif

@@ -8,8 +8,8 @@ acme_url_ok(struct span url)
 {
 	size_t i;
 
-	if (url.len > ACME_URL_MAX || !span_starts(url, SPAN("https://")) ||
-	    url.len < 12)
+	if (url.len > ACME_URL_MAX ||
+	    !span_starts_nocase(url, SPAN("https://")) || url.len < 12)
 		return false;
 	for (i = 0; i < url.len; i++)
 		if (url.at[i] <= 0x20 || url.at[i] >= 0x7f ||

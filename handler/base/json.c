@@ -101,6 +101,14 @@ json_get_item(const struct json *json, const char *name, size_t index)
 }
 
 bool
+json_has_null(const struct json *json, const char *name)
+{
+	const json_t *member = json_object_get(value_of(json), name);
+
+	return member != NULL && json_typeof(member) == JSON_NULL;
+}
+
+bool
 json_is_set(const struct json *json, const char *name)
 {
 	return json_is_true(json_object_get(value_of(json), name));

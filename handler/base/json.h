@@ -38,6 +38,8 @@ const struct json *json_get_item(
 /* The index-th string of a member that is an array; as json_get_text(). */
 enum status json_get_text_at(const struct json *json, const char *name,
     size_t index, char *out, size_t size) MUST_CHECK;
+/* Is the member there and null? */
+bool json_has_null(const struct json *json, const char *name);
 /* Is the member there and true? */
 bool json_is_set(const struct json *json, const char *name);
 

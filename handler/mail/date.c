@@ -209,7 +209,7 @@ enum status
 date_parse_iso(struct span text, int64_t *out)
 {
 	struct civil c = { 0 };
-	int zone = 0, hours, minutes, fraction, sign;
+	int zone = 0, hours, minutes, sign;
 
 	if (!take_number(&text, 4, 4, &c.year) || !take_byte(&text, '-') ||
 	    !take_number(&text, 2, 2, &c.month) || !take_byte(&text, '-') ||
@@ -220,8 +220,13 @@ date_parse_iso(struct span text, int64_t *out)
 	    !take_number(&text, 2, 2, &c.minute) || !take_byte(&text, ':') ||
 	    !take_number(&text, 2, 2, &c.second))
 		return STATUS_BAD_SYNTAX;
-	if (take_byte(&text, '.') && !take_number(&text, 1, 9, &fraction))
-		return STATUS_BAD_SYNTAX;
+	/* RFC 3339 knows no limit to the digits of a fraction. */
+	if (take_byte(&text, '.')) {
+		if (text.len == 0 || !ascii_is_digit(text.at[0]))
+			return STATUS_BAD_SYNTAX;
+		while (text.len > 0 && ascii_is_digit(text.at[0]))
+			text = span_cut(text, 1, text.len);
+	}
 	if (!take_byte(&text, 'Z') && !take_byte(&text, 'z')) {
 		sign = text.len > 0 && text.at[0] == '-' ? -1 : 1;
 		if ((!take_byte(&text, '+') && !take_byte(&text, '-')) ||

@@ -101,6 +101,7 @@ static const struct member members[] = {
 	ISSUANCE(csr, "csr", MEMBER_BASE64, true),
 	ISSUANCE(public, "public", MEMBER_BASE64, true),
 	ISSUANCE(why, "why", MEMBER_TEXT, false),
+	ISSUANCE(refused, "refused", MEMBER_TIME, false),
 	ISSUANCE(created, "created", MEMBER_TIME, true),
 	ISSUANCE(expires, "expires", MEMBER_TIME, false),
 	ISSUANCE(replaces, "replaces", MEMBER_ID, false),

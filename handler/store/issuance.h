@@ -53,7 +53,10 @@ struct issuance {
 	char public[1024]; /* SubjectPublicKeyInfo, likewise */
 	enum issuance_state state;
 	bool queued; /* of ISSUANCE_NEW: the CA has not been asked */
-	char why[ACME_TEXT_SIZE];        /* of ISSUANCE_FAILED: safe text */
+	/* Safe text: why the CA said no; of ISSUANCE_ISSUED: what the
+	 * certificate cannot do. */
+	char why[ACME_TEXT_SIZE];
+	int64_t refused; /* since when the CA will not issue; 0: it may */
 	char replaces[JSONFILE_ID_SIZE]; /* the one it renews, or empty */
 	int64_t created;
 	int64_t expires; /* of the order, then of the certificate; 0: unknown */

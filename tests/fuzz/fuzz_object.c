@@ -22,7 +22,7 @@ parse_object(struct span text)
 		assert(acme_directory_ok(&directory));
 	if (acme_account_parse(text, &account, &note) == STATUS_OK)
 		assert(acme_account_ok(&account));
-	if (acme_orders_parse(text, &orders, &note) == STATUS_OK)
+	if (acme_orders_parse(text, 0, &orders, &note) == STATUS_OK)
 		assert(acme_orders_ok(&orders));
 	if (acme_order_parse(text, &order, &note) == STATUS_OK)
 		assert(acme_order_ok(&order));
