@@ -178,11 +178,11 @@ ca_is_own(const struct ca *ca, const char *url)
 }
 
 static enum status
-take_frame(const struct frame *frame, struct ca *ca, struct ca_answer *out,
-    struct note *note)
+take_frame(const struct frame *frame, struct ca *ca, const char *who,
+    struct ca_answer *out, struct note *note)
 {
 	const struct span name = frame->name, value = frame->value;
-	char shown[250];
+	char shown[200];
 
 	if (span_eq(name, SPAN("code")))
 		return frame_number(value, &out->code) ? STATUS_OK : STATUS_BUG;
@@ -212,7 +212,8 @@ take_frame(const struct frame *frame, struct ca *ca, struct ca_answer *out,
 			out->next[0] = '\0';
 	} else if (span_eq(name, SPAN("error"))) {
 		text_show_in(shown, sizeof(shown), value, true);
-		return note_set(note, STATUS_NET, "%s", shown);
+		return note_set(note, STATUS_NET,
+		    "%.180s cannot be reached: %s", who, shown);
 	}
 	return STATUS_OK;
 }
@@ -224,11 +225,14 @@ exchange(struct ca *ca, const char *method, const char *url, const char *accept,
 {
 	const char *const argv[] = { "mailcert-https", NULL };
 	struct buf request, answer;
+	char who[200];
 	struct frame frame;
 	struct span rest;
 	enum status status;
 	int code = 0;
 
+	(void)snprintf(who, sizeof(who), "the CA%s%s at %.130s",
+	    ca->name[0] != '\0' ? " " : "", ca->name, url);
 	if (!ca_is_own(ca, url))
 		return note_set(note, STATUS_BAD_CA,
 		    "the CA points to another server (%.100s)", url);
@@ -238,6 +242,8 @@ exchange(struct ca *ca, const char *method, const char *url, const char *accept,
 	frame_add(&request, "url", span_of(url));
 	frame_add(&request, "accept", span_of(accept));
 	frame_add(&request, "ca-file", span_of(ca->file));
+	frame_add(&request, "proxy", span_of(ca->proxy));
+	frame_add(&request, "no-proxy", span_of(ca->no_proxy));
 	frame_add(&request, "body", body);
 	out->code = 0;
 	out->retry_after = -1;
@@ -250,14 +256,17 @@ exchange(struct ca *ca, const char *method, const char *url, const char *accept,
 		status =
 		    helper_run(argv, buf_span(&request), &answer, &code, note);
 	if (status == STATUS_AGAIN)
-		status = STATUS_NET;
+		status = note_set(note, STATUS_NET,
+		    "%s does not answer in time; try again later", who);
 	rest = buf_span(&answer);
 	while (status == STATUS_OK &&
 	    (status = frame_take(&rest, &frame)) == STATUS_OK)
-		status = take_frame(&frame, ca, out, note);
+		status = take_frame(&frame, ca, who, out, note);
 	/* It says by its exit whether waiting would help. */
 	if (status == STATUS_NET && code == status_exit(STATUS_BAD_CA))
 		status = STATUS_BAD_CA;
+	if (status == STATUS_NET && code == status_exit(STATUS_CONFIG))
+		status = STATUS_CONFIG;
 	if (status == STATUS_NO)
 		status = code == 0 && out->code != 0 ? STATUS_OK : STATUS_NET;
 	ca->pause = out->retry_after;
@@ -269,19 +278,28 @@ exchange(struct ca *ca, const char *method, const char *url, const char *accept,
 enum status
 ca_open(struct ca *ca, struct note *note)
 {
-	struct report *report = calloc(1, sizeof(*report));
+	struct report *report;
 	struct ca_answer answer = { .code = 0 };
 	enum status status;
 
-	if (report == NULL)
+	/* What waiting does not mend is said before anything is asked. */
+	if (ca->file[0] != '\0' && access(ca->file, R_OK) != 0)
+		return note_set(note, STATUS_CONFIG,
+		    "ca.%s.ca_file: %.150s: %s",
+		    ca->name[0] != '\0' ? ca->name : "NAME", ca->file,
+		    strerror(errno));
+	if ((report = calloc(1, sizeof(*report))) == NULL)
 		return STATUS_MEMORY;
 	json_prepare(); /* for all the children of this conversation */
 	buf_init(&answer.body, ANSWER_MAX);
 	status = exchange(ca, "GET", ca->directory_url, "application/json",
 	    SPAN(""), &answer, note);
 	if (status == STATUS_OK && answer.code != 200)
-		status = note_set(note, STATUS_BAD_CA,
-		    "the CA's directory cannot be had: HTTP %lld",
+		status = note_set(note,
+		    answer.code >= 500 || answer.code == 429 ? STATUS_NET
+							     : STATUS_BAD_CA,
+		    "the CA%s%s has no directory at %.150s: HTTP %lld",
+		    ca->name[0] != '\0' ? " " : "", ca->name, ca->directory_url,
 		    (long long)answer.code);
 	if (status == STATUS_OK)
 		status = parse(DIRECTORY, buf_span(&answer.body), report, note);
@@ -335,8 +353,8 @@ sign(struct ca *ca, const char *url, struct span payload, struct buf *out,
 	if (status == STATUS_IO && access(ca->key, F_OK) != 0 &&
 	    errno == ENOENT)
 		status = note_set(note, STATUS_IO,
-		    "the key file %.150s is gone; restore it, or make another "
-		    "account: mailcert account register",
+		    "the key file %.150s is gone; restore it, or mailcert "
+		    "account register makes another account",
 		    ca->key);
 	return status;
 }

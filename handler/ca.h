@@ -17,8 +17,11 @@
 enum { CA_TRIES_MAX = 10, CA_ALTERNATES_MAX = 4, CA_PAGES_MAX = 256 };
 
 struct ca {
+	char name[CONFIG_NAME_SIZE]; /* in the configuration; or empty */
 	char directory_url[ACME_URL_SIZE];
 	char file[1024];        /* certificates to trust its server; or empty */
+	char proxy[1024];       /* as curl(1) takes it; or empty */
+	char no_proxy[1024];    /* hosts that need none; or empty */
 	char key[1200];         /* path of the account key */
 	struct span passphrase; /* of that key, or empty */
 	char new_key[1200];     /* to which ca_roll_over() goes; else empty */
@@ -40,8 +43,8 @@ struct ca_answer {
 	struct acme_problem problem; /* where code is 400 or more */
 };
 
-/* Fetch the directory.  directory_url, file and key are set.  STATUS_NET,
- * STATUS_BAD_CA. */
+/* Fetch the directory.  Everything above account is set.  STATUS_NET;
+ * STATUS_BAD_CA; STATUS_CONFIG: the file or the proxy cannot be used. */
 enum status ca_open(struct ca *ca, struct note *note) MUST_CHECK;
 /*
  * POST a payload ("" for POST-as-GET), signed with the account, or where it

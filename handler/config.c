@@ -246,6 +246,23 @@ set_own(struct config_own *own, struct span member, struct span value)
 	return done ? STATUS_OK : STATUS_CONFIG;
 }
 
+/* As curl(1) takes it, or "none". */
+static bool
+set_proxy(char *out, struct span value)
+{
+	static const char *const schemes[] = { "http", "https", "socks4",
+		"socks4a", "socks5", "socks5h" };
+	const size_t end = span_find(value, SPAN("://"));
+	size_t i;
+
+	for (i = 0; i < value.len; i++)
+		if (value.at[i] <= 0x20 || value.at[i] >= 0x7f)
+			return false;
+	return set_text(out, value) &&
+	    (end == value.len ||
+		span_index(span_cut(value, 0, end), schemes, 6) < 6);
+}
+
 /* "ca.NAME.MEMBER" */
 static enum status
 set_ca(struct config *config, struct span name, struct span value)
@@ -275,7 +292,14 @@ set_ca(struct config *config, struct span name, struct span value)
 		done = span_copy(value, ca->eab_kid, sizeof(ca->eab_kid));
 	else if (span_eq(member, SPAN("eab_key_file")))
 		done = set_text(ca->eab_key_file, value);
-	else
+	else if (span_eq(member, SPAN("proxy")))
+		done = set_proxy(ca->proxy, value);
+	else if (span_eq(member, SPAN("csr_eku")))
+		done = set_yes_no(&ca->csr_eku, value);
+	else if (span_eq(member, SPAN("subject"))) {
+		ca->empty_subject = span_eq(value, SPAN("empty"));
+		done = ca->empty_subject || span_eq(value, SPAN("address"));
+	} else
 		return set_own(&ca->own, member, value);
 	return done ? STATUS_OK : STATUS_CONFIG;
 }
@@ -321,6 +345,11 @@ config_find_ca(const struct config *config, const char *text,
 			  "ca.%s.directory is not set", out->name);
 	}
 	*out = (struct config_ca){ .join = TOKEN_JOIN_STRING, .settle = 30 };
+	if (span_starts_nocase(span_of(text), SPAN("http://")))
+		return note_set(note, STATUS_CONFIG,
+		    "%.200s is not an https:// URL, as ACME demands (RFC 8555 "
+		    "section 6.1)",
+		    text);
 	if (!span_starts(span_of(text), SPAN("https://")) ||
 	    !set_text(out->directory, span_of(text)))
 		return note_set(note, STATUS_CONFIG,
@@ -403,6 +432,8 @@ set_one(struct config *config, struct span name, struct span value)
 	else if (span_eq(name, SPAN("patience")))
 		done = set_period(&config->patience, value) &&
 		    config->patience > 0;
+	else if (span_eq(name, SPAN("proxy")))
+		done = set_proxy(config->proxy, value);
 	else if (span_eq(name, SPAN("renew_before")))
 		done = set_period(&config->renew_before, value);
 	else if (span_eq(name, SPAN("resolver")))
@@ -459,6 +490,11 @@ set_line(struct config *config, struct span line, const char *where,
 		    "%s: resolver takes \"system\", or an address with or "
 		    "without a port, as in 127.0.0.1@53",
 		    where);
+	if (status != STATUS_OK &&
+	    span_find(name, SPAN(".directory")) < name.len)
+		return note_set(note, STATUS_CONFIG,
+		    "%s: %s must be an https:// URL (RFC 8555 section 6.1)",
+		    where, shown);
 	if (status != STATUS_OK)
 		return note_set(note, STATUS_CONFIG,
 		    "%s: not a value for %s (see mailcert-config(5))", where,

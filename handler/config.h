@@ -35,7 +35,10 @@ struct config_ca {
 	enum token_join join;
 	char
 	    chain[256]; /* commonName of the root that is preferred; or empty */
-	int64_t settle; /* seconds between the answer and telling the CA */
+	char proxy[CONFIG_VALUE_SIZE]; /* "none"; empty: as for all CAs */
+	bool empty_subject;            /* of signing requests */
+	bool csr_eku;     /* signing requests ask for emailProtection */
+	int64_t settle;   /* seconds between the answer and telling the CA */
 	bool before_mail; /* the CA mails only once it was told */
 };
 
@@ -43,7 +46,8 @@ struct config_ca {
 enum config_finish { FINISH_AUTO, FINISH_ASK, FINISH_MANUAL };
 
 struct config {
-	char ca[CONFIG_VALUE_SIZE]; /* NAME or URL; or empty */
+	char ca[CONFIG_VALUE_SIZE];    /* NAME or URL; or empty */
+	char proxy[CONFIG_VALUE_SIZE]; /* "none"; empty: the environment's */
 	struct config_ca cas[CONFIG_CAS_MAX];
 	size_t ca_count;
 	char home[CONFIG_VALUE_SIZE];  /* -C, MAILCERT_HOME, or the default */

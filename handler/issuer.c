@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -19,6 +20,42 @@
 
 #define JSON "application/json"
 
+/* As curl(1) does: the lower-case name first. */
+static const char *
+environment(const char *lower, const char *upper)
+{
+	const char *value = getenv(lower);
+
+	if (value == NULL)
+		value = getenv(upper);
+	return value != NULL ? value : "";
+}
+
+/* The CA's own, else that of the configuration, else the environment's. */
+static enum status
+set_proxy(struct issuer *issuer, struct note *note)
+{
+	struct ca *ca = &issuer->ca;
+	const char *proxy = issuer->settings.proxy, *without = "";
+
+	if (proxy[0] == '\0')
+		proxy = issuer->config->proxy;
+	if (proxy[0] == '\0') {
+		proxy = environment("https_proxy", "HTTPS_PROXY");
+		if (proxy[0] == '\0')
+			proxy = environment("all_proxy", "ALL_PROXY");
+		without = environment("no_proxy", "NO_PROXY");
+	}
+	if (strcmp(proxy, "none") == 0)
+		proxy = "";
+	return span_copy(span_of(proxy), ca->proxy, sizeof(ca->proxy)) &&
+		span_copy(span_of(without), ca->no_proxy, sizeof(ca->no_proxy))
+	    ? STATUS_OK
+	    : note_set(note, STATUS_CONFIG,
+		  "HTTPS_PROXY or NO_PROXY is too long; set proxy in the "
+		  "configuration");
+}
+
 static enum status
 set_ca(struct issuer *issuer, struct note *note)
 {
@@ -26,13 +63,14 @@ set_ca(struct issuer *issuer, struct note *note)
 	struct ca *ca = &issuer->ca;
 
 	*ca = (struct ca){ .nonce = "" };
+	(void)strcpy(ca->name, settings->name);
 	if (!span_copy(span_of(settings->directory), ca->directory_url,
 		sizeof(ca->directory_url)) ||
 	    !acme_url_ok(span_of(ca->directory_url)) ||
 	    !span_copy(span_of(settings->file), ca->file, sizeof(ca->file)))
 		return note_set(note, STATUS_CONFIG,
-		    "the directory of the CA is no https:// URL");
-	return STATUS_OK;
+		    "the directory of the CA is not an https:// URL");
+	return set_proxy(issuer, note);
 }
 
 enum status

@@ -130,7 +130,7 @@ FUZZ_SOURCES = $(filter-out handler/reply/match.c handler/reply/draft.c \
 	handler/reply/response.c handler/mail/smimea_name.c,\
 	$(wildcard handler/mail/*.c handler/reply/*.c)) \
 	$(wildcard handler/base/*.c) handler/acme/token.c \
-	handler/acme/object.c handler/acme/url.c handler/acme/caa.c \
+	handler/acme/object.c handler/acme/url.c handler/acme/link.c handler/acme/caa.c \
 	handler/acme/certificate.c handler/acme/san.c handler/acme/key_kind.c
 
 $(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $(FUZZ_SOURCES)

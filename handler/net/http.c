@@ -5,10 +5,11 @@
 #ifdef __GLIBC__
 #include <nss.h>
 #endif
+#include <openssl/x509.h>
 #include <string.h>
 
+#include "acme/link.h"
 #include "base/text.h"
-#include "mail/date.h"
 
 #ifndef VERSION
 #define VERSION "0"
@@ -16,7 +17,6 @@
 
 struct sink {
 	struct http_response *response;
-	int64_t now;
 	size_t header_octets;
 	bool too_large;
 };
@@ -34,22 +34,6 @@ on_body(char *data, size_t one, size_t len, void *arg)
 	return 0;
 }
 
-/* Seconds, or a date (RFC 9110 section 10.2.3). */
-static int64_t
-take_retry_after(struct span value, int64_t now)
-{
-	int64_t seconds = 0, when;
-	size_t i;
-
-	for (i = 0; i < value.len && i < 9 && ascii_is_digit(value.at[i]); i++)
-		seconds = seconds * 10 + (value.at[i] - '0');
-	if (i > 0 && i == value.len)
-		return seconds;
-	if (date_parse(value, &when) == STATUS_OK)
-		return when > now ? when - now : 0;
-	return -1;
-}
-
 static void
 take_text(struct span value, char *out, size_t size)
 {
@@ -57,57 +41,98 @@ take_text(struct span value, char *out, size_t size)
 		out[0] = '\0';
 }
 
-/* <URL>;rel="alternate", one or several, as RFC 8555 section 7.4.2 has them. */
+/* An absolute URL as it stands; a reference (RFC 9110 section 10.2.2, RFC 8288
+ * section 3.1) as what it means beside the URL that was asked for. */
 static void
-take_links(struct span value, struct http_response *out)
+take_url(struct span value, const char *base, char *out, size_t size)
 {
-	struct span one, url;
-	size_t end;
+	char reference[HTTP_TEXT_SIZE], *whole = NULL;
+	CURLU *url = NULL;
 
-	while (value.len > 0 && out->alternates < HTTP_ALTERNATES_MAX) {
-		/* A comma in an URL is of no use to us here. */
-		end = span_find_byte(value, ',');
-		one = span_trim(span_cut(value, 0, end));
-		value = span_cut(value, end + 1, value.len);
-		end = span_find_byte(one, '>');
-		if (one.len == 0 || one.at[0] != '<' || end == one.len)
-			continue;
-		url = span_cut(one, 1, end);
-		one = span_cut(one, end + 1, one.len);
-		if (span_find(one, SPAN("rel=\"alternate\"")) == one.len &&
-		    span_find(one, SPAN("rel=alternate")) == one.len)
-			continue;
-		take_text(url, out->alternate[out->alternates], HTTP_TEXT_SIZE);
-		if (out->alternate[out->alternates][0] != '\0')
-			out->alternates++;
+	take_text(value, reference, sizeof(reference));
+	out[0] = '\0';
+	if (span_starts_nocase(value, SPAN("https://"))) {
+		(void)span_copy(span_of(reference), out, size);
+	} else if (reference[0] != '\0' && (url = curl_url()) != NULL &&
+	    curl_url_set(url, CURLUPART_URL, base, 0) == CURLUE_OK &&
+	    curl_url_set(url, CURLUPART_URL, reference, 0) == CURLUE_OK &&
+	    curl_url_get(url, CURLUPART_URL, &whole, 0) == CURLUE_OK &&
+	    !span_copy(span_of(whole), out, size)) {
+		out[0] = '\0';
 	}
+	curl_free(whole);
+	curl_url_cleanup(url);
 }
 
+/* The field of that name, the n-th of several; empty: there is none. */
+static struct span
+get_field(CURL *curl, const char *name, size_t n)
+{
+	struct curl_header *field;
+
+	return curl_easy_header(curl, name, n, CURLH_HEADER, -1, &field) ==
+		CURLHE_OK
+	    ? span_trim(span_of(field->value))
+	    : SPAN("");
+}
+
+static void
+take_links(CURL *curl, const char *base, struct http_response *out)
+{
+	struct link link;
+	struct span field;
+	size_t n = 0;
+
+	/* A field that is there and empty ends it; so does the limit of the
+	 * header. */
+	while ((field = get_field(curl, "Link", n++)).len > 0)
+		while (link_take(&field, &link)) {
+			if (link_has_rel(&link, SPAN("alternate")) &&
+			    out->alternates < HTTP_ALTERNATES_MAX) {
+				take_url(link.target, base,
+				    out->alternate[out->alternates],
+				    HTTP_TEXT_SIZE);
+				if (out->alternate[out->alternates][0] != '\0')
+					out->alternates++;
+			}
+			if (link_has_rel(&link, SPAN("next")) &&
+			    out->next[0] == '\0')
+				take_url(link.target, base, out->next,
+				    HTTP_TEXT_SIZE);
+		}
+}
+
+static void
+take_fields(CURL *curl, const char *base, struct http_response *out)
+{
+	curl_off_t seconds = 0;
+
+	(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &out->code);
+	take_text(
+	    get_field(curl, "Replay-Nonce", 0), out->nonce, sizeof(out->nonce));
+	take_url(get_field(curl, "Location", 0), base, out->location,
+	    sizeof(out->location));
+	take_links(curl, base, out);
+	/* Seconds, or a date (RFC 9110 section 10.2.3).  What the library
+	 * cannot read is 0 to it, as if it were not there. */
+	if (get_field(curl, "Retry-After", 0).len > 0 &&
+	    curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &seconds) == CURLE_OK)
+		out->retry_after = seconds > 0 ? seconds : 0;
+}
+
+/* Its limit; the library keeps the fields themselves. */
 static size_t
 on_header(char *data, size_t one, size_t len, void *arg)
 {
 	struct sink *sink = arg;
-	struct http_response *out = sink->response;
-	const struct span line = { data, len };
-	const size_t colon = span_find_byte(line, ':');
-	const struct span name = span_cut(line, 0, colon);
-	const struct span value = span_trim(span_cut(line, colon + 1, len));
 
+	(void)data;
 	(void)one;
 	sink->header_octets += len;
-	if (sink->header_octets > HTTP_HEADER_MAX) {
-		sink->too_large = true;
-		return 0;
-	}
-	if (span_eq_nocase(name, SPAN("Replay-Nonce")))
-		take_text(value, out->nonce, sizeof(out->nonce));
-	else if (span_eq_nocase(name, SPAN("Location")))
-		take_text(value, out->location, sizeof(out->location));
-	else if (span_eq_nocase(name, SPAN("Retry-After")))
-		out->retry_after = take_retry_after(value, sink->now);
-	else if (span_eq_nocase(name, SPAN("Link")))
-		take_links(value, out);
-	return len;
+	if (sink->header_octets <= HTTP_HEADER_MAX)
+		return len;
+	sink->too_large = true;
+	return 0;
 }
 
 static bool
@@ -122,7 +147,11 @@ set_up(CURL *curl, const struct http_request *request, struct sink *sink,
 	SET(CURLOPT_URL, request->url);
 	SET(CURLOPT_PROTOCOLS_STR, "https");
 	SET(CURLOPT_FOLLOWLOCATION, 0L);
-	SET(CURLOPT_PROXY, "");
+	SET(CURLOPT_PROXY, request->proxy);
+	SET(CURLOPT_NOPROXY, request->no_proxy);
+	SET(CURLOPT_PROXY_CAPATH, HTTP_CERTIFICATES);
+	SET(CURLOPT_PROXYAUTH, (long)CURLAUTH_ANY);
+	SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	SET(CURLOPT_NOSIGNAL, 1L);
 	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	SET(CURLOPT_CAINFO, own ? request->ca_file : NULL);
@@ -176,12 +205,95 @@ http_prepare(void)
 	    : STATUS_MEMORY;
 }
 
-enum status
-http_send(const struct http_request *request, int64_t now,
-    struct http_response *out, struct note *note)
+/* The library's own words, where they say more than ours. */
+static enum status
+say_as_it_is(CURLcode code, const char *why, enum status status,
+    const char *before, struct note *note)
 {
-	struct sink sink = { .response = out, .now = now };
-	char why[CURL_ERROR_SIZE] = "", shown[200];
+	char shown[200];
+
+	text_show_in(shown, sizeof(shown),
+	    span_of(why[0] != '\0' ? why : curl_easy_strerror(code)), true);
+	return note_set(note, status, "%s%s", before, shown);
+}
+
+/* Its certificate does not convince: why not, and what may be done. */
+static enum status
+say_distrust(CURL *curl, const char *why, struct note *note)
+{
+	long result = X509_V_OK;
+	const char *hint;
+
+	(void)curl_easy_getinfo(curl, CURLINFO_SSL_VERIFYRESULT, &result);
+	if (result == X509_V_OK)
+		return say_as_it_is(CURLE_PEER_FAILED_VERIFICATION, why,
+		    STATUS_NET, "its certificate is not good: ", note);
+	hint = result == X509_V_ERR_CERT_HAS_EXPIRED ||
+		result == X509_V_ERR_CERT_NOT_YET_VALID
+	    ? "is the clock right?"
+	    : "ca.NAME.ca_file names whom to trust";
+	return note_set(note, STATUS_NET,
+	    "its certificate is not trusted (%.100s); %s",
+	    X509_verify_cert_error_string(result), hint);
+}
+
+/* Plain words for what the library says. */
+static enum status
+say(CURL *curl, CURLcode code, const char *why,
+    const struct http_request *request, struct note *note)
+{
+	long error = 0;
+
+	switch (code) {
+	case CURLE_COULDNT_RESOLVE_HOST:
+		return note_set(note, STATUS_NET,
+		    "its name does not resolve; is there a network?");
+	case CURLE_COULDNT_RESOLVE_PROXY:
+		return note_set(
+		    note, STATUS_NET, "the name of the proxy does not resolve");
+	case CURLE_COULDNT_CONNECT:
+		(void)curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &error);
+		return note_set(note, STATUS_NET, "no connection%s (%s)",
+		    request->proxy[0] != '\0' ? ", or none to the proxy" : "",
+		    error != 0 ? strerror((int)error) : "nobody answers");
+	case CURLE_OPERATION_TIMEDOUT:
+		return note_set(note, STATUS_NET,
+		    "it does not answer within %d seconds", HTTP_SECONDS);
+	case CURLE_PEER_FAILED_VERIFICATION:
+		return say_distrust(curl, why, note);
+	case CURLE_SSL_CACERT_BADFILE:
+		return note_set(note, STATUS_CONFIG,
+		    "%.150s holds no certificates that can be read",
+		    request->ca_file[0] != '\0' ? request->ca_file
+						: HTTP_CERTIFICATES);
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_URL_MALFORMAT:
+		return say_as_it_is(code, why, STATUS_CONFIG, "", note);
+	case CURLE_GOT_NOTHING:
+	case CURLE_RECV_ERROR:
+	case CURLE_SEND_ERROR:
+	case CURLE_PARTIAL_FILE:
+		return note_set(note, STATUS_NET,
+		    "it closed the connection before its answer was complete");
+	case CURLE_SSL_CONNECT_ERROR:
+		return say_as_it_is(code, why, STATUS_NET, "TLS fails: ", note);
+	case CURLE_WEIRD_SERVER_REPLY:
+		return note_set(
+		    note, STATUS_NET, "what answers does not speak HTTP");
+	case CURLE_PROXY:
+		return say_as_it_is(
+		    code, why, STATUS_NET, "the proxy refuses: ", note);
+	default:
+		return say_as_it_is(code, why, STATUS_NET, "", note);
+	}
+}
+
+enum status
+http_send(const struct http_request *request, struct http_response *out,
+    struct note *note)
+{
+	struct sink sink = { .response = out };
+	char why[CURL_ERROR_SIZE] = "";
 	struct curl_slist *fields = NULL;
 	enum status status = STATUS_MEMORY;
 	CURL *curl = NULL;
@@ -194,23 +306,14 @@ http_send(const struct http_request *request, int64_t now,
 	    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, why) != CURLE_OK)
 		goto out;
 	code = curl_easy_perform(curl);
-	(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &out->code);
 	if (code == CURLE_OK) {
+		take_fields(curl, request->url, out);
 		status = STATUS_OK;
 	} else if (sink.too_large) {
 		status = note_set(note, STATUS_BAD_CA,
-		    "the CA's answer exceeds %d KiB", HTTP_BODY_MAX / 1024);
+		    "its answer exceeds %d KiB", HTTP_BODY_MAX / 1024);
 	} else {
-		text_show_in(shown, sizeof(shown),
-		    span_of(why[0] != '\0' ? why : curl_easy_strerror(code)),
-		    true);
-		status = note_set(note, STATUS_NET, "%s%s", shown,
-		    span_find(span_of(shown), SPAN("not yet valid")) <
-				strlen(shown) ||
-			    span_find(span_of(shown), SPAN("expired")) <
-				strlen(shown)
-			? "; is the clock right?"
-			: "");
+		status = say(curl, code, why, request, note);
 	}
 out:
 	curl_slist_free_all(fields);

@@ -1,9 +1,9 @@
 /*
  * http.h - the one door to libcurl: a single HTTPS request
  *
- * The server is hostile by assumption: https only, no redirects, no proxy of
- * the environment, TLS 1.2 and up, an answer of a limited size within a
- * limited time.
+ * The server is hostile by assumption: https only, no redirects, TLS 1.2 and
+ * up, an answer of a limited size within a limited time.  A proxy only where
+ * the request names one.
  */
 #ifndef NET_HTTP_H
 #define NET_HTTP_H
@@ -23,19 +23,23 @@ enum {
 struct http_request {
 	const char *method; /* "GET", "HEAD", "POST" */
 	const char *url;
-	const char *accept;  /* or "" */
-	const char *ca_file; /* certificates to trust; "": the system's */
-	struct span body;    /* of a POST: application/jose+json */
+	const char *accept;   /* or "" */
+	const char *ca_file;  /* certificates to trust; "": the system's */
+	const char *proxy;    /* as curl(1) takes it; "": none */
+	const char *no_proxy; /* hosts that are reached without it; or "" */
+	struct span body;     /* of a POST: application/jose+json */
 };
 
 struct http_response {
 	long code;
 	char nonce[HTTP_TEXT_SIZE];    /* Replay-Nonce, or empty */
-	char location[HTTP_TEXT_SIZE]; /* Location, or empty */
+	char location[HTTP_TEXT_SIZE]; /* Location, absolute; or empty */
 	int64_t retry_after;           /* seconds; -1: not said */
-	/* The targets of Link fields with rel="alternate" (RFC 8288). */
+	/* The targets of Link fields (RFC 8288), absolute: rel "alternate",
+	 * and the first "next" or empty. */
 	char alternate[HTTP_ALTERNATES_MAX][HTTP_TEXT_SIZE];
 	size_t alternates;
+	char next[HTTP_TEXT_SIZE];
 	struct buf body; /* owned; set up by the caller */
 };
 
@@ -54,8 +58,11 @@ struct http_response {
  */
 enum status http_prepare(void) MUST_CHECK;
 
-/* After http_prepare().  STATUS_OK: there is an answer, whatever its code.  STATUS_NET with a note;
- * STATUS_BAD_CA: an answer beyond the limits. */
-enum status http_send(const struct http_request *request, int64_t now,
+/*
+ * After http_prepare().  STATUS_OK: there is an answer, whatever its code.  Else the note says why
+ * not, as what follows "the CA cannot be reached:".  STATUS_NET; STATUS_BAD_CA:
+ * an answer beyond the limits; STATUS_CONFIG: ca_file or proxy is of no use.
+ */
+enum status http_send(const struct http_request *request,
     struct http_response *out, struct note *note) MUST_CHECK;
 #endif

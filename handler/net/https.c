@@ -4,12 +4,12 @@
  * One request, one answer.  A program of its own beside mailcert-net, because
  * libcurl costs as much to load as all the rest of a DNS look-up.
  *
- * It reads frames (method, url, accept, ca-file, body) and prints frames (code,
- * nonce, location, retry-after, alternate..., body), or one frame "error".
+ * It reads frames (method, url, accept, ca-file, proxy, no-proxy, body) and
+ * prints frames (code, nonce, location, retry-after, alternate..., next, body),
+ * or one frame "error".
  */
 #include <openssl/crypto.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -23,8 +23,31 @@ struct request {
 	char url[HTTP_TEXT_SIZE];
 	char accept[128];
 	char ca_file[1024];
+	char proxy[1024];
+	char no_proxy[1024];
 	struct span body;
 };
+
+static bool
+take_frame(const struct frame *frame, struct request *out)
+{
+	const struct span name = frame->name, value = frame->value;
+
+	if (span_eq(name, SPAN("method")))
+		return span_copy(value, out->method, sizeof(out->method));
+	if (span_eq(name, SPAN("url")))
+		return span_copy(value, out->url, sizeof(out->url));
+	if (span_eq(name, SPAN("accept")))
+		return span_copy(value, out->accept, sizeof(out->accept));
+	if (span_eq(name, SPAN("ca-file")))
+		return span_copy(value, out->ca_file, sizeof(out->ca_file));
+	if (span_eq(name, SPAN("proxy")))
+		return span_copy(value, out->proxy, sizeof(out->proxy));
+	if (span_eq(name, SPAN("no-proxy")))
+		return span_copy(value, out->no_proxy, sizeof(out->no_proxy));
+	out->body = value;
+	return span_eq(name, SPAN("body"));
+}
 
 static enum status
 take_request(struct span input, struct request *out)
@@ -33,22 +56,9 @@ take_request(struct span input, struct request *out)
 	struct frame frame;
 
 	*out = (struct request){ .method = "GET" };
-	while ((status = frame_take(&input, &frame)) == STATUS_OK) {
-		if (span_eq(frame.name, SPAN("body")))
-			out->body = frame.value;
-		else if (!(span_eq(frame.name, SPAN("method")) &&
-			     span_copy(frame.value, out->method,
-				 sizeof(out->method))) &&
-		    !(span_eq(frame.name, SPAN("url")) &&
-			span_copy(frame.value, out->url, sizeof(out->url))) &&
-		    !(span_eq(frame.name, SPAN("accept")) &&
-			span_copy(
-			    frame.value, out->accept, sizeof(out->accept))) &&
-		    !(span_eq(frame.name, SPAN("ca-file")) &&
-			span_copy(
-			    frame.value, out->ca_file, sizeof(out->ca_file))))
+	while ((status = frame_take(&input, &frame)) == STATUS_OK)
+		if (!take_frame(&frame, out))
 			return STATUS_USAGE;
-	}
 	return status == STATUS_NO ? STATUS_OK : status;
 }
 
@@ -63,6 +73,7 @@ add_response(struct buf *out, const struct http_response *response)
 	frame_add_number(out, "retry-after", response->retry_after);
 	for (i = 0; i < response->alternates; i++)
 		frame_add(out, "alternate", span_of(response->alternate[i]));
+	frame_add(out, "next", span_of(response->next));
 	frame_add(out, "body", buf_span(&response->body));
 }
 
@@ -74,7 +85,8 @@ confine(const struct request *request)
 		"/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf",
 		request->ca_file[0] != '\0' ? request->ca_file
 					    : HTTP_CERTIFICATES,
-		HTTP_CERTIFICATES_MORE };
+		/* A proxy's, too. */
+		HTTP_CERTIFICATES, HTTP_CERTIFICATES_MORE };
 	const struct sandbox_rules rules = { .readable = readable,
 		.readables = sizeof(readable) / sizeof(*readable),
 		.network = true };
@@ -102,9 +114,9 @@ send_request(struct buf *out)
 	if (status == STATUS_OK) {
 		confine(&request);
 		http = (struct http_request){ request.method, request.url,
-			request.accept, request.ca_file, request.body };
-		status =
-		    http_send(&http, (int64_t)time(NULL), &response, &note);
+			request.accept, request.ca_file, request.proxy,
+			request.no_proxy, request.body };
+		status = http_send(&http, &response, &note);
 		if (status == STATUS_OK)
 			add_response(out, &response);
 		else
