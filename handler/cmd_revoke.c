@@ -11,7 +11,7 @@
 
 #define SYNOPSIS                                                       \
 	"mailcert revoke [--reason REASON] [--with-certificate-key]\n" \
-	"                       [--yes] CERTIFICATE"
+	"                       [--ca NAME|URL] [--yes] CERTIFICATE"
 
 static const char help[] =
     "usage: " SYNOPSIS "\n\n"
@@ -22,12 +22,14 @@ static const char help[] =
     "                          affiliation-changed, superseded, cessation\n"
     "  --with-certificate-key  sign with its own key, where the account is\n"
     "                          lost\n"
+    "  --ca NAME|URL           which CA, where the account was removed here\n"
     "  --yes                   do not ask\n";
 
 enum { CHAIN_MAX = 512 * 1024, BODY_MAX = 1024 * 1024 };
 
 struct options {
 	const char *name;
+	const char *ca; /* or NULL */
 	int reason;
 	bool own_key;
 	bool yes;
@@ -124,8 +126,28 @@ use_own_key(struct session *session, const struct issuance *issuance,
 	return status;
 }
 
+/* What is done about a No depends on which key has asked. */
 static enum status
-post(struct session *session, const struct issuance *issuance, int reason)
+tell_no(const struct ca_answer *answer, bool own_key, struct note *note)
+{
+	const char *type = answer->problem.type, *advice = "";
+	char said[200];
+
+	if (own_key)
+		advice = " [--with-certificate-key is not taken: try without "
+			 "it, with the account]";
+	else if (strcmp(type, "accountDoesNotExist") == 0 ||
+	    strcmp(type, "unauthorized") == 0)
+		advice = " [mailcert revoke --with-certificate-key does "
+			 "without the account]";
+	ca_describe(&answer->problem, said, sizeof(said));
+	return note_set(note, STATUS_CA, "the CA said no (%lld): %.190s%s",
+	    (long long)answer->code, said, advice);
+}
+
+static enum status
+post(struct session *session, const struct issuance *issuance,
+    const struct options *options)
 {
 	struct ca *ca = &session->issuer.ca;
 	struct ca_answer answer = { .code = 0 };
@@ -139,7 +161,7 @@ post(struct session *session, const struct issuance *issuance, int reason)
 	buf_init(&answer.body, BODY_MAX);
 	buf_add_text(&payload, "{\"certificate\":\"");
 	status = read_leaf(&session->home, issuance, &payload, &session->note);
-	buf_addf(&payload, "\",\"reason\":%d}", reason);
+	buf_addf(&payload, "\",\"reason\":%d}", options->reason);
 	if (status == STATUS_OK)
 		status = ca_post(ca, ca->directory.revoke, buf_span(&payload),
 		    "application/json", &answer, &session->note);
@@ -147,9 +169,45 @@ post(struct session *session, const struct issuance *issuance, int reason)
 	if (status == STATUS_CA &&
 	    strcmp(answer.problem.type, "alreadyRevoked") == 0)
 		status = STATUS_OK;
+	if (status == STATUS_CA)
+		status = tell_no(&answer, options->own_key, &session->note);
 	buf_clear(&answer.body);
 	buf_clear(&payload);
 	return status;
+}
+
+/* The account that ordered it may be of no use any more; with the
+ * certificate's own key none is wanted. */
+static enum status
+reach(struct session *session, const struct options *options,
+    const struct issuance *issuance)
+{
+	struct issuer *issuer = &session->issuer;
+	struct note *note = &session->note;
+	const char *ca = options->ca;
+	enum status status;
+
+	status =
+	    issuer_reopen(issuer, issuance->account, !options->own_key, note);
+	if (!options->own_key)
+		return status;
+	if (status == STATUS_OK)
+		return ca_open(&issuer->ca, note);
+	if (status == STATUS_CONFIG && issuer->account.id[0] == '\0' &&
+	    (status = session_ca(session, &ca)) == STATUS_OK)
+		status = issuer_reach(issuer, ca, note);
+	return status;
+}
+
+/* The key of the account is gone, or all of it. */
+static enum status
+hint_own_key(enum status status, struct note *note)
+{
+	const struct note said = *note;
+
+	return note_set(note, status,
+	    "%.230s; --with-certificate-key does without the account",
+	    note_text(&said, status));
 }
 
 static enum status
@@ -205,8 +263,7 @@ revoke_one(struct session *session, const struct options *options,
 	if (issuance->state != ISSUANCE_ISSUED)
 		return note_set(&session->note, STATUS_NO,
 		    "%s has no certificate to revoke", issuance->id);
-	status = issuer_reopen(
-	    &session->issuer, issuance->account, true, &session->note);
+	status = reach(session, options, issuance);
 	if (status == STATUS_OK && !options->yes && !is_sure(issuance))
 		return note_set(&session->note, STATUS_DECLINED,
 		    "nothing was revoked (--yes does it without a question)");
@@ -214,8 +271,11 @@ revoke_one(struct session *session, const struct options *options,
 	if (status == STATUS_OK && options->own_key)
 		status = use_own_key(session, issuance, &passphrase);
 	if (status == STATUS_OK)
-		status = post(session, issuance, options->reason);
+		status = post(session, issuance, options);
 	buf_wipe(&passphrase);
+	if (!options->own_key &&
+	    (status == STATUS_IO || status == STATUS_CONFIG))
+		status = hint_own_key(status, &session->note);
 	if (status == STATUS_OK)
 		status = mark(session, issuance);
 	if (status == STATUS_OK)
@@ -229,6 +289,7 @@ cmd_revoke(const struct invocation *invocation, int argc, char *argv[])
 	static const struct option longs[] = { { "reason", required_argument,
 						   NULL, 'r' },
 		{ "with-certificate-key", no_argument, NULL, 'k' },
+		{ "ca", required_argument, NULL, 'c' },
 		{ "yes", no_argument, NULL, 'y' },
 		{ "help", no_argument, NULL, 'h' }, { 0 } };
 	struct options options = { .reason = 0 };
@@ -242,6 +303,8 @@ cmd_revoke(const struct invocation *invocation, int argc, char *argv[])
 			continue;
 		else if (c == 'k')
 			options.own_key = true;
+		else if (c == 'c')
+			options.ca = optarg;
 		else if (c == 'y')
 			options.yes = true;
 		else

@@ -34,6 +34,9 @@ take_frame(const struct frame *frame, struct candidate *out, struct note *note)
 		(void)!frame_number(value, &out->facts.expires);
 	else if (span_eq(name, SPAN("id")) && acme_id_ok(value))
 		(void)!span_copy(value, out->facts.id, sizeof(out->facts.id));
+	else if (span_eq(name, SPAN("limits")))
+		text_show_in(
+		    out->facts.limits, sizeof(out->facts.limits), value, false);
 	else if (span_eq(name, SPAN("top")))
 		(void)!span_copy(value, out->facts.top, sizeof(out->facts.top));
 	else if (span_eq(name, SPAN("error"))) {
@@ -172,6 +175,21 @@ mark_replaced(
 	return status == STATUS_NO ? STATUS_OK : status;
 }
 
+/* It is kept, whatever it is good for; the user hears what that is not. */
+static void
+tell_limits(struct issuance *issuance, const struct certificate *facts,
+    struct note *hint)
+{
+	const struct note before = *hint;
+
+	(void)snprintf(
+	    issuance->why, sizeof(issuance->why), "%s", facts->limits);
+	if (facts->limits[0] != '\0')
+		(void)note_set(hint, STATUS_OK,
+		    "warning: the certificate %.200s%s%.100s", facts->limits,
+		    before.text[0] != '\0' ? "; " : "", before.text);
+}
+
 enum status
 download(struct issuer *issuer, struct issuance *issuance, const char *url,
     int64_t now, struct note *hint, struct note *note)
@@ -196,6 +214,8 @@ download(struct issuer *issuer, struct issuance *issuance, const char *url,
 		issuance->expires = chosen.facts.expires;
 		(void)strcpy(issuance->cert_id, chosen.facts.id);
 		issuance->window = (struct issuance_window){ .start = 0 };
+		issuance->refused = 0;
+		tell_limits(issuance, &chosen.facts, hint);
 		status = issuance_save(issuer->home, issuance, note);
 	}
 	buf_clear(&chosen.chain);

@@ -2,8 +2,8 @@
  * download.h - the certificate, from the CA to the disk (RFC 8555 section
  * 7.4.2)
  *
- * Nothing is stored that is not what was ordered; the verifier says what it
- * is.
+ * The verifier says what it is.  One for another key or another mail address is
+ * not stored; any other is, with a word on what it cannot do.
  */
 #ifndef DOWNLOAD_H
 #define DOWNLOAD_H

@@ -181,9 +181,8 @@ issue_expect_challenges(struct issuer *issuer, const struct issuance *issuance,
 /* What the CA said, and what can be done about it. */
 static void
 take_why(struct issuance *issuance, const char *what,
-    const struct acme_problem *problem)
+    const struct acme_problem *problem, const char *advice)
 {
-	const char *advice = ca_advice(problem->type);
 	char said[250] = "";
 
 	if (problem->type[0] != '\0')
@@ -211,7 +210,7 @@ enum status
 issue_fail(struct issuer *issuer, struct issuance *issuance, const char *what,
     const struct acme_problem *problem, struct note *note)
 {
-	take_why(issuance, what, problem);
+	take_why(issuance, what, problem, ca_advice(problem->type));
 	return give_up(issuer, issuance, note);
 }
 
@@ -440,6 +439,16 @@ may_pass(const struct ca_answer *answer)
 	    strcmp(answer->problem.type, "unknown") == 0;
 }
 
+/* Some CAs call a signing request that they do not like by another name. */
+static const char *
+advice_on_request(const struct acme_problem *problem)
+{
+	return strcmp(problem->type, "malformed") == 0 ||
+		strcmp(problem->type, "unauthorized") == 0
+	    ? ca_advice("badCSR")
+	    : ca_advice(problem->type);
+}
+
 /*
  * Send the signing request.  A No is remembered, but it does not end the order:
  * what became of that the order itself says (RFC 8555 section 7.4).  *passes:
@@ -467,7 +476,8 @@ finalize(struct issuer *issuer, struct issuance *issuance,
 		    buf_span(&payload), "application/json", &answer, note);
 	*passes = status != STATUS_CA || may_pass(&answer);
 	if (status == STATUS_CA) {
-		take_why(issuance, "the CA refused to issue", &answer.problem);
+		take_why(issuance, "the CA refused to issue", &answer.problem,
+		    advice_on_request(&answer.problem));
 		if (issuance->refused == 0)
 			issuance->refused = now;
 		status = issuance_save(issuer->home, issuance, note);

@@ -107,9 +107,10 @@ take_key(struct span answer, struct issuance *out)
 
 /* Its key is durable before the CA hears of anything. */
 static enum status
-make_issuance(const struct home *home, const struct issue_request *request,
+make_issuance(const struct issuer *issuer, const struct issue_request *request,
     struct issuance *out, struct note *note)
 {
+	const struct home *home = issuer->home;
 	char key[1200], certificate[1200];
 	struct buf input, answer;
 	enum status status;
@@ -120,6 +121,10 @@ make_issuance(const struct home *home, const struct issue_request *request,
 	for (i = 0; i < out->addresses; i++)
 		frame_add(&input, "address", span_of(out->address[i]));
 	frame_add(&input, "usage", span_of(csr_usage_name(out->usage)));
+	frame_add(&input, "subject",
+	    issuer->settings.empty_subject ? SPAN("empty") : SPAN("address"));
+	frame_add(
+	    &input, "eku", issuer->settings.csr_eku ? SPAN("yes") : SPAN("no"));
 	frame_add(&input, "passphrase", request->passphrase);
 	out->locked = request->passphrase.len > 0;
 	status = order_new_id(out->id);
@@ -142,9 +147,10 @@ make_issuance(const struct home *home, const struct issue_request *request,
 
 /* The one on its way, or a new one; both are in the home afterwards. */
 static enum status
-find_or_make(const struct home *home, const struct issue_request *request,
+find_or_make(const struct issuer *issuer, const struct issue_request *request,
     struct issuance *out, bool *resumed, struct note *note)
 {
+	const struct home *home = issuer->home;
 	enum status status = STATUS_NO;
 	int lock = -1;
 
@@ -154,7 +160,7 @@ find_or_make(const struct home *home, const struct issue_request *request,
 	status = request->anew ? STATUS_NO : find_same(home, out, note);
 	*resumed = status == STATUS_OK;
 	if (status == STATUS_NO)
-		status = make_issuance(home, request, out, note);
+		status = make_issuance(issuer, request, out, note);
 	(void)close(lock);
 	return status;
 }
@@ -176,8 +182,7 @@ issue_begin(struct issuer *issuer, const struct issue_request *request,
 		(void)strcpy(out->replaces, request->replaces->id);
 	status = take_addresses(request, out, note);
 	if (status == STATUS_OK)
-		status =
-		    find_or_make(issuer->home, request, out, resumed, note);
+		status = find_or_make(issuer, request, out, resumed, note);
 	if (status != STATUS_OK)
 		return status;
 	status = home_lock_on(issuer->home, out->id, 60, &lock, note);

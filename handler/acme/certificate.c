@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "acme/san_p.h"
@@ -18,20 +19,77 @@ bad(struct note *note, const char *what)
 	    note, STATUS_BAD_CA, "the certificate of the CA %s", what);
 }
 
-/* Every certificate of it; other PEM blocks refuse. */
-static STACK_OF(X509) * read_chain(struct span chain)
+#define BEGIN "-----BEGIN CERTIFICATE-----"
+#define END "-----END CERTIFICATE-----"
+
+/* A block as PEM has it (RFC 7468 section 2), whatever its line ends were: some
+ * servers join the blocks, or fold them otherwise. */
+static X509 *
+read_block(struct span content)
 {
-	BIO *text = BIO_new_mem_buf(chain.at, (int)chain.len);
+	struct buf text;
+	X509 *out = NULL;
+	BIO *bio;
+	size_t i, column = 0;
+
+	buf_init(&text, 2 * CERTIFICATE_SIZE_MAX);
+	buf_add_text(&text, BEGIN "\n");
+	for (i = 0; i < content.len; i++) {
+		if (ascii_is_space(content.at[i]))
+			continue;
+		/* An empty line would end it. */
+		if (column > 0 && column % 64 == 0)
+			buf_add_byte(&text, '\n');
+		buf_add_byte(&text, content.at[i]);
+		column++;
+	}
+	buf_add_text(&text, "\n" END "\n");
+	if (buf_status(&text) == STATUS_OK &&
+	    (bio = BIO_new_mem_buf(text.at, (int)text.len)) != NULL) {
+		out = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+		BIO_free(bio);
+	}
+	buf_clear(&text);
+	ERR_clear_error();
+	return out;
+}
+
+static bool
+is_there(STACK_OF(X509) * all, const X509 *one)
+{
+	int i;
+
+	for (i = 0; i < sk_X509_num(all); i++)
+		if (X509_cmp(sk_X509_value(all, i), one) == 0)
+			return true;
+	return false;
+}
+
+/* Every certificate of it, once; what cannot be read is left out.  NULL: there
+ * are too many, or there is no memory. */
+static STACK_OF(X509) * read_chain(struct span rest)
+{
 	STACK_OF(X509) *out = sk_X509_new_null();
+	size_t begin, end;
 	X509 *one;
 
-	while (text != NULL && out != NULL &&
-	    sk_X509_num(out) < CERTIFICATE_CHAIN_MAX &&
-	    (one = PEM_read_bio_X509(text, NULL, NULL, NULL)) != NULL)
-		if (sk_X509_push(out, one) <= 0)
-			X509_free(one);
-	BIO_free(text);
-	ERR_clear_error();
+	while (
+	    out != NULL && (begin = span_find(rest, SPAN(BEGIN))) < rest.len) {
+		rest = span_cut(rest, begin + strlen(BEGIN), rest.len);
+		end = span_find(rest, SPAN(END));
+		one = read_block(span_cut(rest, 0, end));
+		rest = span_cut(rest, end, rest.len);
+		if (one == NULL)
+			continue;
+		if (!is_there(out, one)) {
+			if (sk_X509_num(out) < CERTIFICATE_CHAIN_MAX &&
+			    sk_X509_push(out, one) > 0)
+				continue;
+			sk_X509_pop_free(out, X509_free);
+			out = NULL;
+		}
+		X509_free(one);
+	}
 	return out;
 }
 
@@ -47,15 +105,69 @@ has_key(X509 *leaf, struct span key)
 	return same;
 }
 
-/* Each of ours is there, and each that is there is ours; domains in any
- * case. */
+/* The one that holds our key, wherever it stands. */
+static X509 *
+find_leaf(STACK_OF(X509) * all, struct span key)
+{
+	int i;
+
+	for (i = 0; i < sk_X509_num(all); i++)
+		if (has_key(sk_X509_value(all, i), key))
+			return sk_X509_value(all, i);
+	return NULL;
+}
+
+/* What it is no good for, one clause after the other. */
+static void
+limit(struct certificate *facts, const char *what)
+{
+	const size_t len = strlen(facts->limits);
+
+	(void)snprintf(facts->limits + len, sizeof(facts->limits) - len, "%s%s",
+	    len > 0 ? ", and " : "", what);
+}
+
+/* Section 4.1.2.6 of RFC 5280: an address may stand in the subject, too. */
 static bool
-has_addresses(X509 *leaf, const struct span *addresses, size_t count)
+subject_names_other(X509 *leaf, const struct span *addresses, size_t count)
+{
+	const X509_NAME *subject = X509_get_subject_name(leaf);
+	const ASN1_STRING *text;
+	struct span address;
+	int at = -1;
+	size_t i;
+
+	while ((at = X509_NAME_get_index_by_NID(
+		    subject, NID_pkcs9_emailAddress, at)) >= 0) {
+		text =
+		    X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at));
+		address =
+		    (struct span){ (const char *)ASN1_STRING_get0_data(text),
+			    (size_t)ASN1_STRING_length(text) };
+		for (i = 0; i < count; i++)
+			if (span_eq_nocase(address, addresses[i]))
+				break;
+		if (i == count)
+			return true;
+	}
+	return false;
+}
+
+/* No address but ours, domains in any case; names of other kinds (of a user, a
+ * host, a directory) and an address that stands there twice do no harm.  False:
+ * there is a stranger's.  *missing: one of ours is not there. */
+static bool
+has_addresses(
+    X509 *leaf, const struct span *addresses, size_t count, bool *missing)
 {
 	GENERAL_NAMES *names =
 	    X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
-	size_t found[64] = { 0 }, i;
-	bool good = names != NULL && count <= 64;
+	bool found[64] = { false };
+	/* One that is there twice, or cannot be read, could hide anything. */
+	bool good = count <= 64 &&
+	    (names != NULL ||
+		X509_get_ext_by_NID(leaf, NID_subject_alt_name, -1) < 0);
+	size_t i;
 	int n;
 
 	for (n = 0; good && n < sk_GENERAL_NAME_num(names); n++) {
@@ -63,58 +175,76 @@ has_addresses(X509 *leaf, const struct span *addresses, size_t count)
 			if (san_is(
 				sk_GENERAL_NAME_value(names, n), addresses[i]))
 				break;
-		good = i < count && found[i]++ == 0;
+		if (i < count)
+			found[i] = true;
+		else
+			good = !san_is_address(sk_GENERAL_NAME_value(names, n));
 	}
+	*missing = false;
 	for (i = 0; good && i < count; i++)
-		good = found[i] == 1;
+		*missing = *missing || !found[i];
 	GENERAL_NAMES_free(names);
 	ERR_clear_error();
-	return good;
+	return good && !subject_names_other(leaf, addresses, count);
 }
 
-static bool
-has_usage(X509 *leaf, enum csr_usage usage)
+static void
+check_usage(X509 *leaf, enum csr_usage usage, struct certificate *facts)
 {
 	const uint32_t bits = X509_get_key_usage(leaf); /* all where absent */
+	const uint32_t extended = X509_get_extended_key_usage(leaf);
 	const bool sign =
 	    (bits & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION)) != 0;
 	const bool encrypt =
 	    (bits & (KU_KEY_ENCIPHERMENT | KU_KEY_AGREEMENT)) != 0;
 
-	return usage == CSR_SIGN   ? sign
-	    : usage == CSR_ENCRYPT ? encrypt
-				   : sign || encrypt;
+	if ((extended & (XKU_SMIME | XKU_ANYEKU)) == 0)
+		limit(facts,
+		    "is not for mail (no emailProtection): mail programs "
+		    "will refuse it");
+	if (X509_check_ca(leaf) == 1)
+		limit(facts, "says that it belongs to a CA");
+	if (usage == CSR_SIGN ? !sign : !sign && !encrypt)
+		limit(facts, "cannot sign");
+	if (usage == CSR_ENCRYPT ? !encrypt : !sign && !encrypt)
+		limit(facts, "cannot encrypt");
 }
 
-static enum status
-check_leaf(X509 *leaf, struct span key, const struct span *addresses,
-    size_t count, enum csr_usage usage, int64_t now, struct note *note)
+/* False: that is no time. */
+static bool
+check_dates(X509 *leaf, int64_t now, struct certificate *facts)
 {
-	const uint32_t extended = X509_get_extended_key_usage(leaf);
 	time_t at = (time_t)now;
 	int starts, ends;
 
-	if (!has_key(leaf, key))
-		return bad(note, "is for another key than ours");
-	if (!has_addresses(leaf, addresses, count))
-		return bad(note, "is not for exactly the addresses ordered");
-	if (X509_check_ca(leaf) == 1)
-		return bad(note, "is one of a CA");
-	if ((extended & (XKU_SMIME | XKU_ANYEKU)) == 0)
-		return bad(note, "is not for mail");
-	if (!has_usage(leaf, usage))
-		return bad(note, "is not for what was asked (--usage)");
-	/* A clock may be a little behind the CA's.  0: that is no time. */
+	/* A clock may be a little behind the CA's. */
 	at += 24 * 3600;
 	starts = X509_cmp_time(X509_get0_notBefore(leaf), &at);
 	at = (time_t)now;
 	ends = X509_cmp_time(X509_get0_notAfter(leaf), &at);
-	if (starts == 0 || ends == 0)
-		return bad(note, "has no readable dates");
 	if (starts > 0)
-		return bad(note, "is not valid yet; is the clock right?");
+		limit(facts, "is not valid yet; is the clock right?");
 	if (ends < 0)
-		return bad(note, "has expired; is the clock right?");
+		limit(facts, "has expired; is the clock right?");
+	return starts != 0 && ends != 0;
+}
+
+static enum status
+check_leaf(X509 *leaf, const struct span *addresses, size_t count,
+    enum csr_usage usage, int64_t now, struct certificate *facts,
+    struct note *note)
+{
+	bool missing;
+
+	if (!has_addresses(leaf, addresses, count, &missing))
+		return bad(note, "is for another mail address than ordered");
+	if (!check_dates(leaf, now, facts))
+		return bad(note, "has no readable dates");
+	if (missing)
+		limit(facts,
+		    count == 1 ? "does not hold the address"
+			       : "does not hold every address");
+	check_usage(leaf, usage, facts);
 	return STATUS_OK;
 }
 
@@ -177,37 +307,50 @@ take_top(X509 *last, char *out, size_t size)
 	OPENSSL_free(text);
 }
 
-/* From the leaf upwards, each the issuer of the one before; the CA's order
- * does not count (interop: some send the root, some out of order). */
-static enum status
-write_chain(STACK_OF(X509) * all, struct buf *out, struct certificate *facts)
+/* The issuer of that one among those that were not used. */
+static X509 *
+take_issuer(STACK_OF(X509) * all, bool used[CERTIFICATE_CHAIN_MAX], X509 *one)
 {
+	X509 *other;
+	int i;
+
+	/* One that issued itself ends it. */
+	if (X509_check_issued(one, one) == X509_V_OK)
+		return NULL;
+	for (i = 0; i < sk_X509_num(all); i++) {
+		other = sk_X509_value(all, i);
+		if (!used[i] && X509_check_issued(other, one) == X509_V_OK &&
+		    X509_verify(one, X509_get0_pubkey(other)) == 1) {
+			used[i] = true;
+			return other;
+		}
+	}
+	return NULL;
+}
+
+/* From the leaf upwards, each the issuer of the one before, and each once:
+ * roots may vouch for each other.  The CA's order does not count (interop:
+ * some send the root, some out of order). */
+static enum status
+write_chain(STACK_OF(X509) * all, X509 *leaf, struct buf *out,
+    struct certificate *facts)
+{
+	bool used[CERTIFICATE_CHAIN_MAX] = { false };
 	BIO *text = BIO_new(BIO_s_mem());
-	X509 *one = sk_X509_value(all, 0), *next;
 	enum status status = STATUS_CRYPTO;
+	X509 *one = leaf;
 	char *at = NULL;
-	int i, n;
 	long len;
 
-	for (n = 0; text != NULL && one != NULL && n < CERTIFICATE_CHAIN_MAX;
-	     n++) {
+	used[sk_X509_find(all, leaf)] = true;
+	while (text != NULL && one != NULL) {
 		if (PEM_write_bio_X509(text, one) != 1)
 			break;
 		take_top(one, facts->top, sizeof(facts->top));
-		next = NULL;
-		for (i = 1; i < sk_X509_num(all); i++)
-			if (sk_X509_value(all, i) != one &&
-			    X509_check_issued(sk_X509_value(all, i), one) ==
-				X509_V_OK &&
-			    X509_verify(one,
-				X509_get0_pubkey(sk_X509_value(all, i))) == 1)
-				next = sk_X509_value(all, i);
-		/* One that issued itself ends it. */
-		if (next != NULL && X509_check_issued(one, one) == X509_V_OK)
-			next = NULL;
-		one = next;
+		one = take_issuer(all, used, one);
 	}
-	if (text != NULL && (len = BIO_get_mem_data(text, &at)) > 0) {
+	if (text != NULL && one == NULL &&
+	    (len = BIO_get_mem_data(text, &at)) > 0) {
 		buf_add(out, (struct span){ at, (size_t)len });
 		status = buf_status(out);
 	}
@@ -221,6 +364,7 @@ certificate_check(struct span chain, struct span key,
     const struct span *addresses, size_t count, enum csr_usage usage,
     int64_t now, struct buf *out, struct certificate *facts, struct note *note)
 {
+	struct certificate found = { .id = "" };
 	STACK_OF(X509) * all;
 	enum status status;
 	X509 *leaf;
@@ -228,21 +372,19 @@ certificate_check(struct span chain, struct span key,
 	if (chain.len > CERTIFICATE_SIZE_MAX ||
 	    span_find(chain, SPAN("PRIVATE KEY")) < chain.len)
 		return bad(note, "is too large, or holds a private key");
-	all = read_chain(chain);
-	leaf = all != NULL ? sk_X509_value(all, 0) : NULL;
-	if (leaf == NULL)
+	if ((all = read_chain(chain)) == NULL || sk_X509_num(all) == 0) {
 		status = bad(note, "cannot be read");
-	else
-		status =
-		    check_leaf(leaf, key, addresses, count, usage, now, note);
-	if (status == STATUS_OK) {
-		*facts = (struct certificate){
-			.starts = seconds_of(X509_get0_notBefore(leaf)),
-			.expires = seconds_of(X509_get0_notAfter(leaf)),
-		};
-		take_id(leaf, facts->id);
-		status = write_chain(all, out, facts);
+	} else if ((leaf = find_leaf(all, key)) == NULL) {
+		status = bad(note, "is for another key than ours");
+	} else if ((status = check_leaf(leaf, addresses, count, usage, now,
+			&found, note)) == STATUS_OK) {
+		found.starts = seconds_of(X509_get0_notBefore(leaf));
+		found.expires = seconds_of(X509_get0_notAfter(leaf));
+		take_id(leaf, found.id);
+		status = write_chain(all, leaf, out, &found);
 	}
+	if (status == STATUS_OK)
+		*facts = found;
 	sk_X509_pop_free(all, X509_free);
 	return status;
 }

@@ -1,9 +1,10 @@
 /*
  * certificate.h - is the certificate the one that was ordered?
  *
- * Before it is stored: our key, our addresses and no others, fit for signing
- * or encrypting mail, valid now.  The CA is not believed.  Lives in the
- * verifier.
+ * Before it is stored: our key, and no mail address but ours.  What it cannot
+ * do beside that, or says of others than mail addresses, is told, and it is
+ * kept: what a CA has issued must stay in reach, to be revoked if need be.  The
+ * CA is not believed.  Lives in the verifier.
  */
 #ifndef ACME_CERTIFICATE_H
 #define ACME_CERTIFICATE_H
@@ -13,7 +14,11 @@
 #include "acme/url.h"
 #include "base/buf.h"
 
-enum { CERTIFICATE_CHAIN_MAX = 10, CERTIFICATE_SIZE_MAX = 512 * 1024 };
+enum {
+	CERTIFICATE_CHAIN_MAX = 32, /* all different */
+	CERTIFICATE_SIZE_MAX = 512 * 1024,
+	CERTIFICATE_LIMITS_SIZE = 256
+};
 
 /* What there is to know of it, beside the chain. */
 struct certificate {
@@ -21,14 +26,17 @@ struct certificate {
 	int64_t expires;       /* notAfter */
 	char id[ACME_ID_SIZE]; /* RFC 9773 section 4.1; empty: it has none */
 	char top[256]; /* commonName of the last one's issuer, or empty */
+	/* What it cannot do, as what follows "the certificate"; or empty. */
+	char limits[CERTIFICATE_LIMITS_SIZE];
 };
 
 /*
- * chain: PEM, as the CA gave it.  key: the SubjectPublicKeyInfo in DER that
- * the certificate must hold.  addresses: normal forms.  usage: what was asked
- * for; of "both" one will do, some CAs give no more.  Appended to out: the
- * chain from the end entity upwards, in PEM and nothing else.
- * STATUS_BAD_CA with a note.
+ * chain: PEM, as the CA gave it, in any order.  key: the SubjectPublicKeyInfo
+ * in DER that the certificate must hold.  addresses: normal forms.  usage: what
+ * was asked for; of "both" one will do, some CAs give no more.  Appended to
+ * out: the chain from the end entity upwards, each certificate once, in PEM and
+ * nothing else.  STATUS_BAD_CA with a note: it cannot be read, is for another
+ * key or for another mail address.
  */
 enum status certificate_check(struct span chain, struct span key,
     const struct span *addresses, size_t count, enum csr_usage usage,

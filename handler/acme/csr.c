@@ -186,31 +186,86 @@ make_usage(int bits)
 	return usage;
 }
 
+static EXTENDED_KEY_USAGE *
+make_extended_usage(void)
+{
+	EXTENDED_KEY_USAGE *out = EXTENDED_KEY_USAGE_new();
+
+	if (out != NULL &&
+	    sk_ASN1_OBJECT_push(out, OBJ_nid2obj(NID_email_protect)) <= 0) {
+		EXTENDED_KEY_USAGE_free(out);
+		return NULL;
+	}
+	return out;
+}
+
+static bool
+add_extension(
+    STACK_OF(X509_EXTENSION) * *list, int nid, void *value, bool critical)
+{
+	return value != NULL &&
+	    X509V3_add1_i2d(list, nid, value, critical, X509V3_ADD_DEFAULT) ==
+	    1;
+}
+
 /* The extensionRequest attribute. */
 static bool
 add_extensions(X509_REQ *request, EVP_PKEY *key, const struct span *addresses,
-    size_t count, enum csr_usage usage)
+    size_t count, const struct csr_form *form)
 {
 	STACK_OF(X509_EXTENSION) *extensions = NULL;
 	GENERAL_NAMES *names = san_make(addresses, count);
-	ASN1_BIT_STRING *bits = make_usage(usage_bits(key, usage));
+	ASN1_BIT_STRING *bits = make_usage(usage_bits(key, form->usage));
+	EXTENDED_KEY_USAGE *extended = form->eku ? make_extended_usage() : NULL;
 	bool good;
 
-	good = names != NULL && bits != NULL &&
-	    X509V3_add1_i2d(&extensions, NID_subject_alt_name, names, 0,
-		X509V3_ADD_DEFAULT) == 1 &&
-	    X509V3_add1_i2d(
-		&extensions, NID_key_usage, bits, 1, X509V3_ADD_DEFAULT) == 1 &&
+	good = add_extension(&extensions, NID_subject_alt_name, names, false) &&
+	    add_extension(&extensions, NID_key_usage, bits, true) &&
+	    (!form->eku ||
+		add_extension(
+		    &extensions, NID_ext_key_usage, extended, false)) &&
 	    X509_REQ_add_extensions(request, extensions) == 1;
 	sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
+	EXTENDED_KEY_USAGE_free(extended);
 	ASN1_BIT_STRING_free(bits);
 	GENERAL_NAMES_free(names);
 	return good;
 }
 
+/* Octets that do not continue a character. */
+static size_t
+characters(struct span utf8)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < utf8.len; i++)
+		n += ((unsigned char)utf8.at[i] & 0xc0) != 0x80;
+	return n;
+}
+
+/* An address that exceeds what a commonName can hold leaves it empty, as RFC
+ * 5280 section 4.1.2.6 and the S/MIME Baseline Requirements permit. */
+static bool
+set_subject(X509_REQ *request, struct span address)
+{
+	X509_NAME *name = NULL;
+	bool good;
+
+	if (characters(address) > CSR_NAME_MAX)
+		return true;
+	name = X509_NAME_new();
+	good = name != NULL &&
+	    X509_NAME_add_entry_by_NID(name, NID_commonName, MBSTRING_UTF8,
+		(const unsigned char *)address.at, (int)address.len, -1,
+		0) == 1 &&
+	    X509_REQ_set_subject_name(request, name) == 1;
+	X509_NAME_free(name);
+	return good;
+}
+
 static enum status
 build(EVP_PKEY *key, const struct span *addresses, size_t count,
-    enum csr_usage usage, struct buf *out)
+    const struct csr_form *form, struct buf *out)
 {
 	const bool plain =
 	    EVP_PKEY_is_a(key, "ED25519") || EVP_PKEY_is_a(key, "ED448");
@@ -220,8 +275,9 @@ build(EVP_PKEY *key, const struct span *addresses, size_t count,
 	int len;
 
 	if (request != NULL && X509_REQ_set_version(request, 0) == 1 &&
+	    (!form->address_subject || set_subject(request, addresses[0])) &&
 	    X509_REQ_set_pubkey(request, key) == 1 &&
-	    add_extensions(request, key, addresses, count, usage) &&
+	    add_extensions(request, key, addresses, count, form) &&
 	    X509_REQ_sign(request, key, plain ? NULL : EVP_sha256()) > 0 &&
 	    (len = i2d_X509_REQ(request, &der)) > 0) {
 		buf_add(out, (struct span){ (const char *)der, (size_t)len });
@@ -252,7 +308,7 @@ key_public(struct span pem, struct buf *out, struct note *note)
 
 enum status
 csr_build(struct span pem, const struct span *addresses, size_t count,
-    enum csr_usage usage, struct buf *out, struct note *note)
+    const struct csr_form *form, struct buf *out, struct note *note)
 {
 	EVP_PKEY *key;
 	enum status status;
@@ -262,11 +318,11 @@ csr_build(struct span pem, const struct span *addresses, size_t count,
 	if ((key = key_read(pem)) == NULL)
 		return note_set(
 		    note, STATUS_BAD_KEY, "the certificate key cannot be read");
-	if (usage_bits(key, usage) == 0)
+	if (usage_bits(key, form->usage) == 0)
 		status = note_set(note, STATUS_BAD_KEY,
 		    "a key of this kind can only sign: --usage sign");
 	else
-		status = build(key, addresses, count, usage, out);
+		status = build(key, addresses, count, form, out);
 	EVP_PKEY_free(key);
 	return status;
 }

@@ -1,16 +1,28 @@
 /*
  * csr.h - keys, and certificate signing requests (RFC 8823 section 3, 3.3)
  *
- * PKCS #10 with an empty subject, subjectAltName (rfc822Name, or
- * SmtpUTF8Mailbox of RFC 9598 where the local part is beyond ASCII) and
- * keyUsage; exactly the addresses that were ordered.  Lives in the key holder.
+ * PKCS #10 with subjectAltName (rfc822Name, or SmtpUTF8Mailbox of RFC 9598
+ * where the local part is beyond ASCII) and keyUsage; exactly the addresses
+ * that were ordered.  The subject is the first address (gpgsm takes no
+ * certificate without one), or empty.  Lives in the key holder.
  */
 #ifndef ACME_CSR_H
 #define ACME_CSR_H
 #include "acme/key_kind.h"
 #include "base/buf.h"
 
-enum { CSR_ADDRESSES_MAX = 32, CSR_SIZE_MAX = 64 * 1024 };
+enum {
+	CSR_ADDRESSES_MAX = 32,
+	CSR_SIZE_MAX = 64 * 1024,
+	CSR_NAME_MAX = 64 /* characters: ub-common-name (RFC 5280) */
+};
+
+/* What is asked for. */
+struct csr_form {
+	enum csr_usage usage;
+	bool address_subject; /* commonName is the first address, if it fits */
+	bool eku;             /* extendedKeyUsage emailProtection */
+};
 
 /* Append a new private key as PKCS #8 in PEM.  STATUS_CRYPTO. */
 enum status key_generate(enum key_kind kind, struct buf *out) MUST_CHECK;
@@ -33,6 +45,6 @@ enum status key_public(
  * STATUS_USAGE; STATUS_CRYPTO.
  */
 enum status csr_build(struct span key, const struct span *addresses,
-    size_t count, enum csr_usage usage, struct buf *out,
+    size_t count, const struct csr_form *form, struct buf *out,
     struct note *note) MUST_CHECK;
 #endif

@@ -79,6 +79,12 @@ address_of(const GENERAL_NAME *name)
 }
 
 bool
+san_is_address(const GENERAL_NAME *name)
+{
+	return address_of(name).len > 0;
+}
+
+bool
 san_is(const GENERAL_NAME *name, struct span address)
 {
 	return address.len > 0 && span_eq_nocase(address_of(name), address);

@@ -13,6 +13,8 @@ struct stack_st_GENERAL_NAME;
  * memory.  Owned by the caller: GENERAL_NAMES_free(). */
 struct stack_st_GENERAL_NAME *san_make(
     const struct span *addresses, size_t count);
-/* Is it a name of either kind, and of that address (in any case)? */
+/* Is it a name of either kind? */
+bool san_is_address(const struct GENERAL_NAME_st *name);
+/* And of that address (in any case)? */
 bool san_is(const struct GENERAL_NAME_st *name, struct span address);
 #endif

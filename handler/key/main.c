@@ -14,9 +14,9 @@
  *	mailcert-key bind FILE	reads frames (url, kid, mac), prints the
  *		externalAccountBinding
  *	mailcert-key generate KIND FILE	makes a new private key; FILE must not
- *		be there.  Reads frames (address..., usage): where there are
- *		addresses it prints frames (csr, public: the signing request
- *		and the SubjectPublicKeyInfo, in base64url)
+ *		be there.  Reads frames (address..., usage, subject, eku): where
+ *		there are addresses it prints frames (csr, public: the signing
+ *		request and the SubjectPublicKeyInfo, in base64url)
  *	mailcert-key copy FILE NEW	writes the key again, as a new file
  *
  * A frame "passphrase" unlocks the key that is read, and locks the one that is
@@ -95,7 +95,7 @@ struct request {
 	struct span passphrase;
 	struct span address[CSR_ADDRESSES_MAX];
 	size_t addresses;
-	enum csr_usage usage;
+	struct csr_form form;
 };
 
 static enum status
@@ -118,8 +118,12 @@ take_frame(struct request *request, const struct frame *frame)
 	else if (span_eq(name, SPAN("address")) &&
 	    request->addresses < CSR_ADDRESSES_MAX)
 		request->address[request->addresses++] = value;
+	else if (span_eq(name, SPAN("subject")))
+		request->form.address_subject = span_eq(value, SPAN("address"));
+	else if (span_eq(name, SPAN("eku")))
+		request->form.eku = span_eq(value, SPAN("yes"));
 	else if (!span_eq(name, SPAN("usage")) ||
-	    !csr_usage_parse(value, &request->usage))
+	    !csr_usage_parse(value, &request->form.usage))
 		return STATUS_USAGE;
 	return STATUS_OK;
 }
@@ -131,7 +135,7 @@ take_request(struct buf *input, struct request *out)
 	struct span rest = buf_span(input);
 	struct frame frame;
 
-	*out = (struct request){ .usage = CSR_BOTH };
+	*out = (struct request){ .form.usage = CSR_BOTH };
 	while (status == STATUS_OK &&
 	    (status = frame_take(&rest, &frame)) == STATUS_OK)
 		status = take_frame(out, &frame);
@@ -170,7 +174,7 @@ use_key(const char *verb, const char *path, const char *second, struct buf *out,
 	if (status == STATUS_OK && second != NULL)
 		status = read_key(second, &other, note);
 	confine(-1);
-	request = (struct request){ .usage = CSR_BOTH };
+	request = (struct request){ .form.usage = CSR_BOTH };
 	if (status == STATUS_OK && strcmp(verb, "thumbprint") != 0)
 		status = take_request(&input, &request);
 	if (status == STATUS_OK && key_is_locked(buf_span(&key))) {
@@ -231,7 +235,7 @@ add_signing_request(struct span key, const struct request *request,
 	buf_init(&der, CSR_SIZE_MAX);
 	buf_init(&text, 2 * CSR_SIZE_MAX);
 	status = csr_build(key, request->address, request->addresses,
-	    request->usage, &der, note);
+	    &request->form, &der, note);
 	base64url_encode(&text, buf_span(&der));
 	frame_add(out, "csr", buf_span(&text));
 	buf_clear(&der);

@@ -242,8 +242,13 @@ static enum status
 say(CURL *curl, CURLcode code, const char *why,
     const struct http_request *request, struct note *note)
 {
-	long error = 0;
+	long error = 0, connect = 0;
 
+	(void)curl_easy_getinfo(curl, CURLINFO_HTTP_CONNECTCODE, &connect);
+	if (connect >= 300)
+		return note_set(note, STATUS_NET,
+		    "the proxy refuses to connect (HTTP %ld%s)", connect,
+		    connect == 407 ? ": it wants a user and a password" : "");
 	switch (code) {
 	case CURLE_COULDNT_RESOLVE_HOST:
 		return note_set(note, STATUS_NET,

@@ -223,6 +223,7 @@ do_certificate(struct request *request, struct buf *output)
 		frame_add_number(output, "expires", facts.expires);
 		frame_add(output, "id", span_of(facts.id));
 		frame_add(output, "top", span_of(facts.top));
+		frame_add(output, "limits", span_of(facts.limits));
 		frame_add(output, "chain", buf_span(&chain));
 	} else if (status == STATUS_BAD_CA) {
 		frame_add(output, "error", span_of(note.text));

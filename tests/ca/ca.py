@@ -30,7 +30,11 @@ like a real server:
  alternates   how many other roots there are chains to
  caa          what it calls itself in CAA records
  orders       whether the account lists its orders
+ pages        in how many pages
  days         how long its certificates live
+ subject      None: signing requests with and without one are taken; True or
+              False: only those
+ eku          the same of the extended key usage emailProtection
  port         of its server; 0: any that is free
  clock        how many seconds its clock is before ours
  tls          the life of its server's certificate, in seconds from now
@@ -72,7 +76,7 @@ DEFAULT = dict(join="string", pad="", lengths=(24, 16), mail_at="authorization",
                proof="dkim", bare=False, delay=0,
                bad_nonces=0.0, retry_after=1, pending=0, errors=True, eab=None,
                root=False, reuse=False, terms=False, lower=False, ari=None,
-               alternates=0, caa=(), orders=True, days=90, window=0, port=0, dns=False, clock=0, tls=None)
+               alternates=0, caa=(), orders=True, pages=1, days=90, subject=None, eku=None, window=0, port=0, dns=False, clock=0, tls=None)
 THIRTEEN = [b"from", b"sender", b"reply-to", b"to", b"cc", b"subject", b"date",
             b"in-reply-to", b"references", b"message-id", b"auto-submitted",
             b"content-type", b"content-transfer-encoding"]
@@ -399,6 +403,12 @@ class Ca:
         return 200, {}, self.account_object(account)
 
     def on_orders(self, account, path, payload):
+        """Section 7.1.2.1; all of them on the last page."""
+        path, _, page = path.partition("?page=")
+        page = int(page or 1)
+        if page < self.how["pages"]:
+            return 200, {"Link": '<%s?page=%d>;rel="next"' % (
+                path, page + 1)}, {"orders": []}
         return 200, {}, {"orders": [url for url, order in self.orders.items()
                                     if order["account"] is account]}
 
@@ -723,9 +733,9 @@ class Ca:
         names = csr.extensions.get_extension_for_class(
             x509.SubjectAlternativeName).value
         want = sorted(i["value"] for i in order["identifiers"])
-        if sorted(self.name_text(n) for n in names) != want or \
-                len(csr.subject) != 0:
+        if sorted(self.name_text(n) for n in names) != want:
             raise Problem(400, "badCSR", "not exactly the addresses")
+        self.check_request(csr, want)
         usage = csr.extensions.get_extension_for_class(x509.KeyUsage)
         jwk = account["jwk"]
         if csr.public_key().public_bytes(
@@ -751,6 +761,27 @@ class Ca:
         order["status"] = "processing" if self.how["pending"] else "valid"
         return 200, self.wait(), self.order_object(order)
 
+    def check_request(self, csr, want):
+        """An empty subject or an address; emailProtection or nothing."""
+        from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+        subject = [(a.oid, a.value) for a in csr.subject]
+        if subject and (len(subject) != 1 or
+                        subject[0][0] != NameOID.COMMON_NAME or
+                        subject[0][1] not in want):
+            raise Problem(400, "badCSR", "the subject is not an address")
+        try:
+            eku = list(csr.extensions.get_extension_for_class(
+                x509.ExtendedKeyUsage).value)
+        except x509.ExtensionNotFound:
+            eku = []
+        if eku not in ([], [ExtendedKeyUsageOID.EMAIL_PROTECTION]):
+            raise Problem(400, "badCSR", "the extended key usage")
+        if self.how["subject"] not in (None, bool(subject)):
+            raise Problem(400, "badCSR", "that subject is not taken here")
+        if self.how["eku"] not in (None, bool(eku)):
+            raise Problem(400, "badCSR", "that extended key usage is not "
+                          "taken here")
+
     @staticmethod
     def name_text(name):
         """An address, whichever of the two kinds of name it is."""
@@ -765,7 +796,7 @@ class Ca:
         from cryptography.x509.oid import ExtendedKeyUsageOID
         now = self.now(self.how["clock"])
         return x509.CertificateBuilder().subject_name(
-            x509.Name([])).issuer_name(cms.name(self.sub.common)).public_key(
+            csr.subject).issuer_name(cms.name(self.sub.common)).public_key(
             csr.public_key()).serial_number(x509.random_serial_number()) \
             .not_valid_before(now - datetime.timedelta(hours=1)) \
             .not_valid_after(now + datetime.timedelta(

@@ -340,56 +340,7 @@ def test_hostile():
                    "C3: a redirect of %d is not followed" % code, got)
 
 
-def test_certificates():
-    """C12: the CA gives something else than what was ordered."""
-    import datetime
-    from cryptography.x509.oid import ExtendedKeyUsageOID
-    other = cms.new_key()
-    for name, wrong in (
-            ("another key", dict(key=other)),
-            ("another address", dict(names=[(0x81, b"eve@evil.example")])),
-            ("one address more", dict(names=[
-                (0x81, b"alice@example.org"), (0x81, b"eve@evil.example")])),
-            ("no address", dict(names=None)),
-            ("a name beside", dict(names=[(0x81, b"alice@example.org"),
-                                          (0x82, b"evil.example")])),
-            ("of a CA", dict(ca=True)),
-            ("expired", dict(end=datetime.datetime(2021, 1, 1))),
-            ("for servers", dict(extended=(
-                ExtendedKeyUsageOID.SERVER_AUTH,)))):
-        with Town() as town:
-            ca = town.ca
-
-            class Fake:
-                def __init__(self, key):
-                    self.key = key
-
-                def public_key(self):
-                    return self.key
-
-            def issue(csr, usage, addresses):
-                names = wrong.get("names", [(0x81, b"alice@example.org")])
-                key = wrong.get("key")
-                key = Fake(key.public_key() if key else csr.public_key())
-                return cms.make(
-                    key, ca.sub, "x", ca=wrong.get("ca", False),
-                    extension=cms.san(*names) if names else None,
-                    end=wrong.get("end", datetime.datetime(2120, 1, 1)),
-                    extended=wrong.get("extended", (
-                        ExtendedKeyUsageOID.EMAIL_PROTECTION,)))
-            ca.issue = issue
-            town.run("order", "--no-wait", "alice@example.org")
-            time.sleep(0.2)
-            town.answer()
-            got = town.run("finish")
-            tap.ok(got.returncode == 69 and b"certificate" in got.stderr and
-                   glob.glob(town.place.home + "/certificates/*") == [],
-                   "C12: a certificate %s is not stored" % name, got)
-            tap.ok(glob.glob(town.place.home + "/keys/*.pem") != [],
-                   "C12: %s: the key stays" % name)
-
-
-at_once((test for test in (test_no, test_ca, test_hostile, test_certificates,
+at_once((test for test in (test_no, test_ca, test_hostile,
                            test_resume) if tap.wanted(test.__name__)), 2)
 test_personalities()
 tap.done()

@@ -152,7 +152,9 @@ class Client:
 
 def settings(pebble):
     return ("-o", "ca=p", "-o", "ca.p.directory=" + pebble.directory, "-o",
-            "ca.p.ca_file=" + pebble.file, "-o", "caa=no")
+            "ca.p.ca_file=" + pebble.file, "-o", "caa=no",
+            # A name in the subject is a host to pebble.
+            "-o", "ca.p.subject=empty")
 
 
 def order(place, pebble, *more):

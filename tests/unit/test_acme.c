@@ -8,6 +8,8 @@
 #include "acme/csr.h"
 #include "acme/jwk.h"
 #include "acme/jws.h"
+#include "acme/link.h"
+#include "acme/object.h"
 #include "base/base64url.h"
 
 /* RFC 8037 appendix A.1, the private key as PKCS #8. */
@@ -94,6 +96,9 @@ test_bind(void)
 	buf_clear(&out);
 }
 
+static const struct csr_form sign = { .usage = CSR_SIGN };
+static const struct csr_form both = { .usage = CSR_BOTH };
+
 static void
 test_csr(void)
 {
@@ -103,8 +108,7 @@ test_csr(void)
 
 	buf_init(&der, CSR_SIZE_MAX);
 	buf_init(&text, CSR_SIZE_MAX);
-	OK(csr_build(SPAN(ed25519), one, 1, CSR_SIGN, &der, &note) ==
-	    STATUS_OK);
+	OK(csr_build(SPAN(ed25519), one, 1, &sign, &der, &note) == STATUS_OK);
 	base64url_encode(&text, buf_span(&der));
 	TEXT(buf_span(&text),
 	    "MIG_MHMCAQAwADAqMAUGAytlcAMhANdamAGCsQq31Uv-08lkBzoO4XLz2qYjJa8CG"
@@ -113,12 +117,11 @@ test_csr(void)
 	    "DY0ew9yT3f3lDi3XM2SMit92gLz0h2fOKiGhf2iepDR0esDVfTQ9YohJOpJHm2gA");
 	buf_clear(&der);
 	/* RFC 8410: Ed25519 cannot encrypt. */
-	OK(csr_build(SPAN(ed25519), one, 1, CSR_BOTH, &der, &note) ==
+	OK(csr_build(SPAN(ed25519), one, 1, &both, &der, &note) ==
 	    STATUS_BAD_KEY);
-	OK(csr_build(SPAN(ed25519), one, 0, CSR_SIGN, &der, &note) ==
+	OK(csr_build(SPAN(ed25519), one, 0, &sign, &der, &note) ==
 	    STATUS_USAGE);
-	OK(csr_build(SPAN("x"), one, 1, CSR_SIGN, &der, &note) ==
-	    STATUS_BAD_KEY);
+	OK(csr_build(SPAN("x"), one, 1, &sign, &der, &note) == STATUS_BAD_KEY);
 	buf_clear(&der);
 	buf_clear(&text);
 }
@@ -141,9 +144,9 @@ test_generate(void)
 		OK(key_kind_parse(span_of(key_kind_name(kind)), &kind) &&
 		    (int)kind == i);
 		OK(key_generate(kind, &pem) == STATUS_OK);
-		OK((csr_build(buf_span(&pem), one, 1, CSR_BOTH, &der, &note) ==
+		OK((csr_build(buf_span(&pem), one, 1, &both, &der, &note) ==
 		       STATUS_OK) == csr_usage_fits(kind, CSR_BOTH));
-		OK(csr_build(buf_span(&pem), one, 1, CSR_SIGN, &der, &note) ==
+		OK(csr_build(buf_span(&pem), one, 1, &sign, &der, &note) ==
 		    STATUS_OK);
 	}
 	buf_wipe(&pem);
@@ -226,6 +229,7 @@ static void
 test_certificate(void)
 {
 	const struct span alice[] = { SPAN("alice@example.org") };
+	const struct span bob[] = { SPAN("bob@example.org") };
 	const int64_t now = 1780000000; /* 2026-05-28 */
 	struct certificate facts;
 	struct note note = { "" };
@@ -247,10 +251,19 @@ test_certificate(void)
 	TEXT(span_of(facts.top), "Example CA");
 	TEXT(buf_span(&out), ari);
 	OK(facts.starts == 1767225600 && facts.expires == 1798761600);
+	OK(facts.limits[0] == '\0');
+	/* Kept all the same. */
 	OK(certificate_check(SPAN(ari), buf_span(&key), alice, 1, CSR_SIGN,
-	       facts.expires + 1, &out, &facts, &note) == STATUS_BAD_CA);
+	       facts.expires + 1, &out, &facts, &note) == STATUS_OK);
+	OK(strstr(facts.limits, "has expired") != NULL);
 	OK(certificate_check(SPAN(ari), buf_span(&key), alice, 1, CSR_SIGN,
-	       now - 365 * 86400, &out, &facts, &note) == STATUS_BAD_CA);
+	       now - 365 * 86400, &out, &facts, &note) == STATUS_OK);
+	OK(strstr(facts.limits, "not valid yet") != NULL);
+	buf_clear(&out);
+	OK(certificate_check(SPAN(ari), buf_span(&key), bob, 1, CSR_SIGN, now,
+	       &out, &facts, &note) == STATUS_BAD_CA);
+	OK(certificate_check(SPAN(ari), SPAN("another"), alice, 1, CSR_SIGN,
+	       now, &out, &facts, &note) == STATUS_BAD_CA);
 	buf_clear(&out);
 	buf_clear(&key);
 }
@@ -275,6 +288,93 @@ test_caa(void)
 	TEXT(caa_issuer(SPAN("ca-.example")), "");
 	TEXT(caa_issuer(SPAN("ca.example.")), "");
 	TEXT(caa_issuer(SPAN("ca..example")), "");
+}
+
+static void
+take_all(const char *field, const char *rel, struct buf *out)
+{
+	struct span rest = span_of(field);
+	struct link link;
+
+	buf_clear(out);
+	while (link_take(&rest, &link)) {
+		if (!link_has_rel(&link, span_of(rel)))
+			continue;
+		buf_add_byte(out, '<');
+		buf_add(out, link.target);
+		buf_add_byte(out, '>');
+	}
+}
+
+/* RFC 8288 section 3: spellings of one thing. */
+static void
+test_link(void)
+{
+	static const struct {
+		const char *field;
+		const char *next;
+	} table[] = {
+		{ "<https://a/2>;rel=\"next\"", "<https://a/2>" },
+		{ "<https://a/2>; rel=\"next\"", "<https://a/2>" },
+		{ "<https://a/2>;rel=next", "<https://a/2>" },
+		{ "<https://a/2> ; Rel = \"NEXT\"", "<https://a/2>" },
+		{ "<https://a/2>;rel=\"alternate next\"", "<https://a/2>" },
+		{ "<https://a/2>;rel=\"next  last\";title=\"a;b,c\"",
+		    "<https://a/2>" },
+		{ "<https://a/2>;title=\"rel=next\";rel=up", "" },
+		{ "<https://a/2>;rel=up;rel=next", "" },
+		{ "<https://a/2>;rel=nextone", "" },
+		{ "<https://a/2>;rel=\"next\";anchor=\"#x\"", "" },
+		{ "<https://a/1>;rel=up, <https://a/2>;rel=next",
+		    "<https://a/2>" },
+		{ "<https://a/1,2>;rel=next,<https://a/3>;rel=\"next\"",
+		    "<https://a/1,2><https://a/3>" },
+		{ ",, <2>;rel=next;;x", "<2>" },
+		{ "<2>;x=\"\\\",<3>;rel=next\";rel=next", "<2>" },
+		{ "garbage, <2>;rel=next", "<2>" },
+		{ "<2>rel=next, <3>;rel=next", "<3>" },
+		{ "<2;rel=next", "" },
+		{ "<2>;rel=\"next", "<2>" },
+		{ "<>;rel=next", "<>" },
+		{ "", "" },
+	};
+	struct buf out;
+	size_t i;
+
+	buf_init(&out, 1024);
+	for (i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		take_all(table[i].field, "next", &out);
+		TEXT(buf_span(&out), table[i].next);
+	}
+	buf_clear(&out);
+}
+
+static bool
+same(const char *one, const char *other)
+{
+	return acme_same_origin(span_of(one), span_of(other));
+}
+
+/* RFC 3986 section 6.2. */
+static void
+test_origin(void)
+{
+	OK(same("https://ca.example/a", "https://ca.example:443/b"));
+	OK(same("https://ca.example:/a", "https://CA.example"));
+	OK(same("HTTPS://ca.example/a", "https://ca.example:0443/b"));
+	OK(same("https://ca.example?x", "https://ca.example#y"));
+	OK(same("https://[::1]/a", "https://[::1]:443/b"));
+	OK(same("https://[::1]:8443/a", "https://[::1]:8443/b"));
+	OK(!same("https://ca.example/a", "https://ca.example:8443/a"));
+	OK(!same("https://ca.example/a", "http://ca.example:443/a"));
+	OK(!same("https://ca.example/a", "https://ca.example.evil.example/a"));
+	OK(!same("https://ca.example/a", "https://ca.example@evil.example/a"));
+	OK(!same("https://ca.example:44/a", "https://ca.example:443/a"));
+	OK(!same("https://ca.example:x/a", "https://ca.example:x/a"));
+	OK(!same("https://ca.example:65979/a", "https://ca.example/a"));
+	OK(!same("https://[::1]/a", "https://[::2]/a"));
+	OK(!same("https:///a", "https:///a"));
+	OK(!same("", ""));
 }
 
 /* A passphrase opens what it locked, another one does not. */
@@ -313,6 +413,8 @@ main(void)
 	test_leading_zero();
 	test_certificate();
 	test_caa();
+	test_link();
+	test_origin();
 	test_lock();
 	return tap_done();
 }
