@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -19,7 +20,6 @@
 #include "theirs.h"
 
 enum { FILES_MAX = 400, KEYS_MAX = 200, BATCH = 500, CLASSES_MAX = 64 };
-static const int64_t now = 1795320838;
 
 static struct buf file[FILES_MAX];
 static char *key_name[KEYS_MAX], *key_record[KEYS_MAX];
@@ -134,7 +134,7 @@ ours(struct span message, char *why, size_t size)
 			header.field[i].name, SPAN("DKIM-Signature")))
 			continue;
 		status = dkim_signature_parse(
-		    &header.field[i], now, &signature, &note);
+		    &header.field[i], (int64_t)time(NULL), &signature, &note);
 		if (status == STATUS_OK)
 			status = dkim_key_name(&signature, name, sizeof(name));
 		if (status != STATUS_OK)
