@@ -6,14 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "anchors.h"
 #include "base/fd.h"
 #include "base/frame.h"
+#include "base/sandbox.h"
 #include "base/text.h"
 #include "cmd.h"
+#include "confinement.h"
 #include "helper.h"
 #include "process/child.h"
 #include "resolve.h"
@@ -25,8 +26,8 @@
 
 static const char help[] =
     "usage: " SYNOPSIS "\n\n"
-    "Say whether everything is in place: our programs, what the kernel gives\n"
-    "to shut the parsers in, the home, the DNS, who is trusted, the mail\n"
+    "Say whether everything is in place: our programs, how the kernel\n"
+    "confines them, the home, the DNS, who is trusted, the mail\n"
     "program.  Changes nothing.  Exit 0 if nothing is wrong, else 1.\n";
 
 enum { FINDINGS_MAX = 32 };
@@ -108,38 +109,68 @@ do_nothing(const void *arg, void *report)
 
 /* Not what the kernel says it has, but what it does. */
 static void
-check_kernel(struct findings *out)
+check_children(struct findings *out)
 {
-	const long abi = syscall(444, NULL, 0, 1UL); /* landlock's version */
 	const int none[1] = { 0 };
 	struct attempt attempt = { 1, 1 };
 
 	if (child_run(do_nothing, NULL, &attempt, sizeof(attempt), NULL, 0,
 		NULL) != STATUS_OK)
-		add(out, WRONG, "parser", "the shut-in parser cannot run");
+		add(out, WRONG, "parser", "the sandboxed parser cannot run");
 	else if (child_run(try_to_get_out, NULL, &attempt, sizeof(attempt),
 		     NULL, 0, NULL) == STATUS_OK &&
 	    (attempt.opened != 0 || attempt.connected != 0))
-		add(out, WRONG, "parser",
-		    "this kernel does not shut it in (no seccomp)");
+		add(out, WRONG, "parser", "not sandboxed: it can open %s%s%s",
+		    attempt.opened ? "files" : "",
+		    attempt.opened && attempt.connected ? " and " : "",
+		    attempt.connected ? "sockets" : "");
 	else
 		add(out, GOOD, "parser",
-		    "shut in by seccomp: it can read, write and exit");
+		    "sandboxed: it can read, write and exit");
 	attempt = (struct attempt){ 1, 1 };
 	if (child_run(try_to_get_out, NULL, &attempt, sizeof(attempt), none, 0,
 		NULL) != STATUS_OK ||
 	    attempt.opened != 0 || attempt.connected != 0)
-		add(out, WRONG, "verifier",
-		    "this kernel does not shut it in: files %s, network %s",
-		    attempt.opened ? "open" : "shut",
-		    attempt.connected ? "open" : "shut");
+		add(out, WRONG, "verifier", "not sandboxed: it can open %s%s%s",
+		    attempt.opened ? "files" : "",
+		    attempt.opened && attempt.connected ? " and " : "",
+		    attempt.connected ? "sockets" : "");
 	else
-		add(out, GOOD, "verifier", "no files, no network");
-	if (abi < 1)
-		add(out, ODD, "landlock",
-		    "this kernel has none; seccomp stands alone");
+		add(out, GOOD, "verifier", "sandboxed: no files, no network");
+}
+
+/* What the other programs rely on, and what follows where it is missing. */
+static void
+check_kernel(const struct config *config, struct findings *out)
+{
+	const enum result result = config->sandbox_required ? WRONG : ODD;
+	const struct sandbox can = sandbox_kernel();
+
+	if (can.landlock)
+		add(out, GOOD, "landlock", "version %d",
+		    sandbox_landlock_version());
 	else
-		add(out, GOOD, "landlock", "version %ld", abi);
+		add(out, result, "landlock",
+		    "this kernel has none, or it is switched off: the network "
+		    "programs and the key holder can open any file of yours");
+	if (can.seccomp)
+		add(out, GOOD, "seccomp", "system calls are filtered");
+	else
+		add(out, result, "seccomp",
+		    "this kernel filters no system calls: our programs can "
+		    "start others and open sockets");
+	if (can.landlock && can.seccomp)
+		add(out, GOOD, "sandbox", "every helper is confined");
+	else if (config->sandbox_required)
+		add(out, WRONG, "sandbox",
+		    "missing: %s; --auto-approve, --mda and renew refuse to "
+		    "work unless \"set sandbox = best-effort\"",
+		    confinement_lacks());
+	else
+		add(out, ODD, "sandbox",
+		    "missing: %s; unattended work goes on without "
+		    "(sandbox = best-effort)",
+		    confinement_lacks());
 }
 
 /* What cannot be read, of every kind. */
@@ -348,7 +379,8 @@ cmd_doctor(const struct invocation *invocation, int argc, char *argv[])
 	if ((findings = calloc(1, sizeof(*findings))) == NULL)
 		return cmd_fail(STATUS_MEMORY, NULL);
 	check_programs(findings);
-	check_kernel(findings);
+	check_children(findings);
+	check_kernel(&config, findings);
 	check_home(&config, findings);
 	check_dns(&config, findings);
 	check_trust(&config, findings);

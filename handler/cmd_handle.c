@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "cmd.h"
+#include "confinement.h"
 #include "find.h"
 #include "helper.h"
 #include "input.h"
@@ -576,7 +577,10 @@ cmd_handle(const struct invocation *invocation, int argc, char *argv[])
 		answer_options.mua = mua_of(&terminal);
 		stage_clear(&home, answer_options.mua);
 	}
-	status = take_message(&terminal, &input, &message, &note);
+	status = confinement_check(
+	    &config, &home, options.auto_approve || options.mda, &note);
+	if (status == STATUS_OK)
+		status = take_message(&terminal, &input, &message, &note);
 	if (status == STATUS_OK && opened != STATUS_OK)
 		status = refuse_without_home(
 		    &config, buf_span(&message), opened, &home_note, &note);

@@ -379,7 +379,7 @@ cmd_renew(const struct invocation *invocation, int argc, char *argv[])
 	}
 	options.names = argv + optind;
 	options.count = (size_t)(argc - optind);
-	if ((session = session_begin(invocation, false, &code)) == NULL)
+	if ((session = session_begin_unattended(invocation, &code)) == NULL)
 		return code;
 	if (session->home.dir >= 0)
 		status = home_lock_on(

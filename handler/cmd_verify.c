@@ -7,6 +7,7 @@
 #include "base/idn.h"
 #include "base/text.h"
 #include "cmd.h"
+#include "confinement.h"
 #include "confirm.h"
 #include "input.h"
 #include "mail/date.h"
@@ -288,6 +289,8 @@ cmd_verify(const struct invocation *invocation, int argc, char *argv[])
 	if (!cmd_config(invocation, &config, &code))
 		return code;
 	status = home_open(config.home, false, &home, &note);
+	if (status == STATUS_OK)
+		status = confinement_check(&config, &home, false, &note);
 	if (status == STATUS_OK)
 		status = input_read(optind < argc ? argv[optind] : NULL,
 		    "message/rfc822", (size_t)config.max_message, &input,

@@ -443,7 +443,11 @@ set_one(struct config *config, struct span name, struct span value)
 		    &config->authenticate.received, value, RECEIVED_MOST);
 	else if (span_eq(name, SPAN("revocation")))
 		done = set_revocation(config, value);
-	else if (span_eq(name, SPAN("sent_folder")))
+	else if (span_eq(name, SPAN("sandbox"))) {
+		config->sandbox_required = span_eq(value, SPAN("required"));
+		done = config->sandbox_required ||
+		    span_eq(value, SPAN("best-effort"));
+	} else if (span_eq(name, SPAN("sent_folder")))
 		done = set_sent_folder(config, value);
 	else if (span_eq(name, SPAN("smime_anchors")))
 		done = span_copy(value, config->authenticate.smime_anchors,
@@ -623,6 +627,7 @@ config_load(const char *home, const char *const *settings, size_t count,
 		.usage = CSR_BOTH,
 		.patience = 3600,
 		.revocation = "hard",
+		.sandbox_required = true,
 		.caa = true,
 		.color = true,
 		.max_message = MESSAGE_MAX_DEFAULT,

@@ -64,6 +64,7 @@ struct config {
 	int64_t patience;     /* seconds that a CA may be at it */
 	int64_t renew_before; /* seconds; 0: a third of the lifetime */
 	char password_command[CONFIG_VALUE_SIZE]; /* for sh; or empty */
+	bool sandbox_required;                    /* else best effort */
 	bool lock_keys;         /* certificate keys get a passphrase */
 	bool caa;               /* look CAA records up before an order */
 	const char *revocation; /* for verify: "off", "soft", "hard"; static */

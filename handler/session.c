@@ -7,10 +7,12 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "confinement.h"
 #include "tui/prompt.h"
 
-struct session *
-session_begin(const struct invocation *invocation, bool create, int *code)
+static struct session *
+begin(const struct invocation *invocation, bool create, bool unattended,
+    int *code)
 {
 	struct session *session = calloc(1, sizeof(*session));
 	enum status status;
@@ -30,9 +32,24 @@ session_begin(const struct invocation *invocation, bool create, int *code)
 	status = home_open(
 	    session->config.home, create, &session->home, &session->note);
 	if (status == STATUS_OK)
+		status = confinement_check(&session->config, &session->home,
+		    unattended, &session->note);
+	if (status == STATUS_OK)
 		return session;
 	*code = session_end(session, status);
 	return NULL;
+}
+
+struct session *
+session_begin(const struct invocation *invocation, bool create, int *code)
+{
+	return begin(invocation, create, false, code);
+}
+
+struct session *
+session_begin_unattended(const struct invocation *invocation, int *code)
+{
+	return begin(invocation, false, true, code);
 }
 
 int

@@ -39,6 +39,10 @@ bool enrolment_take(struct enrolment *enrolment, int option);
  * *code is the exit status. */
 struct session *session_begin(
     const struct invocation *invocation, bool create, int *code);
+/* The same for a timer: STATUS_CONFIG where nothing confines our programs and
+ * the configuration wants it. */
+struct session *session_begin_unattended(
+    const struct invocation *invocation, int *code);
 /* Print what there is to print, fail aloud if it failed; the exit status. */
 int session_end(struct session *session, enum status status);
 

@@ -17,27 +17,52 @@ $(BUILD)/tests/replay_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o \
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(JANSSON) $(CRYPTO)
 
 # The programs, taken over where they would parse: tests/fault/sandbox.py.
-HIJACKED = $(BUILD)/hijacked/mailcert $(BUILD)/hijacked/mailcert-verify \
-	$(BUILD)/hijacked/free
-WRAP = -Wl,--wrap=challenge_parse,--wrap=authres_dkim,--wrap=authres_smime
+HIJACKED = $(addprefix $(BUILD)/hijacked/,mailcert mailcert-verify \
+	mailcert-key mailcert-net mailcert-https hasty free)
+HIJACK = $(BUILD)/obj/tests/fault/hijack.o
+TAKEN = challenge_parse authres_dkim authres_smime response_compute \
+	dns_look_up http_send jwk_thumbprint jws_sign jws_bind jws_roll_over \
+	key_generate key_unlock syscall
+WRAP = $(addprefix -Wl$(COMMA)--wrap=,$(TAKEN))
+COMMA = ,
 
-$(BUILD)/hijacked/mailcert: $(BUILD)/obj/handler/main.o \
-		$(BUILD)/obj/tests/fault/hijack.o $(BUILD)/lib.a
+$(BUILD)/hijacked/mailcert: $(BUILD)/obj/handler/main.o $(HIJACK) \
+		$(BUILD)/lib.a
 	@mkdir -p $(@D)
 	$(SAY)LD $@
 	$(Q)$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ $(JANSSON)
 
-$(BUILD)/hijacked/mailcert-verify: $(BUILD)/obj/handler/verify/main.o \
-		$(BUILD)/obj/tests/fault/hijack.o $(BUILD)/lib.a
+$(BUILD)/hijacked/mailcert-verify $(BUILD)/hijacked/mailcert-key: \
+		$(BUILD)/hijacked/mailcert-%: $(BUILD)/obj/handler/%/main.o \
+		$(HIJACK) $(BUILD)/lib.a
 	@mkdir -p $(@D)
 	$(SAY)LD $@
-	$(Q)$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ $(CRYPTO)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ $(JANSSON) $(CRYPTO)
 
-$(BUILD)/hijacked/free: $(BUILD)/obj/tests/fault/hijack_free.o \
-		$(BUILD)/obj/tests/fault/hijack.o
+$(BUILD)/hijacked/mailcert-net: $(BUILD)/obj/handler/net/main.o \
+		$(BUILD)/obj/handler/net/dns.o $(HIJACK) $(BUILD)/lib.a
 	@mkdir -p $(@D)
 	$(SAY)LD $@
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
+	$(Q)$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ -lunbound -lunistring \
+		$(CRYPTO)
+
+$(BUILD)/hijacked/mailcert-https: $(BUILD)/obj/handler/net/https.o \
+		$(BUILD)/obj/handler/net/http.o $(HIJACK) $(BUILD)/lib.a
+	@mkdir -p $(@D)
+	$(SAY)LD $@
+	$(Q)$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ -lcurl $(CRYPTO)
+
+# mailcert itself, with two seconds for each helper.
+$(BUILD)/hijacked/hasty: $(BUILD)/obj/handler/main.o \
+		$(BUILD)/obj/tests/fault/hijack_main.o $(BUILD)/lib.a
+	@mkdir -p $(@D)
+	$(SAY)LD $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -Wl,--wrap=process_run -o $@ $^ $(JANSSON)
+
+$(BUILD)/hijacked/free: $(BUILD)/obj/tests/fault/hijack_free.o $(HIJACK)
+	@mkdir -p $(@D)
+	$(SAY)LD $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -Wl,--wrap=syscall -o $@ $^
 
 # The programs as a client that pebble understands: tests/flow/pebble.py.
 PEBBLE = $(addprefix $(BUILD)/pebble/mailcert,-key -verify -https -net) \

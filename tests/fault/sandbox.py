@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # Runs in: check check-quick
-"""What the shut-in processes can do: nothing, even when they are taken over.
+"""What the confined processes can do: nothing, even when they are taken over.
 
 strace watches the shipped programs; then a test build tries to get out.
 """
@@ -15,12 +15,12 @@ import threading
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from dnsserver import Dns, both_sockets
-from lib import BUILD, CA, ROOT, Place, challenge, check_reply, tap
+from lib import ADDRESS, BUILD, CA, PART2, ROOT, Place, check_reply, kernel, tap
 
 SIGNED = os.path.join(ROOT, "tests/signed")
 # The stored messages have no Date, and would need a person.
 UNDATED = "set auto_submitted = relaxed\n"
-# What a parser may call after it was shut in.
+# What a parser may call in its sandbox.
 STRICT = {"read", "write", "exit"}
 VERIFIER = {"read", "write", "close", "brk", "mmap", "munmap", "mremap",
             "mprotect", "madvise", "exit_group", "futex", "getrandom", "fstat",
@@ -89,11 +89,27 @@ def test_trace():
                 re.match(r'execve\(".*mailcert-net"', x) for x in p)]
             tap.equal(len(nets) > 0, verb == "dkim",
                       name + ": the network program runs for DKIM only")
+            for lines in verifiers + nets:
+                confined(lines, name)
             talks = [p for p in processes.values() if p not in nets and any(
                 re.match(r"connect\(.*AF_INET", x) for x in p)]
             # libunbound works in threads of its own.
             talks = [p for p in talks if any("execve(" in x for x in p)]
             tap.equal(len(talks), 0, name + ": nobody else connects")
+
+
+def confined(lines, name):
+    """A helper: no environment, and each step before it reads or connects."""
+    start = next(x for x in lines if x.startswith("execve("))
+    tap.ok(re.search(r"\], 0x[0-9a-f]+ /\* 0 vars \*/\)", start),
+           name + ": a helper has no environment", start)
+    end = next((i for i, x in enumerate(lines) if re.match(
+        r"read\(0,|connect\(|sendto\(|clone3?\(", x)), len(lines))
+    before = "\n".join(lines[:end])
+    for step in ("PR_SET_PDEATHSIG", "PR_SET_DUMPABLE, SUID_DUMP_DISABLE",
+                 "RLIMIT_CORE", "PR_SET_NO_NEW_PRIVS, 1",
+                 "landlock_restrict_self(", "SECCOMP_MODE_FILTER"):
+        tap.ok(step in before, "%s: %s comes first" % (name, step), before)
 
 
 class Trap:
@@ -107,73 +123,306 @@ class Trap:
         threading.Thread(target=self.on_udp, daemon=True).start()
 
     def on_tcp(self):
-        self.touched.append(self.tcp.accept())
+        while True:
+            self.touched.append(self.tcp.accept())
 
     def on_udp(self):
-        self.touched.append(self.udp.recvfrom(100))
+        while True:
+            self.touched.append(self.udp.recvfrom(100))
 
 
-def test_hijacked(which, message, settings=()):
-    """The program with one part of it taken over."""
-    trap = Trap()
+def attacks():
+    out = subprocess.run([os.path.join(BUILD, "hijacked/free"), "list"],
+                         check=True, capture_output=True, text=True).stdout
+    return [tuple(line.split("\t")) for line in out.splitlines()]
+
+
+ATTACKS = attacks()
+SOFT, HANGS, FLOODS = -1, -2, -3
+NETWORK = {"reach a TCP port", "reach a UDP port"}
+KERNEL = kernel()
+# What landlock alone keeps from a program that may open files.
+LANDLOCK = {"read a file", "read a file beside its own", "read /etc/passwd",
+            "read the environment of its parent", "list files", "make a file",
+            "append to a file", "change a file", "make a link",
+            "rename a file", "remove a file", "open the terminal"}
+SECCOMP = {name for name, _ in ATTACKS} - LANDLOCK
+
+
+class Scene:
+    """Programs of which one is taken over, what is to be had, and a board on
+    which the attacks are written down."""
+
+    def __init__(self, *taken, main="mailcert"):
+        self.place = Place(config=UNDATED)
+        self.trap = Trap()
+        self.loot = self.place.path("loot")
+        for name in ("secret", "spare", "old", "mode"):
+            self.place.write("loot/" + name, "the account key\n")
+        self.agent = socket.socket(socket.AF_UNIX)
+        self.agent.bind(os.path.join(self.loot, "s"))
+        self.agent.listen(8)
+        self.board = self.place.write("board", b"\0" * 4096)
+        self.bin = self.place.path("bin")
+        os.mkdir(self.bin)
+        for name in os.listdir(BUILD):
+            if name.startswith("mailcert") and os.path.isfile(
+                    os.path.join(BUILD, name)):
+                os.link(os.path.join(BUILD, name),
+                        os.path.join(self.bin, name)) \
+                    if os.stat(BUILD).st_dev == os.stat(self.bin).st_dev \
+                    else shutil.copy(os.path.join(BUILD, name), self.bin)
+        for name in taken:
+            target = os.path.join(self.bin, name)
+            os.unlink(target)
+            shutil.copy(os.path.join(BUILD, "hijacked", name), target)
+        if main != "mailcert":
+            os.unlink(self.program("mailcert"))
+            shutil.copy(os.path.join(BUILD, "hijacked", main),
+                        self.program("mailcert"))
+        self.env = dict(self.place.env, SSH_AUTH_SOCK="/x", GNUPGHOME="/x",
+                        DBUS_SESSION_BUS_ADDRESS="/x")
+        self.beside = self.place.write("keys/old.pem", "another key\n")
+
+    def program(self, name):
+        return os.path.join(self.bin, name)
+
+    def set(self, attack, landlock=""):
+        with open(self.board, "wb") as f:
+            f.write(b"\0" * 4096)
+        with open(self.program("hijack.conf"), "w") as f:
+            f.write("%s\n%s\n%s\n%d\n%d\n%s\n" % (
+                self.loot, self.beside, self.board, self.trap.port, attack,
+                landlock))
+
+    def results(self):
+        with open(self.board, "rb") as f:
+            raw = f.read(len(ATTACKS) + 1)
+        return {name: chr(raw[i]) for i, (name, _) in enumerate(ATTACKS)
+                if raw[i]}, raw[len(ATTACKS)] == ord("t")
+
+    def state(self):
+        """What is to be had, as it is now."""
+        out = {}
+        for name in sorted(os.listdir(self.loot)):
+            path = os.path.join(self.loot, name)
+            out[name] = os.lstat(path).st_mode
+            if os.path.isfile(path):
+                with open(path) as f:
+                    out[name] = (out[name], f.read())
+        return out
+
+    def close(self):
+        self.agent.close()
+        shutil.rmtree(self.place.dir, ignore_errors=True)
+
+
+def judge(scene, name, run, alone=False, free=(), landlock="", ours=True):
+    """Try every attack on run(scene): none works.  free: what it may do;
+    ours: mailcert starts it."""
+    before = scene.state()
+    worked, tried, why = set(), set(), []
+    single = [i for i, (_, kind) in enumerate(ATTACKS)
+              if alone or kind == "ends"]
+    for attack in ([] if alone else [SOFT]) + single:
+        scene.set(attack, landlock)
+        why.append(run(scene))
+        results, taken = scene.results()
+        if attack == SOFT:
+            tap.ok(taken, name + ": taken over", why[-1])
+        tried |= set(results)
+        worked |= {a for a, how in results.items() if how == "w"} - set(free)
+    tap.equal(sorted({a for a, _ in ATTACKS} - tried), [],
+              name + ": every attack is tried")
+    missing = (set() if KERNEL[0] else LANDLOCK) | \
+        (set() if KERNEL[1] else SECCOMP)
+    if worked & missing:
+        tap.skip(name + ": " + ", ".join(sorted(worked & missing)),
+                 "this kernel cannot prevent it")
+        worked -= missing
+    tap.equal(sorted(worked), [], name + ": no attack works")
+    if KERNEL == (True, True):
+        tap.equal(scene.state(), before, name + ": nothing is read, made or "
+                  "changed")
+        touched = [t for t in scene.trap.touched if not free]
+        tap.equal(touched, [], name + ": nothing is reached")
+    said = b"".join(got.stderr for got in why)
+    tap.ok(b"\033" not in said or not ours, name + ": what it prints is made safe", said)
+
+
+def handle(message, *settings, mda=False):
     with open(os.path.join(SIGNED, "dns.json")) as f:
         dns = Dns(json.load(f))
-    with Place(config=UNDATED) as place:
-        place.expect("--expires", "24h")
-        loot = place.path("loot")
-        place.write("loot/secret", "the account key\n")
-        programs = place.path("bin")
-        os.mkdir(programs)
-        for name in os.listdir(BUILD):
-            if name.startswith("mailcert"):
-                shutil.copy(os.path.join(BUILD, name), programs)
-        shutil.copy(os.path.join(BUILD, "hijacked", which), programs)
-        before = place.orders_bytes()
-        env = dict(place.env, HOME=loot, XDG_RUNTIME_DIR=str(trap.port))
-        args = [x for s in settings for x in ("-o", s)]
-        got = place.run("-o", "resolver=" + dns.resolver, *args, "handle",
-                        "--auto-approve", "--draft", "stdout",
-                        os.path.join(SIGNED, message + ".eml"), env=env,
-                        program=os.path.join(programs, "mailcert"))
-        name = "%s taken over, %s" % (which, message)
-        tap.ok(got.returncode == 70 and got.stdout == b"" and
-               got.stderr.startswith(b"mailcert: "), name + ": a bug, said so",
-               got)
-        with open(os.path.join(loot, "secret")) as f:
-            tap.equal(f.read(), "the account key\n", name + ": nothing read "
-                      "or changed")
-        tap.equal(sorted(os.listdir(loot)), ["secret"], name + ": nothing made")
-        tap.equal(trap.touched, [], name + ": nothing reached")
-        tap.equal(place.orders_bytes(), before, name + ": the order stands")
+
+    def run(scene):
+        return scene.place.run(
+            "-o", "resolver=" + dns.resolver, "-o", "sandbox=best-effort",
+            *[x for s in settings for x in ("-o", s)], "handle",
+            "--auto-approve", *(["--mda"] if mda else ["--draft", "stdout"]),
+            os.path.join(SIGNED, message + ".eml"), env=scene.env,
+            program=scene.program("mailcert"))
+
+    return run
+
+
+def helper(name, *args, stdin=b""):
+    """The program itself: it confines itself, whoever starts it."""
+
+    def run(scene):
+        return subprocess.run(
+            [scene.program(name), *[a.format(scene.place.dir) for a in args]],
+            input=stdin, capture_output=True, timeout=60, env={},
+            start_new_session=True)
+
+    return run
+
+
+SMIME = ("authenticate=smime", "smime_anchors=%s/anchors.pem" % SIGNED)
+ENDED = {70, 75}
+
+
+def test_parser():
+    scene = Scene("mailcert")
+    scene.place.expect("--expires", "24h")
+    orders = scene.place.orders_bytes()
+    # It is a fork of mailcert, whose environment is in its memory.
+    judge(scene, "the parser", handle("d0-good"), alone=True,
+          free={"know the environment"})
+    tap.equal(scene.place.orders_bytes(), orders,
+              "the parser: the order stands")
+    scene.close()
+
+
+def test_verifier():
+    for message, settings in (("d0-good", ()), ("s0-detached-9788", SMIME)):
+        name = "mailcert-verify, " + message
+        scene = Scene("mailcert-verify")
+        scene.place.expect("--expires", "24h")
+        orders = scene.place.orders_bytes()
+        judge(scene, name, handle(message, *settings))
+        tap.equal(scene.place.orders_bytes(), orders,
+                  name + ": the order stands")
         # And the next one works: nothing was killed, nothing is stuck.
-        got = place.run("-o", "resolver=" + dns.resolver, *args, "handle",
-                        "--auto-approve", "--draft", "stdout",
-                        os.path.join(SIGNED, message + ".eml"))
+        got = handle(message, *settings)(scene)
+        tap.equal(got.returncode, 70, name + ": a bug, said so")
+        shutil.copy(os.path.join(BUILD, "mailcert-verify"),
+                    scene.program("mailcert-verify"))
+        got = handle(message, *settings)(scene)
         tap.ok(got.returncode == 0, name + ": the honest one still answers",
                got)
+        scene.close()
 
 
-def test_trap():
-    """The same attempts, where nothing shuts them in: they do get out."""
-    trap = Trap()
-    with Place(config=UNDATED) as place:
-        loot = place.path("loot")
-        place.write("loot/secret", "the account key\n")
-        place.expect("--expires", "24h")
-        env = dict(place.env, HOME=loot, XDG_RUNTIME_DIR=str(trap.port))
-        subprocess.run([os.path.join(BUILD, "hijacked/free")], env=env,
-                       capture_output=True, timeout=60,
-                       start_new_session=True)
-        tap.ok(trap.touched != [], "unshut, the attempts reach the network")
-        tap.ok(not os.path.exists(os.path.join(loot, "secret")),
-               "unshut, the attempts reach files")
+def test_network():
+    scene = Scene("mailcert-net")
+    scene.place.expect("--expires", "24h")
+    judge(scene, "mailcert-net", handle("d0-good"), free=NETWORK)
+    scene.close()
+    scene = Scene("mailcert-https")
+    # Its certificates may be read, and nothing beside them.
+    judge(scene, "mailcert-https", lambda scene: scene.place.run(
+        "-o", "ca.p.directory=https://127.0.0.1:1/d", "-o", "ca.p.ca_file=" +
+        scene.place.write("keys/ca.pem", "no certificate\n"), "order", "--ca",
+        "p", "a@example.org", env=scene.env,
+        program=scene.program("mailcert")), free=NETWORK)
+    scene.close()
+
+
+def test_key_holder():
+    frames = b"url 1\nx\nnonce 1\nx\nkid 1\nx\nmac 1\nx\npayload 0\n\n"
+    new = "{}/keys/new.pem"
+    scene = Scene("mailcert-key")
+    key = scene.place.path("keys/k.pem")
+    subprocess.run([os.path.join(BUILD, "mailcert-key"), "generate", "ec:p256",
+                    key], check=True, input=b"", capture_output=True)
+    judge(scene, "mailcert-key thumbprint", lambda scene: scene.place.run(
+        "expect", ADDRESS, "--from", CA, "--token-part2", PART2,
+        "--account-key", key, env=scene.env,
+        program=scene.program("mailcert")))
+    for args, stdin in ((("jws", key), frames), (("bind", key), frames),
+                        (("rollover", key, key), frames),
+                        (("generate", "ec:p256", new), b""),
+                        (("copy", key, new), b"")):
+        judge(scene, "mailcert-key " + args[0],
+              helper("mailcert-key", *args, stdin=stdin), ours=False)
+    tap.ok(not os.path.exists(new.format(scene.place.dir)),
+           "mailcert-key: no key is left")
+    scene.close()
+
+
+def test_versions():
+    """Kernels whose landlock knows less: 6.1 of Debian 12 has version 2."""
+    if not KERNEL[0]:
+        tap.skip("older landlock", "this kernel has none")
+        return
+    for version in ("1", "2", "3", "4", "5", "6"):
+        for name, args, stdin, free in (
+                ("mailcert-net", ("txt", "127.0.0.1@1", "{}/keys/x", "a.example"),
+                 b"", NETWORK),
+                ("mailcert-key", ("generate", "ec:p256", "{}/keys/new.pem"), b"",
+                 ())):
+            scene = Scene(name)
+            judge(scene, "%s, landlock %s" % (name, version),
+                  helper(name, *args, stdin=stdin), free=free,
+                  landlock=version, ours=False)
+            scene.close()
+
+
+def test_stuck():
+    """A helper that hangs or prints without end is killed and reaped."""
+    for taken, attack, statuses, words in (
+            ("mailcert-verify", HANGS, {75}, b"still running"),
+            ("mailcert-net", HANGS, {75}, b"still running"),
+            ("mailcert-verify", FLOODS, {70}, b"printed too much"),
+            ("mailcert-net", FLOODS, {70}, b"printed too much")):
+        scene = Scene(taken, main="hasty")
+        scene.place.expect("--expires", "24h")
+        scene.set(attack)
+        name = "%s %s" % (taken, "hangs" if attack == HANGS else "floods")
+        got = handle("d0-good")(scene)
+        tap.ok(got.returncode in statuses and words in got.stderr and
+               b"\033" not in got.stderr, name + ": said so", got)
+        tap.equal(processes(scene.bin), [], name + ": it is gone")
+        got = handle("d0-good", mda=True)(scene)
+        tap.ok(got.returncode == (75 if attack == HANGS else 0),
+               name + ": under --mda", got)
+        scene.close()
+
+
+def processes(directory):
+    """Those that run a program of this directory."""
+    out = []
+    for pid in os.listdir("/proc"):
+        try:
+            path = os.readlink("/proc/%s/exe" % pid)
+        except OSError:
+            continue
+        if path.startswith(directory + "/"):
+            out.append(path)
+    return out
+
+
+def test_free():
+    """The same attacks with nothing round them: they do get out."""
+    scene = Scene()
+    scene.set(SOFT)
+    shutil.copy(os.path.join(BUILD, "hijacked/free"), scene.bin)
+    subprocess.run([scene.program("free")], env=scene.env, timeout=60,
+                   capture_output=True, start_new_session=True)
+    results, _ = scene.results()
+    tap.equal([a for a, kind in ATTACKS if kind == "sure" and
+               results.get(a) != "w"], [], "unconfined, the attacks work")
+    tap.ok(os.path.exists(os.path.join(scene.loot, "executed")),
+           "unconfined, programs are started")
+    scene.close()
 
 
 test_trace()
-test_hijacked("mailcert", "d0-good")
-test_hijacked("mailcert-verify", "d0-good")
-test_hijacked("mailcert-verify", "s0-detached-9788",
-              ["authenticate=smime",
-               "smime_anchors=%s/anchors.pem" % SIGNED])
-test_trap()
+test_free()
+test_parser()
+test_verifier()
+test_network()
+test_key_holder()
+test_versions()
+test_stuck()
 tap.done()
