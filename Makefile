@@ -28,6 +28,9 @@ MODULES = $(wildcard handler/*.c handler/base/*.c handler/mail/*.c \
 	tui/model.c tui/view.c tui/prompt.c tui/keys.c tui/terminal.c
 MAINS = handler/main.c handler/key/main.c handler/verify/main.c \
 	handler/net/main.c handler/net/https.c
+# What only the network programs hold, beside the library.
+DNS_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/net/%.o,main dns plain)
+HTTPS_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/net/%.o,https http)
 OBJECTS = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out $(MAINS),$(MODULES)))
 PROGRAMS = $(BUILD)/mailcert $(BUILD)/mailcert-key $(BUILD)/mailcert-verify \
 	$(BUILD)/mailcert-net $(BUILD)/mailcert-https \
@@ -70,6 +73,7 @@ endif
 JANSSON = $(firstword $(wildcard $(shell pkg-config --variable=libdir \
 	jansson 2>/dev/null)/libjansson.a) -ljansson)
 CRYPTO = $(shell pkg-config --libs libcrypto 2>/dev/null)
+DNS_LIBS = -lunbound -lunistring -lresolv $(CRYPTO)
 CURSES = $(shell pkg-config --libs ncursesw tinfo 2>/dev/null)
 
 # V=1 shows the commands.
@@ -122,14 +126,11 @@ $(BUILD)/mailcert-verify: $(BUILD)/obj/handler/verify/main.o $(BUILD)/lib.a
 	$(SAY)LD $@
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CRYPTO)
 
-$(BUILD)/mailcert-net: $(BUILD)/obj/handler/net/main.o \
-		$(BUILD)/obj/handler/net/dns.o \
-		$(BUILD)/obj/handler/net/plain.o $(BUILD)/lib.a
+$(BUILD)/mailcert-net: $(DNS_OBJECTS) $(BUILD)/lib.a
 	$(SAY)LD $@
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lresolv -lunbound -lunistring $(CRYPTO)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(DNS_LIBS)
 
-$(BUILD)/mailcert-https: $(BUILD)/obj/handler/net/https.o \
-		$(BUILD)/obj/handler/net/http.o $(BUILD)/lib.a
+$(BUILD)/mailcert-https: $(HTTPS_OBJECTS) $(BUILD)/lib.a
 	$(SAY)LD $@
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcurl $(CRYPTO)
 

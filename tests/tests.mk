@@ -39,15 +39,13 @@ $(BUILD)/hijacked/mailcert-verify $(BUILD)/hijacked/mailcert-key: \
 	$(SAY)LD $@
 	$(Q)$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ $(JANSSON) $(CRYPTO)
 
-$(BUILD)/hijacked/mailcert-net: $(BUILD)/obj/handler/net/main.o \
-		$(BUILD)/obj/handler/net/dns.o $(HIJACK) $(BUILD)/lib.a
+$(BUILD)/hijacked/mailcert-net: $(DNS_OBJECTS) $(HIJACK) $(BUILD)/lib.a
 	@mkdir -p $(@D)
 	$(SAY)LD $@
-	$(Q)$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ -lunbound -lunistring \
-		$(CRYPTO)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ $(DNS_LIBS)
 
-$(BUILD)/hijacked/mailcert-https: $(BUILD)/obj/handler/net/https.o \
-		$(BUILD)/obj/handler/net/http.o $(HIJACK) $(BUILD)/lib.a
+$(BUILD)/hijacked/mailcert-https: $(HTTPS_OBJECTS) $(HIJACK) \
+		$(BUILD)/lib.a
 	@mkdir -p $(@D)
 	$(SAY)LD $@
 	$(Q)$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ -lcurl $(CRYPTO)
