@@ -20,6 +20,7 @@ enum {
 	DKIM_DIGITS_MAX = 12,     /* of t= and x= */
 	DKIM_RSA_BITS_MIN = 1024, /* RFC 8301 section 3.2 */
 	DKIM_RSA_BITS_MAX = 4096,
+	DKIM_RECORD_MAX = 8192,    /* bytes of a key record: ours */
 	DKIM_RSA_BITS_GOOD = 2048, /* below: a warning */
 	DKIM_SKEW = 24 * 3600      /* seconds a clock may be off */
 };

@@ -255,6 +255,9 @@ take_key(struct span record, const struct dkim_signature *signature,
 	struct buf der;
 	enum status status;
 
+	if (record.len > DKIM_RECORD_MAX)
+		return note_set(note, STATUS_BAD_DKIM_KEY,
+		    "the DKIM key record exceeds %d bytes", DKIM_RECORD_MAX);
 	if (dkim_tags_parse(record, &tags) != STATUS_OK)
 		return note_set(note, STATUS_BAD_DKIM_KEY,
 		    "the DKIM key record is not a list of tags");
