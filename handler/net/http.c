@@ -271,7 +271,6 @@ say(CURL *curl, CURLcode code, const char *why,
 		    "%.150s holds no certificates that can be read",
 		    request->ca_file[0] != '\0' ? request->ca_file
 						: HTTP_CERTIFICATES);
-	case CURLE_UNSUPPORTED_PROTOCOL:
 	case CURLE_URL_MALFORMAT:
 		return say_as_it_is(code, why, STATUS_CONFIG, "", note);
 	case CURLE_GOT_NOTHING:
@@ -282,6 +281,7 @@ say(CURL *curl, CURLcode code, const char *why,
 		    "it closed the connection before its answer was complete");
 	case CURLE_SSL_CONNECT_ERROR:
 		return say_as_it_is(code, why, STATUS_NET, "TLS fails: ", note);
+	case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9; we ask by https only */
 	case CURLE_WEIRD_SERVER_REPLY:
 		return note_set(
 		    note, STATUS_NET, "what answers does not speak HTTP");
