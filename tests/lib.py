@@ -88,6 +88,15 @@ def sample(things, most):
     return [things[i * (len(things) - 1) // (most - 1)] for i in range(most)]
 
 
+def sample_kinds(things, kind, most):
+    """sample(), and the first of each kind."""
+    things, first = list(things), {}
+    for thing in things:
+        first.setdefault(kind(thing), thing)
+    chosen = {*first.values(), *sample(things, most)}
+    return [thing for thing in things if thing in chosen]
+
+
 def at_once(jobs, workers=4):
     """Run tests that mostly wait, several at a time; a failed assertion in one
     is one in the script."""
@@ -411,11 +420,16 @@ class Terminal:
 
     def wait(self, text, seconds=60):
         """Wait until text is on the screen; False if it never is."""
-        end = time.monotonic() + seconds
+        return self._until(lambda: text in self.screen(), seconds)
+
+    def _until(self, holds, seconds):
+        """Each look starts a tmux: look less often as time goes by."""
+        end, pause = time.monotonic() + seconds, 0.05
         while time.monotonic() < end:
-            if text in self.screen():
+            if holds():
                 return True
-            time.sleep(0.05)
+            time.sleep(pause)
+            pause = min(0.25, pause * 1.4)
         return False
 
     def press(self, key, text, every=4, tries=4):
@@ -428,12 +442,7 @@ class Terminal:
         return False
 
     def gone(self, text, seconds=60):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            if text not in self.screen():
-                return True
-            time.sleep(0.05)
-        return False
+        return self._until(lambda: text not in self.screen(), seconds)
 
 
 QUESTION = "Send the answer for this address?"
