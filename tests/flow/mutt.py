@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# Runs in: check
 """mail_program.py with mutt."""
 import os
 import sys

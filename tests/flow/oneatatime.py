@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# Runs in: check check-ages
 """Two certificates for one address: their challenge mails would be told apart
 by nobody, so one comes after the other."""
 import glob

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# Runs in: check
 """mailcert order waits; the challenge is answered in real mail programs in tmux,
 through mailcap alone; the certificate is there without another command."""
 import functools

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# Runs in: check
 """What the exit status of a sendmail means: sent, surely not sent, or nobody
 knows; and that everybody who is asked says the same then."""
 import json

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# Runs in: check
 """The terminal is as it was before, whatever ends a prompt; what is no key is
 none; a yes counts once everything was on the screen."""
 import os
