@@ -227,6 +227,7 @@ finish_all(struct session *session, bool sent, const struct follow_options *how)
 	if (status == STATUS_OK)
 		status = issuances_load_if(&session->home, is_open, NULL, &all,
 		    &count, &session->note);
+	issue_sort(all, count);
 	for (i = 0; i < count; i++) {
 		why.text[0] = '\0';
 		one = finish_one(session, all[i].id, how, &why);

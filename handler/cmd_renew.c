@@ -340,6 +340,7 @@ renew_all(struct session *session, const struct options *options)
 	status = issuances_load(&session->home, &all, &count, &session->note);
 	if (status == STATUS_OK)
 		status = check_names(session, options, all, count);
+	issue_sort(all, count);
 	if (status == STATUS_OK)
 		status = renew_these(session, options, all, count, &run);
 	if (status == STATUS_OK && options->count == 0)

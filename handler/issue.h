@@ -59,6 +59,11 @@ enum status issue_begin(struct issuer *issuer,
  */
 enum status issue_advance(struct issuer *issuer, struct issuance *issuance,
     int64_t now, struct issue_step *out, struct note *note) MUST_CHECK;
+/*
+ * In the order in which to take a step of each: what is at the CA, then what
+ * may wait for one of those, then what is not open; each the oldest first.
+ */
+void issue_sort(struct issuance *all, size_t count);
 /* A step of the order that has that challenge, which is in the way of another
  * one; whatever comes of it. */
 void issue_push(struct issuer *issuer, const struct order *order, int64_t now);

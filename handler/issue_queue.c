@@ -120,6 +120,33 @@ issue_start(struct issuer *issuer, struct issuance *issuance,
 	return status;
 }
 
+static int
+rank(const struct issuance *issuance)
+{
+	return !issuance_is_open(issuance)    ? 2
+	    : issuance->state == ISSUANCE_NEW ? 1
+					      : 0;
+}
+
+static int
+by_turn(const void *left, const void *right)
+{
+	const struct issuance *a = left, *b = right;
+
+	if (rank(a) != rank(b))
+		return rank(a) - rank(b);
+	if (a->created != b->created)
+		return a->created < b->created ? -1 : 1;
+	return strcmp(a->id, b->id);
+}
+
+void
+issue_sort(struct issuance *all, size_t count)
+{
+	if (count > 1)
+		qsort(all, count, sizeof(*all), by_turn);
+}
+
 void
 issue_push(struct issuer *issuer, const struct order *order, int64_t now)
 {
