@@ -17,6 +17,11 @@ static const int caught[TERMINAL_SIGNALS] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM,
 	SIGTSTP, SIGCONT, SIGWINCH };
 /* A broken invariant of ours must not leave a terminal without echo. */
 static const int faults[] = { SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL };
+#ifdef MAILCERT_SANITIZE
+static const bool catches_faults = false; /* the sanitizer reports them */
+#else
+static const bool catches_faults = true;
+#endif
 
 static volatile sig_atomic_t ended_by, stop_wanted, redraw_wanted;
 static const struct terminal *current; /* for the handlers */
@@ -148,12 +153,10 @@ take_signals(struct terminal *terminal)
 			(void)sigaction(caught[i], &action, NULL);
 		(void)sigdelset(&terminal->waiting, caught[i]);
 	}
-#ifndef MAILCERT_SANITIZE
 	action.sa_handler = on_fault;
 	action.sa_flags = (int)SA_RESETHAND;
-	for (i = 0; i < sizeof(faults) / sizeof(*faults); i++)
+	for (i = 0; catches_faults && i < sizeof(faults) / sizeof(*faults); i++)
 		(void)sigaction(faults[i], &action, NULL);
-#endif
 }
 
 static void
@@ -164,10 +167,8 @@ give_signals_back(struct terminal *terminal)
 	current = NULL;
 	for (i = 0; i < TERMINAL_SIGNALS; i++)
 		(void)sigaction(caught[i], &terminal->old[i], NULL);
-#ifndef MAILCERT_SANITIZE
-	for (i = 0; i < sizeof(faults) / sizeof(*faults); i++)
+	for (i = 0; catches_faults && i < sizeof(faults) / sizeof(*faults); i++)
 		(void)signal(faults[i], SIG_DFL);
-#endif
 	(void)sigprocmask(SIG_SETMASK, &terminal->mask, NULL);
 }
 
