@@ -12,6 +12,11 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#ifndef STATX_BTIME /* musl has statx() since 1.2.5 */
+#include <linux/stat.h>
+#include <sys/syscall.h>
+#define statx(...) syscall(SYS_statx, __VA_ARGS__)
+#endif
 
 #include "base/fd.h"
 
