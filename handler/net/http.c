@@ -6,7 +6,9 @@
 #include <nss.h>
 #endif
 #include <openssl/x509.h>
+#include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "acme/link.h"
 #include "base/text.h"
@@ -194,15 +196,48 @@ make_fields(const struct http_request *request)
 	return fields;
 }
 
+#ifdef __GLIBC__
+/* glibc crashes where memory runs out while it reads nsswitch.conf:
+ * nss_database_reload_1() asserts that getline() succeeds, and what
+ * allocate_once() gives is not checked (2.36).  Nothing hostile is read. */
+static void
+on_crash(int number)
+{
+	(void)number;
+	_exit(status_exit(STATUS_MEMORY));
+}
+
+static enum status
+choose_sources(void)
+{
+	const struct sigaction crash = { .sa_handler = on_crash };
+	struct sigaction abort_before, fault_before;
+	int error;
+
+	(void)sigaction(SIGABRT, &crash, &abort_before);
+	(void)sigaction(SIGSEGV, &crash, &fault_before);
+	error = __nss_configure_lookup("hosts", "files dns");
+	(void)sigaction(SIGSEGV, &fault_before, NULL);
+	(void)sigaction(SIGABRT, &abort_before, NULL);
+	return error == 0 ? STATUS_OK : STATUS_MEMORY;
+}
+#else
+static enum status
+choose_sources(void)
+{
+	return STATUS_OK;
+}
+#endif
+
 enum status
 http_prepare(void)
 {
-#ifdef __GLIBC__
-	(void)__nss_configure_lookup("hosts", "files dns");
-#endif
-	return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK
-	    ? STATUS_OK
-	    : STATUS_MEMORY;
+	enum status status = choose_sources();
+
+	if (status == STATUS_OK &&
+	    curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		status = STATUS_MEMORY;
+	return status;
 }
 
 /* The library's own words, where they say more than ours. */

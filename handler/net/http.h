@@ -55,6 +55,8 @@ struct http_response {
  * What the libraries read and load once, before anything is received.  Names
  * are looked up in /etc/hosts and the DNS from now on, whatever nsswitch.conf
  * says: other sources are libraries that cannot be loaded in a sandbox.
+ * STATUS_MEMORY; or the process ends with its exit status, where glibc
+ * crashes for want of memory.
  */
 enum status http_prepare(void) MUST_CHECK;
 
