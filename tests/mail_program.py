@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from dnsserver import Dns
 from lib import (CA, PART1, QUESTION, ROOT, Place, Terminal, at_once,
                  challenge, check_reply, fake_sendmail, make_maildir,
-                 make_mbox, read_then_yes, sent, tap, with_part)
+                 make_mbox, read_then_yes, sample_kinds, sent, tap, with_part)
 from signer import RSA_RECORD, sign
 
 HOSTILE = """
@@ -473,5 +473,7 @@ def main(mua):
     jobs += [(test,) for test in (which_is_read, declining, resize_and_stop, old_draft,
                                   typed_ahead, hostile_names, auto_view,
                                   refused)]
-    at_once(functools.partial(test, mua, *more) for test, *more in jobs)
+    # Every test, not in every store.
+    at_once(functools.partial(test, mua, *more)
+            for test, *more in sample_kinds(jobs, lambda job: job[0], 14))
     tap.done()

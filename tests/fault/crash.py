@@ -90,7 +90,7 @@ def test_kill_everywhere():
             for n in range(1, count + 1)]
     # mmap, read and close while the program is being loaded are all alike.
     jobs = [(c, n) for c, n in jobs if c != "mmap" or n % 5 == 0]
-    jobs = sample(jobs, 60)
+    jobs = sample(jobs, 40)
     states = {}
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         for (call, nth), (wrong, state) in zip(

@@ -95,7 +95,7 @@ def one_verb(verb):
         with open(counted) as f:
             total = int(f.read())
         bad = []
-        for n in sample(range(1, total + 1), 8):
+        for n in sample(range(1, total + 1), 5):
             subprocess.run(["rm", "-rf", town.place.home])
             subprocess.run(["cp", "-a", state, town.place.home])
             town.ca.revoked.clear()
@@ -130,7 +130,7 @@ def test_key_holder_memory():
             total = int(open(counted).read()) if os.path.exists(counted) \
                 else 6000
             bad = []
-            for n in sample([*range(1, 40), *range(40, total, 97)], 20):
+            for n in sample([*range(1, 40), *range(40, total, 97)], 10):
                 if os.path.exists(place.path("new.pem")):
                     os.unlink(place.path("new.pem"))
                 got = place.run(verb, *args, program=program, stdin=stdin,
@@ -171,7 +171,7 @@ def test_helpers_memory():
             bad = []
             # From 48 on: those of glibc while it reads nsswitch.conf.
             for n in [*range(48, 58), *sample(
-                    [*range(1, 48), *range(58, 6000, 149)], 20)]:
+                    [*range(1, 48), *range(58, 6000, 149)], 10)]:
                 got = town.run(*args, stdin=stdin,
                                program=os.path.join(BUILD, program),
                                env=dict(town.place.env, LD_PRELOAD=preload,
@@ -194,7 +194,7 @@ def test_disk():
 def failing_call(verb, what):
     error, call = what
     # Most of what is opened is only read.
-    step = (1 if SLOW else 7) * (4 if call == "openat" else 1)
+    step = (1 if SLOW else 11) * (4 if call == "openat" else 1)
     for nth in range(1, 60, step):
         with Town() as town:
             begun(town, verb)

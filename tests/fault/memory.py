@@ -22,7 +22,7 @@ def every_failure(place, preload, name, prepare, *args, stdin=b"", check=None):
     got = place.run(*args, stdin=stdin, env=dict(env, COUNT_TO=counted))
     with open(counted) as f:
         total = int(f.read())
-    for n in sample(range(1, total + 3), 30):
+    for n in sample(range(1, total + 3), 18):
         prepare()
         got = place.run(*args, stdin=stdin, env=dict(env, FAIL_AT=str(n)))
         runs += 1

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# Runs in: check
+# Runs in: check check-slow
 """mail_program.py with mutt."""
 import os
 import sys

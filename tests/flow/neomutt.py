@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# Runs in: check check-ages
+# Runs in: check check-slow check-ages
 """mail_program.py with neomutt."""
 import os
 import sys
