@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# Runs in: check check-slow check-ages
 """What CAs really answer: members left out, answers lost, requests refused that
 were carried out, accounts that are gone.  The account's key is never lost, and
 no order is made twice."""
@@ -17,7 +18,7 @@ from email.utils import formatdate
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [TESTS, os.path.join(TESTS, "ca")]
 from ca import Problem, thumbprint
-from lib import at_once, sample, tap
+from lib import at_once, sample, sample_kinds, tap
 from town import Town
 
 ALICE = "alice@example.org"
@@ -28,7 +29,7 @@ later = []  # what waits for a CA most of the time is tried at once, at the end
 
 
 def add(case, *args):
-    later.append(lambda: case(*args))
+    later.append((case.__name__, args[0], lambda: case(*args)))
 
 
 def wrap(town, around):
@@ -148,12 +149,12 @@ def test_way_out():
             return code, headers, answer
         wrap(town, around)
 
-    for name, spoil, end in (
+    for name, spoil, end in sample((
             ("closed elsewhere", close, "closed"),
             ("deactivated, with 200", close_with_200, "closed"),
             ("revoked, with 200", close_with_200, "closed"),
             ("unknown to the CA", lambda t: t.ca.accounts.clear(), "unknown"),
-            ("key file lost", lambda t: os.unlink(keys(t)[0]), "key-lost")):
+            ("key file lost", lambda t: os.unlink(keys(t)[0]), "key-lost")), 3):
         if not tap.wanted(name):
             continue
         word = name.split(",")[0]
@@ -555,10 +556,10 @@ def try_terms(name, terms):
 
 def test_tokens():
     """Section 8.1: 128 bits of entropy at least."""
-    for name, token, good in (
+    for name, token, good in sample((
             ("21 characters", "A" * 21, False), ("1", "x", False),
             ("none", "", False), ("padded", "x" * 22 + "==", False),
-            ("not base64url", "x" * 21 + "+", False), ("22", "A" * 22, True)):
+            ("not base64url", "x" * 21 + "+", False), ("22", "A" * 22, True)), 3):
         with Town() as town:
             def around(http, path, plain):
                 code, headers, answer = plain()
@@ -576,14 +577,14 @@ def test_tokens():
 
 def test_identifiers():
     """Section 7.1.4: the reply is from whom the CA names."""
-    for typed, change, good in (
+    for typed, change, good in sample((
             ("Ivan.Petrov@Example.ORG", str.lower, True),
             ("ivan.petrov@example.org", str.title, True),
             ("ivan.petrov@example.org", str.upper, True),
             ("ivan.petrov@example.org", lambda a: "x" + a, False),
             ("ivan.petrov@example.org", lambda a: a + ".example", False),
             ("ivan.petrov@example.org",
-             lambda a: a.replace("i", "\u0131"), False)):
+             lambda a: a.replace("i", "\u0131"), False)), 4):
         name = "the CA names %s, ordered was %s" % (ascii(change(typed)),
                                                    typed)
         if not tap.wanted(name):
@@ -1219,9 +1220,10 @@ def test_key_files():
                    "account key: " + name, got, town.ca.problems)
 
 
-for name, test in list(globals().items()):
-    if name.startswith("test_"):
-        test()
+# They wait most of the time; the order of `later` is that of the names.
+at_once((test for name, test in list(globals().items())
+         if name.startswith("test_")), 3)
+later.sort(key=lambda one: one[:2])
 # The first of each kind, and a few of the others; check-slow tries all.
-at_once(sample(later, 60))
+at_once(case for *_, case in sample_kinds(later, lambda one: one[0], 14))
 tap.done()
