@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# Runs in: check check-slow
+# Runs in: check
 """What can fail while a certificate is ordered, renewed or revoked: memory, the
 disk.  A status and a sentence, never a crash, nothing lost; and once it works
 again, the certificate comes."""

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# Runs in: check check-slow
+# Runs in: check
 """Every allocation fails once: a status and a sentence, never a crash, never
 a lost order, never an answer that is not recorded."""
 import json
