@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# Runs in: check check-quick
+# Runs in: check
 """What the confined processes can do: nothing, even when they are taken over.
 
 strace watches the shipped programs; then a test build tries to get out.
