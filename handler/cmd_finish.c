@@ -56,7 +56,7 @@ ask_sent(const struct order *order)
 }
 
 /* Could "the reply was sent" mean this challenge?  named: the order that was
- * named, or NULL for any of ours. */
+ * named, or NULL for every order. */
 static bool
 may_be_sent(const struct home *home, const struct order *order,
     const struct lookup *named)

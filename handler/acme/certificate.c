@@ -155,7 +155,7 @@ subject_names_other(X509 *leaf, const struct span *addresses, size_t count)
 
 /* No address but ours, domains in any case; names of other kinds (of a user, a
  * host, a directory) and an address that stands there twice do no harm.  False:
- * there is a stranger's.  *missing: one of ours is not there. */
+ * there is a stranger's.  *missing: the certificate lacks one of them. */
 static bool
 has_addresses(
     X509 *leaf, const struct span *addresses, size_t count, bool *missing)

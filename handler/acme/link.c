@@ -79,7 +79,7 @@ take_param(struct span *s, struct link *out, bool *anchored)
 }
 
 /* "<" URI-Reference ">" *( OWS ";" OWS [ link-param ] ); the first bracket is
- * taken.  False: it is none. */
+ * taken.  False: malformed. */
 static bool
 take_value(struct span *s, struct link *out)
 {

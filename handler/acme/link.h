@@ -13,7 +13,7 @@ struct link {
 };
 
 /*
- * Take the first link-value off a field.  False: there is none any more.  What
+ * Take the first link-value off a field.  False: the field has no more.  What
  * is malformed is skipped, and so is a link with an anchor: it is about
  * something else (section 3.2).
  */

@@ -28,7 +28,7 @@ acme_origin(struct span url)
 	return span_cut(url, 0, i);
 }
 
-/* The host of an origin, and its port; -1: that is none. */
+/* The host of an origin, and its port; -1: malformed. */
 static int
 split_origin(struct span origin, struct span *host)
 {

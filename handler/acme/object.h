@@ -146,7 +146,7 @@ bool acme_orders_ok(const struct acme_orders *orders);
 bool acme_renewal_ok(const struct acme_renewal *renewal);
 bool acme_problem_ok(const struct acme_problem *problem);
 
-/* "https://host:port" of an URL, as it is written; empty where it is none. */
+/* "https://host:port" of an URL, as it is written; empty if malformed. */
 struct span acme_origin(struct span url);
 /* Do both lead to the same server?  Scheme and host in any case, 443 where no
  * port is said (RFC 3986 section 6.2.2.1 and 6.2.3, RFC 6454 section 5). */
