@@ -8,7 +8,7 @@
 #define CONFIG_H
 #include "acme/key_kind.h"
 #include "base/buf.h"
-#include "deliver.h"
+#include "destination.h"
 #include "reply/authres.h"
 #include "reply/challenge.h"
 

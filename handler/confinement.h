@@ -4,6 +4,7 @@
 #ifndef CONFINEMENT_H
 #define CONFINEMENT_H
 #include "config.h"
+#include "store/home.h"
 
 /* What is missing, as "landlock", "seccomp filters" or both; "": nothing. */
 const char *confinement_lacks(void);
