@@ -486,8 +486,8 @@ add_doubt(const struct match *match, int64_t now, struct note *note)
 	order.state = ORDER_ANSWERING;
 	buf_init(&next, sizeof(note->text));
 	advice_add_next(&order, now, &next);
-	(void)note_set(note, STATUS_OK, "%.150s; the reply may be out: %s",
-	    cause.text, next.at != NULL ? next.at : "");
+	note_say(note, "%.150s; the reply may be out: %s", cause.text,
+	    next.at != NULL ? next.at : "");
 	buf_clear(&next);
 }
 

@@ -27,6 +27,9 @@ cmd_function cmd_handle, cmd_show, cmd_is_challenge, cmd_respond, cmd_expect,
  * the exit status.  With --json the last failure becomes the object that is
  * printed where the command printed nothing. */
 int cmd_fail(enum status status, const struct note *note);
+/* A warning or a hint, no failure: "mailcert: " and the note, likewise on
+ * standard error. */
+void cmd_say(const struct note *note);
 /* The members of that object: "error", "message" and "status", an exit. */
 void cmd_add_error(
     struct buf *out, enum status status, const struct note *note, int code);

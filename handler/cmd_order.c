@@ -181,18 +181,18 @@ order_one(
 		status = issue_begin(&session->issuer, request, issuance,
 		    &resumed, &session->note);
 	if (status == STATUS_OK && resumed) {
-		(void)note_set(&again, STATUS_OK,
+		note_say(&again,
 		    "going on with the order %s, which is for the same; --new "
 		    "makes another",
 		    issuance->id);
-		(void)cmd_fail(STATUS_OK, &again);
+		cmd_say(&again);
 	}
 	if (status == STATUS_OK && no_wait && issuance->state == ISSUANCE_NEW) {
-		(void)note_set(&again, STATUS_OK,
+		note_say(&again,
 		    "order %s waits for another one's challenge for the same "
 		    "address; mailcert finish begins it after that",
 		    issuance->id);
-		(void)cmd_fail(STATUS_OK, &again);
+		cmd_say(&again);
 	}
 	if (status == STATUS_OK && no_wait) {
 		buf_addf(&session->out, "%s\n", issuance->id);

@@ -152,12 +152,6 @@ find(const struct wanted *wanted, const char *given, int *tty, char *out,
 	return ask(wanted, *tty, out, size, note);
 }
 
-static void
-warn(const struct note *note)
-{
-	(void)cmd_fail(STATUS_OK, note);
-}
-
 /* What the CA issued, and whose account it is; neither is ever padded. */
 static enum status
 find_secrets(const struct options *options, int *tty, struct order *out,
@@ -194,25 +188,24 @@ warn_of(const struct order *order, const char *part1)
 	struct buf when;
 
 	if (token_part2_is_short(order->part2, &note))
-		warn(&note);
+		cmd_say(&note);
 	buf_init(&when, 64);
 	if (order->expires != 0 && order->expires <= (int64_t)time(NULL)) {
 		date_add_iso(&when, order->expires);
-		(void)note_set(&note, STATUS_OK,
+		note_say(&note,
 		    "warning: order %s expired at %s; is the clock right?",
 		    order->id, when.at != NULL ? when.at : "");
-		warn(&note);
+		cmd_say(&note);
 	}
 	buf_clear(&when);
 	if (order->state == ORDER_SENT || order->state == ORDER_ANSWERING ||
 	    (order->state == ORDER_DRAFTED &&
 		!span_eq(base64url_trim_pad(span_of(order->part1)), given))) {
 		date_add_iso(&when, order->answered);
-		(void)note_set(&note, STATUS_OK,
-		    "warning: order %s was answered at %s (%s)%s", order->id,
-		    when.at != NULL ? when.at : "", order->draft,
+		note_say(&note, "warning: order %s was answered at %s (%s)%s",
+		    order->id, when.at != NULL ? when.at : "", order->draft,
 		    order->state == ORDER_SENT ? "" : ", or may have been");
-		warn(&note);
+		cmd_say(&note);
 	}
 	buf_clear(&when);
 }

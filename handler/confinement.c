@@ -31,12 +31,12 @@ confinement_check(const struct config *config, const struct home *home,
 		    "and talk to servers (missing: %s); \"set sandbox = "
 		    "best-effort\" works unattended without",
 		    lacks);
-	(void)note_set(&warning, STATUS_OK,
+	note_say(&warning,
 	    "warning: this kernel cannot confine the programs that read mail "
 	    "and talk to servers (missing: %s)",
 	    lacks);
 	if (config->sandbox_required)
-		(void)cmd_fail(STATUS_OK, &warning);
+		cmd_say(&warning);
 	else
 		home_log(home, warning.text);
 	return STATUS_OK;

@@ -125,7 +125,7 @@ prefer(struct issuer *issuer, const struct issuance *issuance,
 		*chosen = other;
 		other.chain = swap;
 	} else {
-		(void)note_set(hint, STATUS_OK,
+		note_say(hint,
 		    "the CA offers no chain to %.100s; its own choice was "
 		    "taken",
 		    wanted);
@@ -185,9 +185,9 @@ tell_limits(struct issuance *issuance, const struct certificate *facts,
 	(void)snprintf(
 	    issuance->why, sizeof(issuance->why), "%s", facts->limits);
 	if (facts->limits[0] != '\0')
-		(void)note_set(hint, STATUS_OK,
-		    "warning: the certificate %.200s%s%.100s", facts->limits,
-		    before.text[0] != '\0' ? "; " : "", before.text);
+		note_say(hint, "warning: the certificate %.200s%s%.100s",
+		    facts->limits, before.text[0] != '\0' ? "; " : "",
+		    before.text);
 }
 
 enum status

@@ -219,7 +219,7 @@ follow(struct issuer *issuer, struct issuance *issuance,
 	if (!options->quiet)
 		end_line(last);
 	if (step.hint.text[0] != '\0' && !options->quiet)
-		(void)cmd_fail(STATUS_OK, &step.hint);
+		cmd_say(&step.hint);
 	buf_clear(&text);
 	*out =
 	    (struct follow_result){ .needs_a_person = status == STATUS_AGAIN &&

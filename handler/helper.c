@@ -82,8 +82,7 @@ static void
 keep_said(const char *name, const struct note *said)
 {
 	if (said->text[0] != '\0' && heard.text[0] == '\0')
-		(void)note_set(
-		    &heard, STATUS_OK, "%s: %.250s", name, said->text);
+		note_say(&heard, "%s: %.250s", name, said->text);
 }
 
 enum status

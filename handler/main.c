@@ -52,15 +52,6 @@ static struct {
 	struct note note;
 } last;
 
-static void
-remember(enum status status, const char *text)
-{
-	if (status == STATUS_OK)
-		return;
-	last.status = status;
-	(void)note_set(&last.note, status, "%s", text);
-}
-
 int
 cmd_print(struct span text)
 {
@@ -74,22 +65,37 @@ cmd_print(struct span text)
 	    &note);
 }
 
+/* Where standard error is gone, nobody is left to be told. */
+static void
+complain(const char *line)
+{
+	const enum status status = fd_write(STDERR_FILENO, span_of(line));
+
+	(void)status;
+}
+
 int
 cmd_fail(enum status status, const struct note *note)
 {
 	const bool refused = status_is_refusal(status);
 	char line[512]; /* no memory may be one of the things to say */
-	int len;
 
-	remember(status, note_text(note, status));
-	len = snprintf(line, sizeof(line), "mailcert: %s%s%s%s\n",
+	last.status = status;
+	note_say(&last.note, "%s", note_text(note, status));
+	(void)snprintf(line, sizeof(line), "mailcert: %s%s%s%s\n",
 	    refused ? "refused: " : "", refused ? status_name(status) : "",
 	    refused ? ": " : "", note_text(note, status));
-	if (len > 0 &&
-	    fd_write(STDERR_FILENO, (struct span){ line, (size_t)len }) !=
-		STATUS_OK)
-		status = status == STATUS_OK ? STATUS_IO : status;
+	complain(line);
 	return status_exit(status);
+}
+
+void
+cmd_say(const struct note *note)
+{
+	char line[512];
+
+	(void)snprintf(line, sizeof(line), "mailcert: %s\n", note->text);
+	complain(line);
 }
 
 void
@@ -99,24 +105,21 @@ cmd_home_close(struct home *home)
 	struct note line;
 	size_t i;
 
-	for (i = 0; (warning = home_warning(home, i)) != NULL; i++)
-		(void)cmd_fail(note_set(&line, STATUS_OK,
-				   "warning: skipped %.300s", warning->text),
-		    &line);
+	for (i = 0; (warning = home_warning(home, i)) != NULL; i++) {
+		note_say(&line, "warning: skipped %.300s", warning->text);
+		cmd_say(&line);
+	}
 	home_close(home);
 }
 
 int
 cmd_usage(const char *synopsis)
 {
-	struct buf line;
-
-	remember(STATUS_USAGE, status_sentence(STATUS_USAGE));
-	buf_init(&line, 4096);
-	buf_addf(&line, "usage: %s\n", synopsis);
-	if (fd_write(STDERR_FILENO, buf_span(&line)) != STATUS_OK)
-		(void)0;
-	buf_clear(&line);
+	last.status = STATUS_USAGE;
+	note_say(&last.note, "%s", status_sentence(STATUS_USAGE));
+	complain("usage: ");
+	complain(synopsis);
+	complain("\n");
 	return status_exit(STATUS_USAGE);
 }
 
@@ -267,9 +270,9 @@ run_verb(const struct verb *verb, const struct invocation *invocation, int argc,
 	const int code = end(verb, verb->run(invocation, argc, argv));
 	struct note said = { "" };
 
-	(void)note_set(&said, STATUS_OK, "%s", helper_said());
+	note_say(&said, "%s", helper_said());
 	if (said.text[0] != '\0')
-		(void)cmd_fail(STATUS_OK, &said);
+		cmd_say(&said);
 	return code;
 }
 

@@ -55,7 +55,7 @@ token_part2_is_short(const char *part2, struct note *note)
 
 	if (len >= TOKEN_PART2_MIN)
 		return false;
-	(void)note_set(note, STATUS_OK,
+	note_say(note,
 	    "warning: token-part2 has %zu characters, but 128 bits take %d "
 	    "(RFC 8555 section 8.1); is something missing?",
 	    len, TOKEN_PART2_MIN);

@@ -66,6 +66,18 @@ note_set(struct note *note, enum status status, const char *format, ...)
 	return status;
 }
 
+void
+note_say(struct note *note, const char *format, ...)
+{
+	va_list list;
+
+	if (note == NULL)
+		return;
+	va_start(list, format);
+	(void)vsnprintf(note->text, sizeof(note->text), format, list);
+	va_end(list);
+}
+
 const char *
 note_text(const struct note *note, enum status status)
 {

@@ -112,6 +112,9 @@ struct note {
 /* Returns status, so that "return note_set(note, STATUS_x, ...)" reads well. */
 enum status note_set(struct note *note, enum status status, const char *format,
     ...) __attribute__((format(printf, 3, 4)));
+/* The same without a failure: a warning, or a hint. */
+void note_say(struct note *note, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 /* The note's text, or the status's sentence where the note is empty. */
 const char *note_text(const struct note *note, enum status status);
 #endif

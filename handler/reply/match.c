@@ -140,8 +140,8 @@ check_state(const struct order *order, const struct challenge *challenge,
 	} else {
 		/* The answer may be out: only a person can know. */
 		*warnings |= WARNING_IN_DOUBT;
-		(void)note_set(note, STATUS_OK,
-		    "an answer was begun at %s (%s)", when.at, order->draft);
+		note_say(note, "an answer was begun at %s (%s)", when.at,
+		    order->draft);
 	}
 	buf_clear(&when);
 	return status;
