@@ -7,7 +7,6 @@
 #include "acme/caa.h"
 #include "base/frame.h"
 #include "base/text.h"
-#include "cmd.h"
 #include "mail/address.h"
 #include "mail/dns_answer.h"
 #include "resolve.h"
@@ -70,25 +69,18 @@ domain_of(const char *address, char *out, size_t size)
 	    dns_name_ok(span_of(out));
 }
 
-void
-caa_warn(
-    const struct issuer *issuer, const char *const *addresses, size_t count)
+bool
+caa_forbids(
+    const struct issuer *issuer, const char *address, struct note *warning)
 {
-	char domain[DNS_NAME_SIZE], last[DNS_NAME_SIZE] = "";
-	struct note note = { "" };
-	size_t i;
+	char domain[DNS_NAME_SIZE];
 
-	for (i = 0; i < count; i++) {
-		if (!domain_of(addresses[i], domain, sizeof(domain)) ||
-		    strcmp(domain, last) == 0)
-			continue;
-		(void)strcpy(last, domain);
-		if (look_up(issuer, domain) != CAA_FORBIDDEN)
-			continue;
-		(void)note_set(&note, STATUS_OK,
-		    "warning: the CAA records for %.150s do not let this CA "
-		    "issue mail certificates; it will probably refuse",
-		    domain);
-		(void)cmd_fail(STATUS_OK, &note);
-	}
+	if (!domain_of(address, domain, sizeof(domain)) ||
+	    look_up(issuer, domain) != CAA_FORBIDDEN)
+		return false;
+	note_say(warning,
+	    "warning: the CAA records for %.150s do not let this CA issue "
+	    "mail certificates; it will probably refuse",
+	    domain);
+	return true;
 }

@@ -7,8 +7,10 @@
 #define CAA_H
 #include "issuer.h"
 
-/* Look the domains of these addresses up, and warn on standard error where the
- * records forbid this CA.  Silent where the DNS is. */
-void caa_warn(
-    const struct issuer *issuer, const char *const *addresses, size_t count);
+/*
+ * Look the domain of that address up: do its records forbid this CA?  Then the
+ * note is a warning that says so.  False too where the DNS says nothing.
+ */
+bool caa_forbids(
+    const struct issuer *issuer, const char *address, struct note *warning);
 #endif

@@ -165,6 +165,29 @@ report(struct session *session, const struct options *options)
 	return STATUS_OK;
 }
 
+/* Addresses of one domain often stand together: it is asked once. */
+static bool
+has_domain_of(const char *address, const char *other)
+{
+	const char *one = strrchr(address, '@'), *two = strrchr(other, '@');
+
+	return one != NULL && two != NULL && strcmp(one, two) == 0;
+}
+
+static void
+warn_of_caa(const struct issuer *issuer, const struct issue_request *request)
+{
+	struct note warning;
+	size_t i;
+
+	for (i = 0; i < request->count; i++)
+		if ((i == 0 ||
+			!has_domain_of(request->addresses[i],
+			    request->addresses[i - 1])) &&
+		    caa_forbids(issuer, request->addresses[i], &warning))
+			cmd_say(&warning);
+}
+
 /* One certificate. */
 static enum status
 order_one(
@@ -253,8 +276,7 @@ cmd_order(const struct invocation *invocation, int argc, char *argv[])
 		status = issuer_reach(
 		    &session->issuer, options.enrolment.ca, &session->note);
 	if (status == STATUS_OK && session->config.caa)
-		caa_warn(&session->issuer, options.request.addresses,
-		    options.request.count);
+		warn_of_caa(&session->issuer, &options.request);
 	if (status == STATUS_OK)
 		status = options.dry_run ? report(session, &options)
 					 : order(session, &options);
