@@ -22,16 +22,15 @@ DEPS_CHECK = dns-root-data pebble unbound ldnsutils python3-aiosmtpd python3-cry
 	clang libclang-rt-14-dev
 DEPS_LINT = clang-format cppcheck mandoc shellcheck git
 
-MODULES = $(wildcard handler/*.c handler/base/*.c handler/mail/*.c \
-	handler/acme/*.c handler/reply/*.c handler/store/*.c \
-	handler/process/*.c) \
+# The library: all rooms but what is a program of its own.
+MODULES = $(filter-out handler/cmd/main.c,$(wildcard handler/*/*.c)) \
 	tui/model.c tui/view.c tui/prompt.c tui/keys.c tui/terminal.c
-MAINS = handler/main.c handler/key/main.c handler/verify/main.c \
-	handler/net/main.c handler/net/https.c
-# What only the network programs hold, beside the library.
-DNS_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/net/%.o,main dns plain)
-HTTPS_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/net/%.o,https http)
-OBJECTS = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out $(MAINS),$(MODULES)))
+# What only the network programs hold, beside it.
+DNS_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/helpers/dns/%.o,\
+	main dns plain)
+HTTPS_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/helpers/https/%.o,\
+	main http)
+OBJECTS = $(patsubst %.c,$(BUILD)/obj/%.o,$(MODULES))
 PROGRAMS = $(BUILD)/mailcert $(BUILD)/mailcert-key $(BUILD)/mailcert-verify \
 	$(BUILD)/mailcert-net $(BUILD)/mailcert-https \
 	$(BUILD)/mailcert-screen.so
@@ -114,15 +113,15 @@ $(BUILD)/lib.a: $(OBJECTS)
 	$(SAY)AR $@
 	$(Q)ar rcs $@ $^
 
-$(BUILD)/mailcert: $(BUILD)/obj/handler/main.o $(BUILD)/lib.a
+$(BUILD)/mailcert: $(BUILD)/obj/handler/cmd/main.o $(BUILD)/lib.a
 	$(SAY)LD $@
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(JANSSON)
 
-$(BUILD)/mailcert-key: $(BUILD)/obj/handler/key/main.o $(BUILD)/lib.a
+$(BUILD)/mailcert-key: $(BUILD)/obj/handler/helpers/key/main.o $(BUILD)/lib.a
 	$(SAY)LD $@
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(JANSSON) $(CRYPTO)
 
-$(BUILD)/mailcert-verify: $(BUILD)/obj/handler/verify/main.o $(BUILD)/lib.a
+$(BUILD)/mailcert-verify: $(BUILD)/obj/handler/helpers/verify/main.o $(BUILD)/lib.a
 	$(SAY)LD $@
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CRYPTO)
 

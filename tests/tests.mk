@@ -26,14 +26,14 @@ TAKEN = challenge_parse authres_dkim authres_smime response_compute \
 WRAP = $(addprefix -Wl$(COMMA)--wrap=,$(TAKEN))
 COMMA = ,
 
-$(BUILD)/hijacked/mailcert: $(BUILD)/obj/handler/main.o $(HIJACK) \
+$(BUILD)/hijacked/mailcert: $(BUILD)/obj/handler/cmd/main.o $(HIJACK) \
 		$(BUILD)/lib.a
 	@mkdir -p $(@D)
 	$(SAY)LD $@
 	$(Q)$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ $(JANSSON)
 
 $(BUILD)/hijacked/mailcert-verify $(BUILD)/hijacked/mailcert-key: \
-		$(BUILD)/hijacked/mailcert-%: $(BUILD)/obj/handler/%/main.o \
+		$(BUILD)/hijacked/mailcert-%: $(BUILD)/obj/handler/helpers/%/main.o \
 		$(HIJACK) $(BUILD)/lib.a
 	@mkdir -p $(@D)
 	$(SAY)LD $@
@@ -51,7 +51,7 @@ $(BUILD)/hijacked/mailcert-https: $(HTTPS_OBJECTS) $(HIJACK) \
 	$(Q)$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ -lcurl $(CRYPTO)
 
 # mailcert itself, with two seconds for each helper.
-$(BUILD)/hijacked/hasty: $(BUILD)/obj/handler/main.o \
+$(BUILD)/hijacked/hasty: $(BUILD)/obj/handler/cmd/main.o \
 		$(BUILD)/obj/tests/fault/hijack_main.o $(BUILD)/lib.a
 	@mkdir -p $(@D)
 	$(SAY)LD $@
@@ -66,7 +66,7 @@ $(BUILD)/hijacked/free: $(BUILD)/obj/tests/fault/hijack_free.o $(HIJACK)
 PEBBLE = $(addprefix $(BUILD)/pebble/mailcert,-key -verify -https -net) \
 	$(BUILD)/pebble/mailcert
 
-$(BUILD)/pebble/mailcert: $(BUILD)/obj/handler/main.o \
+$(BUILD)/pebble/mailcert: $(BUILD)/obj/handler/cmd/main.o \
 		$(BUILD)/obj/tests/pebble/identifier.o $(BUILD)/lib.a
 	@mkdir -p $(@D)
 	$(SAY)LD $@
@@ -75,7 +75,7 @@ $(BUILD)/pebble/mailcert: $(BUILD)/obj/handler/main.o \
 
 WRAP_SAN = -Wl,--wrap=san_make,--wrap=san_is,--wrap=X509_get_extended_key_usage
 
-$(BUILD)/pebble/mailcert-%: $(BUILD)/obj/handler/%/main.o \
+$(BUILD)/pebble/mailcert-%: $(BUILD)/obj/handler/helpers/%/main.o \
 		$(BUILD)/obj/tests/pebble/san.o $(BUILD)/lib.a
 	@mkdir -p $(@D)
 	$(SAY)LD $@

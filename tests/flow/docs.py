@@ -91,7 +91,7 @@ def test_options():
     tap.equal(sorted(told - {"help"}), sorted(have - {"help"}),
               "mailcert(1) tells every option")
     names = set(re.findall(r'span_eq\(name, SPAN\("(\w+)"\)\)', read(
-        "handler/config.c")))
+        "handler/config/config.c")))
     told = set(re.findall(r"^\.It Cm (\w+)$", read(
         "docs/mailcert-config.5"), re.M))
     tap.equal(sorted(told), sorted(names),

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "paste.h"
+#include "cmd/paste.h"
 
 #define PART1 "LgYemJLy3F1LDkiJrdIGbEzyFJyOyf6vBdyZ1TG3sME="
 #define PART2 "DGyRejmCefe7v4NfDGDKfA"

@@ -1,0 +1,20 @@
+/*
+ * advice.h - where a challenge stands, and what a person does next
+ *
+ * One wording for handle, finish, renew and status, so that they agree.  The
+ * text is for one line; text_show() it where it is shown.
+ */
+#ifndef ANSWER_ADVICE_H
+#define ANSWER_ADVICE_H
+#include "base/buf.h"
+#include "store/order.h"
+
+/* Does it wait for a person: an answer that may be out or may not, or a draft
+ * that nobody is known to have sent? */
+bool advice_needs_person(const struct order *order);
+
+/* "a reply was drafted TIME (3 minutes ago), file:/tmp/x" */
+void advice_add_state(const struct order *order, int64_t now, struct buf *out);
+/* "send the reply, then: mailcert finish --sent ID" */
+void advice_add_next(const struct order *order, int64_t now, struct buf *out);
+#endif

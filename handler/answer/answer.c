@@ -1,0 +1,580 @@
+/*
+ * answer.c - from message to answer: see answer.h
+ *
+ * What is believed, since when: nothing of the message before authres_check;
+ * its sender afterwards; its token only together with the order it matches.
+ */
+#include "answer/answer.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "answer/advice.h"
+#include "answer/confirm.h"
+#include "base/idn.h"
+#include "base/text.h"
+#include "mail/protect.h"
+#include "process/child.h"
+#include "reply/draft.h"
+
+struct parse_work {
+	struct span message;
+	const struct rules *rules;
+	int64_t now;
+};
+
+/* Flat, and of integers: another process wrote it. */
+struct parse_report {
+	uint32_t status;
+	struct note note;
+	struct challenge challenge;
+	struct authres_query query;
+};
+
+static void
+parse_in_child(const void *arg, void *report)
+{
+	const struct parse_work *work = arg;
+	struct parse_report *out = report;
+
+	out->status = challenge_parse(work->message, &work->rules->challenge,
+	    &out->challenge, &out->note);
+	if (out->status == STATUS_OK)
+		out->status = authres_query_build(work->message,
+		    span_of(out->challenge.claimed_from), &work->rules->policy,
+		    work->now, &out->query);
+}
+
+/* A stranger may speak through the child by now. */
+static bool
+report_ok(const struct parse_report *report)
+{
+	return report->status < STATUS_COUNT &&
+	    text_is_shown(report->note.text, sizeof(report->note.text)) &&
+	    (report->status != STATUS_OK ||
+		(challenge_ok(&report->challenge) &&
+		    authres_query_ok(&report->query)));
+}
+
+enum status
+answer_parse(struct span message, const struct rules *rules, int64_t now,
+    struct answer_claims *out, struct note *note)
+{
+	const struct parse_work work = { message, rules, now };
+	struct parse_report *report = calloc(1, sizeof(*report));
+	enum status status;
+
+	if (report == NULL)
+		return STATUS_MEMORY;
+	/* Names beyond ASCII need libidn2, and the child can open nothing. */
+	if (!span_is_ascii(span_cut(message, 0, 256 * 1024)))
+		idn_load();
+	status = child_run(
+	    parse_in_child, &work, report, sizeof(*report), NULL, 0, note);
+	if (status == STATUS_OK && !report_ok(report)) {
+		status = note_set(
+		    note, STATUS_BUG, "the parser's report makes no sense");
+	} else if (status == STATUS_OK && report->status != STATUS_OK) {
+		status = (enum status)report->status;
+		if (report->note.text[0] != '\0' && note != NULL)
+			*note = report->note;
+	}
+	if (status == STATUS_OK) {
+		out->challenge = report->challenge;
+		out->query = report->query;
+	}
+	free(report);
+	return status;
+}
+
+/* One method.  Results need nobody else; of the others the parser knows
+ * whether there is anything to ask about. */
+static enum status
+try_method(const struct world *world, enum authres_method method,
+    const struct rules *rules, struct span message,
+    const struct answer_claims *claims, struct authres_verdict *out,
+    struct note *note)
+{
+	const struct authres_query *query = &claims->query;
+
+	switch (method) {
+	case AUTHRES_RESULTS:
+		out->authres = query->results;
+		*note = query->results_note;
+		return (enum status)query->results_status;
+	case AUTHRES_SMIME:
+		if (query->smime == 0)
+			return note_set(note, STATUS_NO_AUTHRES,
+			    "the message carries no signature");
+		break;
+	case AUTHRES_DKIM:
+		if (query->dkim_status != STATUS_OK) {
+			*note = query->dkim_note;
+			return (enum status)query->dkim_status;
+		}
+		break;
+	case AUTHRES_NONE:
+		return STATUS_OK;
+	}
+	return world->prove(
+	    world->context, method, rules, message, claims, out, note);
+}
+
+/* Stage 3: is the sender proved as the policy demands?  The first method that
+ * says so ends it; of several refusals the one that came nearest is told.
+ * S/MIME proves the protected fields: they are the challenge from then on. */
+static enum status
+authenticate(const struct world *world, const struct rules *rules,
+    struct span message, const struct answer_claims *claims,
+    struct authres *out, struct challenge *challenge, struct note *note)
+{
+	const struct authres_methods *by = &rules->policy.by;
+	struct authres_verdict *verdict = calloc(1, sizeof(*verdict));
+	enum status status = STATUS_NO_AUTHRES, best = STATUS_NO_AUTHRES;
+	struct note why;
+	size_t i;
+
+	if (verdict == NULL)
+		return STATUS_MEMORY;
+	*out = (struct authres){ .method = AUTHRES_NONE, .dns = DNS_TROUBLE };
+	for (i = 0; i < by->count && status != STATUS_OK; i++) {
+		why.text[0] = '\0';
+		status = try_method(world, by->method[i], rules, message,
+		    claims, verdict, &why);
+		if (status != STATUS_OK &&
+		    (i == 0 || !status_is_refusal(status) ||
+			authres_nearer(status, best))) {
+			best = status;
+			*note = why;
+		}
+	}
+	if (by->none) {
+		status = STATUS_OK;
+	} else if (status == STATUS_OK) {
+		*out = verdict->authres;
+		note->text[0] = '\0';
+		if (out->method == AUTHRES_SMIME) {
+			/* A Date that is protected stands for the outer one. */
+			verdict->challenge.warnings |=
+			    challenge->warnings & ~(unsigned)WARNING_NO_DATE;
+			*challenge = verdict->challenge;
+		}
+	} else {
+		status = best;
+	}
+	free(verdict);
+	return status;
+}
+
+/* The orders that this may belong to. */
+static enum status
+load_orders(const struct home *home, const struct challenge *challenge,
+    struct order **orders, size_t *count, struct note *note)
+{
+	size_t near = 0;
+	const struct match_interest interest = { challenge, &near };
+
+	return orders_load_if(
+	    home, match_concerns, &interest, orders, count, note);
+}
+
+/* No order that can be read fits.  Where one cannot be read, it may be that
+ * one: no challenge is lost by a damaged file. */
+static enum status
+doubt(const struct home *home, enum status status, struct note *note)
+{
+	struct note damaged;
+	const enum status skipped = home_skipped(home, "orders", &damaged);
+
+	if (skipped == STATUS_OK ||
+	    (status != STATUS_NO_ORDER && status != STATUS_BAD_TO &&
+		status != STATUS_BAD_CLOCK))
+		return status;
+	return note_set(note, skipped,
+	    "no other order expects this challenge: %.250s", damaged.text);
+}
+
+/* The cheap look: which order expects this, if any? */
+static enum status
+find_expected(const struct world *world, const struct home *home,
+    const struct challenge *challenge, struct order *out, struct note *note)
+{
+	struct order *orders = NULL;
+	enum status status;
+	size_t count;
+
+	status = load_orders(home, challenge, &orders, &count, note);
+	if (status == STATUS_OK)
+		status = match_expects(challenge, orders, count,
+		    world->now(world->context), out, note);
+	free(orders);
+	return doubt(home, status, note);
+}
+
+/* Stage 2: the claims, by the rules of the CA whose order they fit.  Which it
+ * is, only the claims tell: where CAs have rules of their own, the message is
+ * read once more by these. */
+static enum status
+take_claims(const struct world *world, const struct config *config,
+    const struct home *home, struct span message, struct rules *rules,
+    struct answer_claims *claims, struct order *order,
+    struct answer_report *report, struct note *note)
+{
+	const int64_t now = world->now(world->context);
+	enum status status;
+
+	rules_before(config, rules);
+	status = answer_parse(message, rules, now, claims, note);
+	if (status != STATUS_OK)
+		return status;
+	report->challenge = claims->challenge;
+	report->has_challenge = true;
+	status = find_expected(world, home, &claims->challenge, order, note);
+	if (status != STATUS_OK || !config_has_own(config))
+		return status;
+	status = rules_of(config, home, order, rules, note);
+	if (status == STATUS_OK)
+		status = answer_parse(message, rules, now, claims, note);
+	if (status == STATUS_OK)
+		report->challenge = claims->challenge;
+	return status;
+}
+
+/* A signature that fails here and passed there: say what may help. */
+static void
+add_advice(const struct config *config, const struct home *home,
+    const struct order *order, const struct authres_query *query,
+    enum status status, struct note *note)
+{
+	const size_t len = strlen(note->text);
+
+	if (status == STATUS_BAD_DKIM_COVERAGE)
+		rules_hint(config, home, order, query, note);
+	else if (status == STATUS_BAD_DKIM && query->passed)
+		(void)snprintf(note->text + len, sizeof(note->text) - len,
+		    "; it passed before a server rewrote it: if yours says so "
+		    "in Authentication-Results, see authenticate = "
+		    "results:NAME");
+}
+
+/* Stage 4: the one order that this belongs to. */
+static enum status
+find_match(const struct world *world, const struct home *home,
+    const struct challenge *challenge, const struct authres *authres,
+    struct match *out, struct note *note)
+{
+	struct order *orders = NULL;
+	enum status status;
+	size_t count;
+
+	status = load_orders(home, challenge, &orders, &count, note);
+	if (status == STATUS_OK)
+		status = match_find(challenge, authres, orders, count,
+		    world->now(world->context), out, note);
+	free(orders);
+	return doubt(home, status, note);
+}
+
+/* What the details of the screen need. */
+struct details {
+	const struct world *world;
+	const struct match *match;
+	struct span message;
+};
+
+/* How the sender was proved, for who wants to know exactly. */
+static void
+add_evidence(struct buf *out, const struct authres *authres)
+{
+	buf_addf(out, "The proof: %s\n",
+	    authres_method_name((enum authres_method)authres->method));
+	if (authres->method == AUTHRES_NONE)
+		return;
+	buf_addf(out, "  domain      %s\n", authres->domain);
+	if (authres->dns != DNS_TROUBLE)
+		buf_addf(out, "  DNSSEC      %s\n", authres_dns_name(authres));
+	if (authres->method != AUTHRES_SMIME)
+		return;
+	buf_add_text(out, "  signer      ");
+	text_show(out, span_of(authres->signer), 200, true);
+	buf_addf(out, "\n  issuer      %s\n  protection  %s\n", authres->issuer,
+	    protect_form_name((enum protect_form)authres->protection));
+}
+
+static void
+write_details(void *context, struct buf *out)
+{
+	const struct details *details = context;
+	struct response response;
+	struct note note = { "" };
+	struct span rest = details->message, line;
+	size_t lines = 0, end;
+
+	add_evidence(out, &details->match->authres);
+	buf_add_text(out, "\nThe answer:\n");
+	if (details->world->compute(details->world->context, details->match,
+		&response, &note) == STATUS_OK)
+		draft_add_block(out, response.digest);
+	else
+		buf_add_text(out, "cannot be computed\n");
+	buf_add_text(out, "\nThe header of the message:\n");
+	while (rest.len > 0 && ++lines < 300) {
+		end = span_find_byte(rest, '\n');
+		line = span_cut(rest, 0, end);
+		rest = span_cut(rest, end + 1, rest.len);
+		if (line.len > 0 && line.at[line.len - 1] == '\r')
+			line.len--;
+		if (line.len == 0)
+			break;
+		/* A fold shows as a blank, not as an escaped tab. */
+		if (line.at[0] == '\t') {
+			buf_add_byte(out, ' ');
+			line = span_cut(line, 1, line.len);
+		}
+		text_show(out, line, 1000, true);
+		buf_add_byte(out, '\n');
+	}
+}
+
+/* Stage 5. */
+static enum status
+confirm(const struct world *world, const struct match *match,
+    struct span message, bool auto_approve, struct note *note)
+{
+	struct details details = { world, match, message };
+	struct dialog *dialog;
+	enum status status;
+	unsigned bit = 0;
+
+	if (auto_approve) {
+		if (match->warnings == 0)
+			return STATUS_OK;
+		if ((match->warnings & WARNING_IN_DOUBT) != 0)
+			return note_set(note, STATUS_BAD_REPEAT,
+			    "an answer to this challenge was begun before and "
+			    "may be out");
+		while ((match->warnings & 1U << bit) == 0)
+			bit++;
+		return note_set(note, STATUS_NO_PERSON, "%s (%s)",
+		    warning_sentence(1U << bit), warning_name(1U << bit));
+	}
+	if ((dialog = malloc(sizeof(*dialog))) == NULL)
+		return STATUS_MEMORY;
+	confirm_build(match, world->now(world->context), note->text, dialog);
+	note->text[0] = '\0';
+	dialog->details = write_details;
+	dialog->context = &details;
+	status = world->ask(world->context, dialog, note);
+	free(dialog);
+	return status;
+}
+
+/* Stage 7. */
+static enum status
+build(const struct world *world, const struct answer_options *options,
+    struct answer_report *report)
+{
+	/* mutt and neomutt make both themselves when they send. */
+	const bool by_mua = options->destination.kind == DESTINATION_MUA ||
+	    options->destination.kind == DESTINATION_STAGE;
+	const struct draft_options draft = {
+		.now = by_mua ? 0 : world->now(world->context),
+		.message_id = !by_mua,
+		.auto_replied = options->auto_approve,
+	};
+
+	return draft_build(
+	    &report->match, report->response.digest, &draft, &report->message);
+}
+
+/* Stage 8: make the intent durable, if the order still stands as it was
+ * shown.  Another mailcert may have answered while the user was reading. */
+static enum status
+record_intent(const struct world *world, const struct home *home,
+    const struct answer_options *options, const struct match *match,
+    struct note *note)
+{
+	struct match again;
+	struct order order;
+	enum status status;
+	int lock = -1;
+
+	if ((status = home_lock(home, &lock, note)) != STATUS_OK)
+		return status;
+	status = find_match(
+	    world, home, &match->challenge, &match->authres, &again, note);
+	if (status == STATUS_OK &&
+	    (strcmp(again.order.id, match->order.id) != 0 ||
+		again.order.state != match->order.state ||
+		again.order.answered != match->order.answered ||
+		(again.warnings & ~match->warnings) != 0))
+		status = note_set(note, STATUS_BAD_REPEAT,
+		    "order %s was answered or changed in the meantime",
+		    match->order.id);
+	if (status == STATUS_OK) {
+		order = again.order;
+		order.state = ORDER_ANSWERING;
+		order.answered = world->now(world->context);
+		(void)strcpy(order.part1, match->challenge.part1);
+		(void)strcpy(order.message_id, match->challenge.message_id);
+		(void)strcpy(order.reply_to, match->challenge.reply_to[0]);
+		destination_name(
+		    &options->destination, order.draft, sizeof(order.draft));
+		status = order_save(home, &order, note);
+		/* Written, but not known to be durable: nothing was sent, so
+		 * the order is what it was. */
+		if (status != STATUS_OK &&
+		    order_save(home, &again.order, NULL) != STATUS_OK)
+			(void)note_set(note, status,
+			    "order %s may say that it was answered; it was not",
+			    order.id);
+	}
+	(void)close(lock);
+	return status;
+}
+
+/* After stage 9: what is certain; `before` is the order as it was. */
+struct outcome_known {
+	const struct order *before;
+	enum outcome outcome;
+};
+
+static enum status
+set_outcome(void *record, const void *arg, struct note *note)
+{
+	const struct outcome_known *known = arg;
+	struct order *order = record;
+
+	(void)note;
+	switch (known->outcome) {
+	case OUTCOME_NOTHING:
+		*order = *known->before;
+		return STATUS_OK;
+	case OUTCOME_SENT:
+		order->state = ORDER_SENT;
+		return STATUS_OK;
+	case OUTCOME_DRAFTED:
+		order->state = ORDER_DRAFTED;
+		return STATUS_OK;
+	case OUTCOME_DOUBT:
+		break;
+	}
+	return STATUS_NO;
+}
+
+static enum status
+record_outcome(const struct home *home, const struct order *before,
+    enum outcome outcome, struct note *note)
+{
+	const struct outcome_known known = { before, outcome };
+
+	return order_change(home, before->id, set_outcome, &known, NULL, note);
+}
+
+/* Nobody knows whether the reply is out: say so, and what to do, in the words
+ * of status and renew. */
+static void
+add_doubt(const struct match *match, int64_t now, struct note *note)
+{
+	struct order order = match->order;
+	struct note cause = *note;
+	struct buf next;
+
+	order.state = ORDER_ANSWERING;
+	buf_init(&next, sizeof(note->text));
+	advice_add_next(&order, now, &next);
+	note_say(note, "%.150s; the reply may be out: %s", cause.text,
+	    next.at != NULL ? next.at : "");
+	buf_clear(&next);
+}
+
+enum status
+answer(const struct world *world, const struct config *config,
+    const struct home *home, struct span message,
+    struct answer_options *options, struct answer_report *report,
+    struct note *note)
+{
+	struct delivery delivery = {
+		.destination = &options->destination,
+		.match = &report->match,
+		.home = home,
+		.sendmail = config->sendmail,
+		.hold_stdout = options->hold_stdout,
+	};
+	struct answer_claims *claims;
+	struct note later = { "" };
+	struct order expected;
+	struct authres authres;
+	struct rules rules;
+	enum status status, recorded;
+
+	/* 2: claims, from a child that is shut in */
+	if ((claims = calloc(1, sizeof(*claims))) == NULL)
+		return STATUS_MEMORY;
+	status = take_claims(world, config, home, message, &rules, claims,
+	    &expected, report, note);
+
+	/* 3: the proven sender; not even asked for what nobody expects */
+	if (status == STATUS_OK) {
+		status = authenticate(world, &rules, message, claims, &authres,
+		    &report->challenge, note);
+		add_advice(
+		    config, home, &expected, &claims->query, status, note);
+	}
+	free(claims);
+
+	/* 4: the one order, and the one by whose rules it was judged */
+	if (status == STATUS_OK)
+		status = find_match(world, home, &report->challenge, &authres,
+		    &report->match, note);
+	if (status == STATUS_OK &&
+	    strcmp(report->match.order.id, expected.id) != 0)
+		status = note_set(note, STATUS_AGAIN,
+		    "the orders changed in the meantime; try again");
+	if (status != STATUS_OK)
+		return status;
+	report->has_match = true;
+	status = world->choose(world->context, options, note);
+	if (status != STATUS_OK)
+		return status;
+	delivery.mua = options->mua;
+	if ((status = deliver_check(&delivery, note)) != STATUS_OK)
+		return status;
+
+	/* 5: the user */
+	status = confirm(
+	    world, &report->match, message, options->auto_approve, note);
+	if (status != STATUS_OK)
+		return status;
+
+	/* 6, 7: the answer, and the message that carries it */
+	status = world->compute(
+	    world->context, &report->match, &report->response, note);
+	if (status == STATUS_OK)
+		status = build(world, options, report);
+	if (status != STATUS_OK)
+		return status;
+
+	/* 8: durable before the act */
+	status = record_intent(world, home, options, &report->match, note);
+	if (status != STATUS_OK)
+		return status;
+	report->intent = true;
+
+	/* 9: from here on the answer may be out */
+	status = world->deliver(world->context, &delivery,
+	    buf_span(&report->message), &report->outcome, note);
+	if (status != STATUS_OK && report->outcome == OUTCOME_DOUBT)
+		add_doubt(&report->match, world->now(world->context), note);
+	recorded =
+	    record_outcome(home, &report->match.order, report->outcome, &later);
+	if (recorded == STATUS_OK && report->outcome == OUTCOME_NOTHING)
+		report->intent = false;
+	if (status == STATUS_OK && recorded != STATUS_OK)
+		return note_set(note, recorded, "the answer is out, but: %s",
+		    note_text(&later, recorded));
+	return status;
+}

@@ -1,0 +1,19 @@
+/*
+ * confirm.h - what the user is asked, in plain words (stage 5)
+ *
+ * Evidence before the question: which address, which order, from whom, how
+ * that is proved, where the reply goes, until when.  All text is made safe
+ * here, once; what is shown is what will be used.
+ */
+#ifndef ANSWER_CONFIRM_H
+#define ANSWER_CONFIRM_H
+#include "reply/match.h"
+#include "tui/model.h"
+
+/* note: what the matcher had to say, or empty. */
+void confirm_build(const struct match *match, int64_t now, const char *note,
+    struct dialog *out);
+
+/* Append "2026-11-22 04:13 (in 23 hours)", in the user's time zone. */
+void confirm_add_time(struct buf *out, int64_t when, int64_t now);
+#endif

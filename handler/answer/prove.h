@@ -1,0 +1,33 @@
+/*
+ * prove.h - what the network program and the verifier say of a message
+ *
+ * The parent of both: it hands the answers of the one to the other, opens the
+ * user's certificate files, and checks what comes back.
+ */
+#ifndef ANSWER_PROVE_H
+#define ANSWER_PROVE_H
+#include "answer/answer.h"
+#include "mail/smime_report.h"
+
+struct prover {
+	const struct config *config;
+	const struct home *home;
+	int64_t now;
+};
+
+/* Is the sender that was claimed the sender, by that method?  out->status is
+ * STATUS_OK then.  Refusals as authres_dkim() and authres_smime() give them. */
+enum status prove_sender(const struct prover *prover,
+    enum authres_method method, const struct rules *rules, struct span message,
+    const struct answer_claims *claims, struct authres_verdict *out,
+    struct note *note) MUST_CHECK;
+
+/* The status of any message (RFC 9219); from: its sender, where SMIMEA may be
+ * asked, else empty. */
+enum status prove_status(const struct prover *prover, struct span message,
+    const char *from, struct smime_report *out, struct note *note) MUST_CHECK;
+
+/* SHA-256 of anything, as 64 hexadecimal digits. */
+enum status prove_digest(
+    struct span bytes, char out[65], struct note *note) MUST_CHECK;
+#endif

@@ -1,0 +1,15 @@
+/*
+ * background.h - go on by itself after an answer that is known to be out
+ */
+#ifndef CMD_BACKGROUND_H
+#define CMD_BACKGROUND_H
+#include "answer/answer.h"
+#include "cmd/cmd.h"
+
+/* After handle: start "mailcert finish --detach" for the order that was
+ * answered, ask whether to, or leave it, as `finish` of the configuration says.
+ * A drafted reply is followed where sent_folder tells when it is sent.  Says
+ * nothing where it cannot: finish does the same later. */
+void background_finish(const struct invocation *invocation,
+    const struct config *config, const struct answer_report *report);
+#endif

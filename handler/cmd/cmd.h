@@ -1,0 +1,50 @@
+/*
+ * cmd.h - the verbs of the command line
+ *
+ * Only this room knows argv, standard output and error, and the exit status.
+ */
+#ifndef CMD_CMD_H
+#define CMD_CMD_H
+#include <getopt.h>
+
+#include "config/config.h"
+#include "store/home.h"
+
+struct invocation {
+	const char *home;         /* -C, or NULL */
+	const char *settings[64]; /* -o, in order */
+	size_t count;
+};
+
+typedef int cmd_function(
+    const struct invocation *invocation, int argc, char *argv[]);
+cmd_function cmd_handle, cmd_show, cmd_is_challenge, cmd_respond, cmd_expect,
+    cmd_ca, cmd_account, cmd_order, cmd_finish, cmd_renew, cmd_revoke,
+    cmd_status, cmd_verify, cmd_doctor, cmd_mutt_rc, cmd_install;
+
+/* Print "mailcert: refused: NAME: sentence" or "mailcert: sentence" and give
+ * the exit status.  With --json the last failure becomes the object that is
+ * printed where the command printed nothing. */
+int cmd_fail(enum status status, const struct note *note);
+/* A warning or a hint, no failure: "mailcert: " and the note, likewise on
+ * standard error. */
+void cmd_say(const struct note *note);
+/* The members of that object: "error", "message" and "status", an exit. */
+void cmd_add_error(
+    struct buf *out, enum status status, const struct note *note, int code);
+/* Usage error: one line and 64. */
+int cmd_usage(const char *synopsis);
+/* --help: print and give 0. */
+int cmd_help(const char *text);
+/* Options of a listing: --json and --help, and at most that many arguments.
+ * False: *code is the exit status. */
+bool cmd_listing(int argc, char *argv[], int most, const char *synopsis,
+    const char *help, bool *json, int *code);
+/* Load the configuration or fail aloud; *code is the exit status then. */
+bool cmd_config(
+    const struct invocation *invocation, struct config *out, int *code);
+/* Tell what was skipped in the home, and close it. */
+void cmd_home_close(struct home *home);
+/* Write to standard output; the exit status. */
+int cmd_print(struct span text);
+#endif

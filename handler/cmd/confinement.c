@@ -1,0 +1,43 @@
+/* confinement.c - where the kernel cannot confine: see confinement.h */
+#include "cmd/confinement.h"
+
+#include "base/sandbox.h"
+#include "cmd/cmd.h"
+
+const char *
+confinement_lacks(void)
+{
+	const struct sandbox can = sandbox_kernel();
+
+	if (!can.landlock && !can.seccomp)
+		return "landlock, seccomp filters";
+	return !can.landlock ? "landlock"
+	    : !can.seccomp   ? "seccomp filters"
+			     : "";
+}
+
+enum status
+confinement_check(const struct config *config, const struct home *home,
+    bool unattended, struct note *note)
+{
+	const char *lacks = confinement_lacks();
+	struct note warning;
+
+	if (lacks[0] == '\0')
+		return STATUS_OK;
+	if (config->sandbox_required && unattended)
+		return note_set(note, STATUS_CONFIG,
+		    "this kernel cannot confine the programs that read mail "
+		    "and talk to servers (missing: %s); \"set sandbox = "
+		    "best-effort\" works unattended without",
+		    lacks);
+	note_say(&warning,
+	    "warning: this kernel cannot confine the programs that read mail "
+	    "and talk to servers (missing: %s)",
+	    lacks);
+	if (config->sandbox_required)
+		cmd_say(&warning);
+	else
+		home_log(home, warning.text);
+	return STATUS_OK;
+}

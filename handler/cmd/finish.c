@@ -1,0 +1,355 @@
+/* finish.c - mailcert finish: go on with what was ordered */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "cmd/lookup.h"
+#include "cmd/session.h"
+#include "process/run.h"
+
+#define SYNOPSIS                                                    \
+	"mailcert finish [--sent] [--no-wait] [--detach] [ORDER]\n" \
+	"       mailcert finish --forget ORDER"
+
+static const char help[] =
+    "usage: " SYNOPSIS "\n\n"
+    "After the reply was sent: tell the CA, wait for it, fetch the certificate,\n"
+    "check it and store it.  Goes on wherever an order stopped, after a crash\n"
+    "or a reboot too.  Without ORDER: with everything that is not finished.\n"
+    "ORDER is an id that status shows, or an address where only one fits.\n\n"
+    "  --sent     the reply has been sent: the draft, one that was in doubt, or\n"
+    "             one by another program\n"
+    "  --no-wait  do what can be done now, and no more\n"
+    "  --detach   return at once and go on in the background, for an hour at\n"
+    "             most; what becomes of it is in the log\n"
+    "  --forget   give an order up that has no certificate: its key and its\n"
+    "             challenges are removed\n";
+
+enum { DETACHED_SECONDS = 3600 };
+
+/* Before and after the address. */
+static const char *const questions[][2] = {
+	[ORDER_PENDING] = { "Was the challenge for ",
+	    " answered in another program?" },
+	[ORDER_ANSWERING] = { "A reply for ", " may be out. Was it sent?" },
+	[ORDER_DRAFTED] = { "A reply for ", " was drafted. Was it sent?" },
+};
+
+static bool
+ask_sent(const struct order *order)
+{
+	struct buf question;
+	bool yes;
+
+	assert(order->state != ORDER_SENT);
+	buf_init(&question, 4096);
+	buf_add_text(&question, questions[order->state][0]);
+	text_show(&question, span_of(order->address), TEXT_NO_LIMIT,
+	    text_locale_is_utf8());
+	buf_add_text(&question, questions[order->state][1]);
+	yes = buf_status(&question) == STATUS_OK && session_ask(question.at);
+	buf_clear(&question);
+	return yes;
+}
+
+/* Could "the reply was sent" mean this challenge?  named: the order that was
+ * named, or NULL for every order. */
+static bool
+may_be_sent(const struct home *home, const struct order *order,
+    const struct lookup *named)
+{
+	struct issuance *issuance;
+	bool open;
+
+	if (order->state == ORDER_SENT)
+		return false;
+	if (named != NULL)
+		return named->order[0] != '\0'
+		    ? strcmp(order->id, named->order) == 0
+		    : strcmp(order->issuance, named->issuance) == 0;
+	if ((issuance = calloc(1, sizeof(*issuance))) == NULL)
+		return false;
+	open = order->issuance[0] != '\0' &&
+	    issuance_load(home, order->issuance, issuance, NULL) == STATUS_OK &&
+	    issuance_is_open(issuance);
+	free(issuance);
+	return open;
+}
+
+/* Which of the challenges is meant?  Those with a draft or an answer in doubt
+ * come first: the others may still wait for their mail, and a CA that is told
+ * too early gives the order up.  Of several that were not answered here each
+ * is asked about where there is somebody to ask. */
+static enum status
+mark_these(struct session *session, struct order *orders, size_t count,
+    const struct lookup *named, struct note *note)
+{
+	enum status status = STATUS_OK;
+	size_t begun = 0, i;
+	bool ask;
+
+	for (i = 0; i < count; i++)
+		begun += orders[i].state != ORDER_PENDING;
+	ask = begun == 0 && count > 1;
+	if (ask && !session_has_terminal() && named == NULL)
+		return note_set(note, STATUS_USAGE,
+		    "%zu challenges wait for an answer; which reply was sent? "
+		    "finish --sent ORDER",
+		    count);
+	ask = ask && session_has_terminal();
+	for (i = 0; status == STATUS_OK && i < count; i++)
+		if ((begun == 0 || orders[i].state != ORDER_PENDING) &&
+		    (!ask || ask_sent(&orders[i])))
+			status =
+			    issue_mark_sent(&session->home, &orders[i], note);
+	return status;
+}
+
+static enum status
+mark_sent(
+    struct session *session, const struct lookup *named, struct note *note)
+{
+	struct order *orders = NULL;
+	enum status status;
+	size_t count = 0, meant = 0, i;
+
+	status = orders_load(&session->home, &orders, &count, note);
+	for (i = 0; i < count; i++)
+		if (may_be_sent(&session->home, &orders[i], named))
+			orders[meant++] = orders[i];
+	if (status == STATUS_OK)
+		status = mark_these(session, orders, meant, named, note);
+	free(orders);
+	return status;
+}
+
+/* What waited for that one: see issue_queue.c.  Trouble with it is for its own
+ * finish, and for the log. */
+static void
+begin_queued(struct session *session, const struct issuance *done)
+{
+	struct issuance *all = NULL;
+	struct note note = { "" };
+	struct issue_step step;
+	enum status status;
+	struct buf line;
+	size_t count = 0, i;
+
+	status = issuances_load(&session->home, &all, &count, NULL);
+	for (i = 0; status == STATUS_OK && i < count; i++) {
+		if (all[i].state != ISSUANCE_NEW ||
+		    strcmp(all[i].account, done->account) != 0)
+			continue;
+		if (issue_advance(&session->issuer, &all[i],
+			(int64_t)time(NULL), &step, &note) == STATUS_OK)
+			continue;
+		buf_init(&line, 1024);
+		buf_addf(&line, "order %s: %s", all[i].id, note.text);
+		if (buf_status(&line) == STATUS_OK)
+			home_log(&session->home, line.at);
+		buf_clear(&line);
+	}
+	free(all);
+}
+
+/* One of them; what it came to is told at once. */
+static enum status
+finish_one(struct session *session, const char *id,
+    const struct follow_options *how, struct note *note)
+{
+	struct issuance *issuance = calloc(1, sizeof(*issuance));
+	struct follow_result result;
+	enum status status;
+	bool was_open;
+
+	if (issuance == NULL)
+		return STATUS_MEMORY;
+	status = issuance_load(&session->home, id, issuance, note);
+	if (status == STATUS_NO)
+		(void)note_set(
+		    note, status, "there is no certificate order %.20s", id);
+	was_open = status == STATUS_OK && issuance_is_open(issuance);
+	if (status == STATUS_OK)
+		status = issuer_reopen(
+		    &session->issuer, issuance->account, was_open, note);
+	if (status == STATUS_OK)
+		status = follow(&session->issuer, issuance, how, &result, note);
+	if (status == STATUS_OK) {
+		buf_addf(&session->out, "%s\n", result.path);
+		if (was_open)
+			begin_queued(session, issuance);
+	}
+	free(issuance);
+	return status;
+}
+
+static bool
+is_open(const void *record, const void *arg)
+{
+	(void)arg;
+	return issuance_is_open(record);
+}
+
+/* What was named on the command line.  Of a challenge that another client
+ * ordered there is nothing to finish, but that its reply is out is noted. */
+static enum status
+finish_named(struct session *session, const char *text, bool sent,
+    const struct follow_options *how, struct note *note)
+{
+	struct lookup named;
+	enum status status;
+
+	status = lookup(&session->home, text, &named, note);
+	if (status == STATUS_OK && sent)
+		status = mark_sent(session, &named, note);
+	if (status == STATUS_OK && named.issuance[0] != '\0')
+		status = finish_one(session, named.issuance, how, note);
+	else if (status == STATUS_OK && !sent)
+		status = note_set(note, STATUS_NO,
+		    "%.100s was ordered by another ACME client, which has to "
+		    "go on with it",
+		    text);
+	return status;
+}
+
+static enum status
+finish_all(struct session *session, bool sent, const struct follow_options *how)
+{
+	struct issuance *all = NULL;
+	enum status status, one;
+	struct note why;
+	size_t count = 0, i;
+
+	status = sent ? mark_sent(session, NULL, &session->note) : STATUS_OK;
+	if (status == STATUS_OK)
+		status = issuances_load_if(&session->home, is_open, NULL, &all,
+		    &count, &session->note);
+	issue_sort(all, count);
+	for (i = 0; i < count; i++) {
+		why.text[0] = '\0';
+		one = finish_one(session, all[i].id, how, &why);
+		if (one != STATUS_OK)
+			status = note_set(&session->note, one, "%s: %.250s",
+			    all[i].id, note_text(&why, one));
+	}
+	free(all);
+	return status;
+}
+
+/* Its challenges first: nobody shall answer for what is given up. */
+static enum status
+forget(struct session *session, const char *text)
+{
+	struct issuance *issuance = calloc(1, sizeof(*issuance));
+	const char *id = text;
+	struct note *note = &session->note;
+	struct order *orders = NULL;
+	enum status status = STATUS_MEMORY;
+	struct lookup named;
+	size_t count = 0, i;
+	int lock = -1, step = -1;
+
+	if (issuance != NULL)
+		status = lookup(&session->home, text, &named, note);
+	if (status == STATUS_OK && named.issuance[0] == '\0')
+		status = note_set(note, STATUS_USAGE,
+		    "%.100s is a challenge of another client: mailcert expect "
+		    "--forget %s",
+		    text, named.order);
+	/* Not while another one takes a step of it. */
+	if (status == STATUS_OK) {
+		id = named.issuance;
+		status = home_lock_on(&session->home, id, 60, &step, note);
+	}
+	if (status == STATUS_OK)
+		status = issuance_load(&session->home, id, issuance, note);
+	if (status == STATUS_NO)
+		(void)note_set(
+		    note, status, "there is no certificate order %.20s", id);
+	if (status == STATUS_OK && issuance->starts != 0)
+		status = note_set(note, STATUS_USAGE,
+		    "%s has a certificate, which is not forgotten", id);
+	if (status == STATUS_OK)
+		status = home_lock(&session->home, &lock, note);
+	if (status == STATUS_OK)
+		status =
+		    orders_load_of(&session->home, id, &orders, &count, note);
+	for (i = 0; status == STATUS_OK && i < count; i++)
+		status = order_forget(&session->home, orders[i].id, note);
+	if (status == STATUS_OK)
+		status = issuance_forget(&session->home, id, note);
+	if (lock >= 0)
+		(void)close(lock);
+	if (step >= 0)
+		(void)close(step);
+	free(orders);
+	free(issuance);
+	return status;
+}
+
+static void
+log_result(struct session *session, const char *id, enum status status)
+{
+	struct buf line;
+
+	buf_init(&line, 1024);
+	buf_addf(&line, "finish %s: %s", id != NULL ? id : "all",
+	    status == STATUS_OK ? "done" : note_text(&session->note, status));
+	if (buf_status(&line) == STATUS_OK)
+		home_log(&session->home, line.at);
+	buf_clear(&line);
+}
+
+int
+cmd_finish(const struct invocation *invocation, int argc, char *argv[])
+{
+	static const struct option longs[] = { { "sent", no_argument, NULL,
+						   's' },
+		{ "no-wait", no_argument, NULL, 'n' },
+		{ "detach", no_argument, NULL, 'd' },
+		{ "forget", no_argument, NULL, 'f' },
+		{ "help", no_argument, NULL, 'h' }, { 0 } };
+	struct follow_options how = { .ask_sent = ask_sent };
+	struct session *session;
+	enum status status = STATUS_OK;
+	const char *id;
+	bool sent = false, detach = false, give_up = false;
+	int c, code = 0;
+
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		if (c == 's')
+			sent = true;
+		else if (c == 'n')
+			how.once = true;
+		else if (c == 'd')
+			detach = true;
+		else if (c == 'f')
+			give_up = true;
+		else
+			return c == 'h' ? cmd_help(help) : cmd_usage(SYNOPSIS);
+	}
+	if (optind + 1 < argc || (detach && how.once) ||
+	    (give_up && (optind == argc || detach || how.once || sent)))
+		return cmd_usage(SYNOPSIS);
+	if (detach) {
+		if (!process_detach())
+			return 0;
+		how = (struct follow_options){ .wait_for_mail = true,
+			.quiet = true,
+			.limit = DETACHED_SECONDS };
+	}
+	if ((session = session_begin(invocation, false, &code)) == NULL)
+		return code;
+	id = optind < argc ? argv[optind] : NULL;
+	if (session->home.dir >= 0)
+		status = give_up ? forget(session, id)
+		    : id != NULL
+		    ? finish_named(session, id, sent, &how, &session->note)
+		    : finish_all(session, sent, &how);
+	if (detach)
+		log_result(session, id, status);
+	return session_end(session, status);
+}

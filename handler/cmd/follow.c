@@ -1,0 +1,231 @@
+/* follow.c - wait for a certificate: see follow.h */
+#include "cmd/follow.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "answer/advice.h"
+#include "answer/confirm.h"
+#include "base/fd.h"
+#include "base/text.h"
+#include "cmd/cmd.h"
+
+enum { TROUBLE_SECONDS = 10, TROUBLE_LONGEST = 3600, TROUBLE_MOST = 30 };
+
+static void
+describe(const struct issue_step *step, const struct issuance *issuance,
+    int64_t now, struct buf *out)
+{
+	switch (step->wait) {
+	case ISSUE_MAIL:
+		buf_addf(out,
+		    "waiting until the challenge from %s to %s is answered",
+		    step->order.from, step->order.address);
+		if (step->order.expires != 0) {
+			buf_add_text(out, "; it dies ");
+			confirm_add_time(out, step->order.expires, now);
+		}
+		break;
+	case ISSUE_SENT:
+		buf_addf(out, "for %s ", step->order.address);
+		advice_add_state(&step->order, now, out);
+		buf_add_text(out, "; ");
+		advice_add_next(&step->order, now, out);
+		break;
+	case ISSUE_SETTLE:
+		buf_addf(out,
+		    "the reply for %s is out; giving it a moment to arrive",
+		    step->order.address);
+		break;
+	case ISSUE_CA:
+		buf_addf(out, "%s%swaiting for the CA", issuance->why,
+		    issuance->why[0] != '\0' ? "; " : "");
+		break;
+	case ISSUE_QUEUED:
+		buf_addf(out,
+		    "order %s comes first, whose challenge for %s is open: one "
+		    "at a time",
+		    step->order.issuance, step->order.address);
+		break;
+	case ISSUE_OTHER:
+		buf_add_text(out, "another mailcert is at it");
+		break;
+	case ISSUE_DONE:
+		buf_add_text(out, "the certificate is there");
+		break;
+	}
+}
+
+/* Columns of the terminal, or 0 where there is none. */
+static size_t
+columns(void)
+{
+	struct winsize size;
+
+	if (isatty(STDERR_FILENO) != 1)
+		return 0;
+	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0
+	    ? size.ws_col
+	    : 80;
+}
+
+/* Say it if it is news: on a terminal over what was said before, unless it
+ * wants more than a row and so a line of its own. */
+static void
+say(const struct follow_options *options, const char *text, char *last,
+    size_t size)
+{
+	const size_t row = columns();
+	struct buf line;
+
+	if (options->quiet || strcmp(text, last) == 0)
+		return;
+	(void)snprintf(last, size, "%s", text);
+	buf_init(&line, 4096);
+	buf_add_text(&line, row > 0 ? "\r\033[K" : "");
+	text_show(&line, span_of(text), 300, text_locale_is_utf8());
+	buf_add_text(&line, row == 0 || strlen(text) >= row ? "\n" : "");
+	(void)!fd_write(STDERR_FILENO, buf_span(&line));
+	buf_clear(&line);
+}
+
+static void
+end_line(const char *last)
+{
+	if (last[0] != '\0' && columns() > 0)
+		(void)!fd_write(STDERR_FILENO, SPAN("\r\033[K"));
+}
+
+/* Seconds that pass, whatever happens to the clock on the wall. */
+static int64_t
+ticks(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec;
+}
+
+static void
+sleep_for(int64_t seconds)
+{
+	struct timespec pause = { .tv_sec = (time_t)seconds };
+
+	(void)nanosleep(&pause, NULL);
+}
+
+/* After trouble: what the CA asks for (429, 503), but not all day. */
+static int64_t
+pause_after(const struct issuer *issuer)
+{
+	const int64_t said = issuer->ca.pause;
+
+	return said > TROUBLE_LONGEST ? TROUBLE_LONGEST
+	    : said > TROUBLE_SECONDS  ? said
+				      : TROUBLE_SECONDS;
+}
+
+/* Does this wait end it? */
+static bool
+is_over(const struct issue_step *step, const struct follow_options *options)
+{
+	return step->wait == ISSUE_DONE || options->once ||
+	    (step->wait == ISSUE_SENT && !options->wait_for_mail) ||
+	    ((step->wait == ISSUE_MAIL || step->wait == ISSUE_QUEUED) &&
+		!options->wait_for_mail);
+}
+
+/* Where only the user knows, who may have answered in another program. */
+static bool
+was_sent(const struct issue_step *step, const struct follow_options *options)
+{
+	return (step->wait == ISSUE_SENT || step->wait == ISSUE_MAIL) &&
+	    options->ask_sent != NULL && options->ask_sent(&step->order);
+}
+
+enum status
+follow(struct issuer *issuer, struct issuance *issuance,
+    const struct follow_options *options, struct follow_result *out,
+    struct note *note)
+{
+	char last[1024] = "", key[sizeof(out->path)];
+	struct issue_step step = { .wait = ISSUE_CA };
+	const int64_t began = ticks();
+	int64_t ca_since = began;
+	struct buf text;
+	enum status status;
+	int troubles = 0;
+	int64_t now;
+
+	buf_init(&text, 4096);
+	for (;;) {
+		now = (int64_t)time(NULL);
+		status = issue_advance(issuer, issuance, now, &step, note);
+		/* Trouble on the way passes; a No does not. */
+		if (status == STATUS_NET && !options->once &&
+		    ++troubles < TROUBLE_MOST) {
+			say(options, note_text(note, status), last,
+			    sizeof(last));
+			sleep_for(pause_after(issuer));
+			continue;
+		}
+		if (status != STATUS_OK)
+			break;
+		troubles = 0;
+		buf_clear(&text);
+		describe(&step, issuance, now, &text);
+		if (was_sent(&step, options)) {
+			status =
+			    issue_mark_sent(issuer->home, &step.order, note);
+			if (status != STATUS_OK)
+				break;
+			continue;
+		}
+		if (is_over(&step, options) ||
+		    (options->limit > 0 && ticks() - began >= options->limit)) {
+			if (step.wait == ISSUE_MAIL)
+				buf_addf(&text,
+				    "; answered elsewhere? mailcert finish "
+				    "--sent %s",
+				    step.order.id);
+			if (step.wait != ISSUE_DONE)
+				status = note_set(note, STATUS_AGAIN, "%.300s",
+				    text.at != NULL ? text.at : "");
+			break;
+		}
+		/* Some servers never leave "processing".  Where one refused
+		 * before that, issue_advance() ends it. */
+		if (step.wait != ISSUE_CA || issuance->refused != 0)
+			ca_since = ticks();
+		else if (ticks() - ca_since >= issuer->config->patience) {
+			status = note_set(note, STATUS_AGAIN,
+			    "the CA has been at it for %lld seconds; mailcert "
+			    "finish goes on",
+			    (long long)(ticks() - ca_since));
+			break;
+		}
+		say(options, text.at != NULL ? text.at : "", last,
+		    sizeof(last));
+		/* Nobody else may be there to go on with that one. */
+		if (step.wait == ISSUE_QUEUED)
+			issue_push(issuer, &step.order, now);
+		sleep_for(step.seconds > 0 ? step.seconds : 1);
+	}
+	if (!options->quiet)
+		end_line(last);
+	if (step.hint.text[0] != '\0' && !options->quiet)
+		cmd_say(&step.hint);
+	buf_clear(&text);
+	*out =
+	    (struct follow_result){ .needs_a_person = status == STATUS_AGAIN &&
+			step.wait == ISSUE_SENT };
+	if (status == STATUS_OK)
+		status = issuance_paths(issuer->home, issuance->id, key,
+		    out->path, sizeof(out->path), note);
+	return status;
+}

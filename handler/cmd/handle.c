@@ -1,0 +1,606 @@
+/* handle.c - mailcert handle: the mailcap and pipe entry */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "answer/answer.h"
+#include "answer/prove.h"
+#include "base/fd.h"
+#include "base/text.h"
+#include "cmd/background.h"
+#include "cmd/cmd.h"
+#include "cmd/confinement.h"
+#include "input/find.h"
+#include "input/input.h"
+#include "process/helper.h"
+#include "process/pager.h"
+#include "tui/prompt.h"
+#include "tui/screen.h"
+
+#define SYNOPSIS                                                         \
+	"mailcert handle [--type TYPE] [--draft DEST] [--auto-approve] " \
+	"[--mda]\n                       [--plain] [--json] [FILE]"
+
+static const char help[] =
+    "usage: " SYNOPSIS "\n\n"
+    "Read a challenge message (or a part of one, from mailcap), check it, ask,\n"
+    "and hand back the reply.\n\n"
+    "  --type TYPE     what FILE is, as mailcap's %t says it\n"
+    "  --draft DEST    where the reply goes: mua, stage, stdout, sendmail,\n"
+    "                  file:PATH, maildir:DIR, mbox:FILE\n"
+    "  --auto-approve  do not ask\n"
+    "  --mda           called by a delivery agent: exit 0 on what is refused\n"
+    "                  or ignored, 75 on temporary trouble, never ask\n"
+    "  --plain         ask with a line prompt instead of the screen\n"
+    "  --json          print one object that says what happened\n";
+
+struct options {
+	const char *type;
+	const char *draft;
+	const char *file;
+	bool auto_approve;
+	bool mda;
+	bool plain;
+	bool json;
+};
+
+/* What struct world's functions need. */
+struct terminal {
+	const struct options *options;
+	const struct config *config;
+	const struct home *home;
+	struct mua mua;
+	bool mua_known;
+};
+
+static int64_t
+now(void *context)
+{
+	(void)context;
+	return (int64_t)time(NULL);
+}
+
+static enum status
+prove(void *context, enum authres_method method, const struct rules *rules,
+    struct span message, const struct answer_claims *claims,
+    struct authres_verdict *out, struct note *note)
+{
+	const struct terminal *terminal = context;
+	const struct prover prover = { terminal->config, terminal->home,
+		(int64_t)time(NULL) };
+
+	return prove_sender(&prover, method, rules, message, claims, out, note);
+}
+
+static enum status
+compute(void *context, const struct match *match, struct response *out,
+    struct note *note)
+{
+	(void)context;
+	return helper_response(match->challenge.part1, match->order.part2,
+	    match->order.thumbprint, match->order.join, out, note);
+}
+
+static enum status
+deliver_it(void *context, const struct delivery *delivery, struct span message,
+    enum outcome *outcome, struct note *note)
+{
+	(void)context;
+	return deliver(delivery, message, outcome, note);
+}
+
+/* The screen is a library of its own: see tui/screen.h. */
+static enum status
+ask_on_screen(const struct dialog *dialog, int tty, bool utf8, bool color)
+{
+	const struct screen_options options = { tty, utf8, color };
+	screen_ask_function *ask = NULL;
+	char path[600];
+	void *library;
+
+	if (helper_path("mailcert-screen.so", path, sizeof(path), NULL) !=
+		STATUS_OK ||
+	    (library = dlopen(path, RTLD_NOW | RTLD_LOCAL)) == NULL)
+		return STATUS_NO;
+	*(void **)&ask = dlsym(library, "screen_ask");
+	return ask != NULL ? ask(dialog, &options) : STATUS_NO;
+}
+
+static bool
+is_dumb(const char *term)
+{
+	return term == NULL || term[0] == '\0' || strcmp(term, "dumb") == 0;
+}
+
+static enum status
+ask(void *context, const struct dialog *dialog, struct note *note)
+{
+	const struct terminal *terminal = context;
+	const char *no_color = getenv("NO_COLOR");
+	const bool color = terminal->config->color &&
+	    (no_color == NULL || no_color[0] == '\0');
+	const bool utf8 = text_locale_is_utf8();
+	enum status status = STATUS_NO;
+	int tty;
+
+	if (terminal->options->mda ||
+	    (tty = open("/dev/tty", O_RDWR | O_CLOEXEC)) < 0)
+		return note_set(note, STATUS_NO_PERSON,
+		    "there is no terminal to ask on, and no --auto-approve");
+	if (!terminal->options->plain && !is_dumb(getenv("TERM")))
+		status = ask_on_screen(dialog, tty, utf8, color);
+	if (status == STATUS_NO)
+		status = prompt_ask(dialog, tty, utf8);
+	(void)close(tty);
+	return status;
+}
+
+static bool
+parse_options(int argc, char *argv[], struct options *out, int *code)
+{
+	static const struct option longs[] = { { "type", required_argument,
+						   NULL, 't' },
+		{ "draft", required_argument, NULL, 'd' },
+		{ "auto-approve", no_argument, NULL, 'a' },
+		{ "mda", no_argument, NULL, 'm' },
+		{ "plain", no_argument, NULL, 'p' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' }, { 0 } };
+	int c;
+
+	*out = (struct options){ 0 };
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		switch (c) {
+		case 't':
+			out->type = optarg;
+			break;
+		case 'd':
+			out->draft = optarg;
+			break;
+		case 'a':
+			out->auto_approve = true;
+			break;
+		case 'm':
+			out->mda = true;
+			break;
+		case 'p':
+			out->plain = true;
+			break;
+		case 'j':
+			out->json = true;
+			break;
+		case 'h':
+			*code = cmd_help(help);
+			return false;
+		default:
+			*code = status_exit(STATUS_USAGE);
+			return false;
+		}
+	}
+	if (optind + 1 < argc) {
+		*code = cmd_usage(SYNOPSIS);
+		return false;
+	}
+	out->file = optind < argc ? argv[optind] : NULL;
+	return true;
+}
+
+/* Who started us is asked of /proc, and so only when it matters. */
+static const struct mua *
+mua_of(struct terminal *terminal)
+{
+	if (!terminal->mua_known)
+		mua_find(&terminal->mua);
+	terminal->mua_known = true;
+	return &terminal->mua;
+}
+
+/* A DEST that was named: the option, the configuration, or NULL. */
+static const char *
+named_destination(const struct options *options, const struct config *config)
+{
+	if (options->draft != NULL)
+		return options->draft;
+	if (config->draft[0] != '\0')
+		return config->draft;
+	return options->mda ? "sendmail" : NULL;
+}
+
+/* Where the draft goes where none was named: back to the mail program. */
+static enum status
+choose(void *context, struct answer_options *options, struct note *note)
+{
+	struct terminal *terminal = context;
+
+	if (named_destination(terminal->options, terminal->config) == NULL)
+		options->destination.kind = mua_of(terminal)->pid > 0
+		    ? DESTINATION_MUA
+		    : DESTINATION_STDOUT;
+	if (options->destination.kind == DESTINATION_MUA)
+		options->mua = mua_of(terminal);
+	(void)note;
+	return STATUS_OK;
+}
+
+static void
+add_text(struct buf *out, const char *name, const char *value)
+{
+	buf_addf(out, ",\n \"%s\": ", name);
+	if (value != NULL)
+		text_json(out, span_of(value));
+	else
+		buf_add_text(out, "null");
+}
+
+static void
+add_authentication(struct buf *out, const struct answer_report *report)
+{
+	const struct authres *authres = &report->match.authres;
+	const bool proved =
+	    report->has_match && authres->method != AUTHRES_NONE;
+	const bool smime = proved && authres->method == AUTHRES_SMIME;
+
+	buf_addf(out,
+	    ",\n \"authentication\": {\"method\": \"%s\", \"result\": \"%s\", "
+	    "\"domain\": ",
+	    proved ? authres_method_name((enum authres_method)authres->method)
+		   : "none",
+	    proved ? "pass" : "none");
+	if (proved)
+		text_json(out, span_of(authres->domain));
+	else
+		buf_add_text(out, "null");
+	buf_add_text(out, ", \"signer\": ");
+	if (smime)
+		text_json(out, span_of(authres->signer));
+	else
+		buf_add_text(out, "null");
+	buf_addf(out, ", \"dnssec\": \"%s\", \"smime_status\": %s}",
+	    proved ? authres_dns_name(authres) : "n/a",
+	    smime ? "\"signed/verified\"" : "null");
+}
+
+static void
+add_challenge(struct buf *out, const struct answer_report *report)
+{
+	const struct challenge *challenge = &report->challenge;
+	const bool has = report->has_challenge;
+	uint32_t i, warnings = has ? challenge->warnings : 0;
+	bool first = true;
+
+	if (report->has_match)
+		warnings = report->match.warnings;
+	add_text(out, "address",
+	    report->has_match ? report->match.order.address
+		: has         ? challenge->claimed_to
+			      : NULL);
+	add_text(out, "from", has ? challenge->claimed_from_written : NULL);
+	buf_add_text(out, ",\n \"reply_to\": [");
+	for (i = 0; has && i < challenge->reply_to_count; i++) {
+		buf_add_text(out, i > 0 ? ", " : "");
+		text_json(out, span_of(challenge->reply_to_written[i]));
+	}
+	buf_add_text(out, "]");
+	add_text(out, "subject", has ? challenge->subject_shown : NULL);
+	add_text(out, "token_part1", has ? challenge->part1 : NULL);
+	add_text(out, "message_id",
+	    has && challenge->message_id[0] != '\0' ? challenge->message_id
+						    : NULL);
+	add_text(
+	    out, "order", report->has_match ? report->match.order.id : NULL);
+	buf_add_text(out, ",\n \"warnings\": [");
+	for (i = 0; i < WARNING_COUNT; i++) {
+		if ((warnings & 1U << i) == 0)
+			continue;
+		buf_add_text(out, first ? "" : ", ");
+		text_json(out, span_of(warning_name(1U << i)));
+		first = false;
+	}
+	buf_add_text(out, "]");
+	add_authentication(out, report);
+}
+
+/* One object: what design says a script may rely on. */
+static int
+print_json(enum status status, const struct note *note,
+    const struct answer_report *report, const struct destination *destination,
+    int exit_code)
+{
+	const bool failed = status != STATUS_OK && status != STATUS_DECLINED &&
+	    !status_is_refusal(status);
+	char name[1100];
+	struct buf out;
+	int code;
+
+	buf_init(&out, 256 * 1024);
+	buf_addf(&out, "{\"verdict\": \"%s\"",
+	    status == STATUS_OK             ? "answered"
+		: status == STATUS_DECLINED ? "declined"
+		: status_is_refusal(status) ? "refused"
+					    : "failed");
+	if (failed) {
+		buf_add_text(&out, ",\n ");
+		cmd_add_error(&out, status, note, exit_code);
+	}
+	add_text(&out, "refusal",
+	    status == STATUS_OK || status == STATUS_DECLINED
+		? NULL
+		: status_name(status));
+	add_text(&out, "reason",
+	    status == STATUS_OK ? NULL : note_text(note, status));
+	add_challenge(&out, report);
+	add_text(&out, "response",
+	    report->response.digest[0] != '\0' ? report->response.digest
+					       : NULL);
+	destination_name(destination, name, sizeof(name));
+	add_text(&out, "draft", status == STATUS_OK ? name : NULL);
+	if (status == STATUS_OK && destination->kind == DESTINATION_STDOUT) {
+		buf_add_text(&out, ",\n \"message\": ");
+		text_json(&out, buf_span(&report->message));
+	}
+	buf_add_text(&out, "}\n");
+	if (buf_status(&out) == STATUS_OK)
+		code = cmd_print(buf_span(&out));
+	else
+		code = cmd_fail(buf_status(&out), note);
+	buf_clear(&out);
+	return code;
+}
+
+/* authenticate = none is said at every use: the screen says it where there is
+ * one. */
+static void
+warn_unproved(const struct options *options, const struct answer_report *report)
+{
+	const struct note note = { "warning: nothing proves who sent this "
+				   "challenge (authenticate = none)" };
+
+	if (report->intent && options->auto_approve &&
+	    report->match.authres.method == AUTHRES_NONE)
+		cmd_say(&note);
+}
+
+/* A delivery agent may not show what we say. */
+static void
+log_skipped(const struct home *home, const struct note *skipped)
+{
+	struct note line;
+
+	note_say(&line, "skipped %.300s", skipped->text);
+	home_log(home, line.text);
+}
+
+static void
+log_result(const struct home *home, enum status status, const struct note *note,
+    const struct answer_report *report)
+{
+	const struct note *skipped;
+	struct buf line;
+	size_t i;
+
+	buf_init(&line, 2048);
+	if (status == STATUS_OK)
+		buf_addf(&line,
+		    "answered, sender proved by %s: order %s, %s to %s, token "
+		    "%.64s",
+		    authres_method_name(
+			(enum authres_method)report->match.authres.method),
+		    report->match.order.id, report->match.order.address,
+		    report->challenge.reply_to_written[0],
+		    report->challenge.part1);
+	else
+		buf_addf(&line, "%s: %s: %s",
+		    status_is_refusal(status) ? "refused" : "failed",
+		    status_name(status), note_text(note, status));
+	if (status != STATUS_OK && report->has_challenge)
+		buf_addf(&line, " (from %.200s, %.200s)",
+		    report->challenge.claimed_from,
+		    report->challenge.message_id);
+	if (buf_status(&line) == STATUS_OK)
+		home_log(home, line.at);
+	buf_clear(&line);
+	if (helper_said()[0] != '\0')
+		home_log(home, helper_said());
+	for (i = 0; (skipped = home_warning(home, i)) != NULL; i++)
+		log_skipped(home, skipped);
+}
+
+/* What a delivery agent makes of us.  What is refused is done with.  Trouble
+ * that passes, or that somebody will mend, is tried again, so that the
+ * challenge is not lost; but never once an answer may be out. */
+static int
+mda_exit(enum status status, const struct answer_report *report)
+{
+	if (report->intent)
+		return 0;
+	switch (status) {
+	case STATUS_IO:
+	case STATUS_CREATE:
+	case STATUS_MEMORY:
+	case STATUS_AGAIN:
+	case STATUS_DNS:
+	case STATUS_NET:
+	case STATUS_CRYPTO:
+	case STATUS_USAGE:
+	case STATUS_CONFIG:
+	case STATUS_PERMISSION:
+		return status_exit(STATUS_AGAIN);
+	default:
+		return 0;
+	}
+}
+
+/* The home cannot be used.  What is no challenge needs none; for what may be
+ * one, that is the trouble. */
+static enum status
+refuse_without_home(const struct config *config, struct span message,
+    enum status why, const struct note *home_note, struct note *note)
+{
+	struct answer_claims *claims = calloc(1, sizeof(*claims));
+	enum status status = STATUS_MEMORY;
+	struct rules rules;
+
+	rules_before(config, &rules);
+	if (claims != NULL)
+		status = answer_parse(
+		    message, &rules, (int64_t)time(NULL), claims, note);
+	free(claims);
+	if (status != STATUS_OK)
+		return status;
+	*note = *home_note;
+	return why;
+}
+
+/* A text/plain part that is no challenge after all, or that cannot be told
+ * from others (an mbox, where test= cannot know which message is meant): the
+ * user wanted to read it. */
+static bool
+show_instead(const struct options *options, const struct input *input,
+    enum status status, const struct note *note)
+{
+	char head[512] = "";
+
+	if (options->file == NULL || options->type == NULL || options->mda ||
+	    options->json || strcasecmp(options->type, "text/plain") != 0)
+		return false;
+	if (status == STATUS_BAD_PART)
+		(void)snprintf(head, sizeof(head), "[mailcert: %s]\n\n",
+		    note_text(note, status));
+	else if (status != STATUS_NO_CHALLENGE && status != STATUS_BAD_REPLY &&
+	    status != STATUS_BAD_AUTO)
+		return false;
+	return pager_show(head, buf_span(&input->bytes)) == STATUS_OK;
+}
+
+/* Stage 1, and the whole message where only a part is here. */
+static enum status
+take_message(struct terminal *terminal, struct input *input,
+    struct buf *message, struct note *note)
+{
+	const struct options *options = terminal->options;
+	const struct config *config = terminal->config;
+	enum status status;
+
+	status = input_read(options->file, options->type,
+	    (size_t)config->max_message, input, note);
+	if (status != STATUS_OK)
+		return status;
+	switch (input->kind) {
+	case INPUT_MESSAGE:
+		*message = input->bytes;
+		buf_init(&input->bytes, 0);
+		return STATUS_OK;
+	case INPUT_PART:
+	case INPUT_CMS:
+		return find_message(input, mua_of(terminal), message, note);
+	case INPUT_OTHER:
+		break;
+	}
+	if (input->bytes.len == 0)
+		return note_set(
+		    note, STATUS_NO_CHALLENGE, "the input is empty");
+	return note_set(note, STATUS_NO_CHALLENGE,
+	    "the input is no mail message%s%s",
+	    input->shown[0] != '\0' ? "; it looks like " : "", input->shown);
+}
+
+static int
+finish(struct terminal *terminal, const struct destination *destination,
+    enum status status, const struct note *note,
+    const struct answer_report *report)
+{
+	const struct options *options = terminal->options;
+	int code = status_exit(status);
+
+	/* A mail program is not disturbed by a No. */
+	if (status == STATUS_DECLINED && mua_of(terminal)->pid > 0)
+		code = 0;
+	if (options->mda)
+		code = mda_exit(status, report);
+	if (options->json) {
+		if (print_json(status, note, report, destination, code) != 0 &&
+		    !options->mda)
+			code = status_exit(STATUS_IO);
+	} else if (status != STATUS_OK && status != STATUS_DECLINED) {
+		(void)cmd_fail(status, note);
+	} else if (note->text[0] != '\0') {
+		(void)cmd_fail(STATUS_OK, note);
+	}
+	return code;
+}
+
+int
+cmd_handle(const struct invocation *invocation, int argc, char *argv[])
+{
+	struct home home = { .dir = -1 };
+	struct answer_report *report = NULL;
+	struct answer_options answer_options;
+	struct config config;
+	struct options options;
+	struct terminal terminal = {
+		.options = &options, .config = &config, .home = &home
+	};
+	const struct world world = { &terminal, now, ask, prove, compute,
+		choose, deliver_it };
+	struct buf message;
+	struct input input = { .kind = INPUT_OTHER };
+	struct note note = { "" }, home_note = { "" };
+	const char *draft;
+	enum status status, opened;
+	int code = 0;
+
+	if (!parse_options(argc, argv, &options, &code) ||
+	    !cmd_config(invocation, &config, &code))
+		return code;
+	answer_options = (struct answer_options){
+		.auto_approve = options.auto_approve,
+		.hold_stdout = options.json,
+	};
+	draft = named_destination(&options, &config);
+	if (draft != NULL &&
+	    destination_parse(draft, &answer_options.destination) != STATUS_OK)
+		return cmd_usage("--draft is mua, stage, stdout, sendmail, "
+				 "file:PATH, maildir:DIR or mbox:FILE");
+	if ((report = calloc(1, sizeof(*report))) == NULL)
+		return cmd_fail(STATUS_MEMORY, &note);
+	buf_init(&report->message, 64 * 1024);
+	buf_init(&message, (size_t)config.max_message);
+	opened = home_open(config.home, false, &home, &home_note);
+	if (opened == STATUS_OK && draft != NULL &&
+	    answer_options.destination.kind == DESTINATION_STAGE) {
+		answer_options.mua = mua_of(&terminal);
+		stage_clear(&home, answer_options.mua);
+	}
+	status = confinement_check(
+	    &config, &home, options.auto_approve || options.mda, &note);
+	if (status == STATUS_OK)
+		status = take_message(&terminal, &input, &message, &note);
+	if (status == STATUS_OK && opened != STATUS_OK)
+		status = refuse_without_home(
+		    &config, buf_span(&message), opened, &home_note, &note);
+	else if (status == STATUS_OK)
+		status = answer(&world, &config, &home, buf_span(&message),
+		    &answer_options, report, &note);
+	warn_unproved(&options, report);
+	if (status != STATUS_DECLINED)
+		log_result(&home, status, &note, report);
+	background_finish(invocation, &config, report);
+	if (show_instead(&options, &input, status, &note))
+		code = 0;
+	else
+		code = finish(&terminal, &answer_options.destination, status,
+		    &note, report);
+	buf_clear(&report->message);
+	free(report);
+	buf_clear(&message);
+	buf_clear(&input.bytes);
+	home_sweep(&home);
+	cmd_home_close(&home);
+	return code;
+}

@@ -1,0 +1,241 @@
+/* install.c - mailcert install mailcap: our entries into ~/.mailcap */
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+
+#define SYNOPSIS "mailcert install [--remove] mailcap"
+#define BEGIN_MARK "# BEGIN mailcert"
+#define END_MARK "# END mailcert"
+
+static const char help[] =
+    "usage: " SYNOPSIS "\n\n"
+    "Put our entries into ~/.mailcap, between markers; asked again, they are\n"
+    "renewed.  --remove takes them out.  Nothing else in the file changes.\n";
+
+/* %: how mailcert is called. */
+static const char *const entries[] = {
+	BEGIN_MARK " (mailcert install --remove mailcap takes this out)",
+	"application/acme; % handle --type %t -- %s",
+	"application/acme; % show --type %t -- %s; copiousoutput",
+	"text/acme; % handle --type %t -- %s",
+	"text/acme; % show --type %t -- %s; copiousoutput",
+	"text/plain; % handle --type %t -- %s; test=% is-challenge",
+	END_MARK,
+};
+
+enum { MAILCAP_MAX = 1024 * 1024 };
+
+/* How a shell that mailcap starts finds us: by name if that is us, else by
+ * path. */
+static enum status
+own_name(char *out, size_t size, struct note *note)
+{
+	const char *paths = getenv("PATH");
+	char self[512], found[600];
+	struct stat mine, other;
+	struct span rest, dir;
+	ssize_t len;
+	size_t i, end;
+
+	len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	self[len > 0 ? len : 0] = '\0';
+	if (len <= 0 || stat(self, &mine) != 0)
+		return note_set(
+		    note, STATUS_IO, "/proc/self/exe: %s", strerror(errno));
+	rest = span_of(paths != NULL ? paths : "");
+	while (rest.len > 0) {
+		end = span_find_byte(rest, ':');
+		dir = span_cut(rest, 0, end);
+		rest = span_cut(rest, end + 1, rest.len);
+		(void)snprintf(found, sizeof(found), "%.*s/mailcert",
+		    (int)dir.len, dir.at);
+		if (dir.len > 0 && stat(found, &other) == 0) {
+			if (other.st_dev == mine.st_dev &&
+			    other.st_ino == mine.st_ino)
+				return span_copy(SPAN("mailcert"), out, size)
+				    ? STATUS_OK
+				    : STATUS_BUG;
+			break;
+		}
+	}
+	for (i = 0; self[i] != '\0'; i++)
+		if (!ascii_is_alnum(self[i]) &&
+		    !span_has_byte(SPAN("/._+-@"), self[i]))
+			return note_set(note, STATUS_CONFIG,
+			    "%.200s has characters in its path that mailcap "
+			    "cannot carry; put mailcert on the PATH",
+			    self);
+	return span_copy(span_of(self), out, size) ? STATUS_OK : STATUS_CONFIG;
+}
+
+static void
+add_entries(struct buf *out, const char *name)
+{
+	const char *at;
+	size_t i;
+
+	for (i = 0; i < sizeof(entries) / sizeof(*entries); i++) {
+		for (at = entries[i]; *at != '\0'; at++) {
+			if (*at == '%' && at[1] == ' ')
+				buf_add_text(out, name);
+			else
+				buf_add_byte(out, *at);
+		}
+		buf_add_byte(out, '\n');
+	}
+}
+
+/* The file without what stands between our markers, markers included. */
+static enum status
+strip(struct span text, struct buf *out, struct note *note)
+{
+	bool inside = false;
+	struct span line;
+	size_t end;
+
+	while (text.len > 0) {
+		end = span_find_byte(text, '\n');
+		line = span_cut(text, 0, end + 1);
+		text = span_cut(text, end + 1, text.len);
+		if (span_starts(line, SPAN(BEGIN_MARK)))
+			inside = true;
+		else if (inside && span_starts(line, SPAN(END_MARK)))
+			inside = false;
+		else if (!inside)
+			buf_add(out, line);
+	}
+	if (inside)
+		return note_set(note, STATUS_CONFIG,
+		    "~/.mailcap has \"" BEGIN_MARK "\" without \"" END_MARK
+		    "\"; mend it by hand");
+	return buf_status(out);
+}
+
+/* Replace the file, keeping its mode and following a link to it. */
+static enum status
+write_back(const char *path, mode_t mode, struct span text, struct note *note)
+{
+	char temporary[1200], real[PATH_MAX], dir_name[1200];
+	enum status status;
+	const char *target = path;
+	int dir;
+
+	if (realpath(path, real) != NULL)
+		target = real;
+	(void)snprintf(temporary, sizeof(temporary), "%.1000s.mailcert.%ld",
+	    target, (long)getpid());
+	status = file_create(AT_FDCWD, temporary, text, note);
+	if (status != STATUS_OK)
+		return status;
+	if (chmod(temporary, mode) != 0)
+		status = note_set(
+		    note, STATUS_IO, "%.200s: %s", temporary, strerror(errno));
+	if (status == STATUS_OK && rename(temporary, target) != 0)
+		status = note_set(
+		    note, STATUS_CREATE, "%.200s: %s", target, strerror(errno));
+	if (status != STATUS_OK) {
+		(void)unlink(temporary);
+		return status;
+	}
+	(void)snprintf(dir_name, sizeof(dir_name), "%.1000s", target);
+	dir = open(dirname(dir_name), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir >= 0) {
+		(void)fsync(dir);
+		(void)close(dir);
+	}
+	return STATUS_OK;
+}
+
+static enum status
+read_mailcap(const char *path, struct buf *out, mode_t *mode, struct note *note)
+{
+	struct stat st;
+	enum status status = STATUS_OK;
+	int fd;
+
+	*mode = 0644;
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+		return errno == ENOENT ? STATUS_OK
+				       : note_set(note, STATUS_IO, "%.200s: %s",
+					     path, strerror(errno));
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
+	    st.st_size >= MAILCAP_MAX || !buf_reserve(out, (size_t)st.st_size))
+		status = note_set(
+		    note, STATUS_IO, "%.200s is no file of a sane size", path);
+	else if (read(fd, out->at, (size_t)st.st_size) != st.st_size)
+		status = note_set(
+		    note, STATUS_IO, "%.200s: %s", path, strerror(errno));
+	if (status == STATUS_OK) {
+		out->len = (size_t)st.st_size;
+		out->at[out->len] = '\0';
+		*mode = st.st_mode & 07777;
+	}
+	(void)close(fd);
+	return status;
+}
+
+static enum status
+install_mailcap(bool install, struct note *note)
+{
+	const char *user = getenv("HOME");
+	char path[1024], name[512];
+	struct buf old, text, kept;
+	enum status status;
+	mode_t mode;
+
+	if (user == NULL || user[0] != '/')
+		return note_set(note, STATUS_CONFIG, "there is no HOME");
+	(void)snprintf(path, sizeof(path), "%.1000s/.mailcap", user);
+	buf_init(&old, MAILCAP_MAX);
+	buf_init(&kept, MAILCAP_MAX);
+	buf_init(&text, MAILCAP_MAX + 8192);
+	status = read_mailcap(path, &old, &mode, note);
+	if (status == STATUS_OK)
+		status = strip(buf_span(&old), &kept, note);
+	if (status == STATUS_OK && install)
+		status = own_name(name, sizeof(name), note);
+	/* Before all others: mailcap takes the first entry that fits. */
+	if (status == STATUS_OK && install)
+		add_entries(&text, name);
+	buf_add(&text, buf_span(&kept));
+	if (status == STATUS_OK)
+		status = buf_status(&text);
+	if (status == STATUS_OK && !span_eq(buf_span(&text), buf_span(&old)))
+		status = write_back(path, mode, buf_span(&text), note);
+	buf_clear(&text);
+	buf_clear(&kept);
+	buf_clear(&old);
+	return status;
+}
+
+int
+cmd_install(const struct invocation *invocation, int argc, char *argv[])
+{
+	static const struct option longs[] = { { "remove", no_argument, NULL,
+						   'r' },
+		{ "help", no_argument, NULL, 'h' }, { 0 } };
+	struct note note = { "" };
+	enum status status;
+	bool install = true;
+	int c;
+
+	(void)invocation;
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		if (c != 'r')
+			return c == 'h' ? cmd_help(help)
+					: status_exit(STATUS_USAGE);
+		install = false;
+	}
+	if (optind + 1 != argc || strcmp(argv[optind], "mailcap") != 0)
+		return cmd_usage(SYNOPSIS);
+	status = install_mailcap(install, &note);
+	return status == STATUS_OK ? 0 : cmd_fail(status, &note);
+}

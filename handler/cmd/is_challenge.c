@@ -1,0 +1,61 @@
+/*
+ * is_challenge.c - mailcert is-challenge: for test= and mail filters
+ *
+ * Runs for every message shown, so it allocates little and starts nothing.
+ * It shuts itself in before it looks at a stranger's octet.
+ */
+#include <unistd.h>
+
+#include "answer/rules.h"
+#include "base/sandbox.h"
+#include "cmd/cmd.h"
+#include "input/find.h"
+#include "input/input.h"
+
+#define SYNOPSIS "mailcert is-challenge [FILE]"
+
+static const char help[] =
+    "usage: " SYNOPSIS "\n\n"
+    "Exit 0 if the message is an ACME challenge, 1 if it is not.  Prints\n"
+    "nothing.  Without FILE and with a terminal as standard input (mailcap's\n"
+    "test=) it looks at the message that the mail program has open.\n";
+
+int
+cmd_is_challenge(const struct invocation *invocation, int argc, char *argv[])
+{
+	static const struct option longs[] = {
+		{ "help", no_argument, NULL, 'h' }, { 0 }
+	};
+	struct config config;
+	struct rules rules;
+	struct input input;
+	struct mua mua;
+	const char *file;
+	bool is_one;
+	enum status status;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1)
+		return c == 'h' ? cmd_help(help) : status_exit(STATUS_USAGE);
+	if (optind + 1 < argc)
+		return cmd_usage(SYNOPSIS);
+	file = optind < argc ? argv[optind] : NULL;
+	/* Prints nothing, whatever is wrong: it runs in the middle of another
+	 * program's screen. */
+	status = config_load(invocation->home, invocation->settings,
+	    invocation->count, &config, NULL);
+	if (status != STATUS_OK)
+		return status_exit(status);
+	rules_before(&config, &rules);
+	if (file == NULL && isatty(STDIN_FILENO)) {
+		mua_find(&mua);
+		return find_any_challenge(&mua, &rules.challenge) ? 0 : 1;
+	}
+	/* What cannot be read or is too large is none. */
+	if (input_read(file, "message/rfc822", (size_t)config.max_message,
+		&input, NULL) != STATUS_OK)
+		return 1;
+	sandbox_enter_strict();
+	is_one = challenge_is_one(buf_span(&input.bytes), &rules.challenge);
+	sandbox_exit(is_one ? 0 : 1);
+}

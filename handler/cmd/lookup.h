@@ -1,0 +1,36 @@
+/*
+ * lookup.h - what a person names on the command line: an id, or an address
+ *
+ * An id is that of a certificate order or of one challenge that is expected.
+ * An address counts where only one fits.
+ */
+#ifndef CMD_LOOKUP_H
+#define CMD_LOOKUP_H
+#include "store/issuance.h"
+#include "store/order.h"
+
+struct lookup {
+	char issuance[ORDER_ID_SIZE]; /* the certificate order, or empty */
+	char order[ORDER_ID_SIZE];    /* the one challenge, or empty: all */
+};
+
+/*
+ * What is meant.  An address means what is still open for it.  STATUS_NO:
+ * nothing fits; STATUS_USAGE with a note that lists the ids: several do.
+ */
+enum status lookup(const struct home *home, const char *text,
+    struct lookup *out, struct note *note) MUST_CHECK;
+/*
+ * The one challenge that is meant, even if it was answered before.  Of those
+ * that the CA does not accept yet, one that nobody has answered comes first.
+ * Status as above.
+ */
+enum status lookup_order(const struct home *home, const char *text,
+    struct order *out, struct note *note) MUST_CHECK;
+
+/* Is that one named: by its id, or by an address that it is for?  For
+ * listings, which show all that fit. */
+bool lookup_names_issuance(const char *text, const struct issuance *issuance);
+/* Likewise; also by the id of the certificate order that still needs it. */
+bool lookup_names_order(const char *text, const struct order *order);
+#endif

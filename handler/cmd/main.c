@@ -1,0 +1,323 @@
+/*
+ * main.c - mailcert, the command line
+ *
+ * mailcert [-C DIR] [-o NAME=VALUE]... COMMAND [options] [arguments]
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/text.h"
+#include "cmd/cmd.h"
+#include "process/helper.h"
+
+#ifndef VERSION
+#define VERSION "0"
+#endif
+
+static const struct verb {
+	const char *name;
+	cmd_function *run;
+	const char *summary;
+} verbs[] = {
+	{ "order", cmd_order, "get a certificate for an address" },
+	{ "finish", cmd_finish, "go on with what was ordered" },
+	{ "renew", cmd_renew, "renew what is due; for a timer" },
+	{ "revoke", cmd_revoke, "revoke a certificate, for good" },
+	{ "handle", cmd_handle, "answer the challenge in a message" },
+	{ "show", cmd_show, "say what a message is; for copiousoutput" },
+	{ "is-challenge", cmd_is_challenge, "exit 0 if it is one; for test=" },
+	{ "respond", cmd_respond, "compute the response block by hand" },
+	{ "expect", cmd_expect,
+	    "expect a challenge that another client ordered" },
+	{ "status", cmd_status, "what is pending, and what to do next" },
+	{ "account", cmd_account, "our accounts at CAs" },
+	{ "ca", cmd_ca, "the known CAs and their quirks" },
+	{ "verify", cmd_verify, "the S/MIME status of any message" },
+	{ "doctor", cmd_doctor, "is everything in place" },
+	{ "mutt-rc", cmd_mutt_rc, "what the mutt macro reads back" },
+	{ "install", cmd_install, "put our entries into ~/.mailcap" },
+};
+enum { VERBS = sizeof(verbs) / sizeof(*verbs) };
+
+/* With --json an exit without a result prints an object that says why. */
+static struct {
+	bool wanted;
+	bool printed; /* something went to standard output */
+	enum status status;
+	struct note note;
+} last;
+
+int
+cmd_print(struct span text)
+{
+	struct note note = { "" };
+
+	last.printed = true;
+	if (fd_write(STDOUT_FILENO, text) == STATUS_OK)
+		return 0;
+	return cmd_fail(
+	    note_set(&note, STATUS_IO, "standard output: %s", strerror(errno)),
+	    &note);
+}
+
+/* Where standard error is gone, nobody is left to be told. */
+static void
+complain(const char *line)
+{
+	const enum status status = fd_write(STDERR_FILENO, span_of(line));
+
+	(void)status;
+}
+
+int
+cmd_fail(enum status status, const struct note *note)
+{
+	const bool refused = status_is_refusal(status);
+	char line[512]; /* no memory may be one of the things to say */
+
+	last.status = status;
+	note_say(&last.note, "%s", note_text(note, status));
+	(void)snprintf(line, sizeof(line), "mailcert: %s%s%s%s\n",
+	    refused ? "refused: " : "", refused ? status_name(status) : "",
+	    refused ? ": " : "", note_text(note, status));
+	complain(line);
+	return status_exit(status);
+}
+
+void
+cmd_say(const struct note *note)
+{
+	char line[512];
+
+	(void)snprintf(line, sizeof(line), "mailcert: %s\n", note->text);
+	complain(line);
+}
+
+void
+cmd_home_close(struct home *home)
+{
+	const struct note *warning;
+	struct note line;
+	size_t i;
+
+	for (i = 0; (warning = home_warning(home, i)) != NULL; i++) {
+		note_say(&line, "warning: skipped %.300s", warning->text);
+		cmd_say(&line);
+	}
+	home_close(home);
+}
+
+int
+cmd_usage(const char *synopsis)
+{
+	last.status = STATUS_USAGE;
+	note_say(&last.note, "%s", status_sentence(STATUS_USAGE));
+	complain("usage: ");
+	complain(synopsis);
+	complain("\n");
+	return status_exit(STATUS_USAGE);
+}
+
+int
+cmd_help(const char *text)
+{
+	return cmd_print(span_of(text));
+}
+
+bool
+cmd_listing(int argc, char *argv[], int most, const char *synopsis,
+    const char *text, bool *json, int *code)
+{
+	static const struct option longs[] = { { "json", no_argument, NULL,
+						   'j' },
+		{ "help", no_argument, NULL, 'h' }, { 0 } };
+	int c;
+
+	*json = false;
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		if (c != 'j') {
+			*code = c == 'h' ? cmd_help(text)
+					 : status_exit(STATUS_USAGE);
+			return false;
+		}
+		*json = true;
+	}
+	if (argc - optind > most)
+		*code = cmd_usage(synopsis);
+	return argc - optind <= most;
+}
+
+bool
+cmd_config(const struct invocation *invocation, struct config *out, int *code)
+{
+	struct note note = { "" };
+	enum status status;
+
+	status = config_load(invocation->home, invocation->settings,
+	    invocation->count, out, &note);
+	if (status != STATUS_OK)
+		*code = cmd_fail(status, &note);
+	return status == STATUS_OK;
+}
+
+static int
+help(void)
+{
+	struct buf text;
+	size_t i;
+	int code;
+
+	buf_init(&text, 4096);
+	buf_add_text(&text,
+	    "usage: mailcert [-C DIR] [-o NAME=VALUE]... COMMAND [options] "
+	    "[arguments]\n\n");
+	for (i = 0; i < VERBS; i++)
+		buf_addf(
+		    &text, "  %-13s %s\n", verbs[i].name, verbs[i].summary);
+	buf_add_text(
+	    &text, "\nEvery command has --help; the manual is mailcert(1).\n");
+	code = cmd_print(buf_span(&text));
+	buf_clear(&text);
+	return code;
+}
+
+void
+cmd_add_error(
+    struct buf *out, enum status status, const struct note *note, int code)
+{
+	buf_add_text(out, "\"error\": ");
+	text_json(out, span_of(status_name(status)));
+	buf_add_text(out, ", \"message\": ");
+	text_json(out, span_of(note_text(note, status)));
+	buf_addf(out, ", \"status\": %d", code);
+}
+
+/* Is --json among the arguments, before a "--"? */
+static bool
+wants_json(int argc, char *argv[])
+{
+	int i;
+
+	for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--json") == 0)
+			return true;
+	return false;
+}
+
+/* Where getopt_long() has said why, only the usage is left to say.  verb may be
+ * NULL. */
+static int
+end(const struct verb *verb, int code)
+{
+	struct buf out;
+
+	if (!last.wanted || last.printed || code == 0)
+		return code;
+	if (last.status == STATUS_OK)
+		last.status = STATUS_USAGE;
+	buf_init(&out, 8192);
+	buf_add_byte(&out, '{');
+	if (verb != NULL && verb->run == cmd_handle)
+		buf_add_text(&out, "\"verdict\": \"failed\", ");
+	cmd_add_error(&out, last.status, &last.note, code);
+	buf_add_text(&out, "}\n");
+	(void)cmd_print(buf_span(&out));
+	buf_clear(&out);
+	return code;
+}
+
+/* A caller may have closed 0, 1 or 2; the next open must not become one. */
+static void
+fill_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= 2);
+	if (fd > 2)
+		(void)close(fd);
+}
+
+/* Is it handle --mda, or an abbreviation of it?  Asked before anything is read:
+ * a delivery agent hears 0 or 75 and nothing else. */
+static bool
+is_for_mda(int argc, char *argv[])
+{
+	bool handle = false;
+	int i;
+
+	for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (handle && strlen(argv[i]) > 2 &&
+		    strncmp(argv[i], "--mda", strlen(argv[i])) == 0)
+			return true;
+		handle = handle || strcmp(argv[i], "handle") == 0;
+	}
+	return false;
+}
+
+/* What our own programs said beside their answers is told last: there may
+ * have been a screen until now. */
+static int
+run_verb(const struct verb *verb, const struct invocation *invocation, int argc,
+    char *argv[])
+{
+	const int code = end(verb, verb->run(invocation, argc, argv));
+	struct note said = { "" };
+
+	note_say(&said, "%s", helper_said());
+	if (said.text[0] != '\0')
+		cmd_say(&said);
+	return code;
+}
+
+int
+main(int argc, char *argv[])
+{
+	static const struct option longs[] = { { "help", no_argument, NULL,
+						   'h' },
+		{ "version", no_argument, NULL, 'V' }, { 0 } };
+	struct invocation invocation = { 0 };
+	size_t i;
+	int c;
+
+	fill_standard_descriptors();
+	if (is_for_mda(argc, argv))
+		status_exit_as_again();
+	/* A reader that goes away is an error of write(2), not our death. */
+	(void)signal(SIGPIPE, SIG_IGN);
+	/* So is a file that may not grow. */
+	(void)signal(SIGXFSZ, SIG_IGN);
+	while ((c = getopt_long(argc, argv, "+C:o:", longs, NULL)) != -1) {
+		if (c == 'C')
+			invocation.home = optarg;
+		else if (c == 'o' && invocation.count < 64)
+			invocation.settings[invocation.count++] = optarg;
+		else if (c == 'h')
+			return help();
+		else if (c == 'V')
+			return cmd_help("mailcert " VERSION "\n");
+		else
+			return status_exit(STATUS_USAGE);
+	}
+	if (optind == argc)
+		return cmd_usage("mailcert [-C DIR] [-o NAME=VALUE]... COMMAND "
+				 "[options] [arguments]\n"
+				 "       mailcert --help");
+	argc -= optind;
+	argv += optind;
+	optind = 0; /* glibc: begin anew */
+	last.wanted = wants_json(argc, argv);
+	for (i = 0; i < VERBS; i++)
+		if (strcmp(argv[0], verbs[i].name) == 0)
+			return run_verb(&verbs[i], &invocation, argc, argv);
+	if (strcmp(argv[0], "help") == 0)
+		return help();
+	return end(
+	    NULL, cmd_usage("mailcert COMMAND; mailcert --help lists them"));
+}

@@ -1,0 +1,109 @@
+/*
+ * mutt_rc.c - mailcert mutt-rc: what the mutt macro reads back
+ *
+ * rc text is code (backticks run), so nothing derived from a message is ever
+ * in it: only the path of the stage, quoted.
+ */
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "deliver/deliver.h"
+
+#define SYNOPSIS "mailcert mutt-rc"
+
+static const char help[] =
+    "usage: " SYNOPSIS "\n\n"
+    "For the macro of mutt.rc: if handle --draft stage left a reply, print\n"
+    "the commands that open it in the mail program's compose menu.\n";
+
+/* What must be otherwise while the reply is recalled. */
+static const struct {
+	const char *name;
+	const char *value; /* NULL: set apart */
+} settings[] = {
+	{ "postponed", NULL },
+	{ "editor", "true" },
+	{ "autoedit", "no" },
+	{ "edit_headers", "no" },
+	{ "abort_unmodified", "no" },
+};
+enum { SETTINGS = sizeof(settings) / sizeof(*settings) };
+
+/* Inside double quotes mutt reads these itself. */
+static void
+add_quoted(struct buf *out, struct span text)
+{
+	size_t i;
+
+	for (i = 0; i < text.len; i++) {
+		if (span_has_byte(SPAN("\\\"$`"), text.at[i]))
+			buf_add_byte(out, '\\');
+		buf_add_byte(out, text.at[i]);
+	}
+}
+
+static void
+add_commands(const struct home *home, const struct mua *mua, struct buf *out)
+{
+	struct buf path;
+	size_t i;
+
+	buf_init(&path, 1100);
+	stage_path(home, mua, &path);
+	/* The reply is complete: no editor between here and the compose menu,
+	 * and no format that would change its body. */
+	for (i = 0; i < SETTINGS; i++)
+		buf_addf(out, "set my_mc_%s=$%s\n", settings[i].name,
+		    settings[i].name);
+	buf_add_text(out, "set postponed=\"");
+	add_quoted(out, buf_span(&path));
+	buf_add_text(out, "\"\n");
+	for (i = 0; i < SETTINGS; i++)
+		if (settings[i].value != NULL)
+			buf_addf(out, "set %s=%s\n", settings[i].name,
+			    settings[i].value);
+	/* The values are put back while the compose menu is open already, so
+	 * that postponing goes to the user's own folder. */
+	buf_add_text(out, "push '<recall-message><enter-command>set");
+	for (i = 0; i < SETTINGS; i++)
+		buf_addf(
+		    out, " %s=$my_mc_%s", settings[i].name, settings[i].name);
+	buf_add_text(out, "<enter>'\n");
+	buf_clear(&path);
+}
+
+int
+cmd_mutt_rc(const struct invocation *invocation, int argc, char *argv[])
+{
+	static const struct option longs[] = {
+		{ "help", no_argument, NULL, 'h' }, { 0 }
+	};
+	struct home home = { .dir = -1 };
+	struct note note = { "" };
+	struct config config;
+	enum status status;
+	struct mua mua;
+	struct buf out;
+	int c, code = 0;
+
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1)
+		return c == 'h' ? cmd_help(help) : status_exit(STATUS_USAGE);
+	if (optind < argc)
+		return cmd_usage(SYNOPSIS);
+	if (!cmd_config(invocation, &config, &code))
+		return code;
+	status = home_open(config.home, false, &home, &note);
+	if (status != STATUS_OK)
+		return cmd_fail(status, &note);
+	mua_find(&mua);
+	if (home.dir >= 0 && !stage_has_draft(&home, &mua))
+		mua.pid = 0; /* staged from a shell */
+	buf_init(&out, 8192);
+	if (home.dir >= 0 && stage_has_draft(&home, &mua)) {
+		add_commands(&home, &mua, &out);
+		code = cmd_print(buf_span(&out));
+	}
+	buf_clear(&out);
+	home_close(&home);
+	return code;
+}

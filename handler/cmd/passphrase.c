@@ -1,0 +1,84 @@
+/* passphrase.c - the passphrase of a private key: see passphrase.h */
+#include "cmd/passphrase.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "process/run.h"
+#include "tui/prompt.h"
+
+enum { COMMAND_SECONDS = 120 };
+
+/* The first line of what it prints.  The user's own shell runs it, with the
+ * user's own environment, on the terminal where there is one: it may want to
+ * ask for a passphrase of its own. */
+static enum status
+run_command(const char *command, struct buf *out, struct note *note)
+{
+	const char *const argv[] = { "/bin/sh", "-c", command, NULL };
+	const int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
+	const struct run run = { .argv = argv,
+		.environment = RUN_USER,
+		.terminal = tty >= 0 ? RUN_ASKS : RUN_AWAY,
+		.tty = tty,
+		.seconds = COMMAND_SECONDS,
+		.shares = tty >= 0 };
+	struct note said = { "" };
+	enum status status;
+	int code = 0;
+
+	status = process_run(&run, out, &said, &code, note);
+	if (tty >= 0)
+		(void)close(tty);
+	buf_cut(out, span_find_byte(buf_span(out), '\n'));
+	if (status == STATUS_AGAIN)
+		return note_set(note, STATUS_CONFIG,
+		    "password_command took longer than %d seconds",
+		    COMMAND_SECONDS);
+	if (status == STATUS_BAD_SIZE)
+		return note_set(note, STATUS_CONFIG,
+		    "password_command printed more than a passphrase");
+	if (status == STATUS_OK && (code != 0 || out->len == 0))
+		status = note_set(note, STATUS_CONFIG,
+		    "password_command gives no passphrase%s%.200s",
+		    said.text[0] != '\0' ? ": " : "", said.text);
+	return status;
+}
+
+static enum status
+ask(int tty, bool anew, struct buf *out, struct note *note)
+{
+	struct buf again;
+	enum status status;
+
+	status = prompt_secret(tty,
+	    anew ? "Passphrase for the new key: " : "Passphrase of the key: ",
+	    out);
+	if (status != STATUS_OK || !anew)
+		return status;
+	buf_init(&again, PASSPHRASE_MAX);
+	status = prompt_secret(tty, "The same again: ", &again);
+	if (status == STATUS_OK && !span_eq(buf_span(out), buf_span(&again)))
+		status = note_set(
+		    note, STATUS_USAGE, "the passphrases are not the same");
+	buf_wipe(&again);
+	return status;
+}
+
+enum status
+passphrase_get(
+    const struct config *config, bool anew, struct buf *out, struct note *note)
+{
+	enum status status;
+	int tty;
+
+	if (config->password_command[0] != '\0')
+		return run_command(config->password_command, out, note);
+	if ((tty = open("/dev/tty", O_RDWR | O_CLOEXEC)) < 0)
+		return note_set(note, STATUS_NO_PERSON,
+		    "the key wants a passphrase, and there is no terminal to "
+		    "ask on (password_command)");
+	status = ask(tty, anew, out, note);
+	(void)close(tty);
+	return status;
+}

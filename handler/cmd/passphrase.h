@@ -1,0 +1,19 @@
+/*
+ * passphrase.h - the passphrase of a private key
+ *
+ * From password_command where there is one, else from the terminal.
+ */
+#ifndef CMD_PASSPHRASE_H
+#define CMD_PASSPHRASE_H
+#include "config/config.h"
+
+enum { PASSPHRASE_MAX = 512 };
+
+/*
+ * Append it to out, which the caller wipes.  anew: for a key that is being
+ * made; on a terminal it is asked for twice.  STATUS_NO_PERSON: no command and
+ * no terminal; STATUS_DECLINED; STATUS_CONFIG: the command failed.
+ */
+enum status passphrase_get(const struct config *config, bool anew,
+    struct buf *out, struct note *note) MUST_CHECK;
+#endif

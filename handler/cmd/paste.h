@@ -1,0 +1,33 @@
+/*
+ * paste.h - a token or thumbprint as people paste it
+ *
+ * Out of mail programs, terminals and JSON: a whole Subject field, folded or
+ * in encoded words (RFC 2047), a member of a JSON object, in quotes, with
+ * no-break spaces, a byte order mark or zero-width characters between.
+ */
+#ifndef CMD_PASTE_H
+#define CMD_PASTE_H
+#include "acme/token.h"
+#include "base/span.h"
+#include "base/status.h"
+
+enum { PASTE_MAX = 64 * 1024 };
+
+/*
+ * Copy what stands in text, a stranger's, to out: characters of base64url and
+ * its padding only; whether they make a token or a thumbprint is for others
+ * to say.  name is the JSON member that may hold it ("token").  It is read in
+ * a process of its own, out of everybody's reach.
+ *
+ * STATUS_BAD_TOKEN: another character, which the note names, more than one
+ * member of that name, or more than size - 1 characters.  STATUS_BAD_CHARSET:
+ * an encoded word in another character set.  *out is written only on
+ * STATUS_OK.
+ */
+enum status paste_take(struct span text, const char *name, char *out,
+    size_t size, struct note *note) MUST_CHECK;
+
+/* The same, in this process. */
+enum status paste_clean(struct span text, const char *name, char *out,
+    size_t size, struct note *note) MUST_CHECK;
+#endif

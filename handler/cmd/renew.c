@@ -1,0 +1,396 @@
+/* renew.c - mailcert renew: renew what is due, finish what is pending */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "answer/advice.h"
+#include "answer/confirm.h"
+#include "base/text.h"
+#include "cmd/lookup.h"
+#include "cmd/passphrase.h"
+#include "cmd/session.h"
+#include "order/renew.h"
+
+#define SYNOPSIS \
+	"mailcert renew [--dry-run] [--force] [--wait] [CERTIFICATE...]"
+
+static const char help[] =
+    "usage: " SYNOPSIS "\n\n"
+    "Renew the certificates that are due, by the CA's own suggestion (RFC 9773)\n"
+    "or by their lifetime (renew_before), and go on with what is pending.  Does\n"
+    "nothing otherwise: run it from a timer, as often as you like.  Exits with 1\n"
+    "while something waits for a person, and says what.\n"
+    "CERTIFICATE is an id or an address; without one, all of them.\n\n"
+    "  --dry-run  say what would be done and when\n"
+    "  --force    even if it is not due\n"
+    "  --wait     wait until the challenges were answered, as order does\n";
+
+struct options {
+	char **names;
+	size_t count;
+	bool dry_run;
+	bool force;
+	bool wait;
+};
+
+/* What lasts from one certificate to the next. */
+struct run {
+	struct buf passphrase; /* for new keys, asked for once */
+	bool known;
+	size_t persons; /* challenges that wait for one */
+};
+
+static bool
+is_chosen(const struct options *options, const struct issuance *issuance)
+{
+	size_t i;
+
+	for (i = 0; i < options->count; i++)
+		if (lookup_names_issuance(options->names[i], issuance))
+			return true;
+	return options->count == 0;
+}
+
+/* One line on standard output. */
+static void
+tell(struct session *session, const struct issuance *issuance,
+    const char *format, const char *what)
+{
+	struct buf line;
+	size_t i;
+
+	buf_init(&line, 16 * 1024);
+	for (i = 0; i < issuance->addresses; i++)
+		buf_addf(&line, "%s%s", i > 0 ? " " : "", issuance->address[i]);
+	buf_addf(&line, ": %s%s", format, what);
+	text_show(&session->out, buf_span(&line), TEXT_NO_LIMIT,
+	    text_locale_is_utf8());
+	buf_add_byte(&session->out, '\n');
+	buf_clear(&line);
+}
+
+/* Go on with one; waiting for mail is no failure. */
+static enum status
+go_on(struct session *session, struct issuance *issuance, bool wait,
+    struct run *run)
+{
+	const struct follow_options how = { .wait_for_mail = wait };
+	struct follow_result result;
+	enum status status;
+
+	status =
+	    follow(&session->issuer, issuance, &how, &result, &session->note);
+	run->persons += result.needs_a_person;
+	if (status == STATUS_OK) {
+		tell(session, issuance, "certificate in ", result.path);
+	} else if (status == STATUS_AGAIN) {
+		tell(session, issuance, "", session->note.text);
+		session->note.text[0] = '\0';
+		status = STATUS_OK;
+	}
+	return status;
+}
+
+static enum status
+finish_pending(struct session *session, const struct options *options,
+    struct issuance *issuance, struct run *run)
+{
+	enum status status;
+
+	if (options->dry_run) {
+		tell(session, issuance, "is on its way, order ", issuance->id);
+		return STATUS_OK;
+	}
+	status = issuer_reopen(
+	    &session->issuer, issuance->account, true, &session->note);
+	return status == STATUS_OK
+	    ? go_on(session, issuance, options->wait, run)
+	    : status;
+}
+
+static enum status
+renew_one(struct session *session, const struct options *options,
+    const struct issuance *old, struct run *run)
+{
+	const char *addresses[ACME_IDENTIFIERS_MAX];
+	struct issue_request request = { .addresses = addresses,
+		.count = old->addresses,
+		.key = old->key,
+		.usage = old->usage,
+		.replaces = old };
+	struct issuance *issuance = calloc(1, sizeof(*issuance));
+	enum status status = STATUS_OK;
+	bool resumed = false;
+	size_t i;
+
+	if (issuance == NULL)
+		return STATUS_MEMORY;
+	for (i = 0; i < old->addresses; i++)
+		addresses[i] = old->address[i];
+	if (old->locked && !run->known) {
+		status = passphrase_get(
+		    &session->config, true, &run->passphrase, &session->note);
+		run->known = status == STATUS_OK;
+	}
+	if (old->locked)
+		request.passphrase = buf_span(&run->passphrase);
+	if (status == STATUS_OK)
+		status = issue_begin(&session->issuer, &request, issuance,
+		    &resumed, &session->note);
+	if (status == STATUS_OK)
+		status = go_on(session, issuance, options->wait, run);
+	free(issuance);
+	return status;
+}
+
+static void
+tell_time(struct session *session, const struct issuance *issuance,
+    const char *what, int64_t when, int64_t now, const char *explanation)
+{
+	struct buf text;
+
+	buf_init(&text, 4096);
+	confirm_add_time(&text, when, now);
+	if (explanation[0] != '\0')
+		buf_addf(&text, "; the CA explains: %s", explanation);
+	if (buf_status(&text) == STATUS_OK)
+		tell(session, issuance, what, text.at);
+	buf_clear(&text);
+}
+
+/* Due, but not again so soon. */
+static void
+tell_recent(struct session *session, const struct issuance *issuance)
+{
+	const int64_t minutes = renew_pause(issuance) / 60;
+	char ago[64];
+
+	(void)snprintf(ago, sizeof(ago),
+	    minutes >= 120 ? "%lld hours ago" : "%lld minutes ago",
+	    (long long)(minutes >= 120 ? minutes / 60 : minutes));
+	tell(session, issuance, "due, but it was ordered less than ", ago);
+}
+
+/* The account that has it, or where that one is closed the one that took its
+ * place. */
+static enum status
+open_account(struct session *session, const struct issuance *issuance)
+{
+	struct issuer *issuer = &session->issuer;
+	char directory[ACME_URL_SIZE];
+	enum status status;
+
+	status = issuer_reopen(issuer, issuance->account, true, &session->note);
+	if (status != STATUS_OK || issuer->account.deactivated == 0)
+		return status;
+	(void)strcpy(directory, issuer->account.directory);
+	status = issuer_reach(issuer, directory, &session->note);
+	if (status == STATUS_OK && issuer->account.url[0] == '\0')
+		status = note_set(&session->note, STATUS_CONFIG,
+		    "its account is deactivated; mailcert account register "
+		    "makes another");
+	return status;
+}
+
+/* Renew it if it is due. */
+static enum status
+look_after(struct session *session, const struct options *options,
+    struct issuance *issuance, const struct issuance *all, size_t count,
+    struct run *run)
+{
+	const int64_t now = (int64_t)time(NULL);
+	char explanation[ACME_URL_SIZE];
+	enum status status;
+	int64_t when = 0;
+
+	status = open_account(session, issuance);
+	if (status == STATUS_OK)
+		status = renew_time(&session->issuer, issuance, now, &when,
+		    explanation, &session->note);
+	if (status != STATUS_OK)
+		return status;
+	if (!options->force && when > now) {
+		if (options->dry_run)
+			tell_time(
+			    session, issuance, "due ", when, now, explanation);
+		return STATUS_OK;
+	}
+	if (!options->force && renew_is_recent(issuance, all, count, now)) {
+		if (options->dry_run)
+			tell_recent(session, issuance);
+		return STATUS_OK;
+	}
+	if (options->dry_run) {
+		tell_time(session, issuance, "would be renewed now, due ", when,
+		    now, explanation);
+		return STATUS_OK;
+	}
+	return renew_one(session, options, issuance, run);
+}
+
+/* A renewal that is on its way already? */
+static bool
+is_under_way(
+    const struct issuance *issuance, const struct issuance *all, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (issuance_is_open(&all[i]) &&
+		    strcmp(all[i].replaces, issuance->id) == 0)
+			return true;
+	return false;
+}
+
+/* Of what another client ordered nothing is finished here, but an answer that
+ * may be out, or not, is said. */
+static enum status
+tell_doubts(struct session *session, struct run *run)
+{
+	const int64_t now = (int64_t)time(NULL);
+	struct order *orders = NULL;
+	enum status status;
+	size_t count = 0, i;
+	struct buf line;
+
+	status = orders_load(&session->home, &orders, &count, &session->note);
+	buf_init(&line, 4096);
+	for (i = 0; i < count; i++) {
+		if (orders[i].issuance[0] != '\0' ||
+		    orders[i].state != ORDER_ANSWERING ||
+		    (orders[i].expires != 0 && orders[i].expires <= now))
+			continue;
+		run->persons++;
+		buf_addf(&line, "%s: ", orders[i].address);
+		advice_add_state(&orders[i], now, &line);
+		buf_add_text(&line, "; ");
+		advice_add_next(&orders[i], now, &line);
+		text_show(&session->out, buf_span(&line), TEXT_NO_LIMIT,
+		    text_locale_is_utf8());
+		buf_add_byte(&session->out, '\n');
+		buf_clear(&line);
+	}
+	free(orders);
+	return status;
+}
+
+/* A name that stands for nothing that could be renewed is a mistake. */
+static enum status
+check_names(struct session *session, const struct options *options,
+    const struct issuance *all, size_t count)
+{
+	size_t i, j;
+
+	for (i = 0; i < options->count; i++) {
+		for (j = 0; j < count; j++)
+			if (lookup_names_issuance(options->names[i], &all[j]) &&
+			    (issuance_is_open(&all[j]) ||
+				renew_is_candidate(&all[j])))
+				break;
+		if (j == count)
+			return note_set(&session->note, STATUS_NO,
+			    "there is no certificate of %.100s to renew; "
+			    "mailcert status lists what there is",
+			    options->names[i]);
+	}
+	return STATUS_OK;
+}
+
+static enum status
+renew_these(struct session *session, const struct options *options,
+    struct issuance *all, size_t count, struct run *run)
+{
+	enum status status = STATUS_OK, one = STATUS_OK;
+	struct note worst = { "" };
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (!is_chosen(options, &all[i]))
+			continue;
+		session->note.text[0] = '\0';
+		if (issuance_is_open(&all[i]))
+			one = finish_pending(session, options, &all[i], run);
+		else if (renew_is_candidate(&all[i]) &&
+		    !is_under_way(&all[i], all, count))
+			one = look_after(
+			    session, options, &all[i], all, count, run);
+		else
+			continue;
+		/* One that fails does not keep the others waiting. */
+		if (one != STATUS_OK)
+			status = note_set(&worst, one, "%s: %.250s",
+			    all[i].address[0], note_text(&session->note, one));
+	}
+	if (worst.text[0] != '\0')
+		session->note = worst;
+	return status;
+}
+
+static enum status
+renew_all(struct session *session, const struct options *options)
+{
+	struct run run = { .persons = 0 };
+	struct issuance *all = NULL;
+	enum status status;
+	size_t count = 0;
+
+	buf_init(&run.passphrase, PASSPHRASE_MAX);
+	status = issuances_load(&session->home, &all, &count, &session->note);
+	if (status == STATUS_OK)
+		status = check_names(session, options, all, count);
+	issue_sort(all, count);
+	if (status == STATUS_OK)
+		status = renew_these(session, options, all, count, &run);
+	if (status == STATUS_OK && options->count == 0)
+		status = tell_doubts(session, &run);
+	if (status == STATUS_OK && run.persons > 0)
+		status = note_set(&session->note, STATUS_NO,
+		    "%zu %s for you; mailcert status says what to do",
+		    run.persons,
+		    run.persons == 1 ? "challenge waits" : "challenges wait");
+	buf_wipe(&run.passphrase);
+	free(all);
+	return status;
+}
+
+int
+cmd_renew(const struct invocation *invocation, int argc, char *argv[])
+{
+	static const struct option longs[] = { { "dry-run", no_argument, NULL,
+						   'd' },
+		{ "force", no_argument, NULL, 'f' },
+		{ "wait", no_argument, NULL, 'w' },
+		{ "help", no_argument, NULL, 'h' }, { 0 } };
+	struct options options = { .dry_run = false };
+	struct session *session;
+	enum status status = STATUS_OK;
+	int c, lock = -1, code = 0;
+
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		if (c == 'd')
+			options.dry_run = true;
+		else if (c == 'f')
+			options.force = true;
+		else if (c == 'w')
+			options.wait = true;
+		else
+			return c == 'h' ? cmd_help(help) : cmd_usage(SYNOPSIS);
+	}
+	options.names = argv + optind;
+	options.count = (size_t)(argc - optind);
+	if ((session = session_begin_unattended(invocation, &code)) == NULL)
+		return code;
+	if (session->home.dir >= 0)
+		status = home_lock_on(
+		    &session->home, "renew", 0, &lock, &session->note);
+	if (status == STATUS_AGAIN)
+		(void)note_set(&session->note, status,
+		    "another mailcert renew is at work");
+	if (status == STATUS_OK)
+		status = renew_all(session, &options);
+	if (lock >= 0)
+		(void)close(lock);
+	return session_end(session, status);
+}

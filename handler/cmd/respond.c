@@ -1,0 +1,338 @@
+/* respond.c - mailcert respond: the answer by hand */
+#include <fcntl.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/base64url.h"
+#include "base/fd.h"
+#include "cmd/cmd.h"
+#include "cmd/lookup.h"
+#include "cmd/paste.h"
+#include "mail/date.h"
+#include "process/helper.h"
+#include "reply/draft.h"
+#include "tui/prompt.h"
+
+#define SYNOPSIS                                                          \
+	"mailcert respond [--token-part1 T] ORDER\n"                      \
+	"       mailcert respond [--token-part1 T] [--token-part2 T]\n"   \
+	"                        [--thumbprint T | --account-key FILE]\n" \
+	"                        [--token-join string|octets]"
+
+static const char help[] =
+    "usage: " SYNOPSIS "\n\n"
+    "Print the three lines of the response block, to be pasted into a reply.\n"
+    "What is missing is asked for on the terminal.\n\n"
+    "  ORDER               an id or an address that status shows: token-part2\n"
+    "                      and thumbprint are taken from there.  Send the reply,\n"
+    "                      then: mailcert finish --sent ORDER\n"
+    "  --token-part1 T     from the Subject of the challenge mail\n"
+    "  --token-part2 T     \"token\" of the challenge object\n"
+    "  --thumbprint T      of the ACME account key (RFC 7638)\n"
+    "  --account-key FILE  that key, PEM or JWK\n"
+    "  --token-join HOW    string (default), or octets for CAs that decode\n";
+
+struct options {
+	const char *order; /* NULL: the values are given */
+	const char *part1;
+	const char *part2;
+	const char *thumbprint;
+	const char *account_key;
+	enum token_join join;
+};
+
+/* One of the values that are needed. */
+struct wanted {
+	const char *label; /* what it is, for the prompt and for complaints */
+	const char *whence;
+	const char *member; /* of a JSON object that may hold it */
+	bool (*is_good)(struct span text);
+	enum status bad; /* where it is not */
+	const char *should;
+};
+
+static bool
+is_part1(struct span text)
+{
+	return token_part_ok(text, TOKEN_PART1_MIN);
+}
+
+static bool
+is_part2(struct span text)
+{
+	return token_part_ok(text, 1);
+}
+
+static bool
+is_thumbprint(struct span text)
+{
+	char bare[THUMBPRINT_SIZE];
+
+	return thumbprint_take(text, bare);
+}
+
+static const struct wanted wanted_part1 = { "token-part1", "from the Subject",
+	"token-part1", is_part1, STATUS_BAD_TOKEN,
+	"valid base64url of 128 bits or more" },
+			   wanted_part2 = { "token-part2",
+				   "from your ACME client", "token", is_part2,
+				   STATUS_BAD_TOKEN, "valid base64url" },
+			   wanted_thumbprint = { "thumbprint",
+				   "of the account key", "thumbprint",
+				   is_thumbprint, STATUS_BAD_THUMBPRINT,
+				   "43 characters of base64url" };
+
+/* What was given or pasted, as the value it has to be. */
+static enum status
+take(const struct wanted *wanted, struct span text, char *out, size_t size,
+    struct note *note)
+{
+	struct note reason = { "" };
+	enum status status;
+
+	status = paste_take(text, wanted->member, out, size, &reason);
+	if (status != STATUS_OK)
+		return note_set(note,
+		    status == STATUS_BAD_TOKEN ? wanted->bad : status, "%s: %s",
+		    wanted->label, note_text(&reason, status));
+	if (!wanted->is_good(span_of(out)))
+		return note_set(note, wanted->bad, "%s is not %s",
+		    wanted->label, wanted->should);
+	return STATUS_OK;
+}
+
+/* Ask until it is good: what is pasted next is meant for us, not for the
+ * shell. */
+static enum status
+ask(const struct wanted *wanted, int tty, char *out, size_t size,
+    struct note *note)
+{
+	struct buf line, text;
+	enum status status;
+	bool again;
+
+	buf_init(&line, PASTE_MAX);
+	buf_init(&text, 1024);
+	do {
+		buf_cut(&line, 0);
+		buf_cut(&text, 0);
+		*note = (struct note){ "" };
+		buf_addf(&text, "%s (%s): ", wanted->label, wanted->whence);
+		status = prompt_line(tty, text.at, &line);
+		if (status == STATUS_OK)
+			status = take(wanted, buf_span(&line), out, size, note);
+		again = status == wanted->bad || status == STATUS_BAD_CHARSET;
+		if (again) {
+			buf_cut(&text, 0);
+			buf_addf(&text, "%s; paste it once more\n",
+			    note_text(note, status));
+			if (fd_write(tty, buf_span(&text)) != STATUS_OK)
+				again = false;
+		}
+	} while (again);
+	buf_clear(&text);
+	buf_clear(&line);
+	return status;
+}
+
+/* From the option, or from the terminal. */
+static enum status
+find(const struct wanted *wanted, const char *given, int *tty, char *out,
+    size_t size, struct note *note)
+{
+	if (given != NULL)
+		return take(wanted, span_of(given), out, size, note);
+	if (*tty < 0)
+		*tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
+	if (*tty < 0)
+		return note_set(note, STATUS_USAGE,
+		    "%s is missing, and there is no terminal to ask on",
+		    wanted->label);
+	return ask(wanted, *tty, out, size, note);
+}
+
+/* What the CA issued, and whose account it is; neither is ever padded. */
+static enum status
+find_secrets(const struct options *options, int *tty, struct order *out,
+    struct note *note)
+{
+	char part2[TOKEN_TEXT_SIZE], thumbprint[TOKEN_TEXT_SIZE];
+	enum status status;
+
+	out->join = options->join;
+	status = find(
+	    &wanted_part2, options->part2, tty, part2, sizeof(part2), note);
+	if (status == STATUS_OK &&
+	    !token_part2_take(span_of(part2), out->part2))
+		status = STATUS_BAD_TOKEN;
+	if (status != STATUS_OK)
+		return status;
+	if (options->account_key != NULL)
+		return helper_thumbprint(
+		    options->account_key, out->thumbprint, note);
+	status = find(&wanted_thumbprint, options->thumbprint, tty, thumbprint,
+	    sizeof(thumbprint), note);
+	if (status == STATUS_OK &&
+	    !thumbprint_take(span_of(thumbprint), out->thumbprint))
+		status = STATUS_BAD_THUMBPRINT;
+	return status;
+}
+
+/* What a person should know before the block is pasted. */
+static void
+warn_of(const struct order *order, const char *part1)
+{
+	const struct span given = base64url_trim_pad(span_of(part1));
+	struct note note = { "" };
+	struct buf when;
+
+	if (token_part2_is_short(order->part2, &note))
+		cmd_say(&note);
+	buf_init(&when, 64);
+	if (order->expires != 0 && order->expires <= (int64_t)time(NULL)) {
+		date_add_iso(&when, order->expires);
+		note_say(&note,
+		    "warning: order %s expired at %s; is the clock right?",
+		    order->id, when.at != NULL ? when.at : "");
+		cmd_say(&note);
+	}
+	buf_clear(&when);
+	if (order->state == ORDER_SENT || order->state == ORDER_ANSWERING ||
+	    (order->state == ORDER_DRAFTED &&
+		!span_eq(base64url_trim_pad(span_of(order->part1)), given))) {
+		date_add_iso(&when, order->answered);
+		note_say(&note, "warning: order %s was answered at %s (%s)%s",
+		    order->id, when.at != NULL ? when.at : "", order->draft,
+		    order->state == ORDER_SENT ? "" : ", or may have been");
+		cmd_say(&note);
+	}
+	buf_clear(&when);
+}
+
+/* From here on the answer may be out: nobody else shall answer it unasked.
+ * What is known to be sent, or in doubt, stays so. */
+static enum status
+record(const struct home *home, const struct order *shown, const char *part1,
+    struct note *note)
+{
+	struct order order;
+	enum status status;
+	int lock = -1;
+
+	if ((status = home_lock(home, &lock, note)) != STATUS_OK)
+		return status;
+	status = order_load(home, shown->id, &order, note);
+	if (status == STATUS_OK && strcmp(order.part2, shown->part2) != 0)
+		status = note_set(note, STATUS_AGAIN,
+		    "order %s changed in this moment", shown->id);
+	if (status == STATUS_OK &&
+	    (order.state == ORDER_PENDING || order.state == ORDER_DRAFTED)) {
+		order.state = ORDER_DRAFTED;
+		order.answered = (int64_t)time(NULL);
+		(void)strcpy(order.part1, part1);
+		order.message_id[0] = order.reply_to[0] = '\0';
+		(void)strcpy(order.draft, "respond");
+		status = order_save(home, &order, note);
+	}
+	(void)close(lock);
+	return status;
+}
+
+static enum status
+respond(const struct options *options, const struct home *home,
+    struct response *out, struct note *note)
+{
+	struct order order = { .state = ORDER_PENDING };
+	char part1[TOKEN_TEXT_SIZE];
+	enum status status = STATUS_OK;
+	int tty = -1;
+
+	if (options->order != NULL)
+		status = lookup_order(home, options->order, &order, note);
+	if (status == STATUS_OK)
+		status = find(&wanted_part1, options->part1, &tty, part1,
+		    sizeof(part1), note);
+	if (status == STATUS_OK && options->order == NULL)
+		status = find_secrets(options, &tty, &order, note);
+	if (status == STATUS_OK)
+		status = helper_response(part1, order.part2, order.thumbprint,
+		    order.join, out, note);
+	if (status == STATUS_OK)
+		warn_of(&order, part1);
+	if (status == STATUS_OK && options->order != NULL)
+		status = record(home, &order, part1, note);
+	if (tty >= 0)
+		(void)close(tty);
+	return status;
+}
+
+/* The home is opened where an order is named, and only there. */
+static enum status
+respond_at(const struct options *options, const char *path,
+    struct response *out, struct note *note)
+{
+	struct home home = { .dir = -1 };
+	enum status status = STATUS_OK;
+
+	if (options->order != NULL)
+		status = home_open(path, false, &home, note);
+	if (status == STATUS_OK)
+		status = respond(options, &home, out, note);
+	cmd_home_close(&home);
+	return status;
+}
+
+int
+cmd_respond(const struct invocation *invocation, int argc, char *argv[])
+{
+	static const struct option longs[] = {
+		{ "token-part1", required_argument, NULL, '1' },
+		{ "token-part2", required_argument, NULL, '2' },
+		{ "thumbprint", required_argument, NULL, 't' },
+		{ "account-key", required_argument, NULL, 'k' },
+		{ "token-join", required_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' }, { 0 }
+	};
+	struct options options = { .join = TOKEN_JOIN_STRING };
+	bool join_given = false;
+	struct response response;
+	struct config config = { .home = "" };
+	struct note note = { "" };
+	struct buf out;
+	enum status status;
+	int c, code;
+
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		if (c == '1')
+			options.part1 = optarg;
+		else if (c == '2')
+			options.part2 = optarg;
+		else if (c == 't')
+			options.thumbprint = optarg;
+		else if (c == 'k')
+			options.account_key = optarg;
+		else if (c == 'j' &&
+		    token_join_parse(span_of(optarg), &options.join))
+			join_given = true;
+		else
+			return c == 'h' ? cmd_help(help) : cmd_usage(SYNOPSIS);
+	}
+	options.order = optind < argc ? argv[optind] : NULL;
+	if (optind + 1 < argc ||
+	    (options.thumbprint != NULL && options.account_key != NULL) ||
+	    (options.order != NULL &&
+		(options.part2 != NULL || options.thumbprint != NULL ||
+		    options.account_key != NULL || join_given)))
+		return cmd_usage(SYNOPSIS);
+	if (options.order != NULL && !cmd_config(invocation, &config, &code))
+		return code;
+	status = respond_at(&options, config.home, &response, &note);
+	if (status != STATUS_OK)
+		return cmd_fail(status, &note);
+	buf_init(&out, 256);
+	draft_add_block(&out, response.digest);
+	code = cmd_print(buf_span(&out));
+	buf_clear(&out);
+	return code;
+}

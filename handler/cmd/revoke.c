@@ -1,0 +1,323 @@
+/* revoke.c - mailcert revoke: revoke a certificate (RFC 8555 section 7.6)
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "cmd/passphrase.h"
+#include "cmd/session.h"
+
+#define SYNOPSIS                                                       \
+	"mailcert revoke [--reason REASON] [--with-certificate-key]\n" \
+	"                       [--ca NAME|URL] [--yes] CERTIFICATE"
+
+static const char help[] =
+    "usage: " SYNOPSIS "\n\n"
+    "Revoke a certificate at its CA.  This cannot be taken back.  CERTIFICATE is\n"
+    "an id of mailcert status, or an address: then its newest certificate.\n"
+    "Certificate and key stay where they are; old mail wants them.\n\n"
+    "  --reason REASON         unspecified (default), key-compromise,\n"
+    "                          affiliation-changed, superseded, cessation\n"
+    "  --with-certificate-key  sign with its own key, where the account is\n"
+    "                          lost\n"
+    "  --ca NAME|URL           which CA, where the account was removed here\n"
+    "  --yes                   do not ask\n";
+
+enum { CHAIN_MAX = 512 * 1024, BODY_MAX = 1024 * 1024 };
+
+struct options {
+	const char *name;
+	const char *ca; /* or NULL */
+	int reason;
+	bool own_key;
+	bool yes;
+};
+
+/* RFC 5280 section 5.3.1. */
+static bool
+parse_reason(const char *text, int *out)
+{
+	static const struct {
+		const char *name;
+		int number;
+	} reasons[] = { { "unspecified", 0 }, { "key-compromise", 1 },
+		{ "affiliation-changed", 3 }, { "superseded", 4 },
+		{ "cessation", 5 } };
+	size_t i;
+
+	for (i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
+		if (strcmp(reasons[i].name, text) == 0) {
+			*out = reasons[i].number;
+			return true;
+		}
+	return false;
+}
+
+/* The first certificate of a chain in PEM as DER in base64url: the same
+ * letters but two, without line ends and padding. */
+static enum status
+add_leaf(struct span pem, struct buf *out)
+{
+	static const char begin[] = "-----BEGIN CERTIFICATE-----";
+	const size_t at = span_find(pem, span_of(begin));
+	struct span text;
+	size_t i;
+	char c;
+
+	if (at == pem.len)
+		return STATUS_CONFIG;
+	text = span_cut(pem, at + strlen(begin), pem.len);
+	text = span_cut(text, 0, span_find_byte(text, '-'));
+	for (i = 0; i < text.len; i++) {
+		c = text.at[i];
+		if (c == '+' || c == '/')
+			c = c == '+' ? '-' : '_';
+		else if (!ascii_is_alnum(c))
+			continue;
+		buf_add_byte(out, c);
+	}
+	return buf_status(out);
+}
+
+static enum status
+read_leaf(const struct home *home, const struct issuance *issuance,
+    struct buf *out, struct note *note)
+{
+	char name[JSONFILE_ID_SIZE + 8];
+	struct buf pem;
+	enum status status;
+	int dir = -1;
+
+	(void)strcpy(name, issuance->id);
+	(void)strcpy(name + strlen(name), ".pem");
+	status = home_subdir(home, "certificates", false, &dir, note);
+	if (status != STATUS_OK || dir < 0)
+		return status == STATUS_OK ? STATUS_NO : status;
+	buf_init(&pem, CHAIN_MAX);
+	status = file_read(dir, name, &pem);
+	if (status == STATUS_OK)
+		status = add_leaf(buf_span(&pem), out);
+	if (status != STATUS_OK)
+		(void)note_set(
+		    note, status, "certificates/%s cannot be read", name);
+	buf_clear(&pem);
+	(void)close(dir);
+	return status;
+}
+
+/* With the certificate's key the request carries that key, and no account. */
+static enum status
+use_own_key(struct session *session, const struct issuance *issuance,
+    struct buf *passphrase)
+{
+	struct ca *ca = &session->issuer.ca;
+	char certificate[sizeof(ca->key)];
+	enum status status;
+
+	ca->account[0] = '\0';
+	status = issuance_paths(&session->home, issuance->id, ca->key,
+	    certificate, sizeof(ca->key), &session->note);
+	if (status == STATUS_OK && issuance->locked)
+		status = passphrase_get(
+		    &session->config, false, passphrase, &session->note);
+	ca->passphrase = buf_span(passphrase);
+	return status;
+}
+
+/* What is done about a No depends on which key has asked. */
+static enum status
+tell_no(const struct ca_answer *answer, bool own_key, struct note *note)
+{
+	const char *type = answer->problem.type, *advice = "";
+	char said[200];
+
+	if (own_key)
+		advice = " [--with-certificate-key is not taken: try without "
+			 "it, with the account]";
+	else if (strcmp(type, "accountDoesNotExist") == 0 ||
+	    strcmp(type, "unauthorized") == 0)
+		advice = " [mailcert revoke --with-certificate-key does "
+			 "without the account]";
+	ca_describe(&answer->problem, said, sizeof(said));
+	return note_set(note, STATUS_CA, "the CA said no (%lld): %.190s%s",
+	    (long long)answer->code, said, advice);
+}
+
+static enum status
+post(struct session *session, const struct issuance *issuance,
+    const struct options *options)
+{
+	struct ca *ca = &session->issuer.ca;
+	struct ca_answer answer = { .code = 0 };
+	struct buf payload;
+	enum status status;
+
+	if (ca->directory.revoke[0] == '\0')
+		return note_set(&session->note, STATUS_BAD_CA,
+		    "the CA offers no revocation by ACME");
+	buf_init(&payload, CHAIN_MAX);
+	buf_init(&answer.body, BODY_MAX);
+	buf_add_text(&payload, "{\"certificate\":\"");
+	status = read_leaf(&session->home, issuance, &payload, &session->note);
+	buf_addf(&payload, "\",\"reason\":%d}", options->reason);
+	if (status == STATUS_OK)
+		status = ca_post(ca, ca->directory.revoke, buf_span(&payload),
+		    "application/json", &answer, &session->note);
+	/* What another one did, or we did before a crash, is done. */
+	if (status == STATUS_CA &&
+	    strcmp(answer.problem.type, "alreadyRevoked") == 0)
+		status = STATUS_OK;
+	if (status == STATUS_CA)
+		status = tell_no(&answer, options->own_key, &session->note);
+	buf_clear(&answer.body);
+	buf_clear(&payload);
+	return status;
+}
+
+/* The account that ordered it may be of no use any more; with the
+ * certificate's own key none is wanted. */
+static enum status
+reach(struct session *session, const struct options *options,
+    const struct issuance *issuance)
+{
+	struct issuer *issuer = &session->issuer;
+	struct note *note = &session->note;
+	const char *ca = options->ca;
+	enum status status;
+
+	status =
+	    issuer_reopen(issuer, issuance->account, !options->own_key, note);
+	if (!options->own_key)
+		return status;
+	if (status == STATUS_OK)
+		return ca_open(&issuer->ca, note);
+	if (status == STATUS_CONFIG && issuer->account.id[0] == '\0' &&
+	    (status = session_ca(session, &ca)) == STATUS_OK)
+		status = issuer_reach(issuer, ca, note);
+	return status;
+}
+
+/* The key of the account is gone, or all of it. */
+static enum status
+hint_own_key(enum status status, struct note *note)
+{
+	const struct note said = *note;
+
+	return note_set(note, status,
+	    "%.230s; --with-certificate-key does without the account",
+	    note_text(&said, status));
+}
+
+static enum status
+set_revoked(void *record, const void *arg, struct note *note)
+{
+	struct issuance *issuance = record;
+
+	(void)arg;
+	(void)note;
+	issuance->state = ISSUANCE_REVOKED;
+	issuance->revoked = (int64_t)time(NULL);
+	return STATUS_OK;
+}
+
+static enum status
+mark(struct session *session, struct issuance *issuance)
+{
+	return issuance_change(&session->home, issuance->id, set_revoked, NULL,
+	    issuance, &session->note);
+}
+
+static bool
+is_sure(const struct issuance *issuance)
+{
+	struct buf question;
+	bool yes;
+
+	buf_init(&question, 4096);
+	buf_addf(&question, "Revoke the certificate %s for ", issuance->id);
+	text_show(&question, span_of(issuance->address[0]), TEXT_NO_LIMIT,
+	    text_locale_is_utf8());
+	buf_add_text(&question, " for good?");
+	yes = buf_status(&question) == STATUS_OK && session_ask(question.at);
+	buf_clear(&question);
+	return yes;
+}
+
+static enum status
+revoke_one(struct session *session, const struct options *options,
+    struct issuance *issuance)
+{
+	struct buf passphrase;
+	enum status status;
+
+	status = session_find(session, options->name, issuance);
+	if (status != STATUS_OK)
+		return status;
+	if (issuance->state == ISSUANCE_REVOKED) {
+		buf_addf(
+		    &session->out, "%s is revoked already\n", issuance->id);
+		return STATUS_OK;
+	}
+	if (issuance->state != ISSUANCE_ISSUED)
+		return note_set(&session->note, STATUS_NO,
+		    "%s has no certificate to revoke", issuance->id);
+	status = reach(session, options, issuance);
+	if (status == STATUS_OK && !options->yes && !is_sure(issuance))
+		return note_set(&session->note, STATUS_DECLINED,
+		    "nothing was revoked (--yes does it without a question)");
+	buf_init(&passphrase, PASSPHRASE_MAX);
+	if (status == STATUS_OK && options->own_key)
+		status = use_own_key(session, issuance, &passphrase);
+	if (status == STATUS_OK)
+		status = post(session, issuance, options);
+	buf_wipe(&passphrase);
+	if (!options->own_key &&
+	    (status == STATUS_IO || status == STATUS_CONFIG))
+		status = hint_own_key(status, &session->note);
+	if (status == STATUS_OK)
+		status = mark(session, issuance);
+	if (status == STATUS_OK)
+		buf_addf(&session->out, "%s is revoked\n", issuance->id);
+	return status;
+}
+
+int
+cmd_revoke(const struct invocation *invocation, int argc, char *argv[])
+{
+	static const struct option longs[] = { { "reason", required_argument,
+						   NULL, 'r' },
+		{ "with-certificate-key", no_argument, NULL, 'k' },
+		{ "ca", required_argument, NULL, 'c' },
+		{ "yes", no_argument, NULL, 'y' },
+		{ "help", no_argument, NULL, 'h' }, { 0 } };
+	struct options options = { .reason = 0 };
+	struct issuance *issuance;
+	struct session *session;
+	enum status status;
+	int c, code = 0;
+
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		if (c == 'r' && parse_reason(optarg, &options.reason))
+			continue;
+		else if (c == 'k')
+			options.own_key = true;
+		else if (c == 'c')
+			options.ca = optarg;
+		else if (c == 'y')
+			options.yes = true;
+		else
+			return c == 'h' ? cmd_help(help) : cmd_usage(SYNOPSIS);
+	}
+	if (optind + 1 != argc)
+		return cmd_usage(SYNOPSIS);
+	options.name = argv[optind];
+	if ((session = session_begin(invocation, false, &code)) == NULL)
+		return code;
+	issuance = calloc(1, sizeof(*issuance));
+	status = issuance != NULL ? revoke_one(session, &options, issuance)
+				  : STATUS_MEMORY;
+	free(issuance);
+	return session_end(session, status);
+}

@@ -1,0 +1,195 @@
+/* session.c - what commands that talk to a CA share: see session.h */
+#include "cmd/session.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "cmd/confinement.h"
+#include "tui/prompt.h"
+
+static struct session *
+begin(const struct invocation *invocation, bool create, bool unattended,
+    int *code)
+{
+	struct session *session = calloc(1, sizeof(*session));
+	enum status status;
+
+	if (session == NULL) {
+		*code = cmd_fail(STATUS_MEMORY, NULL);
+		return NULL;
+	}
+	session->home.dir = -1;
+	if (!cmd_config(invocation, &session->config, code)) {
+		free(session);
+		return NULL;
+	}
+	session->issuer.config = &session->config;
+	session->issuer.home = &session->home;
+	buf_init(&session->out, 4 * 1024 * 1024);
+	status = home_open(
+	    session->config.home, create, &session->home, &session->note);
+	if (status == STATUS_OK)
+		status = confinement_check(&session->config, &session->home,
+		    unattended, &session->note);
+	if (status == STATUS_OK)
+		return session;
+	*code = session_end(session, status);
+	return NULL;
+}
+
+struct session *
+session_begin(const struct invocation *invocation, bool create, int *code)
+{
+	return begin(invocation, create, false, code);
+}
+
+struct session *
+session_begin_unattended(const struct invocation *invocation, int *code)
+{
+	return begin(invocation, false, true, code);
+}
+
+int
+session_end(struct session *session, enum status status)
+{
+	int code = 0;
+
+	if (buf_status(&session->out) != STATUS_OK)
+		status = status == STATUS_OK ? STATUS_MEMORY : status;
+	else if (session->out.len > 0)
+		code = cmd_print(buf_span(&session->out));
+	if (status != STATUS_OK)
+		code = cmd_fail(status, &session->note);
+	buf_clear(&session->out);
+	home_sweep(&session->home);
+	cmd_home_close(&session->home);
+	free(session);
+	return code;
+}
+
+bool
+enrolment_take(struct enrolment *enrolment, int option)
+{
+	struct issuer_options *issuer = &enrolment->issuer;
+
+	switch (option) {
+	case 'c':
+		enrolment->ca = optarg;
+		return true;
+	case 'a':
+		issuer->agreed = true;
+		return true;
+	case 'm':
+		if (issuer->contacts == SESSION_CONTACTS_MAX)
+			return false;
+		enrolment->contact[issuer->contacts++] = optarg;
+		issuer->contact = enrolment->contact;
+		return true;
+	case 'i':
+		issuer->eab_kid = optarg;
+		return true;
+	case 'f':
+		issuer->eab_key_file = optarg;
+		return true;
+	default:
+		return false;
+	}
+}
+
+enum status
+session_ca(struct session *session, const char **ca)
+{
+	if (*ca == NULL)
+		*ca = session->config.ca;
+	return (*ca)[0] != '\0'
+	    ? STATUS_OK
+	    : note_set(&session->note, STATUS_CONFIG,
+		  "which CA? --ca, or set ca = ... in the configuration");
+}
+
+/* Is it for that address? */
+static bool
+is_for(const struct issuance *issuance, struct span address)
+{
+	size_t i;
+
+	for (i = 0; i < issuance->addresses; i++)
+		if (span_eq_nocase(span_of(issuance->address[i]), address))
+			return true;
+	return false;
+}
+
+/* Is it the one with that id, or was it issued for that address? */
+static bool
+is_named(const void *record, const void *text)
+{
+	const struct issuance *issuance = record;
+
+	return strcmp(issuance->id, text) == 0 ||
+	    (is_for(issuance, span_of(text)) &&
+		issuance->state == ISSUANCE_ISSUED);
+}
+
+enum status
+session_find(struct session *session, const char *text, struct issuance *out)
+{
+	struct issuance *all = NULL;
+	enum status status;
+	size_t count = 0;
+
+	status = issuances_load_if(
+	    &session->home, is_named, text, &all, &count, &session->note);
+	if (status == STATUS_OK && count == 0)
+		status = note_set(&session->note, STATUS_NO,
+		    "there is no certificate %.100s; mailcert status lists "
+		    "them",
+		    text);
+	else if (status == STATUS_OK)
+		*out = all[count - 1];
+	free(all);
+	return status;
+}
+
+bool
+session_has_terminal(void)
+{
+	const int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
+
+	if (tty < 0)
+		return false;
+	(void)close(tty);
+	return true;
+}
+
+bool
+session_ask(const char *question)
+{
+	bool yes = false;
+	int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
+
+	if (tty < 0)
+		return false;
+	if (prompt_yes(tty, question, &yes) != STATUS_OK)
+		yes = false;
+	(void)close(tty);
+	return yes;
+}
+
+bool
+session_asks_terms(const char *terms)
+{
+	struct buf question;
+	bool yes;
+
+	buf_init(&question, 4096);
+	buf_add_text(&question, "The CA has terms of service:\n  ");
+	text_show(
+	    &question, span_of(terms), TEXT_NO_LIMIT, text_locale_is_utf8());
+	buf_add_text(&question, "\nDo you agree to them?");
+	yes = buf_status(&question) == STATUS_OK && session_ask(question.at);
+	buf_clear(&question);
+	return yes;
+}

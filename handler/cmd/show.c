@@ -1,0 +1,282 @@
+/*
+ * show.c - mailcert show: for copiousoutput and auto_view
+ *
+ * Never asks, never sends, never changes anything, no network: it runs when a
+ * message is merely displayed.
+ */
+#include <stdlib.h>
+#include <time.h>
+
+#include "answer/answer.h"
+#include "answer/confirm.h"
+#include "base/text.h"
+#include "cmd/cmd.h"
+#include "input/find.h"
+#include "input/input.h"
+
+#define SYNOPSIS "mailcert show [--type TYPE] [--json] [FILE]"
+
+static const char help[] =
+    "usage: " SYNOPSIS "\n\n"
+    "Say what a message is: who asks for what, whether it is expected, and\n"
+    "what to press.  Never asks, sends or changes anything.  Exit 0 if it is\n"
+    "a challenge, 1 if it is not.\n";
+
+/* By the rules of the order's CA, as handle would read it. */
+static enum status
+read_again(const struct config *config, const struct home *home,
+    struct span message, struct match *match, struct note *note)
+{
+	struct answer_claims *claims = calloc(1, sizeof(*claims));
+	struct rules rules;
+	enum status status = STATUS_MEMORY;
+
+	if (claims != NULL)
+		status = rules_of(config, home, &match->order, &rules, note);
+	if (status == STATUS_OK)
+		status = answer_parse(
+		    message, &rules, (int64_t)time(NULL), claims, note);
+	if (status == STATUS_OK)
+		match->warnings |= claims->challenge.warnings;
+	free(claims);
+	return status;
+}
+
+/* What the orders say about it; STATUS_OK: one expects it. */
+static enum status
+look_up(const struct config *config, struct span message,
+    const struct challenge *challenge, struct match *match, struct note *note)
+{
+	const struct authres nothing_proved = { .method = AUTHRES_NONE };
+	struct home home = { .dir = -1 };
+	struct order *orders = NULL;
+	enum status status;
+	size_t count = 0, near = 0;
+	const struct match_interest interest = { challenge, &near };
+
+	status = home_open(config->home, false, &home, note);
+	if (status == STATUS_OK)
+		status = orders_load_if(
+		    &home, match_concerns, &interest, &orders, &count, note);
+	/* Only shown: nothing is answered on the strength of it. */
+	if (status == STATUS_OK)
+		status = match_find(challenge, &nothing_proved, orders, count,
+		    (int64_t)time(NULL), match, note);
+	if (status == STATUS_OK && config_has_own(config))
+		status = read_again(config, &home, message, match, note);
+	free(orders);
+	cmd_home_close(&home);
+	return status;
+}
+
+static void
+add_line(struct buf *out, const char *label, const char *text)
+{
+	buf_addf(out, "%-10s ", label);
+	text_show(out, span_of(text), 200, text_locale_is_utf8());
+	buf_add_byte(out, '\n');
+}
+
+static int
+show_challenge(const struct config *config, struct span message,
+    const struct challenge *challenge)
+{
+	struct match *match = calloc(1, sizeof(*match));
+	struct note note = { "" };
+	const int64_t now = (int64_t)time(NULL);
+	enum status status;
+	struct buf out, line;
+	unsigned bit;
+	int code;
+
+	if (match == NULL)
+		return cmd_fail(STATUS_MEMORY, &note);
+	status = look_up(config, message, challenge, match, &note);
+	buf_init(&out, 64 * 1024);
+	buf_init(&line, 1024);
+	buf_add_text(&out,
+	    "ACME challenge: somebody asked for a certificate for an address\n\n");
+	add_line(&out, "Address", challenge->claimed_to);
+	add_line(&out, "From", challenge->claimed_from_written);
+	if (challenge->from_shown[0] != '\0') {
+		buf_addf(&line, "calls itself \"%s\"", challenge->from_shown);
+		add_line(&out, "", line.at);
+	}
+	add_line(&out, "Reply to", challenge->reply_to_written[0]);
+	add_line(&out, "Token", challenge->part1);
+	if (status == STATUS_OK) {
+		buf_clear(&line);
+		buf_addf(&line, "yes, by order %s, made ", match->order.id);
+		confirm_add_time(&line, match->order.created, now);
+		add_line(&out, "Expected", line.at);
+		for (bit = 0; bit < WARNING_COUNT; bit++)
+			if ((match->warnings & 1U << bit) != 0)
+				add_line(&out, "Warning",
+				    warning_sentence(1U << bit));
+		if (note.text[0] != '\0')
+			add_line(&out, "Note", note.text);
+		buf_add_text(&out,
+		    "\nTo answer: Esc-a in mutt and neomutt (with our mutt.rc), "
+		    "or view this part\nin the attachment menu (v).\n");
+	} else {
+		buf_clear(&line);
+		buf_addf(&line, "no: %s (%s)", note_text(&note, status),
+		    status_name(status));
+		add_line(&out, "Expected", line.at);
+		buf_add_text(
+		    &out, "\nIf you did not ask for this, do nothing.\n");
+	}
+	code = cmd_print(buf_span(&out));
+	buf_clear(&line);
+	buf_clear(&out);
+	free(match);
+	return code;
+}
+
+static int
+show_json(const struct config *config, struct span message, enum status status,
+    const struct note *note, const struct challenge *challenge)
+{
+	struct match *match = calloc(1, sizeof(*match));
+	struct note why = { "" };
+	enum status expected = status;
+	struct buf out;
+	int code;
+
+	if (match == NULL)
+		return cmd_fail(STATUS_MEMORY, note);
+	buf_init(&out, 64 * 1024);
+	if (status == STATUS_OK)
+		expected = look_up(config, message, challenge, match, &why);
+	buf_addf(&out,
+	    "{\"challenge\": %s,\n \"expected\": %s,\n \"refusal\": ",
+	    status == STATUS_OK ? "true" : "false",
+	    expected == STATUS_OK ? "true" : "false");
+	if (expected == STATUS_OK)
+		buf_add_text(&out, "null");
+	else
+		text_json(&out, span_of(status_name(expected)));
+	buf_add_text(&out, ",\n \"reason\": ");
+	text_json(&out,
+	    span_of(expected == STATUS_OK ? ""
+		    : status == STATUS_OK ? note_text(&why, expected)
+					  : note_text(note, status)));
+	if (status == STATUS_OK) {
+		buf_add_text(&out, ",\n \"address\": ");
+		text_json(&out, span_of(challenge->claimed_to));
+		buf_add_text(&out, ",\n \"from\": ");
+		text_json(&out, span_of(challenge->claimed_from_written));
+		buf_add_text(&out, ",\n \"token_part1\": ");
+		text_json(&out, span_of(challenge->part1));
+		buf_add_text(&out, ",\n \"order\": ");
+		if (expected == STATUS_OK)
+			text_json(&out, span_of(match->order.id));
+		else
+			buf_add_text(&out, "null");
+	}
+	buf_add_text(&out, "}\n");
+	code = cmd_print(buf_span(&out));
+	buf_clear(&out);
+	free(match);
+	return code != 0 ? code : status == STATUS_OK ? 0 : 1;
+}
+
+/* No challenge: say so, and show a text part for what it is. */
+static int
+show_other(
+    const struct input *input, enum status status, const struct note *note)
+{
+	struct span text = buf_span(&input->bytes);
+	struct buf out;
+	size_t end;
+	int code;
+
+	buf_init(&out, 16 * text.len + 4096);
+	if (input->kind == INPUT_PART && status != STATUS_BAD_PART) {
+		while (text.len > 0) {
+			end = span_find_byte(text, '\n');
+			text_show(&out, span_cut(text, 0, end), TEXT_NO_LIMIT,
+			    text_locale_is_utf8());
+			buf_add_byte(&out, '\n');
+			text = span_cut(text, end + 1, text.len);
+		}
+	} else {
+		buf_addf(&out, "Not an ACME challenge to answer: %s (%s)\n",
+		    note_text(note, status), status_name(status));
+		if (status == STATUS_BAD_PART)
+			buf_add_text(&out,
+			    "In mutt and neomutt Esc-a (with our mutt.rc) "
+			    "hands over the whole message.\n");
+	}
+	code = cmd_print(buf_span(&out));
+	buf_clear(&out);
+	return code != 0 ? code : 1;
+}
+
+int
+cmd_show(const struct invocation *invocation, int argc, char *argv[])
+{
+	static const struct option longs[] = { { "type", required_argument,
+						   NULL, 't' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' }, { 0 } };
+	struct answer_claims *claims = NULL;
+	const struct challenge *challenge = NULL;
+	struct note note = { "" };
+	const char *type = NULL;
+	struct config config;
+	struct rules rules;
+	struct input input;
+	struct buf message;
+	struct mua mua;
+	enum status status;
+	bool json = false;
+	int c, code = 0;
+
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		if (c == 't')
+			type = optarg;
+		else if (c == 'j')
+			json = true;
+		else
+			return c == 'h' ? cmd_help(help)
+					: status_exit(STATUS_USAGE);
+	}
+	if (optind + 1 < argc)
+		return cmd_usage(SYNOPSIS);
+	if (!cmd_config(invocation, &config, &code))
+		return code;
+	status = input_read(optind < argc ? argv[optind] : NULL, type,
+	    (size_t)config.max_message, &input, &note);
+	if (status != STATUS_OK)
+		return cmd_fail(status, &note);
+	buf_init(&message, (size_t)config.max_message);
+	if (input.kind == INPUT_PART || input.kind == INPUT_CMS) {
+		mua_find(&mua);
+		status = find_message(&input, &mua, &message, &note);
+	} else {
+		buf_add(&message, buf_span(&input.bytes));
+		status = buf_status(&message);
+	}
+	if ((claims = calloc(1, sizeof(*claims))) == NULL)
+		status = STATUS_MEMORY;
+	else
+		challenge = &claims->challenge;
+	rules_before(&config, &rules);
+	if (status == STATUS_OK)
+		status = answer_parse(buf_span(&message), &rules,
+		    (int64_t)time(NULL), claims, &note);
+	if (json && challenge != NULL)
+		code = show_json(
+		    &config, buf_span(&message), status, &note, challenge);
+	else if (status == STATUS_OK)
+		code = show_challenge(&config, buf_span(&message), challenge);
+	else if (status_is_refusal(status))
+		code = show_other(&input, status, &note);
+	else
+		code = cmd_fail(status, &note);
+	free(claims);
+	buf_clear(&message);
+	buf_clear(&input.bytes);
+	return code;
+}

@@ -1,0 +1,348 @@
+/* status.c - mailcert status: what is pending, and what to do next */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "answer/advice.h"
+#include "answer/confirm.h"
+#include "base/text.h"
+#include "cmd/cmd.h"
+#include "cmd/list_accounts.h"
+#include "cmd/lookup.h"
+#include "mail/date.h"
+#include "order/renew.h"
+#include "store/issuance.h"
+#include "store/order.h"
+
+#define SYNOPSIS "mailcert status [--json] [ORDER]"
+
+/* As much as there is memory for. */
+#define LISTING_MAX (SIZE_MAX / 4)
+
+static const char help[] =
+    "usage: " SYNOPSIS "\n\n"
+    "List every certificate, every challenge and every account: what it waits\n"
+    "for, and what to do next.  ORDER is an id or an address.\n";
+
+static bool
+is_expired(const struct order *order, int64_t now)
+{
+	return order->expires != 0 && order->expires <= now;
+}
+
+/* What respond asks for: it stands nowhere else for an order of ours.  What
+ * another client told expect is kept out of listings, which get pasted. */
+static bool
+shows_secrets(const struct order *order, bool named)
+{
+	return named ||
+	    (order->issuance[0] != '\0' && order->state != ORDER_SENT);
+}
+
+static void
+add_text(const struct order *order, bool named, int64_t now, struct buf *out)
+{
+	struct buf line;
+
+	buf_init(&line, 2048);
+	buf_addf(&line, "%s  %s", order->id, order->address);
+	text_show(out, buf_span(&line), TEXT_NO_LIMIT, text_locale_is_utf8());
+	buf_clear(&line);
+	if (order->note[0] != '\0') {
+		buf_add_text(out, "  \"");
+		text_show(out, span_of(order->note), 60, text_locale_is_utf8());
+		buf_add_byte(out, '"');
+	}
+	buf_add_text(out, "\n    ");
+	advice_add_state(order, now, &line);
+	text_show(out, buf_span(&line), TEXT_NO_LIMIT, text_locale_is_utf8());
+	buf_clear(&line);
+	buf_add_text(out, "\n    next: ");
+	advice_add_next(order, now, &line);
+	text_show(out, buf_span(&line), TEXT_NO_LIMIT, text_locale_is_utf8());
+	buf_clear(&line);
+	if (shows_secrets(order, named))
+		buf_addf(out,
+		    "\n    by hand: token-part2 %s, thumbprint %s, token-join "
+		    "%s",
+		    order->part2, order->thumbprint,
+		    token_join_name(order->join));
+	buf_add_byte(out, '\n');
+}
+
+static void
+add_member(struct buf *out, const char *name, const char *value)
+{
+	buf_addf(out, ",\n  \"%s\": ", name);
+	if (value[0] != '\0')
+		text_json(out, span_of(value));
+	else
+		buf_add_text(out, "null");
+}
+
+static void
+add_time_member(struct buf *out, const char *name, int64_t when)
+{
+	struct buf text;
+
+	buf_init(&text, 64);
+	if (when != 0)
+		date_add_iso(&text, when);
+	add_member(out, name, text.at != NULL ? text.at : "");
+	buf_clear(&text);
+}
+
+static void
+add_json(const struct order *order, bool named, int64_t now, struct buf *out)
+{
+	struct buf next;
+
+	buf_add_text(out, " {\"id\": ");
+	text_json(out, span_of(order->id));
+	add_member(out, "address", order->address);
+	add_member(out, "from", order->from);
+	add_member(out, "state",
+	    order->state == ORDER_PENDING && is_expired(order, now)
+		? "expired"
+		: order_state_name(order->state));
+	add_member(out, "token_join", token_join_name(order->join));
+	add_member(out, "note", order->note);
+	add_time_member(out, "created", order->created);
+	add_time_member(out, "expires", order->expires);
+	add_time_member(out, "answered", order->answered);
+	add_member(out, "token_part1", order->part1);
+	add_member(out, "message_id", order->message_id);
+	add_member(out, "draft", order->draft);
+	if (shows_secrets(order, named)) {
+		add_member(out, "token_part2", order->part2);
+		add_member(out, "thumbprint", order->thumbprint);
+	}
+	buf_init(&next, 4096);
+	advice_add_next(order, now, &next);
+	add_member(out, "next", next.at != NULL ? next.at : "");
+	buf_clear(&next);
+	buf_add_text(out, "}");
+}
+
+/* What a certificate order waits for. */
+static const char *
+issuance_next(const struct issuance *issuance, int64_t now)
+{
+	switch (issuance->state) {
+	case ISSUANCE_ISSUED:
+		return issuance->replaced[0] != '\0'
+		    ? "nothing; a newer one has taken its place"
+		    : issuance->expires != 0 && issuance->expires <= now
+		    ? "it has expired: mailcert renew"
+		    : "mailcert renew, when it is time";
+	case ISSUANCE_FAILED:
+		return "order anew; finish --forget removes this one";
+	case ISSUANCE_REVOKED:
+		return "nothing; keep its key to read old mail";
+	case ISSUANCE_NEW:
+		return issuance->queued
+		    ? "finish another order for the same address first: its "
+		      "challenge is open, and two cannot be told apart"
+		    : "the CA was not reached: mailcert finish";
+	case ISSUANCE_ORDERED:
+	case ISSUANCE_FINALIZING:
+		break;
+	}
+	return "answer its challenges below, then: mailcert finish";
+}
+
+static void
+add_certificate_text(const struct config *config,
+    const struct issuance *issuance, int64_t now, struct buf *out)
+{
+	struct buf line;
+	size_t i;
+
+	buf_init(&line, 8192);
+	buf_addf(&line, "%s  certificate for", issuance->id);
+	for (i = 0; i < issuance->addresses; i++)
+		buf_addf(&line, " %s", issuance->address[i]);
+	text_show(out, buf_span(&line), TEXT_NO_LIMIT, text_locale_is_utf8());
+	buf_clear(&line);
+	buf_addf(&line, "%s, ordered ", issuance_state_name(issuance->state));
+	confirm_add_time(&line, issuance->created, now);
+	if (issuance->expires != 0) {
+		buf_add_text(&line,
+		    issuance->starts != 0 ? ", valid until " : ", dies ");
+		confirm_add_time(&line, issuance->expires, now);
+	}
+	if (renew_is_candidate(issuance)) {
+		buf_add_text(&line, ", to be renewed ");
+		confirm_add_time(&line, renew_known(config, issuance), now);
+	}
+	if (issuance->revoked != 0) {
+		buf_add_text(&line, ", revoked ");
+		confirm_add_time(&line, issuance->revoked, now);
+	}
+	if (issuance->why[0] != '\0')
+		buf_addf(&line, ": %s", issuance->why);
+	buf_add_text(out, "\n    ");
+	text_show(out, buf_span(&line), TEXT_NO_LIMIT, text_locale_is_utf8());
+	buf_addf(out, "\n    next: %s\n", issuance_next(issuance, now));
+	buf_clear(&line);
+}
+
+static void
+add_certificate_json(const struct config *config, const struct home *home,
+    const struct issuance *issuance, int64_t now, struct buf *out)
+{
+	struct buf path;
+	size_t i;
+
+	buf_add_text(out, " {\"id\": ");
+	text_json(out, span_of(issuance->id));
+	buf_add_text(out, ",\n  \"addresses\": [");
+	for (i = 0; i < issuance->addresses; i++) {
+		buf_add_text(out, i > 0 ? ", " : "");
+		text_json(out, span_of(issuance->address[i]));
+	}
+	buf_add_text(out, "]");
+	add_member(out, "state", issuance_state_name(issuance->state));
+	add_member(out, "key", key_kind_name(issuance->key));
+	add_member(out, "usage", csr_usage_name(issuance->usage));
+	add_time_member(out, "created", issuance->created);
+	add_time_member(out, "expires", issuance->expires);
+	add_time_member(out, "renewal",
+	    renew_is_candidate(issuance) ? renew_known(config, issuance) : 0);
+	add_time_member(out, "revoked", issuance->revoked);
+	add_member(out, "replaces", issuance->replaces);
+	add_member(out, "replaced", issuance->replaced);
+	add_member(out, "why", issuance->why);
+	buf_init(&path, 4096);
+	if (issuance->starts != 0)
+		buf_addf(
+		    &path, "%s/certificates/%s.pem", home->path, issuance->id);
+	add_member(out, "certificate", path.at != NULL ? path.at : "");
+	buf_clear(&path);
+	add_member(out, "next", issuance_next(issuance, now));
+	buf_add_text(out, "}");
+}
+
+static bool
+names_issuance(const void *issuance, const void *text)
+{
+	return lookup_names_issuance(text, issuance);
+}
+
+static bool
+names_order(const void *order, const void *text)
+{
+	return lookup_names_order(text, order);
+}
+
+/* Every certificate order, or what was named. */
+static enum status
+add_certificates(const struct config *config, const struct home *home,
+    const char *only, bool json, size_t *found, struct buf *out,
+    struct note *note)
+{
+	const int64_t now = (int64_t)time(NULL);
+	struct issuance *all = NULL;
+	enum status status;
+	size_t count = 0, i;
+
+	status = issuances_load_if(home, only != NULL ? names_issuance : NULL,
+	    only, &all, &count, note);
+	for (i = 0; i < count; i++) {
+		if (json) {
+			buf_add_text(out, *found > 0 ? ",\n" : "\n");
+			add_certificate_json(config, home, &all[i], now, out);
+		} else {
+			add_certificate_text(config, &all[i], now, out);
+		}
+		++*found;
+	}
+	free(all);
+	return status == STATUS_OK ? buf_status(out) : status;
+}
+
+static int
+print_orders(struct span certificates, struct span accounts,
+    const struct order *orders, size_t count, bool named, bool json)
+{
+	const int64_t now = (int64_t)time(NULL);
+	struct buf out;
+	size_t i;
+	int code;
+
+	buf_init(&out, LISTING_MAX);
+	if (json)
+		buf_add_text(&out, "{\"certificates\": [");
+	buf_add(&out, certificates);
+	if (json)
+		buf_add_text(&out, "],\n\"orders\": [");
+	for (i = 0; i < count; i++) {
+		if (json) {
+			buf_add_text(&out, i > 0 ? ",\n" : "\n");
+			add_json(&orders[i], named, now, &out);
+		} else {
+			add_text(&orders[i], named, now, &out);
+		}
+	}
+	if (json)
+		buf_add_text(&out, "],\n\"accounts\": [");
+	buf_add(&out, accounts);
+	if (json)
+		buf_add_text(&out, "]}\n");
+	else if (count == 0 && certificates.len == 0)
+		buf_add_text(&out,
+		    "nothing is pending; see mailcert order --help, or expect "
+		    "--help\n");
+	/* Never a part that passes for the whole. */
+	code = buf_status(&out) == STATUS_OK ? cmd_print(buf_span(&out))
+					     : cmd_fail(STATUS_MEMORY, NULL);
+	buf_clear(&out);
+	return code;
+}
+
+int
+cmd_status(const struct invocation *invocation, int argc, char *argv[])
+{
+	struct home home = { .dir = -1 };
+	struct order *orders = NULL;
+	struct note note = { "" };
+	struct config config;
+	enum status status;
+	size_t count = 0, found = 0, listed = 0;
+	struct buf certificates, accounts;
+	const char *only;
+	bool json;
+	int code;
+
+	if (!cmd_listing(argc, argv, 1, SYNOPSIS, help, &json, &code) ||
+	    !cmd_config(invocation, &config, &code))
+		return code;
+	only = optind < argc ? argv[optind] : NULL;
+	status = home_open(config.home, false, &home, &note);
+	if (status == STATUS_OK)
+		status =
+		    orders_load_if(&home, only != NULL ? names_order : NULL,
+			only, &orders, &count, &note);
+	buf_init(&certificates, LISTING_MAX);
+	if (status == STATUS_OK)
+		status = add_certificates(
+		    &config, &home, only, json, &found, &certificates, &note);
+	buf_init(&accounts, LISTING_MAX);
+	if (status == STATUS_OK && only == NULL)
+		status = list_accounts(&home, json, &listed, &accounts, &note);
+	cmd_home_close(&home);
+	if (status == STATUS_OK && buf_status(&accounts) != STATUS_OK)
+		status = STATUS_MEMORY;
+	if (status == STATUS_OK && only != NULL && count + found == 0)
+		status = note_set(
+		    &note, STATUS_NO, "there is no order %.100s", only);
+	if (status == STATUS_OK)
+		code = print_orders(buf_span(&certificates),
+		    buf_span(&accounts), orders, count, only != NULL, json);
+	else
+		code = cmd_fail(status, &note);
+	buf_clear(&accounts);
+	buf_clear(&certificates);
+	free(orders);
+	return code;
+}

@@ -1,0 +1,306 @@
+/* verify.c - mailcert verify: the S/MIME status of a message (RFC 9219) */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "answer/anchors.h"
+#include "answer/confirm.h"
+#include "answer/prove.h"
+#include "base/idn.h"
+#include "base/text.h"
+#include "cmd/cmd.h"
+#include "cmd/confinement.h"
+#include "input/input.h"
+#include "mail/date.h"
+#include "mail/mbox.h"
+#include "mail/protect.h"
+#include "mail/smime.h"
+#include "process/child.h"
+#include "store/verified.h"
+
+#define SYNOPSIS "mailcert verify [--json] [--fresh] [FILE]"
+
+static const char help[] =
+    "usage: " SYNOPSIS "\n\n"
+    "Say in the words of RFC 9219 whether a message is signed with S/MIME, and\n"
+    "whether signature, signer and sender are what they should be.  Exit 0 if\n"
+    "it is signed/verified, else 1.\n\n"
+    "  --json   print smimeStatus, smimeStatusAtDelivery, smimeErrors and\n"
+    "           smimeVerifiedAt\n"
+    "  --fresh  do not use a result that is less than a day old\n";
+
+/* What a shut-in child sees: may it be signed, and by whom.  Flat. */
+struct look {
+	uint32_t likely;
+	char from[ADDRESS_SIZE];
+};
+
+static void
+look_in_child(const void *arg, void *report)
+{
+	const struct span *message = arg;
+	struct header *header = malloc(sizeof(*header));
+	struct look *out = report;
+
+	if (header == NULL)
+		return;
+	header_parse(mbox_strip(*message), header);
+	out->likely = smime_is_likely(header);
+	if (header_count(header, SPAN("From")) == 1)
+		(void)!address_sole(
+		    header_body(header, SPAN("From")), out->from);
+	free(header);
+}
+
+/* A stranger may speak through the child by now. */
+static enum status
+look_at(struct span message, struct look *out, struct note *note)
+{
+	struct mailbox mailbox;
+	char normal[ADDRESS_SIZE];
+	enum status status;
+
+	if (!span_is_ascii(span_cut(message, 0, 256 * 1024)))
+		idn_load();
+	status = child_run(
+	    look_in_child, &message, out, sizeof(*out), NULL, 0, note);
+	if (status != STATUS_OK)
+		return status;
+	if (memchr(out->from, '\0', sizeof(out->from)) == NULL ||
+	    (out->from[0] != '\0' &&
+		(address_parse(span_of(out->from), &mailbox) != STATUS_OK ||
+		    address_normal(&mailbox, normal) != STATUS_OK)))
+		return note_set(
+		    note, STATUS_BUG, "the parser's report makes no sense");
+	return STATUS_OK;
+}
+
+/* What the result depends on beside the message. */
+static void
+add_trust(const struct config *config, struct buf *out)
+{
+	const struct authres_policy *policy = &config->authenticate;
+
+	buf_addf(out, "%s\n%s\n%s\n%s\n%s\n", policy->smime_anchors,
+	    policy->smime_crls, config->revocation, policy->resolver,
+	    policy->anchor);
+}
+
+static enum status
+compute(const struct prover *prover, struct span message, const char *from,
+    struct verified *out, struct note *note)
+{
+	enum status status;
+
+	out->at = prover->now;
+	out->current = true;
+	status = prove_status(prover, message, from, &out->report, note);
+	return status;
+}
+
+/* From the home where it is young enough, else anew; what was good at delivery
+ * stays so. */
+static enum status
+verify(const struct prover *prover, struct span message, bool fresh,
+    struct verified *out, struct note *note)
+{
+	struct verified kept = { .at = 0 };
+	bool have, was_good;
+	enum status status;
+	struct look look;
+	char digest[65];
+	struct buf trust;
+
+	if ((status = look_at(message, &look, note)) != STATUS_OK)
+		return status;
+	if (look.likely == 0)
+		return compute(prover, message, "", out, note);
+	if ((status = prove_digest(message, digest, note)) != STATUS_OK)
+		return status;
+	buf_init(&trust, 4096);
+	add_trust(prover->config, &trust);
+	have = buf_status(&trust) == STATUS_OK &&
+	    verified_get(prover->home, digest, trust.at, prover->now, &kept) ==
+		STATUS_OK;
+	was_good = have && kept.report.at_delivery == SMIME_STATUS_VERIFIED;
+	if (have && kept.current && !fresh) {
+		*out = kept;
+	} else {
+		status = compute(prover, message, look.from, out, note);
+		if (status == STATUS_OK && was_good &&
+		    out->report.at_delivery == SMIME_STATUS_FAILED)
+			out->report.at_delivery = SMIME_STATUS_VERIFIED;
+		if (status == STATUS_OK && out->report.passing == 0 &&
+		    out->report.status >= SMIME_STATUS_VERIFIED)
+			verified_put(prover->home, digest, trust.at, out);
+	}
+	buf_clear(&trust);
+	return status;
+}
+
+static void
+add_line(struct buf *out, const char *label, const char *text)
+{
+	buf_addf(out, "%-12s ", label);
+	text_show(out, span_of(text), TEXT_NO_LIMIT, text_locale_is_utf8());
+	buf_add_byte(out, '\n');
+}
+
+static void
+add_time(struct buf *out, const char *label, const char *text, int64_t when,
+    int64_t now)
+{
+	buf_addf(out, "%-12s %s", label, text);
+	if (when != 0) {
+		buf_add_text(out, text[0] != '\0' ? ", " : "");
+		confirm_add_time(out, when, now);
+	}
+	buf_add_byte(out, '\n');
+}
+
+static void
+add_text(const struct verified *verified, int64_t now, struct buf *out)
+{
+	const struct smime_report *report = &verified->report;
+	const char *status =
+	    smime_status_name((enum smime_status)report->status);
+	uint32_t i;
+
+	add_line(out, "Status", status != NULL ? status : "no signature");
+	if (report->why[0] != '\0')
+		add_line(out, "", report->why);
+	if (report->status < SMIME_STATUS_VERIFIED)
+		return;
+	for (i = 0; i < report->errors; i++)
+		add_line(out, i == 0 ? "Because" : "", report->error[i]);
+	add_time(out, "At delivery",
+	    smime_status_name((enum smime_status)report->at_delivery),
+	    report->delivered, now);
+	add_line(out, "From",
+	    report->from[0] != '\0' ? report->from : "not one address");
+	if (report->signer[0] != '\0')
+		add_line(out, "Signer", report->signer);
+	if (report->issuer[0] != '\0')
+		add_line(out, "Issuer", report->issuer);
+	add_line(out, "Header",
+	    report->protection == PROTECT_NONE
+		? "not protected"
+		: protect_form_name((enum protect_form)report->protection));
+	add_time(out, "Verified", "", verified->at, now);
+}
+
+static void
+add_member(struct buf *out, const char *name, const char *value)
+{
+	buf_addf(out, ",\n \"%s\": ", name);
+	if (value != NULL && value[0] != '\0')
+		text_json(out, span_of(value));
+	else
+		buf_add_text(out, "null");
+}
+
+static void
+add_json(const struct verified *verified, struct buf *out)
+{
+	const struct smime_report *report = &verified->report;
+	const char *status =
+	    smime_status_name((enum smime_status)report->status);
+	const char *then =
+	    smime_status_name((enum smime_status)report->at_delivery);
+	const bool is_signed = report->status >= SMIME_STATUS_VERIFIED;
+	struct buf at;
+	uint32_t i;
+
+	buf_add_text(out, "{\"smimeStatus\": ");
+	if (status != NULL)
+		text_json(out, span_of(status));
+	else
+		buf_add_text(out, "null");
+	add_member(out, "smimeStatusAtDelivery", then);
+	buf_add_text(out, ",\n \"smimeErrors\": ");
+	for (i = 0; i < report->errors; i++) {
+		buf_add_text(out, i == 0 ? "[" : ", ");
+		text_json(out, span_of(report->error[i]));
+	}
+	buf_add_text(out, report->errors > 0 ? "]" : "null");
+	buf_init(&at, 64);
+	if (is_signed)
+		date_add_iso(&at, verified->at);
+	add_member(out, "smimeVerifiedAt", is_signed ? at.at : NULL);
+	buf_clear(&at);
+	add_member(out, "from", report->from);
+	add_member(out, "signer", report->signer);
+	add_member(out, "issuer", report->issuer);
+	add_member(out, "headerProtection",
+	    report->protection == PROTECT_NONE
+		? NULL
+		: protect_form_name((enum protect_form)report->protection));
+	add_member(out, "why", report->why);
+	buf_add_text(out, "}\n");
+}
+
+static int
+print(
+    const struct verified *verified, bool json, int64_t now, struct note *note)
+{
+	struct buf out;
+	int code;
+
+	buf_init(&out, 64 * 1024);
+	if (json)
+		add_json(verified, &out);
+	else
+		add_text(verified, now, &out);
+	code = buf_status(&out) == STATUS_OK ? cmd_print(buf_span(&out))
+					     : cmd_fail(buf_status(&out), note);
+	buf_clear(&out);
+	return code != 0 ? code
+			 : verified->report.status != SMIME_STATUS_VERIFIED;
+}
+
+int
+cmd_verify(const struct invocation *invocation, int argc, char *argv[])
+{
+	static const struct option longs[] = { { "json", no_argument, NULL,
+						   'j' },
+		{ "fresh", no_argument, NULL, 'f' },
+		{ "help", no_argument, NULL, 'h' }, { 0 } };
+	struct home home = { .dir = -1 };
+	struct verified verified = { .at = 0 };
+	struct note note = { "" };
+	struct config config;
+	struct input input = { .kind = INPUT_OTHER };
+	enum status status;
+	struct prover prover = { &config, &home, (int64_t)time(NULL) };
+	bool json = false, fresh = false;
+	int c, code = 0;
+
+	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		if (c == 'j')
+			json = true;
+		else if (c == 'f')
+			fresh = true;
+		else
+			return c == 'h' ? cmd_help(help)
+					: status_exit(STATUS_USAGE);
+	}
+	if (optind + 1 < argc)
+		return cmd_usage(SYNOPSIS);
+	if (!cmd_config(invocation, &config, &code))
+		return code;
+	status = home_open(config.home, false, &home, &note);
+	if (status == STATUS_OK)
+		status = confinement_check(&config, &home, false, &note);
+	if (status == STATUS_OK)
+		status = input_read(optind < argc ? argv[optind] : NULL,
+		    "message/rfc822", (size_t)config.max_message, &input,
+		    &note);
+	if (status == STATUS_OK)
+		status = verify(
+		    &prover, buf_span(&input.bytes), fresh, &verified, &note);
+	code = status == STATUS_OK ? print(&verified, json, prover.now, &note)
+				   : cmd_fail(status, &note);
+	buf_clear(&input.bytes);
+	home_close(&home);
+	return code;
+}

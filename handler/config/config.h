@@ -1,0 +1,97 @@
+/*
+ * config.h - the configuration file: mailcert-config(5)
+ *
+ * "set name = value" as mutt users know it.  An unknown name or a bad value
+ * is an error with file and line, never ignored.
+ */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+#include "acme/key_kind.h"
+#include "base/buf.h"
+#include "config/destination.h"
+#include "reply/authres.h"
+#include "reply/challenge.h"
+
+enum { CONFIG_VALUE_SIZE = 1024 };
+
+enum { CONFIG_CAS_MAX = 8, CONFIG_NAME_SIZE = 32 };
+
+/* What is known of one CA: "ca.NAME.x = ..." */
+/* Rules of one CA's own; the global ones count for the others. */
+struct config_own {
+	bool has_authenticate, has_coverage, has_auto_submitted;
+	struct authres_methods authenticate;
+	enum dkim_coverage coverage;
+	bool auto_submitted; /* demanded */
+};
+
+struct config_ca {
+	char name[CONFIG_NAME_SIZE];
+	struct config_own own;
+	char directory[CONFIG_VALUE_SIZE];
+	char file[CONFIG_VALUE_SIZE]; /* certificates of its server; or empty */
+	char eab_kid[256];
+	char eab_key_file[CONFIG_VALUE_SIZE];
+	enum token_join join;
+	char
+	    chain[256]; /* commonName of the root that is preferred; or empty */
+	char proxy[CONFIG_VALUE_SIZE]; /* "none"; empty: as for all CAs */
+	bool empty_subject;            /* of signing requests */
+	bool csr_eku;     /* signing requests ask for emailProtection */
+	int64_t settle;   /* seconds between the answer and telling the CA */
+	bool before_mail; /* the CA mails only once it was told */
+};
+
+/* What follows an answer that is known to be sent. */
+enum config_finish { FINISH_AUTO, FINISH_ASK, FINISH_MANUAL };
+
+struct config {
+	char ca[CONFIG_VALUE_SIZE];    /* NAME or URL; or empty */
+	char proxy[CONFIG_VALUE_SIZE]; /* "none"; empty: the environment's */
+	struct config_ca cas[CONFIG_CAS_MAX];
+	size_t ca_count;
+	char home[CONFIG_VALUE_SIZE];  /* -C, MAILCERT_HOME, or the default */
+	char draft[CONFIG_VALUE_SIZE]; /* DEST; empty: by circumstance */
+	char sendmail[CONFIG_VALUE_SIZE];
+	struct authres_policy authenticate;
+	struct challenge_rules rules;
+	struct destination sent_folder; /* Maildir or mbox; else none */
+	enum config_finish finish;
+	enum key_kind key; /* of certificates */
+	enum key_kind account_key;
+	enum csr_usage usage;
+	bool separate_usage;  /* two certificates: one signs, one encrypts */
+	int64_t patience;     /* seconds that a CA may be at it */
+	int64_t renew_before; /* seconds; 0: a third of the lifetime */
+	char password_command[CONFIG_VALUE_SIZE]; /* for sh; or empty */
+	bool sandbox_required;                    /* else best effort */
+	bool lock_keys;         /* certificate keys get a passphrase */
+	bool caa;               /* look CAA records up before an order */
+	const char *revocation; /* for verify: "off", "soft", "hard"; static */
+	bool color;
+	int64_t max_message; /* octets */
+};
+
+/*
+ * Defaults, then the file, then the settings ("name=value") of -o.
+ * home: what -C said, or NULL.  STATUS_CONFIG or STATUS_PERMISSION (the file
+ * belongs to somebody else or can be written to by others).
+ */
+
+/* The CA of that name, or the one with that directory, or where the text is
+ * an URL that nobody knows, a new one.  STATUS_CONFIG with a note. */
+enum status config_find_ca(const struct config *config, const char *text,
+    struct config_ca *out, struct note *note) MUST_CHECK;
+
+/* "both", "sign", "encrypt", or "separate". */
+bool config_usage(struct span text, enum csr_usage *usage, bool *separate);
+
+/* The configured CA with that name or directory, or NULL. */
+const struct config_ca *config_known_ca(
+    const struct config *config, const char *text);
+/* Does any CA have rules of its own? */
+bool config_has_own(const struct config *config);
+
+enum status config_load(const char *home, const char *const *settings,
+    size_t count, struct config *out, struct note *note) MUST_CHECK;
+#endif

@@ -1,0 +1,31 @@
+/*
+ * destination.h - where a draft goes, as --draft and the configuration name it
+ *
+ * Only the words: deliver.h does what they say.
+ */
+#ifndef CONFIG_DESTINATION_H
+#define CONFIG_DESTINATION_H
+#include "base/buf.h"
+
+enum destination_kind {
+	DESTINATION_MUA,   /* run the mail program on the draft */
+	DESTINATION_STAGE, /* private Maildir, for the macro */
+	DESTINATION_STDOUT,
+	DESTINATION_FILE,    /* file:PATH, which must not exist */
+	DESTINATION_MAILDIR, /* maildir:DIR */
+	DESTINATION_MBOX,    /* mbox:FILE */
+	DESTINATION_SENDMAIL
+};
+
+struct destination {
+	enum destination_kind kind;
+	char path[1024];
+};
+
+/* STATUS_USAGE: not a DEST that this version knows. */
+enum status destination_parse(
+    const char *text, struct destination *out) MUST_CHECK;
+/* "mua", "file:/tmp/x" ... into out. */
+void destination_name(
+    const struct destination *destination, char *out, size_t size);
+#endif

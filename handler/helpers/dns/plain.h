@@ -1,0 +1,20 @@
+/*
+ * plain.h - a DNS question without extensions, for resolvers that drop them
+ *
+ * Some routers answer plain queries (RFC 1035) and drop those with EDNS or the
+ * DO bit, which every query of libunbound has.  Nothing vouches for the
+ * answers.
+ */
+#ifndef HELPERS_DNS_PLAIN_H
+#define HELPERS_DNS_PLAIN_H
+#include "mail/dns_answer.h"
+
+/*
+ * Ask the resolvers ("ADDRESS[@PORT] ..."), the first that answers counts; the
+ * records of that type go to *out, which is set up, over aliases too, with
+ * their TTL.  until: milliseconds of CLOCK_MONOTONIC.  False: none answered,
+ * or none could.
+ */
+bool plain_ask(const char *resolvers, const char *name, int type, int64_t until,
+    struct dns_answer *out);
+#endif

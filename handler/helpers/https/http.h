@@ -1,0 +1,70 @@
+/*
+ * http.h - the one door to libcurl: a single HTTPS request
+ *
+ * The server is hostile by assumption: https only, no redirects, TLS 1.2 and
+ * up, an answer of a limited size within a limited time.  A proxy only where
+ * the request names one.
+ */
+#ifndef HELPERS_HTTPS_HTTP_H
+#define HELPERS_HTTPS_HTTP_H
+#include <stdint.h>
+
+#include "base/buf.h"
+
+enum {
+	HTTP_BODY_MAX = 1024 * 1024,
+	HTTP_HEADER_MAX = 64 * 1024,
+	HTTP_SECONDS = 25, /* less than mailcert waits for us */
+	HTTP_CONNECT_SECONDS = 15,
+	HTTP_TEXT_SIZE = 2049,
+	HTTP_ALTERNATES_MAX = 4
+};
+
+struct http_request {
+	const char *method; /* "GET", "HEAD", "POST" */
+	const char *url;
+	const char *accept;   /* or "" */
+	const char *ca_file;  /* certificates to trust; "": the system's */
+	const char *proxy;    /* as curl(1) takes it; "": none */
+	const char *no_proxy; /* hosts that are reached without it; or "" */
+	struct span body;     /* of a POST: application/jose+json */
+};
+
+struct http_response {
+	long code;
+	char nonce[HTTP_TEXT_SIZE];    /* Replay-Nonce, or empty */
+	char location[HTTP_TEXT_SIZE]; /* Location, absolute; or empty */
+	int64_t retry_after;           /* seconds; -1: not said */
+	/* The targets of Link fields (RFC 8288), absolute: rel "alternate",
+	 * and the first "next" or empty. */
+	char alternate[HTTP_ALTERNATES_MAX][HTTP_TEXT_SIZE];
+	size_t alternates;
+	char next[HTTP_TEXT_SIZE];
+	struct buf body; /* owned; set up by the caller */
+};
+
+/* Where the system keeps the certificates it trusts: HTTP_CERTIFICATES itself,
+ * and what it links to on one system or another. */
+#define HTTP_CERTIFICATES "/etc/ssl/certs"
+#define HTTP_CERTIFICATES_MORE                                            \
+	"/usr/share/ca-certificates", "/usr/local/share/ca-certificates", \
+	    "/etc/ca-certificates", "/etc/pki/ca-trust/extracted",        \
+	    "/etc/pki/tls/certs", "/var/lib/ca-certificates/openssl"
+
+/*
+ * What the libraries read and load once, before anything is received.  Names
+ * are looked up in /etc/hosts and the DNS from now on, whatever nsswitch.conf
+ * says: other sources are libraries that cannot be loaded in a sandbox.
+ * STATUS_MEMORY; or the process ends with its exit status, where glibc
+ * crashes for want of memory.
+ */
+enum status http_prepare(void) MUST_CHECK;
+
+/*
+ * After http_prepare().  STATUS_OK: there is an answer, whatever its code.  Else the note says why
+ * not, as what follows "the CA cannot be reached:".  STATUS_NET; STATUS_BAD_CA:
+ * an answer beyond the limits; STATUS_CONFIG: ca_file or proxy is of no use.
+ */
+enum status http_send(const struct http_request *request,
+    struct http_response *out, struct note *note) MUST_CHECK;
+#endif

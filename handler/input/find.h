@@ -1,0 +1,29 @@
+/*
+ * find.h - the whole message that a part belongs to
+ *
+ * mailcap hands over a decoded part, and a part proves nothing.  mutt and
+ * neomutt leave the message (Maildir file, mbox, IMAP cache) open, so it is
+ * among our inherited descriptors, or among theirs in /proc.  Each candidate
+ * is opened anew, because the file offset is shared, and searched in a child
+ * that is shut in.  Exactly one message must hold the part, or of several
+ * exactly one be open in the pager, whose copy of it tells which.
+ */
+#ifndef INPUT_FIND_H
+#define INPUT_FIND_H
+#include "base/buf.h"
+#include "input/input.h"
+#include "process/mua.h"
+#include "reply/challenge.h"
+
+/*
+ * Append the message that holds the part to *out (its ceiling counts).
+ * STATUS_BAD_PART with a note: none, or more than one.
+ */
+enum status find_message(const struct input *part, const struct mua *mua,
+    struct buf *out, struct note *note) MUST_CHECK;
+
+/* For mailcap's test=, where not even the part is there: do the open files
+ * hold a challenge?  Shuts the process in before it looks. */
+bool find_any_challenge(
+    const struct mua *mua, const struct challenge_rules *rules);
+#endif

@@ -1,0 +1,35 @@
+/*
+ * input.h - what was handed over: a message or a part (stage 1)
+ *
+ * libmagic is met here, and only here: loaded when no type was given and the
+ * first line does not look like a header field, in a child that is shut in
+ * afterwards.  Its answer is a hint for the person, never a decision.
+ */
+#ifndef INPUT_INPUT_H
+#define INPUT_INPUT_H
+#include <stdint.h>
+
+#include "base/buf.h"
+
+enum input_kind {
+	INPUT_MESSAGE, /* a whole message, perhaps behind an mbox "From " line */
+	INPUT_PART,    /* a decoded body part */
+	INPUT_CMS,     /* a bare S/MIME container */
+	INPUT_OTHER
+};
+
+struct input {
+	struct buf bytes; /* owned; cleared by the caller */
+	enum input_kind kind;
+	char shown[80];         /* what it looks like, safe text */
+	uint64_t device, inode; /* of a regular file, else 0 */
+};
+
+/*
+ * Read file (NULL or "-": standard input) up to max octets.  A regular file
+ * over max is not read at all, a pipe not to its end.  type is mailcap's %t
+ * or NULL.  STATUS_BAD_SIZE, STATUS_IO, STATUS_USAGE (a terminal).
+ */
+enum status input_read(const char *file, const char *type, size_t max,
+    struct input *out, struct note *note) MUST_CHECK;
+#endif

@@ -1,0 +1,14 @@
+/*
+ * magic_door.h - the one door to libmagic, loaded on demand
+ *
+ * Load before the process shuts itself in: the database is a file.
+ */
+#ifndef INPUT_MAGIC_DOOR_H
+#define INPUT_MAGIC_DOOR_H
+#include "base/span.h"
+
+void magic_load_library(void);
+void magic_unload_library(void);
+/* Write the media type of bytes, or "" where libmagic cannot be had. */
+void magic_type(struct span bytes, char *out, size_t size);
+#endif

@@ -1,0 +1,637 @@
+/* ca.c - a conversation with a CA: see ca.h.  Input: hostile. */
+#include "order/ca.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "acme/jws.h"
+#include "acme/url.h"
+#include "base/frame.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "process/child.h"
+#include "process/helper.h"
+
+enum { ANSWER_MAX = 2 * 1024 * 1024 };
+
+/* What is parsed in a child, and what it says; the parent checks it. */
+enum object {
+	DIRECTORY,
+	ACCOUNT,
+	ORDERS,
+	ORDER,
+	AUTHORIZATION,
+	RENEWAL,
+	PROBLEM
+};
+
+struct work {
+	enum object object;
+	struct span body;
+	size_t skip; /* of ORDERS */
+};
+
+struct report {
+	uint32_t status;
+	struct note note;
+	union {
+		struct acme_directory directory;
+		struct acme_account account;
+		struct acme_orders orders;
+		struct acme_order order;
+		struct acme_authorization authorization;
+		struct acme_renewal renewal;
+		struct acme_problem problem;
+	} is;
+};
+
+static void
+parse_in_child(const void *arg, void *report)
+{
+	const struct work *work = arg;
+	struct report *out = report;
+
+	switch (work->object) {
+	case DIRECTORY:
+		out->status = acme_directory_parse(
+		    work->body, &out->is.directory, &out->note);
+		break;
+	case ACCOUNT:
+		out->status = acme_account_parse(
+		    work->body, &out->is.account, &out->note);
+		break;
+	case ORDERS:
+		out->status = acme_orders_parse(
+		    work->body, work->skip, &out->is.orders, &out->note);
+		break;
+	case RENEWAL:
+		out->status = acme_renewal_parse(
+		    work->body, &out->is.renewal, &out->note);
+		break;
+	case ORDER:
+		out->status =
+		    acme_order_parse(work->body, &out->is.order, &out->note);
+		break;
+	case AUTHORIZATION:
+		out->status = acme_authorization_parse(
+		    work->body, &out->is.authorization, &out->note);
+		break;
+	case PROBLEM:
+		acme_problem_parse(work->body, &out->is.problem);
+		break;
+	}
+}
+
+static bool
+object_ok(enum object object, const struct report *report)
+{
+	switch (object) {
+	case DIRECTORY:
+		return acme_directory_ok(&report->is.directory);
+	case ACCOUNT:
+		return acme_account_ok(&report->is.account);
+	case ORDERS:
+		return acme_orders_ok(&report->is.orders);
+	case RENEWAL:
+		return acme_renewal_ok(&report->is.renewal);
+	case ORDER:
+		return acme_order_ok(&report->is.order);
+	case AUTHORIZATION:
+		return acme_authorization_ok(&report->is.authorization);
+	case PROBLEM:
+		break;
+	}
+	return acme_problem_ok(&report->is.problem);
+}
+
+/* A stranger may speak through the child by now. */
+static enum status
+parse_from(enum object object, struct span body, size_t skip,
+    struct report *out, struct note *note)
+{
+	const struct work work = { object, body, skip };
+	enum status status;
+
+	status =
+	    child_run(parse_in_child, &work, out, sizeof(*out), NULL, 0, note);
+	if (status != STATUS_OK)
+		return status;
+	if (out->status >= STATUS_COUNT ||
+	    !text_is_shown(out->note.text, sizeof(out->note.text)) ||
+	    (out->status == STATUS_OK && !object_ok(object, out)))
+		return note_set(
+		    note, STATUS_BUG, "the parser's report makes no sense");
+	if (out->status != STATUS_OK)
+		return note_set(note, (enum status)out->status, "%s",
+		    note_text(&out->note, (enum status)out->status));
+	return STATUS_OK;
+}
+
+static enum status
+parse(
+    enum object object, struct span body, struct report *out, struct note *note)
+{
+	return parse_from(object, body, 0, out, note);
+}
+
+/* The same, one member of the report copied out. */
+static enum status
+parse_into(enum object object, struct span body, void *out, size_t size,
+    struct note *note)
+{
+	struct report *report = calloc(1, sizeof(*report));
+	enum status status;
+
+	if (report == NULL)
+		return STATUS_MEMORY;
+	if ((status = parse(object, body, report, note)) == STATUS_OK)
+		memcpy(out, &report->is, size);
+	free(report);
+	return status;
+}
+
+enum status
+ca_parse_account(struct span body, struct acme_account *out, struct note *note)
+{
+	return parse_into(ACCOUNT, body, out, sizeof(*out), note);
+}
+
+enum status
+ca_parse_order(struct span body, struct acme_order *out, struct note *note)
+{
+	return parse_into(ORDER, body, out, sizeof(*out), note);
+}
+
+enum status
+ca_parse_renewal(struct span body, struct acme_renewal *out, struct note *note)
+{
+	return parse_into(RENEWAL, body, out, sizeof(*out), note);
+}
+
+bool
+ca_is_own(const struct ca *ca, const char *url)
+{
+	return acme_same_origin(span_of(url), span_of(ca->directory_url));
+}
+
+static enum status
+take_frame(const struct frame *frame, struct ca *ca, const char *who,
+    struct ca_answer *out, struct note *note)
+{
+	const struct span name = frame->name, value = frame->value;
+	char shown[200];
+
+	if (span_eq(name, SPAN("code")))
+		return frame_number(value, &out->code) ? STATUS_OK : STATUS_BUG;
+	if (span_eq(name, SPAN("retry-after")))
+		return frame_number(value, &out->retry_after) ? STATUS_OK
+							      : STATUS_BUG;
+	if (span_eq(name, SPAN("body"))) {
+		buf_add(&out->body, value);
+		return buf_status(&out->body);
+	}
+	if (span_eq(name, SPAN("nonce"))) {
+		/* A nonce that is none is ignored (RFC 8555 section 6.5). */
+		if (!acme_nonce_ok(value) ||
+		    !span_copy(value, ca->nonce, sizeof(ca->nonce)))
+			ca->nonce[0] = '\0';
+	} else if (span_eq(name, SPAN("alternate"))) {
+		if (out->alternates < CA_ALTERNATES_MAX && acme_url_ok(value) &&
+		    span_copy(
+			value, out->alternate[out->alternates], ACME_URL_SIZE))
+			out->alternates++;
+	} else if (span_eq(name, SPAN("location"))) {
+		if (!span_copy(value, out->location, sizeof(out->location)))
+			out->location[0] = '\0';
+	} else if (span_eq(name, SPAN("next"))) {
+		if (!acme_url_ok(value) ||
+		    !span_copy(value, out->next, sizeof(out->next)))
+			out->next[0] = '\0';
+	} else if (span_eq(name, SPAN("error"))) {
+		text_show_in(shown, sizeof(shown), value, true);
+		return note_set(note, STATUS_NET,
+		    "%.180s cannot be reached: %s", who, shown);
+	}
+	return STATUS_OK;
+}
+
+/* One request through the network program. */
+static enum status
+exchange(struct ca *ca, const char *method, const char *url, const char *accept,
+    struct span body, struct ca_answer *out, struct note *note)
+{
+	const char *const argv[] = { "mailcert-https", NULL };
+	struct buf request, answer;
+	char who[200];
+	struct frame frame;
+	struct span rest;
+	enum status status;
+	int code = 0;
+
+	(void)snprintf(who, sizeof(who), "the CA%s%s at %.130s",
+	    ca->name[0] != '\0' ? " " : "", ca->name, url);
+	if (!ca_is_own(ca, url))
+		return note_set(note, STATUS_BAD_CA,
+		    "the CA points to another server (%.100s)", url);
+	buf_init(&request, JWS_SIZE_MAX + 8192);
+	buf_init(&answer, ANSWER_MAX);
+	frame_add(&request, "method", span_of(method));
+	frame_add(&request, "url", span_of(url));
+	frame_add(&request, "accept", span_of(accept));
+	frame_add(&request, "ca-file", span_of(ca->file));
+	frame_add(&request, "proxy", span_of(ca->proxy));
+	frame_add(&request, "no-proxy", span_of(ca->no_proxy));
+	frame_add(&request, "body", body);
+	out->code = 0;
+	out->retry_after = -1;
+	out->alternates = 0;
+	out->location[0] = out->next[0] = '\0';
+	out->problem = (struct acme_problem){ .type = "" };
+	buf_clear(&out->body);
+	status = buf_status(&request);
+	if (status == STATUS_OK)
+		status =
+		    helper_run(argv, buf_span(&request), &answer, &code, note);
+	if (status == STATUS_AGAIN)
+		status = note_set(note, STATUS_NET,
+		    "%s does not answer in time; try again later", who);
+	rest = buf_span(&answer);
+	while (status == STATUS_OK &&
+	    (status = frame_take(&rest, &frame)) == STATUS_OK)
+		status = take_frame(&frame, ca, who, out, note);
+	/* It says by its exit whether waiting would help. */
+	if (status == STATUS_NET && code == status_exit(STATUS_BAD_CA))
+		status = STATUS_BAD_CA;
+	if (status == STATUS_NET && code == status_exit(STATUS_CONFIG))
+		status = STATUS_CONFIG;
+	if (status == STATUS_NO)
+		status = code == 0 && out->code != 0 ? STATUS_OK : STATUS_NET;
+	ca->pause = out->retry_after;
+	buf_clear(&answer);
+	buf_clear(&request);
+	return status;
+}
+
+enum status
+ca_open(struct ca *ca, struct note *note)
+{
+	struct report *report;
+	struct ca_answer answer = { .code = 0 };
+	enum status status;
+
+	/* What waiting does not mend is said before anything is asked. */
+	if (ca->file[0] != '\0' && access(ca->file, R_OK) != 0)
+		return note_set(note, STATUS_CONFIG,
+		    "ca.%s.ca_file: %.150s: %s",
+		    ca->name[0] != '\0' ? ca->name : "NAME", ca->file,
+		    strerror(errno));
+	if ((report = calloc(1, sizeof(*report))) == NULL)
+		return STATUS_MEMORY;
+	json_prepare(); /* for all the children of this conversation */
+	buf_init(&answer.body, ANSWER_MAX);
+	status = exchange(ca, "GET", ca->directory_url, "application/json",
+	    SPAN(""), &answer, note);
+	if (status == STATUS_OK && answer.code != 200)
+		status = note_set(note,
+		    answer.code >= 500 || answer.code == 429 ? STATUS_NET
+							     : STATUS_BAD_CA,
+		    "the CA%s%s has no directory at %.150s: HTTP %lld",
+		    ca->name[0] != '\0' ? " " : "", ca->name, ca->directory_url,
+		    (long long)answer.code);
+	if (status == STATUS_OK)
+		status = parse(DIRECTORY, buf_span(&answer.body), report, note);
+	if (status == STATUS_OK)
+		ca->directory = report->is.directory;
+	buf_clear(&answer.body);
+	free(report);
+	return status;
+}
+
+static enum status
+fresh_nonce(struct ca *ca, struct note *note)
+{
+	struct ca_answer answer = { .code = 0 };
+	enum status status;
+
+	if (ca->nonce[0] != '\0')
+		return STATUS_OK;
+	buf_init(&answer.body, ANSWER_MAX);
+	status = exchange(
+	    ca, "HEAD", ca->directory.new_nonce, "", SPAN(""), &answer, note);
+	buf_clear(&answer.body);
+	if (status == STATUS_OK && ca->nonce[0] == '\0')
+		status = note_set(
+		    note, STATUS_BAD_CA, "the CA gives no usable nonce");
+	return status;
+}
+
+/* By the key holder; a nonce is used once. */
+static enum status
+sign(struct ca *ca, const char *url, struct span payload, struct buf *out,
+    struct note *note)
+{
+	struct buf request;
+	enum status status;
+
+	buf_init(&request, JWS_SIZE_MAX);
+	frame_add(&request, "url", span_of(url));
+	frame_add(&request, "nonce", span_of(ca->nonce));
+	frame_add(&request, "kid", span_of(ca->account));
+	frame_add(&request, "payload", payload);
+	frame_add(&request, "passphrase", ca->passphrase);
+	ca->nonce[0] = '\0';
+	status = buf_status(&request);
+	if (status == STATUS_OK)
+		status = ca->new_key[0] != '\0'
+		    ? helper_key_pair("rollover", ca->key, ca->new_key,
+			  buf_span(&request), out, note)
+		    : helper_key("jws", ca->key, buf_span(&request), out, note);
+	buf_wipe(&request);
+	if (status == STATUS_IO && access(ca->key, F_OK) != 0 &&
+	    errno == ENOENT)
+		status = note_set(note, STATUS_IO,
+		    "the key file %.150s is gone; restore it, or mailcert "
+		    "account register makes another account",
+		    ca->key);
+	return status;
+}
+
+const char *
+ca_advice(const char *type)
+{
+	static const struct {
+		const char *type;
+		const char *advice;
+	} table[] = {
+		{ "accountDoesNotExist",
+		    "mailcert account register makes another account" },
+		{ "badCSR",
+		    "other settings may do (ca.NAME.subject, ca.NAME.csr_eku), "
+		    "or another --key; then order --new" },
+		{ "badPublicKey", "another kind of key may do: --key" },
+		{ "badSignatureAlgorithm",
+		    "another account key may do: account roll-over --key" },
+		{ "caa", "the CAA records of the domain forbid it" },
+		{ "externalAccountRequired", "--eab-kid, --eab-key-file" },
+		{ "rateLimited", "try again later" },
+		{ "rejectedIdentifier",
+		    "this CA does not issue for that address" },
+		{ "serverInternal",
+		    "try again later; some CAs say so while a certificate for "
+		    "the address is valid: mailcert revoke" },
+		{ "unsupportedIdentifier",
+		    "this CA does not issue for mail addresses" },
+		{ "userActionRequired",
+		    "do there what it asks for, then try again" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(table) / sizeof(*table); i++)
+		if (strcmp(table[i].type, type) == 0)
+			return table[i].advice;
+	return "";
+}
+
+/* Cut between characters. */
+static void
+cut(char *text, size_t most)
+{
+	size_t len = strlen(text) > most ? most : strlen(text);
+
+	while (len > 0 && !utf8_is_text((struct span){ text, len }))
+		len--;
+	text[len] = '\0';
+}
+
+void
+ca_describe(const struct acme_problem *problem, char *out, size_t size)
+{
+	char detail[sizeof(problem->detail)], parts[sizeof(problem->parts)];
+
+	(void)strcpy(detail, problem->detail);
+	(void)strcpy(parts, problem->parts);
+	cut(detail, 180);
+	cut(parts, 160);
+	(void)snprintf(out, size, "%.40s%s%s%s%s%s", problem->type,
+	    detail[0] != '\0' ? ": " : "", detail, parts[0] != '\0' ? " (" : "",
+	    parts, parts[0] != '\0' ? ")" : "");
+	cut(out, size - 1);
+}
+
+/* Of a request that the account signed: it may be closed. */
+static const char *
+advice_of(const struct ca *ca, const struct ca_answer *answer)
+{
+	if (ca->account[0] != '\0' && answer->code == 401 &&
+	    strcmp(answer->problem.type, "unauthorized") == 0)
+		return "if the account is closed: mailcert account register "
+		       "makes another";
+	return ca_advice(answer->problem.type);
+}
+
+/* In the CA's own words; where they are long, what is ours does not go short. */
+static void
+tell_problem(
+    const struct ca *ca, const struct ca_answer *answer, struct note *note)
+{
+	const struct acme_problem *problem = &answer->problem;
+	const char *advice = advice_of(ca, answer);
+	char said[512], rest[sizeof(note->text)], wait[40] = "";
+	size_t type;
+
+	ca_describe(problem, said, sizeof(said));
+	if (answer->retry_after > 0)
+		(void)snprintf(wait, sizeof(wait), "; try again in %lld s",
+		    (long long)answer->retry_after);
+	(void)snprintf(rest, sizeof(rest), "%s%s%.90s%s%s%s", wait,
+	    problem->instance[0] != '\0' ? "; see " : "", problem->instance,
+	    advice[0] != '\0' ? " [" : "", advice,
+	    advice[0] != '\0' ? "]" : "");
+	cut(said, sizeof(note->text) - strlen(rest) - 40);
+	type = strlen(problem->type) < 40 ? strlen(problem->type) : 40;
+	(void)snprintf(note->text, sizeof(note->text),
+	    "the CA said no (%lld %.*s)%s%s", (long long)answer->code,
+	    (int)type, said, said + type, rest);
+}
+
+/* May the same request succeed later? */
+static bool
+passes(const struct ca_answer *answer)
+{
+	return answer->code >= 500 || answer->code == 408 ||
+	    answer->code == 425 || answer->code == 429 ||
+	    strcmp(answer->problem.type, "rateLimited") == 0;
+}
+
+static enum status
+read_problem(struct ca *ca, struct ca_answer *answer, struct note *note)
+{
+	struct report *report = calloc(1, sizeof(*report));
+	enum status status = STATUS_MEMORY;
+
+	if (report != NULL)
+		status = parse(PROBLEM, buf_span(&answer->body), report, note);
+	if (status == STATUS_OK)
+		answer->problem = report->is.problem;
+	free(report);
+	if (status != STATUS_OK)
+		return status;
+	if (note != NULL)
+		tell_problem(ca, answer, note);
+	return passes(answer) ? STATUS_NET : STATUS_CA;
+}
+
+/* Below 300 all is well; the rest is a redirect, or a problem. */
+static enum status
+judge(struct ca *ca, struct ca_answer *answer, struct note *note)
+{
+	if (answer->code < 300)
+		return STATUS_OK;
+	if (answer->code < 400)
+		return note_set(note, STATUS_BAD_CA,
+		    "the CA redirects to another place (HTTP %lld), which "
+		    "ACME does not allow",
+		    (long long)answer->code);
+	return read_problem(ca, answer, note);
+}
+
+enum status
+ca_get(struct ca *ca, const char *url, struct ca_answer *out, struct note *note)
+{
+	enum status status;
+
+	status =
+	    exchange(ca, "GET", url, "application/json", SPAN(""), out, note);
+	return status == STATUS_OK ? judge(ca, out, note) : status;
+}
+
+enum status
+ca_post(struct ca *ca, const char *url, struct span payload, const char *accept,
+    struct ca_answer *out, struct note *note)
+{
+	enum status status = STATUS_OK;
+	struct buf body;
+	int tries;
+
+	buf_init(&body, JWS_SIZE_MAX);
+	for (tries = 0; tries < CA_TRIES_MAX; tries++) {
+		buf_clear(&body);
+		out->code = 0;
+		status = fresh_nonce(ca, note);
+		if (status == STATUS_OK)
+			status = sign(ca, url, payload, &body, note);
+		if (status == STATUS_OK)
+			status = exchange(ca, "POST", url, accept,
+			    buf_span(&body), out, note);
+		if (status == STATUS_OK)
+			status = judge(ca, out, note);
+		if (status == STATUS_OK || out->code < 400 ||
+		    strcmp(out->problem.type, "badNonce") != 0)
+			break;
+		status = note_set(note, STATUS_NET,
+		    "the CA refuses one nonce of its own after the other");
+	}
+	buf_clear(&body);
+	return status;
+}
+
+enum status
+ca_roll_over(struct ca *ca, struct ca_answer *out, struct note *note)
+{
+	/* The key holder makes the payload. */
+	return ca_post(ca, ca->directory.key_change, SPAN(""),
+	    "application/json", out, note);
+}
+
+static enum status
+fetch_into(struct ca *ca, enum object object, const char *url, void *out,
+    size_t size, int64_t *retry_after, struct note *note)
+{
+	struct ca_answer answer = { .retry_after = -1 };
+	enum status status;
+
+	buf_init(&answer.body, ANSWER_MAX);
+	status = ca_post(ca, url, SPAN(""), "application/json", &answer, note);
+	if (status == STATUS_OK)
+		status =
+		    parse_into(object, buf_span(&answer.body), out, size, note);
+	if (retry_after != NULL)
+		*retry_after = answer.retry_after;
+	buf_clear(&answer.body);
+	return status;
+}
+
+/* The URLs of one page. */
+static enum status
+each_of_page(struct span page, struct acme_orders *orders, ca_each *each,
+    void *arg, bool *go_on, struct note *note)
+{
+	struct report *report = calloc(1, sizeof(*report));
+	enum status status = report != NULL ? STATUS_OK : STATUS_MEMORY;
+	size_t skip = 0, i;
+
+	orders->more = 1;
+	while (status == STATUS_OK && *go_on && orders->more != 0) {
+		status = parse_from(ORDERS, page, skip, report, note);
+		if (status != STATUS_OK)
+			break;
+		*orders = report->is.orders;
+		skip += orders->orders;
+		for (i = 0; *go_on && i < orders->orders; i++)
+			if (orders->order[i][0] != '\0')
+				*go_on = each(orders->order[i], arg);
+	}
+	free(report);
+	return status;
+}
+
+enum status
+ca_list_orders(
+    struct ca *ca, const char *url, ca_each *each, void *arg, struct note *note)
+{
+	struct acme_orders *orders = calloc(1, sizeof(*orders));
+	struct ca_answer answer = { .retry_after = -1 };
+	enum status status = orders != NULL ? STATUS_OK : STATUS_MEMORY;
+	char next[ACME_URL_SIZE];
+	bool go_on = true;
+	int page;
+
+	buf_init(&answer.body, ANSWER_MAX);
+	(void)snprintf(next, sizeof(next), "%s", url);
+	for (page = 0; status == STATUS_OK && go_on && next[0] != '\0';
+	     page++) {
+		if (page == CA_PAGES_MAX) {
+			status = note_set(note, STATUS_BAD_CA,
+			    "the CA's list of orders has more than %d pages",
+			    CA_PAGES_MAX);
+			break;
+		}
+		status = ca_post(
+		    ca, next, SPAN(""), "application/json", &answer, note);
+		if (status == STATUS_OK)
+			status = each_of_page(buf_span(&answer.body), orders,
+			    each, arg, &go_on, note);
+		(void)strcpy(next, answer.next);
+	}
+	buf_clear(&answer.body);
+	free(orders);
+	return status;
+}
+
+enum status
+ca_fetch_order(struct ca *ca, const char *url, struct acme_order *out,
+    int64_t *retry_after, struct note *note)
+{
+	return fetch_into(ca, ORDER, url, out, sizeof(*out), retry_after, note);
+}
+
+enum status
+ca_fetch_authorization(struct ca *ca, const char *url,
+    struct acme_authorization *out, int64_t *retry_after, struct note *note)
+{
+	return fetch_into(
+	    ca, AUTHORIZATION, url, out, sizeof(*out), retry_after, note);
+}

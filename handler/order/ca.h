@@ -1,0 +1,98 @@
+/*
+ * ca.h - a conversation with a CA (RFC 8555)
+ *
+ * Each request is signed by the key holder and sent by the network program;
+ * what comes back is parsed in a child that is shut in.  Nonces and badNonce
+ * are handled here, and so is where a CA may send us: nowhere but to its own
+ * origin.
+ */
+#ifndef ORDER_CA_H
+#define ORDER_CA_H
+#include "acme/object.h"
+#include "base/buf.h"
+#include "config/config.h"
+
+/* Of one request, for want of a good nonce: at a CA that refuses every second
+ * one, one request in a thousand fails for now. */
+enum { CA_TRIES_MAX = 10, CA_ALTERNATES_MAX = 4, CA_PAGES_MAX = 256 };
+
+struct ca {
+	char name[CONFIG_NAME_SIZE]; /* in the configuration; or empty */
+	char directory_url[ACME_URL_SIZE];
+	char file[1024];        /* certificates to trust its server; or empty */
+	char proxy[1024];       /* as curl(1) takes it; or empty */
+	char no_proxy[1024];    /* hosts that need none; or empty */
+	char key[1200];         /* path of the account key */
+	struct span passphrase; /* of that key, or empty */
+	char new_key[1200];     /* to which ca_roll_over() goes; else empty */
+	char account[ACME_URL_SIZE]; /* its URL, or empty */
+	char nonce[1024];
+	int64_t pause; /* what the last answer said of waiting; or -1 */
+	struct acme_directory directory;
+};
+
+/* An answer, whatever its code. */
+struct ca_answer {
+	int64_t code;
+	char location[ACME_URL_SIZE];
+	int64_t retry_after; /* seconds; -1: not said */
+	char alternate[CA_ALTERNATES_MAX][ACME_URL_SIZE]; /* section 7.4.2 */
+	size_t alternates;
+	char next[ACME_URL_SIZE];    /* page of a list (section 7.1.2.1) */
+	struct buf body;             /* owned: buf_init() by the caller */
+	struct acme_problem problem; /* where code is 400 or more */
+};
+
+/* Fetch the directory.  Everything above account is set.  STATUS_NET;
+ * STATUS_BAD_CA; STATUS_CONFIG: the file or the proxy cannot be used. */
+enum status ca_open(struct ca *ca, struct note *note) MUST_CHECK;
+/*
+ * POST a payload ("" for POST-as-GET), signed with the account, or where it
+ * has no URL yet with the bare key.  STATUS_OK: an answer below 300.
+ * STATUS_CA: the CA said no; the note tells it in its words.  STATUS_NET: no
+ * answer, or one that waiting may change (5xx, 408, 425, 429).
+ * STATUS_BAD_CA.
+ */
+enum status ca_post(struct ca *ca, const char *url, struct span payload,
+    const char *accept, struct ca_answer *out, struct note *note) MUST_CHECK;
+
+/* keyChange (section 7.3.5) to the key in new_key; the answer's code tells a
+ * conflict (409). */
+enum status ca_roll_over(
+    struct ca *ca, struct ca_answer *out, struct note *note) MUST_CHECK;
+/* GET what needs no signature (RFC 8555 section 6.3); as ca_post(). */
+enum status ca_get(struct ca *ca, const char *url, struct ca_answer *out,
+    struct note *note) MUST_CHECK;
+
+/* Parse an answer where it can do no harm.  STATUS_BAD_CA. */
+enum status ca_parse_account(
+    struct span body, struct acme_account *out, struct note *note) MUST_CHECK;
+enum status ca_parse_order(
+    struct span body, struct acme_order *out, struct note *note) MUST_CHECK;
+enum status ca_parse_renewal(
+    struct span body, struct acme_renewal *out, struct note *note) MUST_CHECK;
+/*
+ * Fetch one of the CA's objects (POST-as-GET, section 6.3) and parse it.
+ * retry_after: when to look again, as in struct ca_answer; or NULL.
+ */
+enum status ca_fetch_order(struct ca *ca, const char *url,
+    struct acme_order *out, int64_t *retry_after, struct note *note) MUST_CHECK;
+enum status ca_fetch_authorization(struct ca *ca, const char *url,
+    struct acme_authorization *out, int64_t *retry_after,
+    struct note *note) MUST_CHECK;
+
+/* For each URL of a list of orders; false ends it. */
+typedef bool ca_each(const char *url, void *arg);
+/* Go through a list of orders, page by page (section 7.1.2.1).  STATUS_OK: to
+ * its end, or until each said so. */
+enum status ca_list_orders(struct ca *ca, const char *url, ca_each *each,
+    void *arg, struct note *note) MUST_CHECK;
+
+/* What the user can do about a problem of that type; empty where there is
+ * nothing to say. */
+const char *ca_advice(const char *type);
+/* "badCSR: the CA's words (of each part)", cut to fit. */
+void ca_describe(const struct acme_problem *problem, char *out, size_t size);
+/* Does the URL lead to the origin of the directory? */
+bool ca_is_own(const struct ca *ca, const char *url);
+#endif

@@ -1,0 +1,86 @@
+/* caa.c - do CAA records stand in the way: see caa.h */
+#include "order/caa.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "acme/caa.h"
+#include "base/frame.h"
+#include "base/text.h"
+#include "mail/address.h"
+#include "mail/dns_answer.h"
+#include "process/resolve.h"
+
+enum { CAA_RECORDS_MAX = 64 };
+
+static enum caa_verdict
+judge(const struct acme_directory *directory, const struct dns_answer *answer)
+{
+	struct span record[CAA_RECORDS_MAX], name[ACME_LIST_MAX];
+	size_t i;
+
+	/* Nobody has so many; one of them may permit. */
+	if (answer->count > CAA_RECORDS_MAX ||
+	    (answer->state != DNS_SECURE && answer->state != DNS_UNVALIDATED))
+		return CAA_FREE;
+	for (i = 0; i < answer->count; i++)
+		record[i] = buf_span(&answer->record[i]);
+	for (i = 0; i < directory->caas; i++)
+		name[i] = span_of(directory->caa[i]);
+	return caa_judge(record, answer->count, name, directory->caas);
+}
+
+static enum caa_verdict
+look_up(const struct issuer *issuer, const char *domain)
+{
+	enum caa_verdict verdict = CAA_FREE;
+	struct dns_answer answer;
+	struct span rest;
+	struct frame frame;
+	struct buf out;
+
+	buf_init(&out, 2 * DNS_LINE_MAX);
+	dns_answer_init(&answer);
+	if (resolve(&issuer->config->authenticate, issuer->home, "caa", domain,
+		(int64_t)time(NULL), &out, NULL) == STATUS_OK) {
+		rest = buf_span(&out);
+		if (frame_take(&rest, &frame) == STATUS_OK &&
+		    dns_answer_parse(frame.value, &answer) == STATUS_OK)
+			verdict = judge(&issuer->ca.directory, &answer);
+	}
+	dns_answer_clear(&answer);
+	buf_clear(&out);
+	return verdict;
+}
+
+/* The domain in A-labels: the normal form has them. */
+static bool
+domain_of(const char *address, char *out, size_t size)
+{
+	struct mailbox mailbox;
+	char normal[ADDRESS_SIZE];
+	char *at;
+
+	if (address_parse(span_of(address), &mailbox) != STATUS_OK ||
+	    address_normal(&mailbox, normal) != STATUS_OK ||
+	    (at = strrchr(normal, '@')) == NULL)
+		return false;
+	return span_copy(span_of(at + 1), out, size) &&
+	    dns_name_ok(span_of(out));
+}
+
+bool
+caa_forbids(
+    const struct issuer *issuer, const char *address, struct note *warning)
+{
+	char domain[DNS_NAME_SIZE];
+
+	if (!domain_of(address, domain, sizeof(domain)) ||
+	    look_up(issuer, domain) != CAA_FORBIDDEN)
+		return false;
+	note_say(warning,
+	    "warning: the CAA records for %.150s do not let this CA issue "
+	    "mail certificates; it will probably refuse",
+	    domain);
+	return true;
+}

@@ -1,0 +1,224 @@
+/* download.c - the certificate, from the CA to the disk: see download.h */
+#include "order/download.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "acme/certificate.h"
+#include "base/frame.h"
+#include "base/text.h"
+#include "process/helper.h"
+
+enum { BODY_MAX = 2 * 1024 * 1024 };
+
+#define PEM_CHAIN "application/pem-certificate-chain"
+
+/* What the verifier says of one chain. */
+struct candidate {
+	struct buf chain; /* owned */
+	struct certificate facts;
+};
+
+static enum status
+take_frame(const struct frame *frame, struct candidate *out, struct note *note)
+{
+	const struct span name = frame->name, value = frame->value;
+	char shown[300];
+
+	if (span_eq(name, SPAN("chain")))
+		buf_add(&out->chain, value);
+	else if (span_eq(name, SPAN("starts")))
+		(void)!frame_number(value, &out->facts.starts);
+	else if (span_eq(name, SPAN("expires")))
+		(void)!frame_number(value, &out->facts.expires);
+	else if (span_eq(name, SPAN("id")) && acme_id_ok(value))
+		(void)!span_copy(value, out->facts.id, sizeof(out->facts.id));
+	else if (span_eq(name, SPAN("limits")))
+		text_show_in(
+		    out->facts.limits, sizeof(out->facts.limits), value, false);
+	else if (span_eq(name, SPAN("top")))
+		(void)!span_copy(value, out->facts.top, sizeof(out->facts.top));
+	else if (span_eq(name, SPAN("error"))) {
+		text_show_in(shown, sizeof(shown), value, true);
+		return note_set(note, STATUS_BAD_CA, "%s", shown);
+	}
+	return STATUS_OK;
+}
+
+static enum status
+check(const struct issuance *issuance, struct span chain, int64_t now,
+    struct candidate *out, struct note *note)
+{
+	const char *const argv[] = { "mailcert-verify", "certificate", NULL };
+	struct buf request, answer;
+	enum status status;
+	struct frame frame;
+	struct span rest;
+	size_t i;
+	int code = 0;
+
+	buf_init(&request, BODY_MAX + 64 * 1024);
+	buf_init(&answer, BODY_MAX);
+	buf_clear(&out->chain);
+	out->facts = (struct certificate){ .id = "" };
+	frame_add_number(&request, "now", now);
+	frame_add(&request, "key", span_of(issuance->public));
+	for (i = 0; i < issuance->addresses; i++)
+		frame_add(&request, "address", span_of(issuance->address[i]));
+	frame_add(&request, "usage", span_of(csr_usage_name(issuance->usage)));
+	frame_add(&request, "chain", chain);
+	status = buf_status(&request);
+	if (status == STATUS_OK)
+		status =
+		    helper_run(argv, buf_span(&request), &answer, &code, note);
+	if (status == STATUS_OK && code != 0)
+		status = note_set(note, STATUS_CRYPTO,
+		    "the verifier gave up on the certificate (%d)", code);
+	rest = buf_span(&answer);
+	while (status == STATUS_OK && frame_take(&rest, &frame) == STATUS_OK)
+		status = take_frame(&frame, out, note);
+	if (status == STATUS_OK && out->chain.len == 0)
+		status = STATUS_BUG;
+	buf_clear(&answer);
+	buf_clear(&request);
+	return status == STATUS_OK ? buf_status(&out->chain) : status;
+}
+
+static enum status
+fetch(struct issuer *issuer, const struct issuance *issuance, const char *url,
+    int64_t now, struct ca_answer *answer, struct candidate *out,
+    struct note *note)
+{
+	enum status status;
+
+	status = ca_post(&issuer->ca, url, SPAN(""), PEM_CHAIN, answer, note);
+	return status == STATUS_OK
+	    ? check(issuance, buf_span(&answer->body), now, out, note)
+	    : status;
+}
+
+/* The first of the alternates that leads to the root that is preferred; where
+ * none does, the CA's own choice stays. */
+static void
+prefer(struct issuer *issuer, const struct issuance *issuance,
+    const struct ca_answer *first, int64_t now, struct candidate *chosen,
+    struct note *hint)
+{
+	const char *wanted = issuer->settings.chain;
+	struct ca_answer answer = { .code = 0 };
+	struct candidate other;
+	struct buf swap;
+	size_t i;
+
+	if (wanted[0] == '\0' || strcmp(chosen->facts.top, wanted) == 0)
+		return;
+	buf_init(&answer.body, BODY_MAX);
+	buf_init(&other.chain, BODY_MAX);
+	for (i = 0; i < first->alternates; i++)
+		if (fetch(issuer, issuance, first->alternate[i], now, &answer,
+			&other, NULL) == STATUS_OK &&
+		    strcmp(other.facts.top, wanted) == 0)
+			break;
+	if (i < first->alternates) {
+		swap = chosen->chain;
+		*chosen = other;
+		other.chain = swap;
+	} else {
+		note_say(hint,
+		    "the CA offers no chain to %.100s; its own choice was "
+		    "taken",
+		    wanted);
+	}
+	buf_clear(&other.chain);
+	buf_clear(&answer.body);
+}
+
+static enum status
+store(const struct home *home, const struct issuance *issuance,
+    struct span chain, struct note *note)
+{
+	char name[JSONFILE_ID_SIZE + 8];
+	enum status status;
+	int dir = -1;
+
+	(void)snprintf(name, sizeof(name), "%s.pem", issuance->id);
+	status = home_subdir(home, "certificates", true, &dir, note);
+	if (status == STATUS_OK) {
+		status = file_replace(dir, name, chain, note);
+		(void)close(dir);
+	}
+	return status;
+}
+
+static enum status
+set_replaced(void *record, const void *by, struct note *note)
+{
+	struct issuance *old = record;
+
+	(void)note;
+	(void)strcpy(old->replaced, by);
+	return STATUS_OK;
+}
+
+/* The one that this renews need not be renewed any more. */
+static enum status
+mark_replaced(
+    const struct home *home, const struct issuance *issuance, struct note *note)
+{
+	enum status status;
+
+	if (issuance->replaces[0] == '\0')
+		return STATUS_OK;
+	status = issuance_change(
+	    home, issuance->replaces, set_replaced, issuance->id, NULL, note);
+	return status == STATUS_NO ? STATUS_OK : status;
+}
+
+/* It is kept, whatever it is good for; the user hears what that is not. */
+static void
+tell_limits(struct issuance *issuance, const struct certificate *facts,
+    struct note *hint)
+{
+	const struct note before = *hint;
+
+	(void)snprintf(
+	    issuance->why, sizeof(issuance->why), "%s", facts->limits);
+	if (facts->limits[0] != '\0')
+		note_say(hint, "warning: the certificate %.200s%s%.100s",
+		    facts->limits, before.text[0] != '\0' ? "; " : "",
+		    before.text);
+}
+
+enum status
+download(struct issuer *issuer, struct issuance *issuance, const char *url,
+    int64_t now, struct note *hint, struct note *note)
+{
+	struct ca_answer answer = { .code = 0 };
+	struct candidate chosen;
+	enum status status;
+
+	buf_init(&answer.body, BODY_MAX);
+	buf_init(&chosen.chain, BODY_MAX);
+	status = fetch(issuer, issuance, url, now, &answer, &chosen, note);
+	if (status == STATUS_OK)
+		prefer(issuer, issuance, &answer, now, &chosen, hint);
+	if (status == STATUS_OK)
+		status = store(
+		    issuer->home, issuance, buf_span(&chosen.chain), note);
+	if (status == STATUS_OK)
+		status = mark_replaced(issuer->home, issuance, note);
+	if (status == STATUS_OK) {
+		issuance->state = ISSUANCE_ISSUED;
+		issuance->starts = chosen.facts.starts;
+		issuance->expires = chosen.facts.expires;
+		(void)strcpy(issuance->cert_id, chosen.facts.id);
+		issuance->window = (struct issuance_window){ .start = 0 };
+		issuance->refused = 0;
+		tell_limits(issuance, &chosen.facts, hint);
+		status = issuance_save(issuer->home, issuance, note);
+	}
+	buf_clear(&chosen.chain);
+	buf_clear(&answer.body);
+	return status;
+}

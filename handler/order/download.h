@@ -1,0 +1,22 @@
+/*
+ * download.h - the certificate, from the CA to the disk (RFC 8555 section
+ * 7.4.2)
+ *
+ * The verifier says what it is.  One for another key or another mail address is
+ * not stored; any other is, with a word on what it cannot do.
+ */
+#ifndef ORDER_DOWNLOAD_H
+#define ORDER_DOWNLOAD_H
+#include "order/issuer.h"
+#include "store/issuance.h"
+
+/*
+ * Fetch the chain, and where the user prefers another one (ca.NAME.chain) the
+ * alternates; check, store, and save *issuance as issued.  hint: what the user
+ * should hear all the same.  STATUS_BAD_CA: it is not what was ordered, and
+ * nothing was stored.
+ */
+enum status download(struct issuer *issuer, struct issuance *issuance,
+    const char *url, int64_t now, struct note *hint,
+    struct note *note) MUST_CHECK;
+#endif

@@ -1,0 +1,203 @@
+/* issue_begin.c - what is to be ordered, with a key of its own: see issue.h */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/frame.h"
+#include "order/issue_p.h"
+#include "process/helper.h"
+
+/* Normal forms, each once. */
+static enum status
+take_addresses(const struct issue_request *request, struct issuance *out,
+    struct note *note)
+{
+	struct mailbox mailbox;
+	char normal[ADDRESS_SIZE];
+	size_t i, j;
+
+	if (request->count == 0 || request->count > ACME_IDENTIFIERS_MAX)
+		return note_set(note, STATUS_USAGE,
+		    "an order is for 1 to %d addresses", ACME_IDENTIFIERS_MAX);
+	for (i = 0; i < request->count; i++) {
+		if (address_parse(span_of(request->addresses[i]), &mailbox) !=
+			STATUS_OK ||
+		    address_normal(&mailbox, normal) != STATUS_OK ||
+		    span_has_byte(span_of(normal), '*'))
+			return note_set(note, STATUS_USAGE,
+			    "%.100s is no mail address", request->addresses[i]);
+		for (j = 0; j < out->addresses; j++)
+			if (strcmp(out->address[j], normal) == 0)
+				return note_set(note, STATUS_USAGE,
+				    "%.100s is there twice", normal);
+		(void)strcpy(out->address[out->addresses++], normal);
+	}
+	return STATUS_OK;
+}
+
+enum status
+issue_check(const struct issue_request *request, struct note *note)
+{
+	struct issuance *scratch = calloc(1, sizeof(*scratch));
+	enum status status = STATUS_MEMORY;
+
+	if (scratch != NULL)
+		status = take_addresses(request, scratch, note);
+	free(scratch);
+	return status;
+}
+
+/* The same addresses, key and usage, at the same account, and not over. */
+static bool
+is_same(const void *record, const void *arg)
+{
+	const struct issuance *one = record, *other = arg;
+	const int64_t now = other->created;
+	size_t i;
+
+	if (!issuance_is_open(one) ||
+	    strcmp(one->account, other->account) != 0 ||
+	    one->key != other->key || one->usage != other->usage ||
+	    one->addresses != other->addresses ||
+	    (one->expires != 0 && one->expires <= now))
+		return false;
+	for (i = 0; i < one->addresses; i++)
+		if (strcmp(one->address[i], other->address[i]) != 0)
+			return false;
+	return true;
+}
+
+/* One that is on its way already; STATUS_NO. */
+static enum status
+find_same(const struct home *home, struct issuance *out, struct note *note)
+{
+	struct issuance *all = NULL;
+	enum status status;
+	size_t count = 0;
+
+	status = issuances_load_if(home, is_same, out, &all, &count, note);
+	if (status == STATUS_OK && count == 0)
+		status = STATUS_NO;
+	else if (status == STATUS_OK)
+		*out = all[0];
+	free(all);
+	return status;
+}
+
+/* What the key holder prints: the signing request and the public key. */
+static enum status
+take_key(struct span answer, struct issuance *out)
+{
+	enum status status;
+	struct frame frame;
+
+	while ((status = frame_take(&answer, &frame)) == STATUS_OK)
+		if (!(span_eq(frame.name, SPAN("csr")) &&
+			span_copy(frame.value, out->csr, sizeof(out->csr))) &&
+		    !(span_eq(frame.name, SPAN("public")) &&
+			span_copy(
+			    frame.value, out->public, sizeof(out->public))))
+			return STATUS_CRYPTO;
+	return status == STATUS_NO && out->csr[0] != '\0' &&
+		out->public[0] != '\0'
+	    ? STATUS_OK
+	    : STATUS_CRYPTO;
+}
+
+/* Its key is durable before the CA hears of anything. */
+static enum status
+make_issuance(const struct issuer *issuer, const struct issue_request *request,
+    struct issuance *out, struct note *note)
+{
+	const struct home *home = issuer->home;
+	char key[1200], certificate[1200];
+	struct buf input, answer;
+	enum status status;
+	size_t i;
+
+	buf_init(&input, 64 * 1024);
+	buf_init(&answer, 256 * 1024);
+	for (i = 0; i < out->addresses; i++)
+		frame_add(&input, "address", span_of(out->address[i]));
+	frame_add(&input, "usage", span_of(csr_usage_name(out->usage)));
+	frame_add(&input, "subject",
+	    issuer->settings.empty_subject ? SPAN("empty") : SPAN("address"));
+	frame_add(
+	    &input, "eku", issuer->settings.csr_eku ? SPAN("yes") : SPAN("no"));
+	frame_add(&input, "passphrase", request->passphrase);
+	out->locked = request->passphrase.len > 0;
+	status = order_new_id(out->id);
+	if (status == STATUS_OK)
+		status = buf_status(&input);
+	if (status == STATUS_OK)
+		status = issuance_paths(
+		    home, out->id, key, certificate, sizeof(key), note);
+	if (status == STATUS_OK)
+		status = helper_key_pair("generate", key_kind_name(out->key),
+		    key, buf_span(&input), &answer, note);
+	if (status == STATUS_OK)
+		status = take_key(buf_span(&answer), out);
+	if (status == STATUS_OK)
+		status = issuance_save(home, out, note);
+	buf_clear(&answer);
+	buf_wipe(&input);
+	return status;
+}
+
+/* The one on its way, or a new one; both are in the home afterwards. */
+static enum status
+find_or_make(const struct issuer *issuer, const struct issue_request *request,
+    struct issuance *out, bool *resumed, struct note *note)
+{
+	const struct home *home = issuer->home;
+	enum status status = STATUS_NO;
+	int lock = -1;
+
+	status = home_lock_on(home, "order", 60, &lock, note);
+	if (status != STATUS_OK)
+		return status;
+	status = request->anew ? STATUS_NO : find_same(home, out, note);
+	*resumed = status == STATUS_OK;
+	if (status == STATUS_NO)
+		status = make_issuance(issuer, request, out, note);
+	(void)close(lock);
+	return status;
+}
+
+enum status
+issue_begin(struct issuer *issuer, const struct issue_request *request,
+    struct issuance *out, bool *resumed, struct note *note)
+{
+	struct issue_start how = { .beside = request->anew };
+	struct issue_step step;
+	enum status status;
+	int lock = -1;
+
+	*out = (struct issuance){ .key = request->key,
+		.usage = request->usage,
+		.created = (int64_t)time(NULL) };
+	(void)strcpy(out->account, issuer->account.id);
+	if (request->replaces != NULL)
+		(void)strcpy(out->replaces, request->replaces->id);
+	status = take_addresses(request, out, note);
+	if (status == STATUS_OK)
+		status = find_or_make(issuer, request, out, resumed, note);
+	if (status != STATUS_OK)
+		return status;
+	status = home_lock_on(issuer->home, out->id, 60, &lock, note);
+	if (status == STATUS_OK)
+		status = issuance_load(issuer->home, out->id, out, note);
+	how.again = *resumed;
+	if (status == STATUS_OK && out->state == ISSUANCE_NEW)
+		status =
+		    issue_start(issuer, out, &how, out->created, &step, note);
+	if (lock >= 0)
+		(void)close(lock);
+	/* Such a CA mails nothing before it is told; and of what was begun
+	 * before, not every challenge may be expected yet. */
+	if (status == STATUS_OK && (issuer->settings.before_mail || *resumed))
+		status = issue_advance(
+		    issuer, out, (int64_t)time(NULL), &step, note);
+	return status;
+}

@@ -1,0 +1,564 @@
+/* issuer.c - we and a CA: see issuer.h */
+#include "order/issuer.h"
+#include "order/issuer_p.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "acme/url.h"
+#include "base/fd.h"
+#include "base/frame.h"
+#include "base/text.h"
+#include "process/helper.h"
+#include "store/order.h"
+
+#define JSON "application/json"
+
+/* As curl(1) does: the lower-case name first. */
+static const char *
+environment(const char *lower, const char *upper)
+{
+	const char *value = getenv(lower);
+
+	if (value == NULL)
+		value = getenv(upper);
+	return value != NULL ? value : "";
+}
+
+/* The CA's own, else that of the configuration, else the environment's. */
+static enum status
+set_proxy(struct issuer *issuer, struct note *note)
+{
+	struct ca *ca = &issuer->ca;
+	const char *proxy = issuer->settings.proxy, *without = "";
+
+	if (proxy[0] == '\0')
+		proxy = issuer->config->proxy;
+	if (proxy[0] == '\0') {
+		proxy = environment("https_proxy", "HTTPS_PROXY");
+		if (proxy[0] == '\0')
+			proxy = environment("all_proxy", "ALL_PROXY");
+		without = environment("no_proxy", "NO_PROXY");
+	}
+	if (strcmp(proxy, "none") == 0)
+		proxy = "";
+	return span_copy(span_of(proxy), ca->proxy, sizeof(ca->proxy)) &&
+		span_copy(span_of(without), ca->no_proxy, sizeof(ca->no_proxy))
+	    ? STATUS_OK
+	    : note_set(note, STATUS_CONFIG,
+		  "HTTPS_PROXY or NO_PROXY is too long; set proxy in the "
+		  "configuration");
+}
+
+static enum status
+set_ca(struct issuer *issuer, struct note *note)
+{
+	const struct config_ca *settings = &issuer->settings;
+	struct ca *ca = &issuer->ca;
+
+	*ca = (struct ca){ .nonce = "" };
+	(void)strcpy(ca->name, settings->name);
+	if (!span_copy(span_of(settings->directory), ca->directory_url,
+		sizeof(ca->directory_url)) ||
+	    !acme_url_ok(span_of(ca->directory_url)) ||
+	    !span_copy(span_of(settings->file), ca->file, sizeof(ca->file)))
+		return note_set(note, STATUS_CONFIG,
+		    "the directory of the CA is not an https:// URL");
+	return set_proxy(issuer, note);
+}
+
+enum status
+issuer_set_key(struct issuer *issuer, struct note *note)
+{
+	(void)strcpy(issuer->ca.account, issuer->account.url);
+	return account_key_path(issuer->home, &issuer->account,
+	    issuer->account.rolled, issuer->ca.key, sizeof(issuer->ca.key),
+	    note);
+}
+
+/* The contents of eab_key_file, and of nothing that others can read. */
+static enum status
+read_mac(const char *path, struct buf *out, struct note *note)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	enum status status;
+	struct stat st;
+
+	if (fd < 0)
+		return note_set(
+		    note, STATUS_CONFIG, "%.200s cannot be opened", path);
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
+	    st.st_uid != geteuid() || (st.st_mode & 077) != 0)
+		status = note_set(note, STATUS_PERMISSION,
+		    "%.200s can be read by others (chmod 600 it)", path);
+	else
+		status = fd_read(fd, out, 5);
+	(void)close(fd);
+	return status;
+}
+
+/* One member more of an object that was begun. */
+static void
+add_member(struct buf *out, const char *text)
+{
+	if (out->len > 0 && out->at[out->len - 1] != '{')
+		buf_add_byte(out, ',');
+	buf_add_text(out, text);
+}
+
+static enum status
+add_binding(struct issuer *issuer, const struct issuer_options *options,
+    struct buf *payload, struct note *note)
+{
+	const char *kid = options->eab_kid != NULL ? options->eab_kid
+						   : issuer->settings.eab_kid;
+	const char *file = options->eab_key_file != NULL
+	    ? options->eab_key_file
+	    : issuer->settings.eab_key_file;
+	struct buf request, mac, binding;
+	enum status status;
+
+	if (kid[0] == '\0')
+		return issuer->ca.directory.external_account != 0 &&
+			!options->only_existing
+		    ? note_set(note, STATUS_CONFIG,
+			  "the CA wants an external account: --eab-kid and "
+			  "--eab-key-file, or ca.NAME.eab_kid and "
+			  "ca.NAME.eab_key_file")
+		    : STATUS_OK;
+	buf_init(&request, 64 * 1024);
+	buf_init(&mac, 4096);
+	buf_init(&binding, 64 * 1024);
+	status = read_mac(file, &mac, note);
+	frame_add(&request, "url", span_of(issuer->ca.directory.new_account));
+	frame_add(&request, "kid", span_of(kid));
+	frame_add(&request, "mac", buf_span(&mac));
+	if (status == STATUS_OK)
+		status = helper_key(
+		    "bind", issuer->ca.key, buf_span(&request), &binding, note);
+	add_member(payload, "\"externalAccountBinding\":");
+	buf_add(payload, buf_span(&binding));
+	buf_clear(&binding);
+	buf_wipe(&mac);
+	buf_wipe(&request);
+	return status;
+}
+
+static void
+add_contact(const char *const *contact, size_t count, struct buf *out)
+{
+	struct buf url;
+	size_t i;
+
+	buf_init(&url, 4096);
+	buf_add_text(out, "\"contact\":[");
+	for (i = 0; i < count; i++) {
+		buf_clear(&url);
+		buf_addf(&url, "mailto:%s", contact[i]);
+		buf_add_text(out, i > 0 ? "," : "");
+		text_json(out, buf_span(&url));
+	}
+	buf_add_text(out, "]");
+	buf_clear(&url);
+}
+
+/* Some CAs want an address to write to, and say so in words only. */
+static enum status
+hint_contact(const struct issuer_options *options,
+    const struct acme_problem *problem, enum status status, struct note *note)
+{
+	struct note said = *note;
+
+	if (options->contacts > 0 || options->only_existing ||
+	    (strcmp(problem->type, "malformed") != 0 &&
+		strcmp(problem->type, "invalidContact") != 0))
+		return status;
+	return note_set(note, status,
+	    "%.230s [if it wants an address to write to: --contact ADDRESS]",
+	    note_text(&said, status));
+}
+
+/* What a 200 or 201 says: the account's URL, and that it is open.  Some CAs
+ * give a closed one with 200. */
+static enum status
+take_account(struct issuer *issuer, const struct ca_answer *answer,
+    char url[ACME_URL_SIZE], struct note *note)
+{
+	struct acme_account account;
+
+	if (!acme_url_ok(span_of(answer->location)) ||
+	    !ca_is_own(&issuer->ca, answer->location))
+		return note_set(note, STATUS_BAD_CA,
+		    "the CA gives the account no usable URL");
+	if (ca_parse_account(buf_span(&answer->body), &account, NULL) ==
+		STATUS_OK &&
+	    account.status == ACME_GONE)
+		return STATUS_NO;
+	(void)strcpy(url, answer->location);
+	return STATUS_OK;
+}
+
+/* newAccount (section 7.3).  The same key gives the same account, so it can be
+ * asked again after a crash.  STATUS_NO: that account is closed. */
+static enum status
+post_account(struct issuer *issuer, const struct issuer_options *options,
+    char url[ACME_URL_SIZE], struct acme_problem *problem, struct note *note)
+{
+	struct ca_answer answer = { .code = 0 };
+	char account[ACME_URL_SIZE];
+	struct buf payload;
+	enum status status;
+
+	buf_init(&payload, 128 * 1024);
+	buf_init(&answer.body, BODY_MAX);
+	buf_add_byte(&payload, '{');
+	if (options->only_existing)
+		add_member(&payload, "\"onlyReturnExisting\":true");
+	else if (options->agreed)
+		add_member(&payload, "\"termsOfServiceAgreed\":true");
+	if (options->contacts > 0) {
+		add_member(&payload, "");
+		add_contact(options->contact, options->contacts, &payload);
+	}
+	status = add_binding(issuer, options, &payload, note);
+	buf_add_byte(&payload, '}');
+	if (status == STATUS_OK)
+		status = buf_status(&payload);
+	/* Signed with the bare key: it has no account yet. */
+	(void)strcpy(account, issuer->ca.account);
+	issuer->ca.account[0] = '\0';
+	if (status == STATUS_OK)
+		status = ca_post(&issuer->ca, issuer->ca.directory.new_account,
+		    buf_span(&payload), JSON, &answer, note);
+	(void)strcpy(issuer->ca.account, account);
+	*problem = answer.problem;
+	if (status == STATUS_OK)
+		status = take_account(issuer, &answer, url, note);
+	else if (status == STATUS_CA)
+		status = hint_contact(options, problem, status, note);
+	buf_clear(&answer.body);
+	buf_clear(&payload);
+	return status;
+}
+
+enum status
+issuer_ask_about(struct issuer *issuer, const char *key, enum issuer_word *word,
+    char url[ACME_URL_SIZE], struct note *note)
+{
+	const struct issuer_options existing = { .only_existing = true };
+	char now[sizeof(issuer->ca.key)];
+	struct acme_problem problem = { .type = "" };
+	enum status status;
+
+	(void)strcpy(now, issuer->ca.key);
+	if (key != issuer->ca.key)
+		(void)snprintf(
+		    issuer->ca.key, sizeof(issuer->ca.key), "%s", key);
+	status = post_account(issuer, &existing, url, &problem, note);
+	(void)strcpy(issuer->ca.key, now);
+	*word = ISSUER_KNOWN;
+	if (status == STATUS_NO ||
+	    (status == STATUS_CA && strcmp(problem.type, "unauthorized") == 0))
+		*word = ISSUER_CLOSED;
+	else if (status == STATUS_CA &&
+	    strcmp(problem.type, "accountDoesNotExist") == 0)
+		*word = ISSUER_UNKNOWN;
+	return *word != ISSUER_KNOWN ? STATUS_OK : status;
+}
+
+static enum status
+register_account(struct issuer *issuer, const struct issuer_options *options,
+    struct acme_problem *problem, struct note *note)
+{
+	const char *terms = issuer->ca.directory.terms;
+	struct issuer_options with = *options;
+	enum status status;
+
+	/* Whatever stands there is shown, and agreed to or not. */
+	if (terms[0] != '\0' && !options->only_existing && !options->agreed) {
+		if (options->agrees == NULL || !options->agrees(terms))
+			return note_set(note, STATUS_NO_PERSON,
+			    "the CA has terms of service, %.200s: --agree says "
+			    "that you agree to them",
+			    terms);
+		with.agreed = true;
+	}
+	status =
+	    post_account(issuer, &with, issuer->account.url, problem, note);
+	if (status == STATUS_NO)
+		return note_set(note, STATUS_CA,
+		    "the account of that key is closed at the CA; mailcert "
+		    "account register makes another");
+	if (status != STATUS_OK)
+		return status;
+	(void)strcpy(issuer->ca.account, issuer->account.url);
+	return account_save(issuer->home, &issuer->account, note);
+}
+
+/* A new account: its key is durable before the CA hears of it. */
+static enum status
+make_account(struct issuer *issuer, const struct issuer_options *options,
+    struct note *note)
+{
+	struct account *account = &issuer->account;
+	enum status status;
+	struct buf nothing;
+
+	*account = (struct account){ .created = (int64_t)time(NULL) };
+	(void)strcpy(account->directory, issuer->ca.directory_url);
+	if ((status = order_new_id(account->id)) != STATUS_OK)
+		return status;
+	buf_init(&nothing, 1024);
+	status = issuer_set_key(issuer, note);
+	if (status == STATUS_OK)
+		status = options->key_file != NULL
+		    ? helper_key_pair("copy", options->key_file, issuer->ca.key,
+			  SPAN(""), &nothing, note)
+		    : helper_key_pair("generate", key_kind_name(options->key),
+			  issuer->ca.key, SPAN(""), &nothing, note);
+	if (status == STATUS_OK)
+		status = helper_thumbprint(
+		    issuer->ca.key, account->thumbprint, note);
+	if (status == STATUS_OK)
+		status = account_save(issuer->home, account, note);
+	buf_clear(&nothing);
+	return status;
+}
+
+/* The account in the home, if there is one. */
+static enum status
+find_account(struct issuer *issuer, struct note *note)
+{
+	enum status status;
+
+	status = account_find(
+	    issuer->home, issuer->ca.directory_url, &issuer->account, note);
+	if (status == STATUS_NO) {
+		issuer->account = (struct account){ .created = 0 };
+		return STATUS_OK;
+	}
+	return status == STATUS_OK ? issuer_set_key(issuer, note) : status;
+}
+
+enum status
+issuer_reach(struct issuer *issuer, const char *ca, struct note *note)
+{
+	enum status status;
+
+	status = config_find_ca(issuer->config, ca, &issuer->settings, note);
+	if (status == STATUS_OK)
+		status = set_ca(issuer, note);
+	if (status == STATUS_OK)
+		status = ca_open(&issuer->ca, note);
+	if (status == STATUS_OK)
+		status = find_account(issuer, note);
+	return status == STATUS_OK && issuer->account.id[0] != '\0'
+	    ? issuer_settle_key(issuer, note)
+	    : status;
+}
+
+/* A record without an account: the CA has none for its key, or a closed one. */
+static void
+drop_record(struct issuer *issuer)
+{
+	(void)!account_forget(issuer->home, &issuer->account, NULL);
+	issuer->account = (struct account){ .created = 0 };
+}
+
+enum status
+issuer_enroll(struct issuer *issuer, const struct issuer_options *options,
+    struct note *note)
+{
+	struct acme_problem problem = { .type = "" };
+	enum status status;
+	int lock = -1;
+
+	if (issuer->account.url[0] != '\0')
+		return STATUS_OK;
+	status = home_lock_on(
+	    issuer->home, "account", ACCOUNT_LOCK_SECONDS, &lock, note);
+	if (status != STATUS_OK)
+		return status;
+	/* Another one may have made it.  One that was not registered gives
+	 * way to the key that the user names. */
+	status = find_account(issuer, note);
+	if (status == STATUS_OK && issuer->account.id[0] != '\0' &&
+	    issuer->account.url[0] == '\0' &&
+	    (options->key_file != NULL || issuer_key_is_lost(issuer)))
+		drop_record(issuer);
+	if (status == STATUS_OK && issuer->account.id[0] == '\0')
+		status = make_account(issuer, options, note);
+	if (status == STATUS_OK && issuer->account.url[0] == '\0')
+		status = register_account(issuer, options, &problem, note);
+	if (status == STATUS_CA &&
+	    (problem.type[0] == '\0' ||
+		(options->only_existing &&
+		    strcmp(problem.type, "accountDoesNotExist") == 0)))
+		drop_record(issuer);
+	(void)close(lock);
+	return status;
+}
+
+bool
+issuer_key_is_lost(const struct issuer *issuer)
+{
+	return access(issuer->ca.key, F_OK) != 0 && errno == ENOENT;
+}
+
+/* It is out of use from now on; record and key stay. */
+static enum status
+retire(struct issuer *issuer, enum account_end end, struct note *note)
+{
+	enum status status;
+
+	issuer->account.end = end;
+	issuer->account.deactivated = (int64_t)time(NULL);
+	status = account_save(issuer->home, &issuer->account, note);
+	issuer->account = (struct account){ .created = 0 };
+	issuer->ca.account[0] = '\0';
+	return status;
+}
+
+/* The CA says no to the account: what does it say to its key alone? */
+static enum status
+ask_by_key(struct issuer *issuer, const struct note *first, struct note *note)
+{
+	char url[ACME_URL_SIZE] = "";
+	enum issuer_word word;
+	enum status status;
+
+	status = issuer_ask_about(issuer, issuer->ca.key, &word, url, note);
+	if (status != STATUS_OK)
+		return status;
+	if (word != ISSUER_KNOWN)
+		return retire(issuer,
+		    word == ISSUER_CLOSED ? ACCOUNT_CLOSED : ACCOUNT_UNKNOWN,
+		    note);
+	if (strcmp(url, issuer->account.url) == 0)
+		return note_set(
+		    note, STATUS_CA, "%s", note_text(first, STATUS_CA));
+	(void)strcpy(issuer->account.url, url);
+	(void)strcpy(issuer->ca.account, url);
+	return account_save(issuer->home, &issuer->account, note);
+}
+
+enum status
+issuer_retire_if_gone(struct issuer *issuer, struct note *note)
+{
+	struct acme_account account;
+	struct note why = { "" };
+	enum status status;
+	int lock = -1;
+
+	if (issuer->account.url[0] == '\0')
+		return STATUS_OK;
+	status = home_lock_on(
+	    issuer->home, "account", ACCOUNT_LOCK_SECONDS, &lock, note);
+	if (status != STATUS_OK)
+		return status;
+	if (issuer_key_is_lost(issuer)) {
+		status = retire(issuer, ACCOUNT_KEY_LOST, note);
+	} else if ((status = issuer_ask(issuer, &account, &why)) == STATUS_CA) {
+		status = ask_by_key(issuer, &why, note);
+	} else if (status != STATUS_OK) {
+		(void)note_set(note, status, "%s", note_text(&why, status));
+	} else if (account.status == ACME_GONE) {
+		status = retire(issuer, ACCOUNT_CLOSED, note);
+	}
+	(void)close(lock);
+	return status;
+}
+
+enum status
+issuer_reopen(
+    struct issuer *issuer, const char *account, bool asking, struct note *note)
+{
+	enum status status;
+
+	status = account_load(issuer->home, account, &issuer->account, note);
+	if (status == STATUS_NO)
+		return note_set(
+		    note, STATUS_CONFIG, "the account %.16s is gone", account);
+	if (status == STATUS_OK)
+		status = config_find_ca(issuer->config,
+		    issuer->account.directory, &issuer->settings, note);
+	if (status == STATUS_OK)
+		status = set_ca(issuer, note);
+	if (status == STATUS_OK)
+		status = issuer_set_key(issuer, note);
+	if (status == STATUS_OK && asking)
+		status = ca_open(&issuer->ca, note);
+	return status == STATUS_OK && asking ? issuer_settle_key(issuer, note)
+					     : status;
+}
+
+/* POST to the account's URL; out may be NULL. */
+static enum status
+post_to_account(struct issuer *issuer, struct span payload,
+    struct acme_account *out, struct note *note)
+{
+	struct ca_answer answer = { .code = 0 };
+	enum status status;
+
+	buf_init(&answer.body, BODY_MAX);
+	status = ca_post(
+	    &issuer->ca, issuer->account.url, payload, JSON, &answer, note);
+	if (status == STATUS_OK && out != NULL)
+		status = ca_parse_account(buf_span(&answer.body), out, note);
+	buf_clear(&answer.body);
+	return status;
+}
+
+enum status
+issuer_is_closed(struct note *note)
+{
+	return note_set(note, STATUS_CA,
+	    "the CA says that the account is deactivated or revoked; mailcert "
+	    "account register makes another");
+}
+
+enum status
+issuer_ask(struct issuer *issuer, struct acme_account *out, struct note *note)
+{
+	return post_to_account(issuer, SPAN(""), out, note);
+}
+
+enum status
+issuer_set_contact(struct issuer *issuer, const char *const *contact,
+    size_t count, struct acme_account *out, struct note *note)
+{
+	struct buf payload;
+	enum status status;
+
+	buf_init(&payload, 64 * 1024);
+	buf_add_byte(&payload, '{');
+	add_contact(contact, count, &payload);
+	buf_add_byte(&payload, '}');
+	status = buf_status(&payload);
+	if (status == STATUS_OK)
+		status = post_to_account(issuer, buf_span(&payload), out, note);
+	if (status == STATUS_OK && out->status == ACME_GONE)
+		status = issuer_is_closed(note);
+	buf_clear(&payload);
+	return status;
+}
+
+enum status
+issuer_deactivate(struct issuer *issuer, struct note *note)
+{
+	enum status status;
+
+	status = post_to_account(
+	    issuer, SPAN("{\"status\":\"deactivated\"}"), NULL, note);
+	if (status != STATUS_OK)
+		return status;
+	issuer->account.end = ACCOUNT_DEACTIVATED;
+	issuer->account.deactivated = (int64_t)time(NULL);
+	return account_save(issuer->home, &issuer->account, note);
+}

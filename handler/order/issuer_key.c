@@ -1,0 +1,183 @@
+/* issuer_key.c - the key of an account, and the next one (RFC 8555 section
+ * 7.3.5): see issuer.h */
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "order/issuer_p.h"
+#include "process/helper.h"
+
+/* For so long a request whose answer was lost may still be on its way. */
+enum { DOUBT_SECONDS = 600 };
+
+static enum status
+next_key(const struct issuer *issuer, char *out, size_t size, struct note *note)
+{
+	return account_key_path(issuer->home, &issuer->account,
+	    issuer->account.rolled + 1, out, size, note);
+}
+
+/* The next key is the one now: one rename says so. */
+static enum status
+commit_key(struct issuer *issuer, const char *path, struct note *note)
+{
+	struct account *account = &issuer->account;
+	char old[sizeof(issuer->ca.key)];
+	enum status status;
+
+	(void)strcpy(old, issuer->ca.key);
+	status = helper_thumbprint(path, account->thumbprint, note);
+	account->rolled++;
+	if (status == STATUS_OK)
+		status = account_save(issuer->home, account, note);
+	if (status == STATUS_OK)
+		status = issuer_set_key(issuer, note);
+	/* It opens nothing any more. */
+	if (status == STATUS_OK)
+		(void)unlink(old);
+	return status;
+}
+
+static bool
+is_recent(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 &&
+	    time(NULL) - st.st_mtime < (time_t)DOUBT_SECONDS &&
+	    st.st_mtime <= time(NULL);
+}
+
+/*
+ * Two keys are there; the CA knows which one is the account's.  It counts for
+ * nothing that it refused something: only an answer to the new key makes that
+ * the one, and only an answer to the old key shows that the new one is not.
+ * sure: no request is on its way that could change it yet.
+ * STATUS_NO: neither key has the account, and both stay.
+ */
+static enum status
+choose_key(
+    struct issuer *issuer, const char *next, bool sure, struct note *note)
+{
+	char url[ACME_URL_SIZE] = "";
+	enum issuer_word word;
+	struct note why = { "" };
+	enum status status;
+
+	status = issuer_ask_about(issuer, next, &word, url, &why);
+	if (status == STATUS_OK && word == ISSUER_KNOWN)
+		return strcmp(url, issuer->account.url) == 0
+		    ? commit_key(issuer, next, note)
+		    : note_set(note, STATUS_BAD_CA,
+			  "the CA has another account (%.150s) for the new "
+			  "key; both keys are kept",
+			  url);
+	if (status != STATUS_OK && status != STATUS_CA)
+		return note_set(note, status, "%s", note_text(&why, status));
+	status = issuer_ask_about(issuer, issuer->ca.key, &word, url, &why);
+	if (status != STATUS_OK)
+		return note_set(note, status, "%s", note_text(&why, status));
+	if (word != ISSUER_KNOWN)
+		return note_set(note, STATUS_NO,
+		    "the CA knows neither the old nor the new");
+	if (!sure)
+		return STATUS_OK;
+	return unlink(next) == 0 ? STATUS_OK : STATUS_IO;
+}
+
+enum status
+issuer_settle_key(struct issuer *issuer, struct note *note)
+{
+	char next[sizeof(issuer->ca.key)];
+	enum status status = next_key(issuer, next, sizeof(next), note);
+	int lock = -1;
+
+	if (status != STATUS_OK || access(next, F_OK) != 0)
+		return status;
+	status = home_lock_on(
+	    issuer->home, "account", ACCOUNT_LOCK_SECONDS, &lock, note);
+	if (status != STATUS_OK)
+		return status;
+	/* It may be done by now. */
+	status = account_load(
+	    issuer->home, issuer->account.id, &issuer->account, note);
+	if (status == STATUS_OK)
+		status = issuer_set_key(issuer, note);
+	if (status == STATUS_OK)
+		status = next_key(issuer, next, sizeof(next), note);
+	if (status == STATUS_OK && access(next, F_OK) == 0)
+		status = choose_key(issuer, next, !is_recent(next), note);
+	(void)close(lock);
+	/* The CA has no such account: what is asked of it next will say so. */
+	return status == STATUS_NO ? STATUS_OK : status;
+}
+
+/* After a No.  The CA, or a proxy that sent the request twice, may have
+ * changed the key all the same. */
+static enum status
+after_refusal(struct issuer *issuer, const char *next, enum status refusal,
+    struct note *note)
+{
+	const int64_t before = issuer->account.rolled;
+	struct note why = { "" };
+	enum status status =
+	    choose_key(issuer, next, refusal == STATUS_CA, &why);
+
+	if (status == STATUS_OK)
+		return issuer->account.rolled != before ? STATUS_OK : refusal;
+	return note_set(note, STATUS_AGAIN,
+	    "whether the account has the new key cannot be said now (%.150s); "
+	    "both keys are kept, mailcert account show asks again",
+	    note_text(&why, status));
+}
+
+/* The new key is durable before the CA hears of it.  One that is there already
+ * may have been sent: it is the one, or nobody could say which is. */
+static enum status
+roll_over(struct issuer *issuer, enum key_kind kind, struct note *note)
+{
+	char path[sizeof(issuer->ca.new_key)];
+	struct ca_answer answer = { .code = 0 };
+	struct buf nothing;
+	enum status status;
+
+	buf_init(&nothing, 1024);
+	buf_init(&answer.body, BODY_MAX);
+	status = next_key(issuer, path, sizeof(path), note);
+	if (status == STATUS_OK && access(path, F_OK) != 0)
+		status = helper_key_pair("generate", key_kind_name(kind), path,
+		    SPAN(""), &nothing, note);
+	if (status != STATUS_OK)
+		goto out;
+	(void)strcpy(issuer->ca.new_key, path);
+	status = ca_roll_over(&issuer->ca, &answer, note);
+	issuer->ca.new_key[0] = '\0';
+	if (status == STATUS_OK)
+		status = commit_key(issuer, path, note);
+	else if (answer.code >= 400 && answer.code < 500)
+		status = after_refusal(issuer, path, status, note);
+out:
+	buf_clear(&answer.body);
+	buf_clear(&nothing);
+	return status;
+}
+
+enum status
+issuer_roll_over(struct issuer *issuer, enum key_kind kind, struct note *note)
+{
+	enum status status;
+	int lock = -1;
+
+	if (issuer->ca.directory.key_change[0] == '\0' ||
+	    !ca_is_own(&issuer->ca, issuer->ca.directory.key_change))
+		return note_set(note, STATUS_BAD_CA,
+		    "the CA offers no roll-over of account keys");
+	status = home_lock_on(
+	    issuer->home, "account", ACCOUNT_LOCK_SECONDS, &lock, note);
+	if (status != STATUS_OK)
+		return status;
+	status = roll_over(issuer, kind, note);
+	(void)close(lock);
+	return status;
+}

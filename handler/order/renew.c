@@ -1,0 +1,219 @@
+/* renew.c - when is a certificate to be renewed: see renew.h */
+#include "order/renew.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "mail/date.h"
+
+enum { HOUR = 3600, DAY = 24 * HOUR, SHORTEST_LIFETIME = 6 * HOUR };
+
+/* RFC 9773 section 4.3. */
+enum {
+	BODY_MAX = 1024 * 1024,
+	ASK_LEAST = 60,
+	ASK_MOST = 24 * 3600,
+	ASK_AFTER_NONSENSE = 6 * 3600,
+	ASK_AFTER_TROUBLE = 3600
+};
+
+bool
+renew_is_candidate(const struct issuance *issuance)
+{
+	return issuance->state == ISSUANCE_ISSUED &&
+	    issuance->replaced[0] == '\0';
+}
+
+static bool
+has_address(const struct issuance *issuance, const char *address)
+{
+	size_t i;
+
+	for (i = 0; i < issuance->addresses; i++)
+		if (strcmp(issuance->address[i], address) == 0)
+			return true;
+	return false;
+}
+
+static bool
+is_same(const struct issuance *a, const struct issuance *b)
+{
+	size_t i;
+
+	if (a->addresses != b->addresses || a->usage != b->usage)
+		return false;
+	for (i = 0; i < a->addresses; i++)
+		if (!has_address(b, a->address[i]))
+			return false;
+	return true;
+}
+
+int64_t
+renew_pause(const struct issuance *issuance)
+{
+	const int64_t lifetime = issuance->expires - issuance->starts;
+
+	return lifetime >= SHORTEST_LIFETIME && lifetime / 6 < DAY
+	    ? lifetime / 6
+	    : DAY;
+}
+
+bool
+renew_is_recent(const struct issuance *issuance, const struct issuance *all,
+    size_t count, int64_t now)
+{
+	const int64_t pause = renew_pause(issuance);
+	size_t i;
+
+	/* A time in the future is a clock that went back: not lately. */
+	for (i = 0; i < count; i++)
+		if (is_same(issuance, &all[i]) && all[i].created <= now &&
+		    now - all[i].created < pause)
+			return true;
+	return false;
+}
+
+static int64_t
+by_lifetime(const struct config *config, const struct issuance *issuance)
+{
+	const int64_t lifetime = issuance->expires - issuance->starts;
+	const int64_t before =
+	    config->renew_before > 0 && config->renew_before < lifetime
+	    ? config->renew_before
+	    : lifetime / 3;
+
+	return issuance->expires - before;
+}
+
+int64_t
+renew_known(const struct config *config, const struct issuance *issuance)
+{
+	const int64_t chosen = issuance->window.chosen;
+
+	/* The CA's word counts, but not beyond the end. */
+	return chosen != 0 && chosen < issuance->expires
+	    ? chosen
+	    : by_lifetime(config, issuance);
+}
+
+/* Any moment of the window is as good as any other. */
+static int64_t
+choose(int64_t start, int64_t end)
+{
+	uint64_t random = 0;
+
+	if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		return start;
+	return start + (int64_t)(random % (uint64_t)(end - start));
+}
+
+/* renewalInfo "/" identifier (section 4.1). */
+static enum status
+ask(struct issuer *issuer, const struct issuance *issuance,
+    struct acme_renewal *out, int64_t *retry_after, struct note *note)
+{
+	struct ca_answer answer = { .code = 0 };
+	char url[ACME_URL_SIZE + ACME_ID_SIZE];
+	enum status status;
+
+	(void)snprintf(url, sizeof(url), "%s/%s",
+	    issuer->ca.directory.renewal_info, issuance->cert_id);
+	buf_init(&answer.body, BODY_MAX);
+	status = acme_url_ok(span_of(url)) ? STATUS_OK : STATUS_BAD_CA;
+	if (status == STATUS_OK)
+		status = ca_get(&issuer->ca, url, &answer, note);
+	if (status == STATUS_OK)
+		status = ca_parse_renewal(buf_span(&answer.body), out, note);
+	*retry_after = answer.retry_after;
+	buf_clear(&answer.body);
+	return status;
+}
+
+static int64_t
+next_asking(enum status status, int64_t retry_after, int64_t now)
+{
+	if (status == STATUS_NET)
+		return now + ASK_AFTER_TROUBLE;
+	if (status != STATUS_OK || retry_after < 0)
+		return now + ASK_AFTER_NONSENSE;
+	return now +
+	    (retry_after < ASK_LEAST         ? ASK_LEAST
+		    : retry_after > ASK_MOST ? ASK_MOST
+					     : retry_after);
+}
+
+static void
+update(struct issuance_window *window, enum status status,
+    const struct acme_renewal *renewal, int64_t retry_after, int64_t now)
+{
+	int64_t start, end;
+
+	if (status == STATUS_OK &&
+	    (date_parse_iso(span_of(renewal->start), &start) != STATUS_OK ||
+		date_parse_iso(span_of(renewal->end), &end) != STATUS_OK ||
+		start <= 0 || start >= end))
+		status = STATUS_BAD_CA;
+	window->ask_again = next_asking(status, retry_after, now);
+	if (status != STATUS_OK ||
+	    (window->start == start && window->end == end &&
+		window->chosen != 0))
+		return;
+	window->start = start;
+	window->end = end;
+	window->chosen = choose(start, end);
+}
+
+static bool
+may_ask(
+    const struct issuer *issuer, const struct issuance *issuance, int64_t now)
+{
+	const struct issuance_window *window = &issuance->window;
+
+	/* A time that is too far off was written by another clock. */
+	return issuer->ca.directory.renewal_info[0] != '\0' &&
+	    issuance->cert_id[0] != '\0' && now < issuance->expires &&
+	    (now >= window->ask_again || window->ask_again > now + ASK_MOST);
+}
+
+static enum status
+set_window(void *record, const void *window, struct note *note)
+{
+	(void)note;
+	((struct issuance *)record)->window =
+	    *(const struct issuance_window *)window;
+	return STATUS_OK;
+}
+
+static enum status
+save_window(
+    const struct home *home, struct issuance *issuance, struct note *note)
+{
+	const struct issuance_window window = issuance->window;
+
+	return issuance_change(
+	    home, issuance->id, set_window, &window, issuance, note);
+}
+
+enum status
+renew_time(struct issuer *issuer, struct issuance *issuance, int64_t now,
+    int64_t *when, char *explanation, struct note *note)
+{
+	struct acme_renewal renewal = { .start = "" };
+	enum status status, asked;
+	int64_t retry_after = -1;
+
+	explanation[0] = '\0';
+	if (may_ask(issuer, issuance, now)) {
+		asked = ask(issuer, issuance, &renewal, &retry_after, NULL);
+		if (asked == STATUS_OK)
+			(void)strcpy(explanation, renewal.explanation);
+		update(&issuance->window, asked, &renewal, retry_after, now);
+		status = save_window(issuer->home, issuance, note);
+		if (status != STATUS_OK)
+			return status;
+	}
+	*when = renew_known(issuer->config, issuance);
+	return STATUS_OK;
+}

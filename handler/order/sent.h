@@ -1,0 +1,22 @@
+/*
+ * sent.h - was the drafted reply sent?
+ *
+ * A mail program keeps a copy of what it sends.  Where the copy of our reply is
+ * in the folder that the user named, the reply is out.
+ */
+#ifndef ORDER_SENT_H
+#define ORDER_SENT_H
+#include "base/status.h"
+#include "deliver/deliver.h"
+#include "store/order.h"
+
+/*
+ * Look for the reply to the challenge of an order that was drafted, or may be
+ * out: "Re: ACME: token-part1", in reply to the challenge, to where its reply
+ * goes.  Times of files do not count.  A draft that is kept there does not
+ * either.  STATUS_NO: it is not there, or there is no such folder.  What has
+ * not changed since the same process looked is not read again.
+ */
+enum status sent_find(const struct destination *folder,
+    const struct order *order, struct note *note) MUST_CHECK;
+#endif

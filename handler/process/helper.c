@@ -1,0 +1,218 @@
+/* helper.c - our own programs: see helper.h */
+#include "process/helper.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/base64url.h"
+#include "base/text.h"
+#include "process/run.h"
+
+#ifndef LIBEXECDIR
+#define LIBEXECDIR "/usr/local/libexec/mailcert"
+#endif
+
+enum status
+helper_path(const char *name, char *out, size_t size, struct note *note)
+{
+	static const char *const places[] = { "%.*s/%s",
+		"%.*s/../libexec/mailcert/%s" };
+	char self[512];
+	ssize_t len;
+	size_t i;
+	char *slash;
+
+	len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	self[len > 0 ? len : 0] = '\0';
+	slash = strrchr(self, '/');
+	for (i = 0; slash != NULL && i < 2; i++) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		(void)snprintf(
+		    out, size, places[i], (int)(slash - self), self, name);
+#pragma GCC diagnostic pop
+		if (access(out, R_OK) == 0)
+			return STATUS_OK;
+	}
+	(void)snprintf(out, size, "%s/%s", LIBEXECDIR, name);
+	if (access(out, R_OK) == 0)
+		return STATUS_OK;
+	return note_set(note, STATUS_CREATE, "%s is not installed", name);
+}
+
+/* Which status has this exit code?  The first of the table that does. */
+static enum status
+status_of_exit(int code)
+{
+	enum status status;
+
+	for (status = STATUS_USAGE; status < STATUS_COUNT; status++)
+		if (status_exit(status) == code)
+			return status;
+	return STATUS_BUG;
+}
+
+/* How long each may take for one request, whatever it waits for. */
+static int
+seconds_of(const char *name)
+{
+	static const struct {
+		const char *name;
+		int seconds;
+	} limits[] = {
+		{ "mailcert-key", 150 },   /* a new RSA key, slow machine */
+		{ "mailcert-verify", 60 }, /* at most 10 of the processor */
+		{ "mailcert-net", 60 },    /* limits itself, name by name */
+		{ "mailcert-https", 45 },  /* limits itself to less */
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(limits) / sizeof(*limits); i++)
+		if (strcmp(limits[i].name, name) == 0)
+			return limits[i].seconds;
+	return 60;
+}
+
+/* The first of what they said. */
+static struct note heard;
+
+static void
+keep_said(const char *name, const struct note *said)
+{
+	if (said->text[0] != '\0' && heard.text[0] == '\0')
+		note_say(&heard, "%s: %.250s", name, said->text);
+}
+
+enum status
+helper_run(const char *const argv[], struct span input, struct buf *out,
+    int *code, struct note *note)
+{
+	const char *full[HELPER_ARGUMENTS_MAX + 2] = { NULL };
+	struct run run = { .argv = full, .input = input };
+	struct note said = { "" }, why = { "" };
+	char path[600];
+	enum status status;
+	size_t i;
+
+	status = helper_path(argv[0], path, sizeof(path), note);
+	if (status != STATUS_OK)
+		return status;
+	full[0] = path;
+	for (i = 1; argv[i] != NULL; i++) {
+		assert(i <= HELPER_ARGUMENTS_MAX);
+		full[i] = argv[i];
+	}
+	run.seconds = seconds_of(argv[0]);
+	status = process_run(&run, out, &said, code, &why);
+	keep_said(argv[0], &said);
+	if (status == STATUS_CREATE)
+		return note_set(note, status, "%.250s", why.text);
+	if (status == STATUS_AGAIN)
+		return note_set(note, status,
+		    "%s was still running after %d seconds; try again later",
+		    argv[0], run.seconds);
+	/* It says more than there is to say, or has not listened. */
+	if (status == STATUS_BAD_SIZE || status == STATUS_IO)
+		return note_set(note, STATUS_BUG, "%.250s", why.text);
+	return status;
+}
+
+const char *
+helper_said(void)
+{
+	return heard.text;
+}
+
+enum status
+helper_run_line(const char *const argv[], struct span input, struct buf *out,
+    int *code, struct note *note)
+{
+	enum status status = helper_run(argv, input, out, code, note);
+
+	if (status == STATUS_OK && out->len > 0 &&
+	    out->at[out->len - 1] == '\n')
+		buf_cut(out, out->len - 1);
+	return status;
+}
+
+enum status
+helper_response(const char *part1, const char *part2, const char *thumbprint,
+    enum token_join join, struct response *out, struct note *note)
+{
+	const char *const argv[] = { "mailcert-verify", "response", NULL };
+	struct buf input, output;
+	enum status status;
+	int code = 0;
+
+	buf_init(&input, 4096);
+	buf_init(&output, 256);
+	buf_add_text(&input, part1);
+	buf_add_byte(&input, '\n');
+	buf_add_text(&input, part2);
+	buf_addf(&input, "\n%s\n%s\n", thumbprint, token_join_name(join));
+	status = helper_run_line(argv, buf_span(&input), &output, &code, note);
+	if (status == STATUS_OK && code != 0)
+		status = code == 65 ? STATUS_BAD_TOKEN : STATUS_CRYPTO;
+	if (status == STATUS_OK &&
+	    (output.len != SHA256_TEXT_LEN ||
+		!base64url_is_text(buf_span(&output)) ||
+		!span_copy(
+		    buf_span(&output), out->digest, sizeof(out->digest))))
+		status = STATUS_CRYPTO;
+	buf_clear(&output);
+	buf_clear(&input);
+	return status;
+}
+
+static enum status
+ask_key(const char *const argv[], struct span input, struct buf *out,
+    struct note *note)
+{
+	enum status status;
+	char shown[300];
+	int code = 0;
+
+	status = helper_run_line(argv, input, out, &code, note);
+	if (status == STATUS_OK && code != 0) {
+		text_show_in(shown, sizeof(shown), buf_span(out), true);
+		status = code == 65 ? STATUS_BAD_KEY : status_of_exit(code);
+		(void)note_set(note, status, "%s", shown);
+	}
+	return status;
+}
+
+enum status
+helper_key(const char *verb, const char *file, struct span input,
+    struct buf *out, struct note *note)
+{
+	const char *const argv[] = { "mailcert-key", verb, file, NULL };
+
+	return ask_key(argv, input, out, note);
+}
+
+enum status
+helper_key_pair(const char *verb, const char *first, const char *second,
+    struct span input, struct buf *out, struct note *note)
+{
+	const char *const argv[] = { "mailcert-key", verb, first, second,
+		NULL };
+
+	return ask_key(argv, input, out, note);
+}
+
+enum status
+helper_thumbprint(const char *file, char out[44], struct note *note)
+{
+	struct buf output;
+	enum status status;
+
+	buf_init(&output, 1024);
+	status = helper_key("thumbprint", file, SPAN(""), &output, note);
+	if (status == STATUS_OK &&
+	    (output.len != 43 || !span_copy(buf_span(&output), out, 44)))
+		status = STATUS_CRYPTO;
+	buf_clear(&output);
+	return status;
+}

@@ -1,0 +1,49 @@
+/*
+ * helper.h - our own programs: beside us in the build tree, else installed
+ */
+#ifndef PROCESS_HELPER_H
+#define PROCESS_HELPER_H
+#include "base/buf.h"
+#include "reply/response.h"
+
+/* Write the path of a helper; STATUS_CREATE: it is not there. */
+enum status helper_path(
+    const char *name, char *out, size_t size, struct note *note) MUST_CHECK;
+
+/*
+ * Run the helper that argv[0] names (no path, at most HELPER_ARGUMENTS_MAX
+ * arguments) and collect what it prints; *code is its exit.  It is given no
+ * environment, and a time after which it is killed: STATUS_AGAIN.
+ * STATUS_CREATE: it is not there, or cannot be run.  STATUS_BUG: it printed
+ * more than out holds, or did not read its input.
+ */
+enum { HELPER_ARGUMENTS_MAX = 6 };
+enum status helper_run(const char *const argv[], struct span input,
+    struct buf *out, int *code, struct note *note) MUST_CHECK;
+/* The same for one that prints a line: without its line end. */
+enum status helper_run_line(const char *const argv[], struct span input,
+    struct buf *out, int *code, struct note *note) MUST_CHECK;
+
+/* What they printed on standard error: the first of it, as one line of safe
+ * text; empty where they said nothing, as they should. */
+const char *helper_said(void);
+
+/* response_compute() in mailcert-verify. */
+enum status helper_response(const char *part1, const char *part2,
+    const char *thumbprint, enum token_join join, struct response *out,
+    struct note *note) MUST_CHECK;
+
+/*
+ * Ask the key holder: what it prints for that verb, file and input.  Its own
+ * sentence is the note.  STATUS_BAD_KEY, STATUS_PERMISSION, STATUS_CRYPTO ...
+ */
+enum status helper_key(const char *verb, const char *file, struct span input,
+    struct buf *out, struct note *note) MUST_CHECK;
+/* The same for a verb that takes a file to be made, or a second key. */
+enum status helper_key_pair(const char *verb, const char *first,
+    const char *second, struct span input, struct buf *out,
+    struct note *note) MUST_CHECK;
+/* The thumbprint of an account key file, by mailcert-key. */
+enum status helper_thumbprint(
+    const char *file, char out[44], struct note *note) MUST_CHECK;
+#endif

@@ -1,0 +1,10 @@
+/* pager.h - show a text part that turned out to be no challenge */
+#ifndef PROCESS_PAGER_H
+#define PROCESS_PAGER_H
+#include "base/span.h"
+#include "base/status.h"
+
+/* Run the first of pager, less, more on a line of ours (or "") and the text
+ * made safe, on /dev/tty.  STATUS_NO: there is none, or no terminal. */
+enum status pager_show(const char *head, struct span text) MUST_CHECK;
+#endif
