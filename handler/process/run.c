@@ -2,6 +2,7 @@
  * programs print is not trusted: it is limited, and shown as safe text. */
 #include "process/run.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -27,6 +28,7 @@ struct peer {
 	int out; /* what it prints */
 	int err; /* what it says */
 	struct span input;
+	bool (*answered)(struct span printed); /* NULL: it ends by itself */
 	struct buf said;
 	size_t said_octets;
 };
@@ -215,7 +217,8 @@ start(const struct run *run, bool prints, struct peer *peer, struct note *note)
 	return STATUS_OK;
 }
 
-/* As much as it takes now.  Who closes its input has read enough. */
+/* As much as it takes now.  Who closes its input has read enough; who keeps
+ * running reads the next question there. */
 static void
 feed(struct peer *peer)
 {
@@ -229,7 +232,7 @@ feed(struct peer *peer)
 			break;
 		peer->input = span_cut(peer->input, (size_t)n, peer->input.len);
 	}
-	if (peer->input.len == 0 || errno != EAGAIN)
+	if (peer->input.len == 0 ? peer->answered == NULL : errno != EAGAIN)
 		close_end(&peer->in);
 }
 
@@ -280,8 +283,16 @@ take_said(struct peer *peer)
 	return peer->said_octets > RUN_SAID_MAX ? STATUS_BAD_SIZE : STATUS_OK;
 }
 
-/* Until it has ended and its pipes are empty, the deadline has passed or it
- * prints too much.  What it leaves running behind it is not waited for. */
+static bool
+has_answered(const struct peer *peer, const struct buf *out)
+{
+	return peer->answered != NULL && peer->input.len == 0 &&
+	    peer->answered(buf_span(out));
+}
+
+/* Until it has ended and its pipes are empty, it has given its answer, the
+ * deadline has passed or it prints too much.  What it leaves running behind it
+ * is not waited for. */
 static enum status
 attend(struct peer *peer, struct buf *out, const struct deadline *until,
     bool *ended, int *waited)
@@ -298,6 +309,8 @@ attend(struct peer *peer, struct buf *out, const struct deadline *until,
 		at[1] = (struct pollfd){ .fd = peer->out, .events = POLLIN };
 		at[2] = (struct pollfd){ .fd = peer->err, .events = POLLIN };
 		at[3] = (struct pollfd){ .fd = watch, .events = POLLIN };
+		if (peer->input.len == 0)
+			at[0].fd = -1;
 		if (*ended)
 			at[0].fd = at[3].fd = -1;
 		ready = poll(at, 4, *ended ? 0 : wait_ms(until, watch));
@@ -311,6 +324,8 @@ attend(struct peer *peer, struct buf *out, const struct deadline *until,
 			status = take_output(peer, out);
 		if (ready > 0 && at[2].revents != 0 && status == STATUS_OK)
 			status = take_said(peer);
+		if (status == STATUS_OK && has_answered(peer, out))
+			break;
 		if (!*ended && (watch < 0 || (ready > 0 && at[3].revents != 0)))
 			*ended = wait_try(peer->pid, waited);
 		if (status == STATUS_OK && !*ended && deadline_over(until))
@@ -363,6 +378,70 @@ tell(const struct run *run, enum status status, struct note *note)
 	return status;
 }
 
+static void
+close_stay(struct run_stay *stay)
+{
+	close_end(&stay->in);
+	close_end(&stay->out);
+	close_end(&stay->err);
+	stay->running = false;
+}
+
+void
+process_end(struct run_stay *stay)
+{
+	int waited = 0;
+
+	if (!stay->running)
+		return;
+	close_stay(stay);
+	wait_kill(stay->pid, true, &waited);
+}
+
+/* The one that is still running, or a new one. */
+static enum status
+resume(const struct run *run, bool prints, struct peer *peer, struct note *note)
+{
+	struct run_stay *stay = run->stay;
+	int waited = 0;
+
+	if (stay != NULL) {
+		assert(prints && !run->shares && run->terminal == RUN_AWAY);
+		peer->answered = stay->answered;
+	}
+	/* It may have been killed meanwhile. */
+	if (stay != NULL && stay->running && wait_try(stay->pid, &waited))
+		close_stay(stay);
+	if (stay == NULL || !stay->running)
+		return start(run, prints, peer, note);
+	peer->pid = stay->pid;
+	peer->in = stay->in;
+	peer->out = stay->out;
+	peer->err = stay->err;
+	stay->running = false;
+	return STATUS_OK;
+}
+
+/* Let it wait for the next question, or be done with it. */
+static void
+leave(const struct run *run, struct peer *peer, bool stays, bool ended,
+    int *waited)
+{
+	if (stays) {
+		run->stay->running = true;
+		run->stay->pid = peer->pid;
+		run->stay->in = peer->in;
+		run->stay->out = peer->out;
+		run->stay->err = peer->err;
+		return;
+	}
+	close_end(&peer->in);
+	close_end(&peer->out);
+	close_end(&peer->err);
+	if (!ended)
+		wait_kill(peer->pid, !run->shares, waited);
+}
+
 enum status
 process_run(const struct run *run, struct buf *out, struct note *said,
     int *code, struct note *note)
@@ -384,14 +463,12 @@ process_run(const struct run *run, struct buf *out, struct note *said,
 	}
 	buf_init(&peer.said, SAID_KEPT + 1024);
 	deadline_set(&until, run->seconds);
-	status = start(run, out != NULL, &peer, note);
+	status = resume(run, out != NULL, &peer, note);
 	if (status == STATUS_OK) {
 		status = attend(&peer, out, &until, &ended, &waited);
-		close_end(&peer.in);
-		close_end(&peer.out);
-		close_end(&peer.err);
-		if (!ended)
-			wait_kill(peer.pid, !run->shares, &waited);
+		leave(run, &peer,
+		    status == STATUS_OK && !ended && has_answered(&peer, out),
+		    ended, &waited);
 	}
 	if (on_screen) {
 		(void)sigaction(SIGINT, &old_int, NULL);

@@ -5,12 +5,15 @@
  * environment chosen for it, and standard input, output and error that are
  * ours; every other descriptor is closed.  One deadline covers the whole run
  * and one limit all that the program prints.  When process_run() returns, the
- * program has ended and been reaped.
+ * program has ended and been reaped, unless it is one that keeps running for the
+ * next question (struct run_stay).
  *
  * The caller ignores SIGPIPE (main() does).
  */
 #ifndef PROCESS_RUN_H
 #define PROCESS_RUN_H
+#include <sys/types.h>
+
 #include "base/buf.h"
 
 enum run_environment {
@@ -30,17 +33,31 @@ enum run_terminal {
 		       * business meanwhile, not ours. */
 };
 
+/*
+ * A program that answers several questions: the first process_run() with this
+ * struct starts it, and each one asks it a question.  The caller ends it with
+ * process_end().
+ */
+struct run_stay {
+	/* Is what it has printed so far a whole answer? */
+	bool (*answered)(struct span printed);
+	bool running; /* false before the first question and after the end */
+	pid_t pid;
+	int in, out, err;
+};
+
 /* Zero is the safest value of each field. */
 struct run {
 	const char *const *argv; /* argv[0] is a path; ends with NULL */
 	enum run_environment environment;
 	enum run_terminal terminal;
 	int tty;           /* an open terminal, unless RUN_AWAY */
-	struct span input; /* what it reads; then end of file */
-	int seconds;       /* for the whole run; 0: a person ends it */
+	struct span input; /* what it reads; then end of file, unless stay */
+	int seconds;       /* for the whole run, or an answer; 0: no limit */
 	bool shares;       /* stays in our session: it may open /dev/tty, and is
 			    * sent what the user types (^C).  Otherwise it has one
 			    * of its own, and what it started is killed with it. */
+	struct run_stay *stay; /* it keeps running; NULL: it does not */
 };
 
 enum {
@@ -55,7 +72,8 @@ enum {
  * said nothing or wrote to the terminal.  *code is its exit status, or 128 +
  * signal.
  *
- * STATUS_OK: it ended by itself.  STATUS_CREATE: it could not be started, and
+ * STATUS_OK: it ended by itself; or it gave a whole answer and stays, and *code
+ * is 0.  STATUS_CREATE: it could not be started, and
  * so did nothing.  STATUS_AGAIN: it was still running at the deadline.
  * STATUS_BAD_SIZE: it printed too much.  STATUS_IO: it exited with 0, but did
  * not read all of its input.  STATUS_MEMORY.  After all but STATUS_CREATE *code
@@ -63,6 +81,9 @@ enum {
  */
 enum status process_run(const struct run *run, struct buf *out,
     struct note *said, int *code, struct note *note) MUST_CHECK;
+
+/* End the program that keeps running, if there is one, and reap it. */
+void process_end(struct run_stay *stay);
 
 /*
  * Leave the caller behind: false in the parent.  The child has a session of

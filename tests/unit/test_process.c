@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -245,6 +246,59 @@ test_flood(void)
 	OK(run_with(&run, "printf 0123456789a", 10) == STATUS_BAD_SIZE);
 }
 
+static bool
+is_line(struct span printed)
+{
+	return printed.len > 0 && printed.at[printed.len - 1] == '\n';
+}
+
+/* One program, several questions; another one where it is gone. */
+static void
+test_stay(void)
+{
+	static const char script[] =
+	    "while read a; do printf $a; [ $a = die ] && exit 5; "
+	    "[ $a = fool ] && exec sleep 600; echo :$$; done; exit 7";
+	struct run_stay stay = { .answered = is_line };
+	struct run run = { .stay = &stay, .seconds = LONG };
+	char first[40];
+	siginfo_t info;
+
+	run.input = SPAN("one\n");
+	OK(run_with(&run, script, 30) == STATUS_OK && code == 0);
+	OK(stay.running && span_starts(buf_span(&out), SPAN("one:")));
+	OK(span_copy(buf_span(&out), first, sizeof(first)));
+	run.input = SPAN("two\n");
+	OK(run_with(&run, script, 30) == STATUS_OK && code == 0);
+	OK(span_starts(buf_span(&out), SPAN("two:")));
+	TEXT(span_cut(buf_span(&out), 3, out.len), first + 3);
+	/* It ends within an answer. */
+	run.input = SPAN("die\n");
+	OK(run_with(&run, script, 30) == STATUS_OK && code == 5);
+	OK(!stay.running);
+	TEXT(buf_span(&out), "die");
+	/* Between two: another one is asked. */
+	run.input = SPAN("three\n");
+	OK(run_with(&run, script, 30) == STATUS_OK && stay.running);
+	OK(kill(stay.pid, SIGKILL) == 0 &&
+	    waitid(P_PID, (id_t)stay.pid, &info, WEXITED | WNOWAIT) == 0);
+	OK(run_with(&run, script, 30) == STATUS_OK && code == 0);
+	OK(stay.running && span_starts(buf_span(&out), SPAN("three:")));
+	/* Without an answer, and with too much of one. */
+	run.input = SPAN("fool\n");
+	run.seconds = 1;
+	OK(run_with(&run, script, 30) == STATUS_AGAIN && !stay.running);
+	run.seconds = LONG;
+	run.input = SPAN("0123456789\n");
+	OK(run_with(&run, script, 10) == STATUS_BAD_SIZE && !stay.running);
+	/* Ended while it waits. */
+	run.input = SPAN("four\n");
+	OK(run_with(&run, script, 30) == STATUS_OK && stay.running);
+	process_end(&stay);
+	OK(!stay.running && waitpid(-1, NULL, WNOHANG) < 0);
+	process_end(&stay);
+}
+
 /* A parser's child that says too little, too much, or nothing. */
 struct report {
 	char text[64];
@@ -305,6 +359,7 @@ main(void)
 	test_environment();
 	test_deadline();
 	test_flood();
+	test_stay();
 	test_child();
 	buf_clear(&out);
 	return tap_done();
