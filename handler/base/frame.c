@@ -60,3 +60,14 @@ frame_take(struct span *input, struct frame *out)
 	*input = span_cut(all, end + 2 + (size_t)len, all.len);
 	return STATUS_OK;
 }
+
+bool
+frame_ended(struct span input)
+{
+	struct frame frame;
+
+	while (frame_take(&input, &frame) == STATUS_OK)
+		if (span_eq(frame.name, SPAN(FRAME_END)))
+			return input.len == 0;
+	return false;
+}

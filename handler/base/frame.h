@@ -23,6 +23,10 @@ void frame_add_number(struct buf *out, const char *name, int64_t number);
 /* Take one off the front.  STATUS_NO: nothing is left; STATUS_USAGE: what is
  * there is no frame. */
 enum status frame_take(struct span *input, struct frame *out) MUST_CHECK;
+/* Between programs that exchange several messages the last frame of each has
+ * this name.  Is input such a message, whole and nothing more? */
+#define FRAME_END "end"
+bool frame_ended(struct span input);
 /* A decimal number, perhaps negative; false where it is none. */
 bool frame_number(struct span value, int64_t *out);
 #endif

@@ -2,6 +2,7 @@
 #include "tap.h"
 
 #include "base/base64url.h"
+#include "base/frame.h"
 #include "base/text.h"
 
 static void
@@ -134,6 +135,26 @@ test_json(void)
 	buf_clear(&out);
 }
 
+/* Whole with its last frame, and not because a value looks like that. */
+static void
+test_frame(void)
+{
+	struct buf out;
+	size_t i;
+
+	buf_init(&out, 1000);
+	frame_add(&out, "body", SPAN("a\nend 0\n\n"));
+	OK(!frame_ended(buf_span(&out)));
+	frame_add_number(&out, FRAME_END, 75);
+	for (i = 0; i < out.len; i++)
+		OK(!frame_ended(span_cut(buf_span(&out), 0, i)));
+	OK(frame_ended(buf_span(&out)));
+	buf_add_text(&out, "x");
+	OK(!frame_ended(buf_span(&out)));
+	OK(!frame_ended(SPAN("end 9999\n75\n")));
+	buf_clear(&out);
+}
+
 static void
 test_status(void)
 {
@@ -152,6 +173,7 @@ main(void)
 	test_buf_addf();
 	test_text();
 	test_json();
+	test_frame();
 	test_status();
 	return tap_done();
 }
