@@ -14,8 +14,11 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "cmd/cmd.h"
+#include "process/helper.h"
 
 enum { TROUBLE_SECONDS = 10, TROUBLE_LONGEST = 3600, TROUBLE_MOST = 30 };
+/* No helper keeps running for longer than that without work. */
+enum { SHORT_PAUSE = 5 };
 
 static void
 describe(const struct issue_step *step, const struct issuance *issuance,
@@ -116,6 +119,8 @@ sleep_for(int64_t seconds)
 {
 	struct timespec pause = { .tv_sec = (time_t)seconds };
 
+	if (seconds > SHORT_PAUSE)
+		helper_dismiss();
 	(void)nanosleep(&pause, NULL);
 }
 

@@ -270,6 +270,7 @@ run_verb(const struct verb *verb, const struct invocation *invocation, int argc,
 	const int code = end(verb, verb->run(invocation, argc, argv));
 	struct note said = { "" };
 
+	helper_dismiss();
 	note_say(&said, "%s", helper_said());
 	if (said.text[0] != '\0')
 		cmd_say(&said);

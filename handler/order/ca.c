@@ -218,12 +218,31 @@ take_frame(const struct frame *frame, struct ca *ca, const char *who,
 	return STATUS_OK;
 }
 
+/* The network program keeps running for the next request to the same CA.  A
+ * server that takes it over can forge no answers but its own. */
+static enum status
+ask(const struct ca *ca, struct buf *request, struct buf *answer, int *code,
+    struct note *note)
+{
+	const char *const argv[] = { "mailcert-https", NULL };
+	char subject[4096];
+
+	frame_add(request, "ca-file", span_of(ca->file));
+	frame_add(request, "proxy", span_of(ca->proxy));
+	frame_add(request, "no-proxy", span_of(ca->no_proxy));
+	frame_add(request, FRAME_END, SPAN(""));
+	if (buf_status(request) != STATUS_OK)
+		return buf_status(request);
+	(void)snprintf(
+	    subject, sizeof(subject), "%s %s", ca->directory_url, ca->file);
+	return helper_ask(argv, subject, buf_span(request), answer, code, note);
+}
+
 /* One request through the network program. */
 static enum status
 exchange(struct ca *ca, const char *method, const char *url, const char *accept,
     struct span body, struct ca_answer *out, struct note *note)
 {
-	const char *const argv[] = { "mailcert-https", NULL };
 	struct buf request, answer;
 	char who[200];
 	struct frame frame;
@@ -241,9 +260,6 @@ exchange(struct ca *ca, const char *method, const char *url, const char *accept,
 	frame_add(&request, "method", span_of(method));
 	frame_add(&request, "url", span_of(url));
 	frame_add(&request, "accept", span_of(accept));
-	frame_add(&request, "ca-file", span_of(ca->file));
-	frame_add(&request, "proxy", span_of(ca->proxy));
-	frame_add(&request, "no-proxy", span_of(ca->no_proxy));
 	frame_add(&request, "body", body);
 	out->code = 0;
 	out->retry_after = -1;
@@ -251,10 +267,7 @@ exchange(struct ca *ca, const char *method, const char *url, const char *accept,
 	out->location[0] = out->next[0] = '\0';
 	out->problem = (struct acme_problem){ .type = "" };
 	buf_clear(&out->body);
-	status = buf_status(&request);
-	if (status == STATUS_OK)
-		status =
-		    helper_run(argv, buf_span(&request), &answer, &code, note);
+	status = ask(ca, &request, &answer, &code, note);
 	if (status == STATUS_AGAIN)
 		status = note_set(note, STATUS_NET,
 		    "%s does not answer in time; try again later", who);

@@ -7,8 +7,11 @@
 #include <unistd.h>
 
 #include "base/base64url.h"
+#include "base/frame.h"
 #include "base/text.h"
 #include "process/run.h"
+
+enum { HELPER_SUBJECT_SIZE = 4096 };
 
 #ifndef LIBEXECDIR
 #define LIBEXECDIR "/usr/local/libexec/mailcert"
@@ -85,12 +88,13 @@ keep_said(const char *name, const struct note *said)
 		note_say(&heard, "%s: %.250s", name, said->text);
 }
 
-enum status
-helper_run(const char *const argv[], struct span input, struct buf *out,
-    int *code, struct note *note)
+/* Run it for one question, or ask the one that keeps running. */
+static enum status
+run_or_ask(const char *const argv[], struct span input, struct run_stay *stay,
+    struct buf *out, int *code, struct note *note)
 {
 	const char *full[HELPER_ARGUMENTS_MAX + 2] = { NULL };
-	struct run run = { .argv = full, .input = input };
+	struct run run = { .argv = full, .input = input, .stay = stay };
 	struct note said = { "" }, why = { "" };
 	char path[600];
 	enum status status;
@@ -116,6 +120,61 @@ helper_run(const char *const argv[], struct span input, struct buf *out,
 	/* It says more than there is to say, or has not listened. */
 	if (status == STATUS_BAD_SIZE || status == STATUS_IO)
 		return note_set(note, STATUS_BUG, "%.250s", why.text);
+	return status;
+}
+
+enum status
+helper_run(const char *const argv[], struct span input, struct buf *out,
+    int *code, struct note *note)
+{
+	return run_or_ask(argv, input, NULL, out, code, note);
+}
+
+/* The helper that keeps running, and what it is asked about. */
+static struct {
+	struct run_stay stay;
+	char subject[HELPER_SUBJECT_SIZE];
+	int questions;
+} resident = { .stay = { .answered = frame_ended } };
+
+void
+helper_dismiss(void)
+{
+	process_end(&resident.stay);
+	resident.questions = 0;
+}
+
+/* What the last frame says; it is there. */
+static enum status
+take_code(struct span answer, int *code)
+{
+	struct frame frame;
+	int64_t number = 0;
+
+	while (frame_take(&answer, &frame) == STATUS_OK)
+		if (span_eq(frame.name, SPAN(FRAME_END)) &&
+		    (!frame_number(frame.value, &number) || number < 0 ||
+			number > 255))
+			return STATUS_BUG;
+	*code = (int)number;
+	return STATUS_OK;
+}
+
+enum status
+helper_ask(const char *const argv[], const char *subject, struct span input,
+    struct buf *out, int *code, struct note *note)
+{
+	enum status status;
+
+	if (strcmp(subject, resident.subject) != 0 ||
+	    resident.questions >= HELPER_QUESTIONS_MAX)
+		helper_dismiss();
+	(void)snprintf(
+	    resident.subject, sizeof(resident.subject), "%s", subject);
+	resident.questions++;
+	status = run_or_ask(argv, input, &resident.stay, out, code, note);
+	if (status == STATUS_OK && resident.stay.running)
+		status = take_code(buf_span(out), code);
 	return status;
 }
 

@@ -20,6 +20,19 @@ enum status helper_path(
 enum { HELPER_ARGUMENTS_MAX = 6 };
 enum status helper_run(const char *const argv[], struct span input,
     struct buf *out, int *code, struct note *note) MUST_CHECK;
+/*
+ * The same for a helper that answers several questions.  Question and answer are
+ * frames, and FRAME_END is the last of both; *code is what it says in the answer.
+ * The helper keeps running for the next question about the same subject; after
+ * HELPER_QUESTIONS_MAX another one is started.
+ */
+enum { HELPER_QUESTIONS_MAX = 64 };
+enum status helper_ask(const char *const argv[], const char *subject,
+    struct span input, struct buf *out, int *code,
+    struct note *note) MUST_CHECK;
+/* End the helper that keeps running, if there is one: at the end, and before a
+ * long wait. */
+void helper_dismiss(void);
 /* The same for one that prints a line: without its line end. */
 enum status helper_run_line(const char *const argv[], struct span input,
     struct buf *out, int *code, struct note *note) MUST_CHECK;

@@ -9,6 +9,7 @@ import glob
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -1218,6 +1219,50 @@ def test_key_files():
                            "account", "register", "--key-file", path)
             tap.ok(got.returncode == 0 and len(town.ca.accounts) == 1,
                    "account key: " + name, got, town.ca.problems)
+
+
+def https_of(process):
+    """The mailcert-https that this mailcert has started."""
+    out = []
+    with open("/proc/%d/task/%d/children" % (process.pid, process.pid)) as f:
+        for pid in f.read().split():
+            with open("/proc/%s/comm" % pid) as comm:
+                if comm.read().strip() == "mailcert-https":
+                    out.append(int(pid))
+    return out
+
+
+def test_one_process():
+    """All requests of a command to a CA are sent by one process; where that
+    is killed, the command says so and the next one resumes."""
+    with Town() as town:
+        at, started, kill = [], [], 0
+
+        def look(n):
+            while not started:
+                time.sleep(0.01)
+            at.append(https_of(started[0]))
+            if n == kill:
+                os.kill(at[-1][0], signal.SIGKILL)
+        town.ca.on_answer = look
+        started.append(town.start("--no-wait", ALICE))
+        got = started[0].communicate()
+        tap.ok(started[0].returncode == 0 and len(at) > 3 and
+               at == [at[0]] * len(at) and len(at[0]) == 1,
+               "one process sends %d requests" % len(at), got, at)
+        tap.ok(not os.path.exists("/proc/%d" % at[0][0]),
+               "and ends with the command", at)
+        at.clear()
+        started.clear()
+        kill = len(town.ca.seen) + 2  # the order is made, and not heard of
+        started.append(town.start("--no-wait", "bob@example.org"))
+        _, err = started[0].communicate()
+        tap.ok(started[0].returncode == 75 and err.count(b"\n") == 1 and
+               len(at) == 2, "killed while it waits for an answer", err, at)
+        town.ca.on_answer = None
+        got = town.run("order", "--no-wait", "bob@example.org")
+        tap.ok(got.returncode == 0 and len(town.ca.orders) == 2,
+               "and the order is resumed", got, town.ca.problems)
 
 
 # They wait most of the time; the order of `later` is that of the names.

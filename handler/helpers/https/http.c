@@ -17,6 +17,10 @@
 #define VERSION "0"
 #endif
 
+/* Used for all requests: it keeps certificates and TLS sessions, but no
+ * connection. */
+static CURL *handle;
+
 struct sink {
 	struct http_response *response;
 	size_t header_octets;
@@ -154,6 +158,10 @@ set_up(CURL *curl, const struct http_request *request, struct sink *sink,
 	SET(CURLOPT_PROXY_CAPATH, HTTP_CERTIFICATES);
 	SET(CURLOPT_PROXYAUTH, (long)CURLAUTH_ANY);
 	SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	/* A request on a connection that the server has closed meanwhile would
+	 * be sent twice. */
+	SET(CURLOPT_FRESH_CONNECT, 1L);
+	SET(CURLOPT_FORBID_REUSE, 1L);
 	SET(CURLOPT_NOSIGNAL, 1L);
 	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	SET(CURLOPT_CAINFO, own ? request->ca_file : NULL);
@@ -336,12 +344,16 @@ http_send(const struct http_request *request, struct http_response *out,
 	char why[CURL_ERROR_SIZE] = "";
 	struct curl_slist *fields = NULL;
 	enum status status = STATUS_MEMORY;
-	CURL *curl = NULL;
+	CURL *curl;
 	CURLcode code;
 
 	out->retry_after = -1;
-	if ((curl = curl_easy_init()) == NULL ||
-	    (fields = make_fields(request)) == NULL ||
+	if (handle == NULL)
+		handle = curl_easy_init();
+	else
+		curl_easy_reset(handle);
+	curl = handle;
+	if (curl == NULL || (fields = make_fields(request)) == NULL ||
 	    !set_up(curl, request, &sink, fields) ||
 	    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, why) != CURLE_OK)
 		goto out;
@@ -356,8 +368,17 @@ http_send(const struct http_request *request, struct http_response *out,
 		status = say(curl, code, why, request, note);
 	}
 out:
+	/* The handle outlives them. */
+	if (curl != NULL)
+		(void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, NULL);
 	curl_slist_free_all(fields);
-	curl_easy_cleanup(curl);
-	curl_global_cleanup();
 	return status;
+}
+
+void
+http_end(void)
+{
+	curl_easy_cleanup(handle);
+	handle = NULL;
+	curl_global_cleanup();
 }

@@ -1,5 +1,5 @@
 /*
- * http.h - the one door to libcurl: a single HTTPS request
+ * http.h - the one door to libcurl: HTTPS requests, each by itself
  *
  * The server is hostile by assumption: https only, no redirects, TLS 1.2 and
  * up, an answer of a limited size within a limited time.  A proxy only where
@@ -67,4 +67,7 @@ enum status http_prepare(void) MUST_CHECK;
  */
 enum status http_send(const struct http_request *request,
     struct http_response *out, struct note *note) MUST_CHECK;
+
+/* After the last one. */
+void http_end(void);
 #endif
