@@ -185,11 +185,20 @@ class Place:
         have fixed dates, can be what it waits for."""
         self.change(id, created=created)
 
+    def expectation(self, id):
+        """The file and the members of an expected challenge, by its own id or
+        that of its certificate order."""
+        top = os.path.join(self.home, "orders")
+        for name in sorted(os.listdir(top)):
+            with open(os.path.join(top, name)) as f:
+                record = json.load(f)
+            if id in (record["id"], record.get("issuance")):
+                return os.path.join(top, name), record
+        raise AssertionError("no expectation " + id)
+
     def change(self, id, **members):
         """Write into the record what only time could."""
-        path = os.path.join(self.home, "orders", id + ".json")
-        with open(path) as f:
-            record = json.load(f)
+        path, record = self.expectation(id)
         record.update(members)
         with open(path, "w") as f:
             json.dump(record, f)
@@ -197,7 +206,7 @@ class Place:
     def order(self, id):
         got = self.run("status", "--json", id)
         assert got.returncode == 0, got.stderr
-        return json.loads(got.stdout)["orders"][0]
+        return json.loads(got.stdout)["expectations"][0]
 
     def orders_bytes(self):
         """All order files, to compare: is the state the same to the octet?"""

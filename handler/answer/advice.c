@@ -4,107 +4,113 @@
 #include "answer/confirm.h"
 
 static bool
-is_expired(const struct order *order, int64_t now)
+is_expired(const struct expectation *expectation, int64_t now)
 {
-	return order->expires != 0 && order->expires <= now;
+	return expectation->expires != 0 && expectation->expires <= now;
 }
 
 bool
-advice_needs_person(const struct order *order)
+advice_needs_person(const struct expectation *expectation)
 {
-	return order->state == ORDER_ANSWERING || order->state == ORDER_DRAFTED;
+	return expectation->state == EXPECTATION_ANSWERING ||
+	    expectation->state == EXPECTATION_DRAFTED;
 }
 
 void
-advice_add_state(const struct order *order, int64_t now, struct buf *out)
+advice_add_state(
+    const struct expectation *expectation, int64_t now, struct buf *out)
 {
-	switch (order->state) {
-	case ORDER_PENDING:
-		if (is_expired(order, now)) {
+	switch (expectation->state) {
+	case EXPECTATION_PENDING:
+		if (is_expired(expectation, now)) {
 			buf_add_text(out, "expired ");
-			confirm_add_time(out, order->expires, now);
+			confirm_add_time(out, expectation->expires, now);
 			return;
 		}
-		buf_addf(out, "waits for the challenge from %s", order->from);
-		if (order->expires != 0) {
+		buf_addf(
+		    out, "waits for the challenge from %s", expectation->from);
+		if (expectation->expires != 0) {
 			buf_add_text(out, ", until ");
-			confirm_add_time(out, order->expires, now);
+			confirm_add_time(out, expectation->expires, now);
 		}
 		return;
-	case ORDER_ANSWERING:
+	case EXPECTATION_ANSWERING:
 		buf_add_text(out, "an answer was begun ");
 		break;
-	case ORDER_DRAFTED:
+	case EXPECTATION_DRAFTED:
 		buf_add_text(out, "a reply was drafted ");
 		break;
-	case ORDER_SENT:
+	case EXPECTATION_SENT:
 		buf_add_text(out, "the reply was sent ");
 		break;
 	}
-	confirm_add_time(out, order->answered, now);
-	buf_addf(out, ", %s", order->draft);
-	if (order->state == ORDER_ANSWERING)
+	confirm_add_time(out, expectation->answered, now);
+	buf_addf(out, ", %s", expectation->draft);
+	if (expectation->state == EXPECTATION_ANSWERING)
 		buf_add_text(out, "; it may be out, or not");
 }
 
-/* Of an order that another client made: telling the CA stays with it. */
+/* Another client ordered: telling the CA stays with it. */
 static void
-add_next_elsewhere(const struct order *order, struct buf *out)
+add_next_elsewhere(const struct expectation *expectation, struct buf *out)
 {
-	switch (order->state) {
-	case ORDER_PENDING:
+	switch (expectation->state) {
+	case EXPECTATION_PENDING:
 		buf_addf(out,
 		    "answer the challenge when it comes: mailcert handle; by "
 		    "hand: mailcert respond %s",
-		    order->id);
+		    expectation_shown_id(expectation));
 		return;
-	case ORDER_ANSWERING:
+	case EXPECTATION_ANSWERING:
 		buf_addf(out,
 		    "look into your sent mail; if it is there: mailcert finish "
 		    "--sent %s; if not, handle the challenge again",
-		    order->id);
+		    expectation_shown_id(expectation));
 		return;
-	case ORDER_DRAFTED:
+	case EXPECTATION_DRAFTED:
 		buf_addf(out,
 		    "send the reply, then: mailcert finish --sent %s; or "
 		    "handle the challenge again",
-		    order->id);
+		    expectation_shown_id(expectation));
 		return;
-	case ORDER_SENT:
+	case EXPECTATION_SENT:
 		break;
 	}
 	buf_addf(out,
 	    "let your ACME client go on; then forget this one (expect --forget "
 	    "%s)",
-	    order->id);
+	    expectation_shown_id(expectation));
 }
 
 void
-advice_add_next(const struct order *order, int64_t now, struct buf *out)
+advice_add_next(
+    const struct expectation *expectation, int64_t now, struct buf *out)
 {
-	const bool ours = order->issuance[0] != '\0';
+	const bool ours = expectation->order[0] != '\0';
 
-	if (order->state == ORDER_PENDING && is_expired(order, now)) {
+	if (expectation->state == EXPECTATION_PENDING &&
+	    is_expired(expectation, now)) {
 		buf_addf(out,
 		    ours ? "if the clock is right, order again, then: mailcert "
 			   "finish --forget %s"
 			 : "order again with your ACME client, then forget "
 			   "this one (expect --forget %s)",
-		    ours ? order->issuance : order->id);
+		    ours ? expectation->order
+			 : expectation_shown_id(expectation));
 	} else if (!ours) {
-		add_next_elsewhere(order, out);
-	} else if (order->state == ORDER_SENT) {
+		add_next_elsewhere(expectation, out);
+	} else if (expectation->state == EXPECTATION_SENT) {
 		buf_addf(out,
-		    order->met != 0 ? "nothing; the CA accepted it"
-				    : "mailcert finish %s",
-		    order->id);
-	} else if (order->state == ORDER_DRAFTED) {
+		    expectation->met != 0 ? "nothing; the CA accepted it"
+					  : "mailcert finish %s",
+		    expectation_shown_id(expectation));
+	} else if (expectation->state == EXPECTATION_DRAFTED) {
 		buf_addf(out, "send the reply, then: mailcert finish --sent %s",
-		    order->id);
+		    expectation_shown_id(expectation));
 	} else {
-		add_next_elsewhere(order, out);
-		if (order->state == ORDER_PENDING)
-			buf_addf(
-			    out, ", then mailcert finish --sent %s", order->id);
+		add_next_elsewhere(expectation, out);
+		if (expectation->state == EXPECTATION_PENDING)
+			buf_addf(out, ", then mailcert finish --sent %s",
+			    expectation_shown_id(expectation));
 	}
 }

@@ -7,14 +7,16 @@
 #ifndef ANSWER_ADVICE_H
 #define ANSWER_ADVICE_H
 #include "base/buf.h"
-#include "store/order.h"
+#include "store/expectation.h"
 
 /* Does it wait for a person: an answer that may be out or may not, or a draft
  * that nobody is known to have sent? */
-bool advice_needs_person(const struct order *order);
+bool advice_needs_person(const struct expectation *expectation);
 
 /* "a reply was drafted TIME (3 minutes ago), file:/tmp/x" */
-void advice_add_state(const struct order *order, int64_t now, struct buf *out);
+void advice_add_state(
+    const struct expectation *expectation, int64_t now, struct buf *out);
 /* "send the reply, then: mailcert finish --sent ID" */
-void advice_add_next(const struct order *order, int64_t now, struct buf *out);
+void advice_add_next(
+    const struct expectation *expectation, int64_t now, struct buf *out);
 #endif

@@ -2,7 +2,7 @@
  * answer.c - from message to answer: see answer.h
  *
  * What is believed, since when: nothing of the message before authres_check;
- * its sender afterwards; its token only together with the order it matches.
+ * its sender afterwards; its token only together with the expectation it fits.
  */
 #include "answer/answer.h"
 
@@ -169,16 +169,16 @@ authenticate(const struct world *world, const struct rules *rules,
 	return status;
 }
 
-/* The orders that this may belong to. */
+/* The expectations that this may belong to. */
 static enum status
-load_orders(const struct home *home, const struct challenge *challenge,
-    struct order **orders, size_t *count, struct note *note)
+load_expectations(const struct home *home, const struct challenge *challenge,
+    struct expectation **expectations, size_t *count, struct note *note)
 {
 	size_t near = 0;
 	const struct match_interest interest = { challenge, &near };
 
-	return orders_load_if(
-	    home, match_concerns, &interest, orders, count, note);
+	return expectations_load_if(
+	    home, match_concerns, &interest, expectations, count, note);
 }
 
 /* No order that can be read fits.  Where one cannot be read, it may be that
@@ -190,37 +190,40 @@ doubt(const struct home *home, enum status status, struct note *note)
 	const enum status skipped = home_skipped(home, "orders", &damaged);
 
 	if (skipped == STATUS_OK ||
-	    (status != STATUS_NO_ORDER && status != STATUS_BAD_TO &&
+	    (status != STATUS_NO_EXPECTATION && status != STATUS_BAD_TO &&
 		status != STATUS_BAD_CLOCK))
 		return status;
 	return note_set(note, skipped,
-	    "no other order expects this challenge: %.250s", damaged.text);
+	    "no other expected challenge fits this message: %.250s",
+	    damaged.text);
 }
 
-/* The cheap look: which order expects this, if any? */
+/* The cheap look: which expectation fits, if any? */
 static enum status
 find_expected(const struct world *world, const struct home *home,
-    const struct challenge *challenge, struct order *out, struct note *note)
+    const struct challenge *challenge, struct expectation *out,
+    struct note *note)
 {
-	struct order *orders = NULL;
+	struct expectation *expectations = NULL;
 	enum status status;
 	size_t count;
 
-	status = load_orders(home, challenge, &orders, &count, note);
+	status =
+	    load_expectations(home, challenge, &expectations, &count, note);
 	if (status == STATUS_OK)
-		status = match_expects(challenge, orders, count,
+		status = match_expects(challenge, expectations, count,
 		    world->now(world->context), out, note);
-	free(orders);
+	free(expectations);
 	return doubt(home, status, note);
 }
 
-/* Stage 2: the claims, by the rules of the CA whose order they fit.  Which it
- * is, only the claims tell: where CAs have rules of their own, the message is
- * read once more by these. */
+/* Stage 2: the claims, by the rules of the CA whose challenge they fit.  Which
+ * it is, only the claims tell: where CAs have rules of their own, the message
+ * is read once more by these. */
 static enum status
 take_claims(const struct world *world, const struct config *config,
     const struct home *home, struct span message, struct rules *rules,
-    struct answer_claims *claims, struct order *order,
+    struct answer_claims *claims, struct expectation *expectation,
     struct answer_report *report, struct note *note)
 {
 	const int64_t now = world->now(world->context);
@@ -232,10 +235,11 @@ take_claims(const struct world *world, const struct config *config,
 		return status;
 	report->challenge = claims->challenge;
 	report->has_challenge = true;
-	status = find_expected(world, home, &claims->challenge, order, note);
+	status =
+	    find_expected(world, home, &claims->challenge, expectation, note);
 	if (status != STATUS_OK || !config_has_own(config))
 		return status;
-	status = rules_of(config, home, order, rules, note);
+	status = rules_of(config, home, expectation, rules, note);
 	if (status == STATUS_OK)
 		status = answer_parse(message, rules, now, claims, note);
 	if (status == STATUS_OK)
@@ -246,13 +250,13 @@ take_claims(const struct world *world, const struct config *config,
 /* A signature that fails here and passed there: say what may help. */
 static void
 add_advice(const struct config *config, const struct home *home,
-    const struct order *order, const struct authres_query *query,
+    const struct expectation *expectation, const struct authres_query *query,
     enum status status, struct note *note)
 {
 	const size_t len = strlen(note->text);
 
 	if (status == STATUS_BAD_DKIM_COVERAGE)
-		rules_hint(config, home, order, query, note);
+		rules_hint(config, home, expectation, query, note);
 	else if (status == STATUS_BAD_DKIM && query->passed)
 		(void)snprintf(note->text + len, sizeof(note->text) - len,
 		    "; it passed before a server rewrote it: if yours says so "
@@ -260,21 +264,22 @@ add_advice(const struct config *config, const struct home *home,
 		    "results:NAME");
 }
 
-/* Stage 4: the one order that this belongs to. */
+/* Stage 4: the one expectation that this fits. */
 static enum status
 find_match(const struct world *world, const struct home *home,
     const struct challenge *challenge, const struct authres *authres,
     struct match *out, struct note *note)
 {
-	struct order *orders = NULL;
+	struct expectation *expectations = NULL;
 	enum status status;
 	size_t count;
 
-	status = load_orders(home, challenge, &orders, &count, note);
+	status =
+	    load_expectations(home, challenge, &expectations, &count, note);
 	if (status == STATUS_OK)
-		status = match_find(challenge, authres, orders, count,
+		status = match_find(challenge, authres, expectations, count,
 		    world->now(world->context), out, note);
-	free(orders);
+	free(expectations);
 	return doubt(home, status, note);
 }
 
@@ -390,7 +395,7 @@ build(const struct world *world, const struct answer_options *options,
 	    &report->match, report->response.digest, &draft, &report->message);
 }
 
-/* Stage 8: make the intent durable, if the order still stands as it was
+/* Stage 8: make the intent durable, if the expectation still stands as it was
  * shown.  Another mailcert may have answered while the user was reading. */
 static enum status
 record_intent(const struct world *world, const struct home *home,
@@ -398,7 +403,7 @@ record_intent(const struct world *world, const struct home *home,
     struct note *note)
 {
 	struct match again;
-	struct order order;
+	struct expectation expectation;
 	enum status status;
 	int lock = -1;
 
@@ -407,38 +412,41 @@ record_intent(const struct world *world, const struct home *home,
 	status = find_match(
 	    world, home, &match->challenge, &match->authres, &again, note);
 	if (status == STATUS_OK &&
-	    (strcmp(again.order.id, match->order.id) != 0 ||
-		again.order.state != match->order.state ||
-		again.order.answered != match->order.answered ||
+	    (strcmp(again.expectation.id, match->expectation.id) != 0 ||
+		again.expectation.state != match->expectation.state ||
+		again.expectation.answered != match->expectation.answered ||
 		(again.warnings & ~match->warnings) != 0))
 		status = note_set(note, STATUS_BAD_REPEAT,
-		    "order %s was answered or changed in the meantime",
-		    match->order.id);
+		    "challenge %s was answered or changed in the meantime",
+		    expectation_shown_id(&match->expectation));
 	if (status == STATUS_OK) {
-		order = again.order;
-		order.state = ORDER_ANSWERING;
-		order.answered = world->now(world->context);
-		(void)strcpy(order.part1, match->challenge.part1);
-		(void)strcpy(order.message_id, match->challenge.message_id);
-		(void)strcpy(order.reply_to, match->challenge.reply_to[0]);
-		destination_name(
-		    &options->destination, order.draft, sizeof(order.draft));
-		status = order_save(home, &order, note);
+		expectation = again.expectation;
+		expectation.state = EXPECTATION_ANSWERING;
+		expectation.answered = world->now(world->context);
+		(void)strcpy(expectation.part1, match->challenge.part1);
+		(void)strcpy(
+		    expectation.message_id, match->challenge.message_id);
+		(void)strcpy(
+		    expectation.reply_to, match->challenge.reply_to[0]);
+		destination_name(&options->destination, expectation.draft,
+		    sizeof(expectation.draft));
+		status = expectation_save(home, &expectation, note);
 		/* Written, but not known to be durable: nothing was sent, so
-		 * the order is what it was. */
+		 * the expectation is what it was. */
 		if (status != STATUS_OK &&
-		    order_save(home, &again.order, NULL) != STATUS_OK)
+		    expectation_save(home, &again.expectation, NULL) !=
+			STATUS_OK)
 			(void)note_set(note, status,
-			    "order %s may say that it was answered; it was not",
-			    order.id);
+			    "challenge %s may be recorded as answered; it was not",
+			    expectation_shown_id(&expectation));
 	}
 	(void)close(lock);
 	return status;
 }
 
-/* After stage 9: what is certain; `before` is the order as it was. */
+/* After stage 9: what is certain; `before` is the expectation as it was. */
 struct outcome_known {
-	const struct order *before;
+	const struct expectation *before;
 	enum outcome outcome;
 };
 
@@ -446,18 +454,18 @@ static enum status
 set_outcome(void *record, const void *arg, struct note *note)
 {
 	const struct outcome_known *known = arg;
-	struct order *order = record;
+	struct expectation *expectation = record;
 
 	(void)note;
 	switch (known->outcome) {
 	case OUTCOME_NOTHING:
-		*order = *known->before;
+		*expectation = *known->before;
 		return STATUS_OK;
 	case OUTCOME_SENT:
-		order->state = ORDER_SENT;
+		expectation->state = EXPECTATION_SENT;
 		return STATUS_OK;
 	case OUTCOME_DRAFTED:
-		order->state = ORDER_DRAFTED;
+		expectation->state = EXPECTATION_DRAFTED;
 		return STATUS_OK;
 	case OUTCOME_DOUBT:
 		break;
@@ -466,12 +474,13 @@ set_outcome(void *record, const void *arg, struct note *note)
 }
 
 static enum status
-record_outcome(const struct home *home, const struct order *before,
+record_outcome(const struct home *home, const struct expectation *before,
     enum outcome outcome, struct note *note)
 {
 	const struct outcome_known known = { before, outcome };
 
-	return order_change(home, before->id, set_outcome, &known, NULL, note);
+	return expectation_change(
+	    home, before->id, set_outcome, &known, NULL, note);
 }
 
 /* Nobody knows whether the reply is out: say so, and what to do, in the words
@@ -479,13 +488,13 @@ record_outcome(const struct home *home, const struct order *before,
 static void
 add_doubt(const struct match *match, int64_t now, struct note *note)
 {
-	struct order order = match->order;
+	struct expectation expectation = match->expectation;
 	struct note cause = *note;
 	struct buf next;
 
-	order.state = ORDER_ANSWERING;
+	expectation.state = EXPECTATION_ANSWERING;
 	buf_init(&next, sizeof(note->text));
-	advice_add_next(&order, now, &next);
+	advice_add_next(&expectation, now, &next);
 	note_say(note, "%.150s; the reply may be out: %s", cause.text,
 	    next.at != NULL ? next.at : "");
 	buf_clear(&next);
@@ -506,7 +515,7 @@ answer(const struct world *world, const struct config *config,
 	};
 	struct answer_claims *claims;
 	struct note later = { "" };
-	struct order expected;
+	struct expectation expected;
 	struct authres authres;
 	struct rules rules;
 	enum status status, recorded;
@@ -526,14 +535,14 @@ answer(const struct world *world, const struct config *config,
 	}
 	free(claims);
 
-	/* 4: the one order, and the one by whose rules it was judged */
+	/* 4: the one expectation, and the one by whose rules it was judged */
 	if (status == STATUS_OK)
 		status = find_match(world, home, &report->challenge, &authres,
 		    &report->match, note);
 	if (status == STATUS_OK &&
-	    strcmp(report->match.order.id, expected.id) != 0)
+	    strcmp(report->match.expectation.id, expected.id) != 0)
 		status = note_set(note, STATUS_AGAIN,
-		    "the orders changed in the meantime; try again");
+		    "the expected challenges changed in the meantime; try again");
 	if (status != STATUS_OK)
 		return status;
 	report->has_match = true;
@@ -569,8 +578,8 @@ answer(const struct world *world, const struct config *config,
 	    buf_span(&report->message), &report->outcome, note);
 	if (status != STATUS_OK && report->outcome == OUTCOME_DOUBT)
 		add_doubt(&report->match, world->now(world->context), note);
-	recorded =
-	    record_outcome(home, &report->match.order, report->outcome, &later);
+	recorded = record_outcome(
+	    home, &report->match.expectation, report->outcome, &later);
 	if (recorded == STATUS_OK && report->outcome == OUTCOME_NOTHING)
 		report->intent = false;
 	if (status == STATUS_OK && recorded != STATUS_OK)

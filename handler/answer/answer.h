@@ -30,7 +30,7 @@ struct world {
 	    struct note *note);
 	enum status (*compute)(void *context, const struct match *match,
 	    struct response *out, struct note *note);
-	/* Say where the reply goes; asked once an order matches. */
+	/* Say where the reply goes; asked once an expectation matches. */
 	enum status (*choose)(
 	    void *context, struct answer_options *options, struct note *note);
 	enum status (*deliver)(void *context, const struct delivery *delivery,
@@ -53,13 +53,13 @@ struct answer_report {
 	enum outcome outcome;
 	bool has_challenge;
 	bool has_match;
-	bool intent; /* the order says "answering": do not simply retry */
+	bool intent; /* the expectation says "answering": do not simply retry */
 };
 
 /*
  * Answer the challenge in `message` (raw, hostile).  STATUS_OK: the answer is
  * where it should go.  STATUS_DECLINED.  A refusal, or a failure of the
- * system; then no order was changed unless report->intent says so.
+ * system; then no expectation was changed unless report->intent says so.
  */
 enum status answer(const struct world *world, const struct config *config,
     const struct home *home, struct span message,

@@ -75,16 +75,17 @@ add_from(const struct challenge *challenge, struct dialog *out)
 }
 
 static void
-add_order(const struct order *order, int64_t now, struct dialog *out)
+add_expectation(
+    const struct expectation *expectation, int64_t now, struct dialog *out)
 {
 	struct buf text;
 
 	buf_init(&text, DIALOG_TEXT_MAX);
-	buf_addf(&text, "%s, made ", order->id);
-	confirm_add_time(&text, order->created, now);
-	if (order->note[0] != '\0') {
+	buf_addf(&text, "%s, made ", expectation_shown_id(expectation));
+	confirm_add_time(&text, expectation->created, now);
+	if (expectation->note[0] != '\0') {
 		buf_add_text(&text, ", \"");
-		text_show(&text, span_of(order->note), 200, true);
+		text_show(&text, span_of(expectation->note), 200, true);
 		buf_add_byte(&text, '"');
 	}
 	dialog_add(out, DIALOG_FACT, "Order", "%s", text.at);
@@ -131,7 +132,7 @@ confirm_build(const struct match *match, int64_t now, const char *note,
     struct dialog *out)
 {
 	const struct challenge *challenge = &match->challenge;
-	const struct order *order = &match->order;
+	const struct expectation *expectation = &match->expectation;
 	size_t i;
 	unsigned bit;
 
@@ -140,15 +141,16 @@ confirm_build(const struct match *match, int64_t now, const char *note,
 		.question = "Send the answer for this address?",
 		.ask_twice = match->warnings != 0,
 	};
-	add_address(out, "Address", order->address, order->address_normal);
+	add_address(
+	    out, "Address", expectation->address, expectation->address_normal);
 	add_from(challenge, out);
 	add_proof(&match->authres, out);
 	for (i = 0; i < challenge->reply_to_count; i++)
 		add_address(out, i == 0 ? "Reply to" : "",
 		    challenge->reply_to_written[i], challenge->reply_to[i]);
-	add_order(order, now, out);
-	if (order->expires != 0)
-		add_time(out, "Expires", "", order->expires, now, "");
+	add_expectation(expectation, now, out);
+	if (expectation->expires != 0)
+		add_time(out, "Expires", "", expectation->expires, now, "");
 	if (challenge->date != 0)
 		add_time(out, "Dated", "", challenge->date, now, "");
 	dialog_add(out, DIALOG_FACT, "Token", "%s", challenge->part1);

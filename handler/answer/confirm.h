@@ -1,7 +1,7 @@
 /*
  * confirm.h - what the user is asked, in plain words (stage 5)
  *
- * Evidence before the question: which address, which order, from whom, how
+ * Evidence before the question: which address, which challenge, from whom, how
  * that is proved, where the reply goes, until when.  All text is made safe
  * here, once; what is shown is what will be used.
  */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "store/account.h"
-#include "store/issuance.h"
+#include "store/order.h"
 
 void
 rules_before(const struct config *config, struct rules *out)
@@ -20,35 +20,37 @@ rules_before(const struct config *config, struct rules *out)
 			out->challenge.auto_submitted = false;
 }
 
-/* Whose order it is: expect --ca said so, or its account does.  *out is NULL
+/* Whose challenge it is: expect --ca said so, or its account does. *out is NULL
  * where the configuration does not know the CA, or nobody said. */
 static enum status
 find_ca(const struct config *config, const struct home *home,
-    const struct order *order, const struct config_ca **out, struct note *note)
+    const struct expectation *expectation, const struct config_ca **out,
+    struct note *note)
 {
-	struct issuance issuance;
+	struct order order;
 	struct account account;
 	enum status status;
 
 	*out = NULL;
-	if (order->ca[0] != '\0')
-		*out = config_known_ca(config, order->ca);
-	if (order->issuance[0] == '\0')
+	if (expectation->ca[0] != '\0')
+		*out = config_known_ca(config, expectation->ca);
+	if (expectation->order[0] == '\0')
 		return STATUS_OK;
-	status = issuance_load(home, order->issuance, &issuance, note);
+	status = order_load(home, expectation->order, &order, note);
 	if (status == STATUS_OK)
-		status = account_load(home, issuance.account, &account, note);
+		status = account_load(home, order.account, &account, note);
 	if (status == STATUS_OK)
 		*out = config_known_ca(config, account.directory);
 	return status == STATUS_NO
 	    ? note_set(note, STATUS_CONFIG,
-		  "order %s: which CA it is at cannot be read", order->id)
+		  "cannot read which CA sends challenge %s",
+		  expectation_shown_id(expectation))
 	    : status;
 }
 
 enum status
 rules_of(const struct config *config, const struct home *home,
-    const struct order *order, struct rules *out, struct note *note)
+    const struct expectation *expectation, struct rules *out, struct note *note)
 {
 	const struct config_ca *ca = NULL;
 	enum status status = STATUS_OK;
@@ -56,7 +58,7 @@ rules_of(const struct config *config, const struct home *home,
 	out->policy = config->authenticate;
 	out->challenge = config->rules;
 	if (config_has_own(config))
-		status = find_ca(config, home, order, &ca, note);
+		status = find_ca(config, home, expectation, &ca, note);
 	if (status != STATUS_OK || ca == NULL)
 		return status;
 	if (ca->own.has_authenticate)
@@ -70,7 +72,7 @@ rules_of(const struct config *config, const struct home *home,
 
 void
 rules_hint(const struct config *config, const struct home *home,
-    const struct order *order, const struct authres_query *query,
+    const struct expectation *expectation, const struct authres_query *query,
     struct note *note)
 {
 	const char *would =
@@ -82,11 +84,12 @@ rules_hint(const struct config *config, const struct home *home,
 
 	if (query->would == COVERAGE_RFC8823)
 		return;
-	if (find_ca(config, home, order, &ca, NULL) == STATUS_OK && ca != NULL)
+	if (find_ca(config, home, expectation, &ca, NULL) == STATUS_OK &&
+	    ca != NULL)
 		(void)snprintf(end, room,
 		    "; to accept it: set ca.%s.dkim_headers = %s", ca->name,
 		    would);
-	else if (order->issuance[0] == '\0')
+	else if (expectation->order[0] == '\0')
 		(void)snprintf(end, room,
 		    "; to accept it: set dkim_headers = %s, or expect it with "
 		    "--ca NAME and set ca.NAME.dkim_headers = %s",

@@ -10,8 +10,8 @@
 #ifndef ANSWER_RULES_H
 #define ANSWER_RULES_H
 #include "config/config.h"
+#include "store/expectation.h"
 #include "store/home.h"
-#include "store/order.h"
 
 struct rules {
 	struct authres_policy policy;
@@ -21,13 +21,14 @@ struct rules {
 /* Before anything is known of a message: the global rules, but what any CA may
  * leave out may be missing. */
 void rules_before(const struct config *config, struct rules *out);
-/* Of the CA of that order; the global ones where nobody knows which it is.
- * STATUS_CONFIG: its records cannot be read. */
+/* Of the CA that it is expected from; the global ones where nobody knows which
+ * it is. STATUS_CONFIG: its records cannot be read. */
 enum status rules_of(const struct config *config, const struct home *home,
-    const struct order *order, struct rules *out, struct note *note) MUST_CHECK;
+    const struct expectation *expectation, struct rules *out,
+    struct note *note) MUST_CHECK;
 
 /* Where h= was at fault, add the setting that would take it to the note. */
 void rules_hint(const struct config *config, const struct home *home,
-    const struct order *order, const struct authres_query *query,
+    const struct expectation *expectation, const struct authres_query *query,
     struct note *note);
 #endif

@@ -9,7 +9,7 @@
 
 /* jansson 2.14 itself crashes where its allocations fail (tests/fault/
  * memory.py found it), so it never sees a failure: this is the one place
- * below main() that ends the process.  To the orders it is a crash like any
+ * below main() that ends the process.  To the records it is a crash like any
  * other, and those they survive. */
 static void *
 allocate_or_end(size_t size)

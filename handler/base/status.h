@@ -35,9 +35,8 @@
 	    "the message does not say Auto-Submitted: auto-generated")             \
 	X(BAD_FROM, "wrong-from", 65, "the From field names no usable sender")     \
 	X(BAD_TO, "wrong-to", 65,                                                  \
-	    "the message is not addressed to that order's address")                \
-	X(NO_ORDER, "unexpected", 65,                                              \
-	    "no pending order expects this challenge")                             \
+	    "the message is not addressed to the address of the order")            \
+	X(NO_EXPECTATION, "unexpected", 65, "this challenge is not expected")      \
 	X(BAD_CLOCK, "expired", 65, "the order or the challenge has expired")      \
 	X(BAD_REPEAT, "already-answered", 65,                                      \
 	    "this challenge was answered before")                                  \
@@ -94,8 +93,8 @@ enum status {
 const char *status_name(enum status status);     /* "bad-token" */
 const char *status_sentence(enum status status); /* lower case, no full stop */
 int status_exit(enum status status);
-/* From now on every failure exits with 75: a delivery agent that called us keeps
- * the mail and tries again, whatever else it would make of a status. */
+/* From now on every failure exits with 75: a delivery agent that called us
+ * keeps the mail and tries again, whatever else it would make of a status. */
 void status_exit_as_again(void);
 /* Is it the message that was refused, rather than the system that failed? */
 bool status_is_refusal(enum status status);

@@ -78,14 +78,14 @@ show_account(struct session *session, const struct acme_account *account)
 	uint32_t i;
 
 	buf_addf(out, "CA          %s\nAccount     %s\nStatus      %s\n",
-	    session->issuer.ca.directory_url, session->issuer.account.url,
+	    session->client.ca.directory_url, session->client.account.url,
 	    account->status == ACME_VALID ? "valid" : "deactivated or revoked");
 	for (i = 0; i < account->contacts; i++)
 		buf_addf(out, "Contact     %s\n", account->contact[i]);
-	buf_addf(out, "Thumbprint  %s\n", session->issuer.account.thumbprint);
-	if (session->issuer.ca.directory.terms[0] != '\0')
+	buf_addf(out, "Thumbprint  %s\n", session->client.account.thumbprint);
+	if (session->client.ca.directory.terms[0] != '\0')
 		buf_addf(out, "Terms       %s\n",
-		    session->issuer.ca.directory.terms);
+		    session->client.ca.directory.terms);
 }
 
 /* The account that there must be. */
@@ -95,9 +95,9 @@ reach(struct session *session, struct options *options)
 	enum status status = session_ca(session, &options->enrolment.ca);
 
 	if (status == STATUS_OK)
-		status = issuer_reach(
-		    &session->issuer, options->enrolment.ca, &session->note);
-	if (status == STATUS_OK && session->issuer.account.url[0] == '\0')
+		status = client_reach(
+		    &session->client, options->enrolment.ca, &session->note);
+	if (status == STATUS_OK && session->client.account.url[0] == '\0')
 		status = note_set(&session->note, STATUS_NO,
 		    "there is no account at this CA; mailcert account register "
 		    "makes one");
@@ -111,11 +111,11 @@ do_show(struct session *session, struct options *options)
 	enum status status = reach(session, options);
 
 	if (status == STATUS_OK)
-		status = issuer_ask(&session->issuer, &account, &session->note);
+		status = client_ask(&session->client, &account, &session->note);
 	if (status == STATUS_OK)
 		show_account(session, &account);
 	if (status == STATUS_OK && account.status == ACME_GONE)
-		status = issuer_is_closed(&session->note);
+		status = client_is_closed(&session->note);
 	return status;
 }
 
@@ -139,26 +139,26 @@ do_register(struct session *session, struct options *options)
 	enum status status = session_ca(session, &options->enrolment.ca);
 
 	if (!options->key)
-		options->enrolment.issuer.key = session->config.account_key;
+		options->enrolment.client.key = session->config.account_key;
 	if (status == STATUS_OK)
-		status = check_contacts(options->enrolment.issuer.contact,
-		    options->enrolment.issuer.contacts, &session->note);
+		status = check_contacts(options->enrolment.client.contact,
+		    options->enrolment.client.contacts, &session->note);
 	if (status == STATUS_OK)
-		status = issuer_reach(
-		    &session->issuer, options->enrolment.ca, &session->note);
+		status = client_reach(
+		    &session->client, options->enrolment.ca, &session->note);
 	if (status == STATUS_OK)
 		status =
-		    issuer_retire_if_gone(&session->issuer, &session->note);
-	if (status == STATUS_OK && session->issuer.account.url[0] != '\0' &&
-	    options->enrolment.issuer.key_file != NULL)
+		    client_retire_if_gone(&session->client, &session->note);
+	if (status == STATUS_OK && session->client.account.url[0] != '\0' &&
+	    options->enrolment.client.key_file != NULL)
 		status = note_set(&session->note, STATUS_USAGE,
 		    "there is an account at this CA already; forget or "
 		    "deactivate it first, or use another home (-C)");
 	if (status == STATUS_OK)
-		status = issuer_enroll(&session->issuer,
-		    &options->enrolment.issuer, &session->note);
+		status = client_enroll(&session->client,
+		    &options->enrolment.client, &session->note);
 	if (status == STATUS_OK)
-		status = issuer_ask(&session->issuer, &account, &session->note);
+		status = client_ask(&session->client, &account, &session->note);
 	if (status == STATUS_OK)
 		show_account(session, &account);
 	return status;
@@ -174,7 +174,7 @@ do_contact(struct session *session, struct options *options)
 	if (status == STATUS_OK)
 		status = reach(session, options);
 	if (status == STATUS_OK)
-		status = issuer_set_contact(&session->issuer, options->rest,
+		status = client_set_contact(&session->client, options->rest,
 		    options->rests, &account, &session->note);
 	if (status == STATUS_OK)
 		show_account(session, &account);
@@ -185,22 +185,23 @@ do_contact(struct session *session, struct options *options)
 static enum status
 check_pending(struct session *session)
 {
-	struct order *orders = NULL;
+	struct expectation *expectations = NULL;
 	enum status status;
 	size_t count = 0, i;
 
-	status = orders_load(&session->home, &orders, &count, &session->note);
+	status = expectations_load(
+	    &session->home, &expectations, &count, &session->note);
 	for (i = 0; status == STATUS_OK && i < count; i++)
-		if (strcmp(orders[i].thumbprint,
-			session->issuer.account.thumbprint) == 0 &&
-		    orders[i].met == 0 &&
-		    (orders[i].expires == 0 ||
-			orders[i].expires > (int64_t)time(NULL)))
+		if (strcmp(expectations[i].thumbprint,
+			session->client.account.thumbprint) == 0 &&
+		    expectations[i].met == 0 &&
+		    (expectations[i].expires == 0 ||
+			expectations[i].expires > (int64_t)time(NULL)))
 			status = note_set(&session->note, STATUS_AGAIN,
-			    "the challenge of order %s is open, and its answer "
-			    "holds the present key: finish it first",
-			    orders[i].id);
-	free(orders);
+			    "challenge %s is open, and its answer holds the "
+			    "present key: finish it first",
+			    expectation_shown_id(&expectations[i]));
+	free(expectations);
 	return status;
 }
 
@@ -210,15 +211,15 @@ do_roll_over(struct session *session, struct options *options)
 	enum status status = reach(session, options);
 
 	if (!options->key)
-		options->enrolment.issuer.key = session->config.account_key;
+		options->enrolment.client.key = session->config.account_key;
 	if (status == STATUS_OK)
 		status = check_pending(session);
 	if (status == STATUS_OK)
-		status = issuer_roll_over(&session->issuer,
-		    options->enrolment.issuer.key, &session->note);
+		status = client_roll_over(&session->client,
+		    options->enrolment.client.key, &session->note);
 	if (status == STATUS_OK)
 		buf_addf(&session->out, "the account has a new key, %s\n",
-		    session->issuer.account.thumbprint);
+		    session->client.account.thumbprint);
 	return status;
 }
 
@@ -232,14 +233,14 @@ do_deactivate(struct session *session, struct options *options)
 		return status;
 	buf_init(&question, 4096);
 	buf_addf(&question, "Deactivate the account %s for good?",
-	    session->issuer.account.url);
+	    session->client.account.url);
 	status = buf_status(&question);
 	if (status == STATUS_OK && !options->yes && !session_ask(question.at))
 		status = note_set(&session->note, STATUS_DECLINED,
 		    "nothing was changed (--yes does it without a question)");
 	buf_clear(&question);
 	if (status == STATUS_OK)
-		status = issuer_deactivate(&session->issuer, &session->note);
+		status = client_deactivate(&session->client, &session->note);
 	if (status == STATUS_OK)
 		buf_add_text(&session->out, "the account is deactivated\n");
 	return status;
@@ -277,21 +278,21 @@ find_account(
  * whether a certificate may have to be revoked with it. */
 static enum status
 look_what_hangs_on(struct session *session, const char *account,
-    char open[JSONFILE_ID_SIZE], bool *wanted)
+    char open[RECORD_ID_SIZE], bool *wanted)
 {
-	struct issuance *all = NULL;
+	struct order *all = NULL;
 	enum status status;
 	size_t count = 0, i;
 
 	open[0] = '\0';
 	*wanted = false;
-	status = issuances_load(&session->home, &all, &count, &session->note);
+	status = orders_load(&session->home, &all, &count, &session->note);
 	for (i = 0; i < count; i++) {
 		if (strcmp(all[i].account, account) != 0)
 			continue;
-		if (issuance_is_open(&all[i]))
+		if (order_is_open(&all[i]))
 			(void)strcpy(open, all[i].id);
-		else if (all[i].state == ISSUANCE_ISSUED)
+		else if (all[i].state == ORDER_ISSUED)
 			*wanted = true;
 	}
 	free(all);
@@ -318,7 +319,7 @@ forget(struct session *session, struct account *account, bool wanted)
 static enum status
 do_forget(struct session *session, struct options *options)
 {
-	char open[JSONFILE_ID_SIZE];
+	char open[RECORD_ID_SIZE];
 	struct account account;
 	struct buf question;
 	enum status status;
@@ -356,12 +357,12 @@ take_option(int c, struct options *out)
 	case 'k':
 		out->key = true;
 		return key_kind_parse(
-		    span_of(optarg), &out->enrolment.issuer.key);
+		    span_of(optarg), &out->enrolment.client.key);
 	case 'K':
-		out->enrolment.issuer.key_file = optarg;
+		out->enrolment.client.key_file = optarg;
 		break;
 	case 'e':
-		out->enrolment.issuer.only_existing = true;
+		out->enrolment.client.only_existing = true;
 		break;
 	case 'y':
 		out->yes = true;
@@ -410,7 +411,7 @@ cmd_account(const struct invocation *invocation, int argc, char *argv[])
 		{ "yes", no_argument, NULL, 'y' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' }, { 0 } };
-	struct options options = { .enrolment.issuer.agrees =
+	struct options options = { .enrolment.client.agrees =
 				       session_asks_terms };
 	const struct act *act = NULL;
 	struct session *session;

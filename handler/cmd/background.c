@@ -11,7 +11,7 @@ enum { START_SECONDS = 20 };
 /* Ourselves again, with the same home and settings.  It leaves at once. */
 static void
 start(const struct invocation *invocation, const struct config *config,
-    const char *issuance)
+    const char *order)
 {
 	const char *argv[2 * 64 + 8];
 	char self[1024];
@@ -34,7 +34,7 @@ start(const struct invocation *invocation, const struct config *config,
 	}
 	argv[n++] = "finish";
 	argv[n++] = "--detach";
-	argv[n++] = issuance;
+	argv[n++] = order;
 	argv[n] = NULL;
 	(void)!process_run(&run, NULL, NULL, &code, NULL);
 }
@@ -43,16 +43,16 @@ void
 background_finish(const struct invocation *invocation,
     const struct config *config, const struct answer_report *report)
 {
-	const struct order *order = &report->match.order;
+	const struct expectation *expectation = &report->match.expectation;
 	const bool follows = report->outcome == OUTCOME_SENT ||
 	    (report->outcome == OUTCOME_DRAFTED &&
 		config->sent_folder.path[0] != '\0');
 
-	if (!report->intent || !follows || order->issuance[0] == '\0' ||
+	if (!report->intent || !follows || expectation->order[0] == '\0' ||
 	    config->finish == FINISH_MANUAL ||
 	    (config->finish == FINISH_ASK &&
 		!session_ask("The answer is out. Finish the order in the "
 			     "background?")))
 		return;
-	start(invocation, config, order->issuance);
+	start(invocation, config, expectation->order);
 }

@@ -19,7 +19,7 @@
 #include "process/helper.h"
 #include "process/resolve.h"
 #include "store/account.h"
-#include "store/issuance.h"
+#include "store/expectation.h"
 #include "store/order.h"
 
 #define SYNOPSIS "mailcert doctor [--json]"
@@ -177,14 +177,14 @@ check_kernel(const struct config *config, struct findings *out)
 static void
 check_records(const struct home *home, struct findings *out)
 {
-	struct issuance *issuances = NULL;
+	struct order *orders = NULL;
 	struct account *accounts = NULL;
 	const struct note *warning;
 	struct note note = { "" };
 	enum status status;
 	size_t count, i;
 
-	status = issuances_load(home, &issuances, &count, &note);
+	status = orders_load(home, &orders, &count, &note);
 	if (status == STATUS_OK)
 		status = accounts_load(home, &accounts, &count, &note);
 	if (status != STATUS_OK)
@@ -192,21 +192,21 @@ check_records(const struct home *home, struct findings *out)
 	for (i = 0; (warning = home_warning(home, i)) != NULL; i++)
 		add(out, WRONG, "home", "skipped %s", warning->text);
 	free(accounts);
-	free(issuances);
+	free(orders);
 }
 
 static void
 check_home(const struct config *config, struct findings *out)
 {
 	struct home home = { .dir = -1 };
-	struct order *orders = NULL;
+	struct expectation *expectations = NULL;
 	struct note note = { "" };
 	enum status status;
 	size_t count = 0;
 
 	status = home_open(config->home, false, &home, &note);
 	if (status == STATUS_OK && home.dir >= 0)
-		status = orders_load(&home, &orders, &count, &note);
+		status = expectations_load(&home, &expectations, &count, &note);
 	if (status == STATUS_OK && home.dir >= 0)
 		status = home_try(&home, &note);
 	if (status == STATUS_NO)
@@ -216,10 +216,10 @@ check_home(const struct config *config, struct findings *out)
 	else if (home.dir < 0)
 		add(out, GOOD, "home", "%.300s is not there yet", config->home);
 	else
-		add(out, GOOD, "home", "%.300s, %zu order%s", config->home,
-		    count, count == 1 ? "" : "s");
+		add(out, GOOD, "home", "%.300s, %zu expected challenge%s",
+		    config->home, count, count == 1 ? "" : "s");
 	check_records(&home, out);
-	free(orders);
+	free(expectations);
 	home_close(&home);
 }
 

@@ -11,7 +11,7 @@
 #include "mail/date.h"
 #include "process/helper.h"
 #include "reply/challenge.h"
-#include "store/order.h"
+#include "store/expectation.h"
 
 #define SYNOPSIS                                                                 \
 	"mailcert expect ADDRESS --from CA_ADDRESS --token-part2 T\n"            \
@@ -109,7 +109,7 @@ take_expires(const char *text, int64_t now, int64_t *out, struct note *note)
  * way to join tokens. */
 static enum status
 take_ca(const struct options *options, const struct config *config,
-    struct order *out, struct note *note)
+    struct expectation *out, struct note *note)
 {
 	const struct config_ca *ca = config_known_ca(config, options->ca);
 
@@ -123,12 +123,12 @@ take_ca(const struct options *options, const struct config *config,
 }
 
 static enum status
-fill_order(const struct options *options, const struct config *config,
-    const char *address, struct order *out, struct note *note)
+fill_expectation(const struct options *options, const struct config *config,
+    const char *address, struct expectation *out, struct note *note)
 {
 	enum status status;
 
-	*out = (struct order){ .join = options->join };
+	*out = (struct expectation){ .join = options->join };
 	out->created = (int64_t)time(NULL);
 	status = take_address(
 	    address, "ADDRESS", out->address, out->address_normal, note);
@@ -163,7 +163,7 @@ fill_order(const struct options *options, const struct config *config,
 static bool
 same_challenge(const void *record, const void *arg)
 {
-	const struct order *a = record, *b = arg;
+	const struct expectation *a = record, *b = arg;
 
 	return strcmp(a->address, b->address) == 0 &&
 	    strcmp(a->from_normal, b->from_normal) == 0 &&
@@ -175,25 +175,26 @@ same_challenge(const void *record, const void *arg)
 
 /* Save it under a new id; asked twice for the same, the same id. */
 static enum status
-add_order(const struct home *home, struct order *order, struct note *note)
+add_expectation(
+    const struct home *home, struct expectation *expectation, struct note *note)
 {
-	struct order *orders = NULL;
+	struct expectation *expectations = NULL;
 	enum status status;
 	size_t count;
 	int lock = -1;
 
 	if ((status = home_lock(home, &lock, note)) != STATUS_OK)
 		return status;
-	status =
-	    orders_load_if(home, same_challenge, order, &orders, &count, note);
+	status = expectations_load_if(
+	    home, same_challenge, expectation, &expectations, &count, note);
 	if (status == STATUS_OK && count > 0) {
-		*order = orders[0];
+		*expectation = expectations[0];
 	} else if (status == STATUS_OK) {
-		status = order_new_id(order->id);
+		status = record_new_id(expectation->id);
 		if (status == STATUS_OK)
-			status = order_save(home, order, note);
+			status = expectation_save(home, expectation, note);
 	}
-	free(orders);
+	free(expectations);
 	(void)close(lock);
 	return status;
 }
@@ -206,33 +207,35 @@ forget(const struct home *home, const char *text, struct note *note)
 	int lock = -1;
 
 	status = lookup(home, text, &found, note);
-	if (status == STATUS_OK && found.order[0] == '\0')
+	if (status == STATUS_OK && found.expectation[0] == '\0')
 		status = note_set(note, STATUS_USAGE,
 		    "%.20s is a certificate order: mailcert finish --forget "
 		    "%.20s",
-		    found.issuance, found.issuance);
+		    found.order, found.order);
 	if (status != STATUS_OK ||
 	    (status = home_lock(home, &lock, note)) != STATUS_OK)
 		return status;
-	status = order_forget(home, found.order, note);
+	status = expectation_forget(home, found.expectation, note);
 	if (status == STATUS_NO)
-		(void)note_set(note, status, "there is no order %.32s", text);
+		(void)note_set(
+		    note, status, "no challenge %.32s is expected", text);
 	(void)close(lock);
 	return status;
 }
 
 static enum status
 expect(const struct options *options, const char *address,
-    const struct config *config, struct order *order, struct note *note)
+    const struct config *config, struct expectation *expectation,
+    struct note *note)
 {
 	struct home home = { .dir = -1 };
 	enum status status;
 
-	status = fill_order(options, config, address, order, note);
+	status = fill_expectation(options, config, address, expectation, note);
 	if (status == STATUS_OK)
 		status = home_open(config->home, true, &home, note);
 	if (status == STATUS_OK)
-		status = add_order(&home, order, note);
+		status = add_expectation(&home, expectation, note);
 	home_sweep(&home);
 	cmd_home_close(&home);
 	return status;
@@ -268,7 +271,7 @@ cmd_expect(const struct invocation *invocation, int argc, char *argv[])
 	struct options options = { .join = TOKEN_JOIN_STRING };
 	struct note note = { "" };
 	struct config config;
-	struct order order;
+	struct expectation expectation;
 	struct buf out;
 	enum status status;
 	int c, code;
@@ -308,13 +311,13 @@ cmd_expect(const struct invocation *invocation, int argc, char *argv[])
 		status = forget_one(options.forget, &config, &note);
 		return status == STATUS_OK ? 0 : cmd_fail(status, &note);
 	}
-	status = expect(&options, argv[optind], &config, &order, &note);
+	status = expect(&options, argv[optind], &config, &expectation, &note);
 	if (status != STATUS_OK)
 		return cmd_fail(status, &note);
-	if (token_part2_is_short(order.part2, &note))
+	if (token_part2_is_short(expectation.part2, &note))
 		cmd_say(&note);
 	buf_init(&out, 64);
-	buf_addf(&out, "%s\n", order.id);
+	buf_addf(&out, "%s\n", expectation.id);
 	code = cmd_print(buf_span(&out));
 	buf_clear(&out);
 	return code;

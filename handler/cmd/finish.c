@@ -32,50 +32,52 @@ enum { DETACHED_SECONDS = 3600 };
 
 /* Before and after the address. */
 static const char *const questions[][2] = {
-	[ORDER_PENDING] = { "Was the challenge for ",
+	[EXPECTATION_PENDING] = { "Was the challenge for ",
 	    " answered in another program?" },
-	[ORDER_ANSWERING] = { "A reply for ", " may be out. Was it sent?" },
-	[ORDER_DRAFTED] = { "A reply for ", " was drafted. Was it sent?" },
+	[EXPECTATION_ANSWERING] = { "A reply for ",
+	    " may be out. Was it sent?" },
+	[EXPECTATION_DRAFTED] = { "A reply for ",
+	    " was drafted. Was it sent?" },
 };
 
 static bool
-ask_sent(const struct order *order)
+ask_sent(const struct expectation *expectation)
 {
 	struct buf question;
 	bool yes;
 
-	assert(order->state != ORDER_SENT);
+	assert(expectation->state != EXPECTATION_SENT);
 	buf_init(&question, 4096);
-	buf_add_text(&question, questions[order->state][0]);
-	text_show(&question, span_of(order->address), TEXT_NO_LIMIT,
+	buf_add_text(&question, questions[expectation->state][0]);
+	text_show(&question, span_of(expectation->address), TEXT_NO_LIMIT,
 	    text_locale_is_utf8());
-	buf_add_text(&question, questions[order->state][1]);
+	buf_add_text(&question, questions[expectation->state][1]);
 	yes = buf_status(&question) == STATUS_OK && session_ask(question.at);
 	buf_clear(&question);
 	return yes;
 }
 
-/* Could "the reply was sent" mean this challenge?  named: the order that was
- * named, or NULL for every order. */
+/* Could "the reply was sent" mean this challenge?  named: the one that was
+ * named, or NULL for all. */
 static bool
-may_be_sent(const struct home *home, const struct order *order,
+may_be_sent(const struct home *home, const struct expectation *expectation,
     const struct lookup *named)
 {
-	struct issuance *issuance;
+	struct order *order;
 	bool open;
 
-	if (order->state == ORDER_SENT)
+	if (expectation->state == EXPECTATION_SENT)
 		return false;
 	if (named != NULL)
-		return named->order[0] != '\0'
-		    ? strcmp(order->id, named->order) == 0
-		    : strcmp(order->issuance, named->issuance) == 0;
-	if ((issuance = calloc(1, sizeof(*issuance))) == NULL)
+		return named->expectation[0] != '\0'
+		    ? strcmp(expectation->id, named->expectation) == 0
+		    : strcmp(expectation->order, named->order) == 0;
+	if ((order = calloc(1, sizeof(*order))) == NULL)
 		return false;
-	open = order->issuance[0] != '\0' &&
-	    issuance_load(home, order->issuance, issuance, NULL) == STATUS_OK &&
-	    issuance_is_open(issuance);
-	free(issuance);
+	open = expectation->order[0] != '\0' &&
+	    order_load(home, expectation->order, order, NULL) == STATUS_OK &&
+	    order_is_open(order);
+	free(order);
 	return open;
 }
 
@@ -84,15 +86,15 @@ may_be_sent(const struct home *home, const struct order *order,
  * too early gives the order up.  Of several that were not answered here each
  * is asked about where there is somebody to ask. */
 static enum status
-mark_these(struct session *session, struct order *orders, size_t count,
-    const struct lookup *named, struct note *note)
+mark_these(struct session *session, struct expectation *expectations,
+    size_t count, const struct lookup *named, struct note *note)
 {
 	enum status status = STATUS_OK;
 	size_t begun = 0, i;
 	bool ask;
 
 	for (i = 0; i < count; i++)
-		begun += orders[i].state != ORDER_PENDING;
+		begun += expectations[i].state != EXPECTATION_PENDING;
 	ask = begun == 0 && count > 1;
 	if (ask && !session_has_terminal() && named == NULL)
 		return note_set(note, STATUS_USAGE,
@@ -101,10 +103,11 @@ mark_these(struct session *session, struct order *orders, size_t count,
 		    count);
 	ask = ask && session_has_terminal();
 	for (i = 0; status == STATUS_OK && i < count; i++)
-		if ((begun == 0 || orders[i].state != ORDER_PENDING) &&
-		    (!ask || ask_sent(&orders[i])))
-			status =
-			    issue_mark_sent(&session->home, &orders[i], note);
+		if ((begun == 0 ||
+			expectations[i].state != EXPECTATION_PENDING) &&
+		    (!ask || ask_sent(&expectations[i])))
+			status = order_mark_sent(
+			    &session->home, &expectations[i], note);
 	return status;
 }
 
@@ -112,38 +115,38 @@ static enum status
 mark_sent(
     struct session *session, const struct lookup *named, struct note *note)
 {
-	struct order *orders = NULL;
+	struct expectation *expectations = NULL;
 	enum status status;
 	size_t count = 0, meant = 0, i;
 
-	status = orders_load(&session->home, &orders, &count, note);
+	status = expectations_load(&session->home, &expectations, &count, note);
 	for (i = 0; i < count; i++)
-		if (may_be_sent(&session->home, &orders[i], named))
-			orders[meant++] = orders[i];
+		if (may_be_sent(&session->home, &expectations[i], named))
+			expectations[meant++] = expectations[i];
 	if (status == STATUS_OK)
-		status = mark_these(session, orders, meant, named, note);
-	free(orders);
+		status = mark_these(session, expectations, meant, named, note);
+	free(expectations);
 	return status;
 }
 
-/* What waited for that one: see issue_queue.c.  Trouble with it is for its own
+/* What waited for that one: see order/queue.c.  Trouble with it is for its own
  * finish, and for the log. */
 static void
-begin_queued(struct session *session, const struct issuance *done)
+begin_queued(struct session *session, const struct order *done)
 {
-	struct issuance *all = NULL;
+	struct order *all = NULL;
 	struct note note = { "" };
-	struct issue_step step;
+	struct order_step step;
 	enum status status;
 	struct buf line;
 	size_t count = 0, i;
 
-	status = issuances_load(&session->home, &all, &count, NULL);
+	status = orders_load(&session->home, &all, &count, NULL);
 	for (i = 0; status == STATUS_OK && i < count; i++) {
-		if (all[i].state != ISSUANCE_NEW ||
+		if (all[i].state != ORDER_NEW ||
 		    strcmp(all[i].account, done->account) != 0)
 			continue;
-		if (issue_advance(&session->issuer, &all[i],
+		if (order_advance(&session->client, &all[i],
 			(int64_t)time(NULL), &step, &note) == STATUS_OK)
 			continue;
 		buf_init(&line, 1024);
@@ -160,29 +163,29 @@ static enum status
 finish_one(struct session *session, const char *id,
     const struct follow_options *how, struct note *note)
 {
-	struct issuance *issuance = calloc(1, sizeof(*issuance));
+	struct order *order = calloc(1, sizeof(*order));
 	struct follow_result result;
 	enum status status;
 	bool was_open;
 
-	if (issuance == NULL)
+	if (order == NULL)
 		return STATUS_MEMORY;
-	status = issuance_load(&session->home, id, issuance, note);
+	status = order_load(&session->home, id, order, note);
 	if (status == STATUS_NO)
 		(void)note_set(
 		    note, status, "there is no certificate order %.20s", id);
-	was_open = status == STATUS_OK && issuance_is_open(issuance);
+	was_open = status == STATUS_OK && order_is_open(order);
 	if (status == STATUS_OK)
-		status = issuer_reopen(
-		    &session->issuer, issuance->account, was_open, note);
+		status = client_reopen(
+		    &session->client, order->account, was_open, note);
 	if (status == STATUS_OK)
-		status = follow(&session->issuer, issuance, how, &result, note);
+		status = follow(&session->client, order, how, &result, note);
 	if (status == STATUS_OK) {
 		buf_addf(&session->out, "%s\n", result.path);
 		if (was_open)
-			begin_queued(session, issuance);
+			begin_queued(session, order);
 	}
-	free(issuance);
+	free(order);
 	return status;
 }
 
@@ -190,7 +193,7 @@ static bool
 is_open(const void *record, const void *arg)
 {
 	(void)arg;
-	return issuance_is_open(record);
+	return order_is_open(record);
 }
 
 /* What was named on the command line.  Of a challenge that another client
@@ -205,8 +208,8 @@ finish_named(struct session *session, const char *text, bool sent,
 	status = lookup(&session->home, text, &named, note);
 	if (status == STATUS_OK && sent)
 		status = mark_sent(session, &named, note);
-	if (status == STATUS_OK && named.issuance[0] != '\0')
-		status = finish_one(session, named.issuance, how, note);
+	if (status == STATUS_OK && named.order[0] != '\0')
+		status = finish_one(session, named.order, how, note);
 	else if (status == STATUS_OK && !sent)
 		status = note_set(note, STATUS_NO,
 		    "%.100s was ordered by another ACME client, which has to "
@@ -218,16 +221,16 @@ finish_named(struct session *session, const char *text, bool sent,
 static enum status
 finish_all(struct session *session, bool sent, const struct follow_options *how)
 {
-	struct issuance *all = NULL;
+	struct order *all = NULL;
 	enum status status, one;
 	struct note why;
 	size_t count = 0, i;
 
 	status = sent ? mark_sent(session, NULL, &session->note) : STATUS_OK;
 	if (status == STATUS_OK)
-		status = issuances_load_if(&session->home, is_open, NULL, &all,
+		status = orders_load_if(&session->home, is_open, NULL, &all,
 		    &count, &session->note);
-	issue_sort(all, count);
+	order_sort(all, count);
 	for (i = 0; i < count; i++) {
 		why.text[0] = '\0';
 		one = finish_one(session, all[i].id, how, &why);
@@ -243,50 +246,51 @@ finish_all(struct session *session, bool sent, const struct follow_options *how)
 static enum status
 forget(struct session *session, const char *text)
 {
-	struct issuance *issuance = calloc(1, sizeof(*issuance));
+	struct order *order = calloc(1, sizeof(*order));
 	const char *id = text;
 	struct note *note = &session->note;
-	struct order *orders = NULL;
+	struct expectation *expectations = NULL;
 	enum status status = STATUS_MEMORY;
 	struct lookup named;
 	size_t count = 0, i;
 	int lock = -1, step = -1;
 
-	if (issuance != NULL)
+	if (order != NULL)
 		status = lookup(&session->home, text, &named, note);
-	if (status == STATUS_OK && named.issuance[0] == '\0')
+	if (status == STATUS_OK && named.order[0] == '\0')
 		status = note_set(note, STATUS_USAGE,
 		    "%.100s is a challenge of another client: mailcert expect "
 		    "--forget %s",
-		    text, named.order);
+		    text, named.expectation);
 	/* Not while another one takes a step of it. */
 	if (status == STATUS_OK) {
-		id = named.issuance;
+		id = named.order;
 		status = home_lock_on(&session->home, id, 60, &step, note);
 	}
 	if (status == STATUS_OK)
-		status = issuance_load(&session->home, id, issuance, note);
+		status = order_load(&session->home, id, order, note);
 	if (status == STATUS_NO)
 		(void)note_set(
 		    note, status, "there is no certificate order %.20s", id);
-	if (status == STATUS_OK && issuance->starts != 0)
+	if (status == STATUS_OK && order->starts != 0)
 		status = note_set(note, STATUS_USAGE,
 		    "%s has a certificate, which is not forgotten", id);
 	if (status == STATUS_OK)
 		status = home_lock(&session->home, &lock, note);
 	if (status == STATUS_OK)
-		status =
-		    orders_load_of(&session->home, id, &orders, &count, note);
+		status = expectations_load_of(
+		    &session->home, id, &expectations, &count, note);
 	for (i = 0; status == STATUS_OK && i < count; i++)
-		status = order_forget(&session->home, orders[i].id, note);
+		status = expectation_forget(
+		    &session->home, expectations[i].id, note);
 	if (status == STATUS_OK)
-		status = issuance_forget(&session->home, id, note);
+		status = order_forget(&session->home, id, note);
 	if (lock >= 0)
 		(void)close(lock);
 	if (step >= 0)
 		(void)close(step);
-	free(orders);
-	free(issuance);
+	free(expectations);
+	free(order);
 	return status;
 }
 

@@ -21,44 +21,44 @@ enum { TROUBLE_SECONDS = 10, TROUBLE_LONGEST = 3600, TROUBLE_MOST = 30 };
 enum { SHORT_PAUSE = 5 };
 
 static void
-describe(const struct issue_step *step, const struct issuance *issuance,
-    int64_t now, struct buf *out)
+describe(const struct order_step *step, const struct order *order, int64_t now,
+    struct buf *out)
 {
 	switch (step->wait) {
-	case ISSUE_MAIL:
+	case STEP_MAIL:
 		buf_addf(out,
 		    "waiting until the challenge from %s to %s is answered",
-		    step->order.from, step->order.address);
-		if (step->order.expires != 0) {
+		    step->expectation.from, step->expectation.address);
+		if (step->expectation.expires != 0) {
 			buf_add_text(out, "; it dies ");
-			confirm_add_time(out, step->order.expires, now);
+			confirm_add_time(out, step->expectation.expires, now);
 		}
 		break;
-	case ISSUE_SENT:
-		buf_addf(out, "for %s ", step->order.address);
-		advice_add_state(&step->order, now, out);
+	case STEP_SENT:
+		buf_addf(out, "for %s ", step->expectation.address);
+		advice_add_state(&step->expectation, now, out);
 		buf_add_text(out, "; ");
-		advice_add_next(&step->order, now, out);
+		advice_add_next(&step->expectation, now, out);
 		break;
-	case ISSUE_SETTLE:
+	case STEP_SETTLE:
 		buf_addf(out,
 		    "the reply for %s is out; giving it a moment to arrive",
-		    step->order.address);
+		    step->expectation.address);
 		break;
-	case ISSUE_CA:
-		buf_addf(out, "%s%swaiting for the CA", issuance->why,
-		    issuance->why[0] != '\0' ? "; " : "");
+	case STEP_CA:
+		buf_addf(out, "%s%swaiting for the CA", order->why,
+		    order->why[0] != '\0' ? "; " : "");
 		break;
-	case ISSUE_QUEUED:
+	case STEP_QUEUED:
 		buf_addf(out,
 		    "order %s comes first, whose challenge for %s is open: one "
 		    "at a time",
-		    step->order.issuance, step->order.address);
+		    step->expectation.order, step->expectation.address);
 		break;
-	case ISSUE_OTHER:
+	case STEP_OTHER:
 		buf_add_text(out, "another mailcert is at it");
 		break;
-	case ISSUE_DONE:
+	case STEP_DONE:
 		buf_add_text(out, "the certificate is there");
 		break;
 	}
@@ -126,9 +126,9 @@ sleep_for(int64_t seconds)
 
 /* After trouble: what the CA asks for (429, 503), but not all day. */
 static int64_t
-pause_after(const struct issuer *issuer)
+pause_after(const struct client *client)
 {
-	const int64_t said = issuer->ca.pause;
+	const int64_t said = client->ca.pause;
 
 	return said > TROUBLE_LONGEST ? TROUBLE_LONGEST
 	    : said > TROUBLE_SECONDS  ? said
@@ -137,29 +137,29 @@ pause_after(const struct issuer *issuer)
 
 /* Does this wait end it? */
 static bool
-is_over(const struct issue_step *step, const struct follow_options *options)
+is_over(const struct order_step *step, const struct follow_options *options)
 {
-	return step->wait == ISSUE_DONE || options->once ||
-	    (step->wait == ISSUE_SENT && !options->wait_for_mail) ||
-	    ((step->wait == ISSUE_MAIL || step->wait == ISSUE_QUEUED) &&
+	return step->wait == STEP_DONE || options->once ||
+	    (step->wait == STEP_SENT && !options->wait_for_mail) ||
+	    ((step->wait == STEP_MAIL || step->wait == STEP_QUEUED) &&
 		!options->wait_for_mail);
 }
 
 /* Where only the user knows, who may have answered in another program. */
 static bool
-was_sent(const struct issue_step *step, const struct follow_options *options)
+was_sent(const struct order_step *step, const struct follow_options *options)
 {
-	return (step->wait == ISSUE_SENT || step->wait == ISSUE_MAIL) &&
-	    options->ask_sent != NULL && options->ask_sent(&step->order);
+	return (step->wait == STEP_SENT || step->wait == STEP_MAIL) &&
+	    options->ask_sent != NULL && options->ask_sent(&step->expectation);
 }
 
 enum status
-follow(struct issuer *issuer, struct issuance *issuance,
+follow(struct client *client, struct order *order,
     const struct follow_options *options, struct follow_result *out,
     struct note *note)
 {
 	char last[1024] = "", key[sizeof(out->path)];
-	struct issue_step step = { .wait = ISSUE_CA };
+	struct order_step step = { .wait = STEP_CA };
 	const int64_t began = ticks();
 	int64_t ca_since = began;
 	struct buf text;
@@ -170,44 +170,44 @@ follow(struct issuer *issuer, struct issuance *issuance,
 	buf_init(&text, 4096);
 	for (;;) {
 		now = (int64_t)time(NULL);
-		status = issue_advance(issuer, issuance, now, &step, note);
+		status = order_advance(client, order, now, &step, note);
 		/* Trouble on the way passes; a No does not. */
 		if (status == STATUS_NET && !options->once &&
 		    ++troubles < TROUBLE_MOST) {
 			say(options, note_text(note, status), last,
 			    sizeof(last));
-			sleep_for(pause_after(issuer));
+			sleep_for(pause_after(client));
 			continue;
 		}
 		if (status != STATUS_OK)
 			break;
 		troubles = 0;
 		buf_clear(&text);
-		describe(&step, issuance, now, &text);
+		describe(&step, order, now, &text);
 		if (was_sent(&step, options)) {
-			status =
-			    issue_mark_sent(issuer->home, &step.order, note);
+			status = order_mark_sent(
+			    client->home, &step.expectation, note);
 			if (status != STATUS_OK)
 				break;
 			continue;
 		}
 		if (is_over(&step, options) ||
 		    (options->limit > 0 && ticks() - began >= options->limit)) {
-			if (step.wait == ISSUE_MAIL)
+			if (step.wait == STEP_MAIL)
 				buf_addf(&text,
 				    "; answered elsewhere? mailcert finish "
 				    "--sent %s",
-				    step.order.id);
-			if (step.wait != ISSUE_DONE)
+				    expectation_shown_id(&step.expectation));
+			if (step.wait != STEP_DONE)
 				status = note_set(note, STATUS_AGAIN, "%.300s",
 				    text.at != NULL ? text.at : "");
 			break;
 		}
 		/* Some servers never leave "processing".  Where one refused
-		 * before that, issue_advance() ends it. */
-		if (step.wait != ISSUE_CA || issuance->refused != 0)
+		 * before that, order_advance() ends it. */
+		if (step.wait != STEP_CA || order->refused != 0)
 			ca_since = ticks();
-		else if (ticks() - ca_since >= issuer->config->patience) {
+		else if (ticks() - ca_since >= client->config->patience) {
 			status = note_set(note, STATUS_AGAIN,
 			    "the CA has been at it for %lld seconds; mailcert "
 			    "finish goes on",
@@ -217,8 +217,8 @@ follow(struct issuer *issuer, struct issuance *issuance,
 		say(options, text.at != NULL ? text.at : "", last,
 		    sizeof(last));
 		/* Nobody else may be there to go on with that one. */
-		if (step.wait == ISSUE_QUEUED)
-			issue_push(issuer, &step.order, now);
+		if (step.wait == STEP_QUEUED)
+			order_push(client, &step.expectation, now);
 		sleep_for(step.seconds > 0 ? step.seconds : 1);
 	}
 	if (!options->quiet)
@@ -228,9 +228,9 @@ follow(struct issuer *issuer, struct issuance *issuance,
 	buf_clear(&text);
 	*out =
 	    (struct follow_result){ .needs_a_person = status == STATUS_AGAIN &&
-			step.wait == ISSUE_SENT };
+			step.wait == STEP_SENT };
 	if (status == STATUS_OK)
-		status = issuance_paths(issuer->home, issuance->id, key,
-		    out->path, sizeof(out->path), note);
+		status = order_paths(client->home, order->id, key, out->path,
+		    sizeof(out->path), note);
 	return status;
 }

@@ -6,7 +6,7 @@
  */
 #ifndef CMD_FOLLOW_H
 #define CMD_FOLLOW_H
-#include "order/issue.h"
+#include "order/order.h"
 
 struct follow_options {
 	bool wait_for_mail; /* else what waits for the user ends it */
@@ -15,7 +15,7 @@ struct follow_options {
 	int64_t limit; /* give up waiting after that many seconds; 0: never */
 	/* Was an answer to that challenge sent: its draft, one that is in
 	 * doubt, or one by another program?  NULL: nobody to ask. */
-	bool (*ask_sent)(const struct order *order);
+	bool (*ask_sent)(const struct expectation *expectation);
 };
 
 struct follow_result {
@@ -26,9 +26,9 @@ struct follow_result {
 /*
  * STATUS_OK: the certificate is there.  STATUS_AGAIN with a note: something is
  * awaited that takes the user, once was said, or the limit is over.  Else what
- * issue_advance() gives.  *out is always written.
+ * order_advance() gives.  *out is always written.
  */
-enum status follow(struct issuer *issuer, struct issuance *issuance,
+enum status follow(struct client *client, struct order *order,
     const struct follow_options *options, struct follow_result *out,
     struct note *note) MUST_CHECK;
 #endif

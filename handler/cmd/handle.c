@@ -83,8 +83,8 @@ compute(void *context, const struct match *match, struct response *out,
     struct note *note)
 {
 	(void)context;
-	return helper_response(match->challenge.part1, match->order.part2,
-	    match->order.thumbprint, match->order.join, out, note);
+	return helper_response(match->challenge.part1, match->expectation.part2,
+	    match->expectation.thumbprint, match->expectation.join, out, note);
 }
 
 static enum status
@@ -277,7 +277,7 @@ add_challenge(struct buf *out, const struct answer_report *report)
 	if (report->has_match)
 		warnings = report->match.warnings;
 	add_text(out, "address",
-	    report->has_match ? report->match.order.address
+	    report->has_match ? report->match.expectation.address
 		: has         ? challenge->claimed_to
 			      : NULL);
 	add_text(out, "from", has ? challenge->claimed_from_written : NULL);
@@ -292,8 +292,9 @@ add_challenge(struct buf *out, const struct answer_report *report)
 	add_text(out, "message_id",
 	    has && challenge->message_id[0] != '\0' ? challenge->message_id
 						    : NULL);
-	add_text(
-	    out, "order", report->has_match ? report->match.order.id : NULL);
+	add_text(out, "order",
+	    report->has_match ? expectation_shown_id(&report->match.expectation)
+			      : NULL);
 	buf_add_text(out, ",\n \"warnings\": [");
 	for (i = 0; i < WARNING_COUNT; i++) {
 		if ((warnings & 1U << i) == 0)
@@ -387,11 +388,12 @@ log_result(const struct home *home, enum status status, const struct note *note,
 	buf_init(&line, 2048);
 	if (status == STATUS_OK)
 		buf_addf(&line,
-		    "answered, sender proved by %s: order %s, %s to %s, token "
+		    "answered, sender proved by %s: challenge %s, %s to %s, token "
 		    "%.64s",
 		    authres_method_name(
 			(enum authres_method)report->match.authres.method),
-		    report->match.order.id, report->match.order.address,
+		    expectation_shown_id(&report->match.expectation),
+		    report->match.expectation.address,
 		    report->challenge.reply_to_written[0],
 		    report->challenge.part1);
 	else

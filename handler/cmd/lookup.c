@@ -22,13 +22,12 @@ judge(const struct fitting *fitting, const char *text, struct note *note)
 {
 	if (fitting->count == 0)
 		return note_set(note, STATUS_NO,
-		    "there is no order %.100s; mailcert status lists them",
+		    "no order or challenge fits %.100s; mailcert status lists them",
 		    text);
 	if (fitting->count > 1)
 		return note_set(note, STATUS_USAGE,
-		    "%zu orders fit %.100s; name one of them: %.150s",
-		    fitting->count, text,
-		    fitting->ids.at != NULL ? fitting->ids.at : "");
+		    "%zu of them fit %.100s; name one: %.150s", fitting->count,
+		    text, fitting->ids.at != NULL ? fitting->ids.at : "");
 	return STATUS_OK;
 }
 
@@ -43,31 +42,15 @@ take_address(const char *text, char normal[ADDRESS_SIZE])
 }
 
 static bool
-is_for(const struct issuance *issuance, const char *normal)
+is_for(const struct order *order, const char *normal)
 {
 	size_t i;
 
-	for (i = 0; i < issuance->addresses; i++)
-		if (address_compare(span_of(issuance->address[i]),
+	for (i = 0; i < order->addresses; i++)
+		if (address_compare(span_of(order->address[i]),
 			span_of(normal)) != ADDRESS_OTHER)
 			return true;
 	return false;
-}
-
-bool
-lookup_names_issuance(const char *text, const struct issuance *issuance)
-{
-	char normal[ADDRESS_SIZE];
-
-	return strcmp(issuance->id, text) == 0 ||
-	    (take_address(text, normal) && is_for(issuance, normal));
-}
-
-static bool
-order_is_for(const struct order *order, const char *normal)
-{
-	return address_compare(span_of(order->address_normal),
-		   span_of(normal)) != ADDRESS_OTHER;
 }
 
 bool
@@ -76,15 +59,34 @@ lookup_names_order(const char *text, const struct order *order)
 	char normal[ADDRESS_SIZE];
 
 	return strcmp(order->id, text) == 0 ||
-	    (strcmp(order->issuance, text) == 0 && order->met == 0) ||
-	    (take_address(text, normal) && order_is_for(order, normal));
+	    (take_address(text, normal) && is_for(order, normal));
+}
+
+static bool
+expectation_is_for(const struct expectation *expectation, const char *normal)
+{
+	return address_compare(span_of(expectation->address_normal),
+		   span_of(normal)) != ADDRESS_OTHER;
+}
+
+bool
+lookup_names_expectation(
+    const char *text, const struct expectation *expectation)
+{
+	char normal[ADDRESS_SIZE];
+
+	return strcmp(expectation->id, text) == 0 ||
+	    (strcmp(expectation->order, text) == 0 && expectation->met == 0) ||
+	    (take_address(text, normal) &&
+		expectation_is_for(expectation, normal));
 }
 
 /* Is the CA, or another client, still waiting for its answer? */
 static bool
-is_open(const struct order *order, int64_t now)
+is_open(const struct expectation *expectation, int64_t now)
 {
-	return order->met == 0 && (order->expires == 0 || order->expires > now);
+	return expectation->met == 0 &&
+	    (expectation->expires == 0 || expectation->expires > now);
 }
 
 /* An id: of a certificate order, or of a challenge.  STATUS_NO: of neither. */
@@ -92,40 +94,40 @@ static enum status
 find_id(const struct home *home, const char *text, struct lookup *out,
     struct note *note)
 {
-	struct issuance *issuance = calloc(1, sizeof(*issuance));
-	struct order order;
+	struct order *order = calloc(1, sizeof(*order));
+	struct expectation expectation;
 	enum status status = STATUS_MEMORY;
 
-	if (issuance == NULL)
+	if (order == NULL)
 		return status;
-	status = issuance_load(home, text, issuance, note);
+	status = order_load(home, text, order, note);
 	if (status == STATUS_OK) {
-		(void)strcpy(out->issuance, issuance->id);
+		(void)strcpy(out->order, order->id);
 	} else if (status == STATUS_NO) {
-		status = order_load(home, text, &order, note);
+		status = expectation_load(home, text, &expectation, note);
 		if (status == STATUS_OK) {
-			(void)strcpy(out->order, order.id);
-			(void)strcpy(out->issuance, order.issuance);
+			(void)strcpy(out->expectation, expectation.id);
+			(void)strcpy(out->order, expectation.order);
 		}
 	}
-	free(issuance);
+	free(order);
 	return status;
 }
 
 /* Certificate orders that are open for that address. */
 static enum status
-find_issuances(const struct home *home, const char *normal,
+find_orders(const struct home *home, const char *normal,
     struct fitting *fitting, struct lookup *out, struct note *note)
 {
-	struct issuance *all = NULL;
+	struct order *all = NULL;
 	enum status status;
 	size_t count = 0, i;
 
-	status = issuances_load(home, &all, &count, note);
+	status = orders_load(home, &all, &count, note);
 	for (i = 0; i < count; i++) {
-		if (!issuance_is_open(&all[i]) || !is_for(&all[i], normal))
+		if (!order_is_open(&all[i]) || !is_for(&all[i], normal))
 			continue;
-		(void)strcpy(out->issuance, all[i].id);
+		(void)strcpy(out->order, all[i].id);
 		add_fitting(fitting, all[i].id);
 	}
 	free(all);
@@ -138,20 +140,20 @@ find_expected(const struct home *home, const char *normal,
     struct fitting *fitting, struct lookup *out, struct note *note)
 {
 	const int64_t now = (int64_t)time(NULL);
-	struct order *orders = NULL;
+	struct expectation *expectations = NULL;
 	enum status status;
 	size_t count = 0, i;
 
-	status = orders_load(home, &orders, &count, note);
+	status = expectations_load(home, &expectations, &count, note);
 	for (i = 0; i < count; i++) {
-		if (orders[i].issuance[0] != '\0' ||
-		    !is_open(&orders[i], now) ||
-		    !order_is_for(&orders[i], normal))
+		if (expectations[i].order[0] != '\0' ||
+		    !is_open(&expectations[i], now) ||
+		    !expectation_is_for(&expectations[i], normal))
 			continue;
-		(void)strcpy(out->order, orders[i].id);
-		add_fitting(fitting, orders[i].id);
+		(void)strcpy(out->expectation, expectations[i].id);
+		add_fitting(fitting, expectations[i].id);
 	}
-	free(orders);
+	free(expectations);
 	return status;
 }
 
@@ -163,14 +165,14 @@ lookup(const struct home *home, const char *text, struct lookup *out,
 	char normal[ADDRESS_SIZE];
 	enum status status;
 
-	*out = (struct lookup){ .issuance = "" };
+	*out = (struct lookup){ .order = "" };
 	status = find_id(home, text, out, note);
 	if (status != STATUS_NO)
 		return status;
 	buf_init(&fitting.ids, 64 * 1024);
 	status = STATUS_OK;
 	if (take_address(text, normal)) {
-		status = find_issuances(home, normal, &fitting, out, note);
+		status = find_orders(home, normal, &fitting, out, note);
 		if (status == STATUS_OK)
 			status =
 			    find_expected(home, normal, &fitting, out, note);
@@ -183,20 +185,20 @@ lookup(const struct home *home, const char *text, struct lookup *out,
 
 /* Is that challenge named: by either id, or by its address? */
 static bool
-is_meant(const struct order *order, const struct lookup *found)
+is_meant(const struct expectation *expectation, const struct lookup *found)
 {
-	return found->order[0] != '\0'
-	    ? strcmp(order->id, found->order) == 0
-	    : strcmp(order->issuance, found->issuance) == 0;
+	return found->expectation[0] != '\0'
+	    ? strcmp(expectation->id, found->expectation) == 0
+	    : strcmp(expectation->order, found->order) == 0;
 }
 
 enum status
-lookup_order(const struct home *home, const char *text, struct order *out,
-    struct note *note)
+lookup_expectation(const struct home *home, const char *text,
+    struct expectation *out, struct note *note)
 {
 	const int64_t now = (int64_t)time(NULL);
 	struct fitting fitting = { .count = 0 };
-	struct order *orders = NULL;
+	struct expectation *expectations = NULL;
 	bool by_address, pending = false;
 	char normal[ADDRESS_SIZE];
 	struct lookup found;
@@ -204,33 +206,37 @@ lookup_order(const struct home *home, const char *text, struct order *out,
 	size_t count = 0, i;
 
 	status = lookup(home, text, &found, note);
-	if (status == STATUS_OK && found.order[0] != '\0')
-		return order_load(home, found.order, out, note);
+	if (status == STATUS_OK && found.expectation[0] != '\0')
+		return expectation_load(home, found.expectation, out, note);
 	if (status == STATUS_OK)
-		status = orders_load(home, &orders, &count, note);
+		status = expectations_load(home, &expectations, &count, note);
 	if (status != STATUS_OK)
 		return status;
 	buf_init(&fitting.ids, 64 * 1024);
 	by_address = take_address(text, normal);
 	for (i = 0; i < count; i++) {
-		if (!is_meant(&orders[i], &found) ||
-		    !is_open(&orders[i], now) ||
-		    (by_address && !order_is_for(&orders[i], normal)) ||
-		    (pending && orders[i].state != ORDER_PENDING))
+		if (!is_meant(&expectations[i], &found) ||
+		    !is_open(&expectations[i], now) ||
+		    (by_address &&
+			!expectation_is_for(&expectations[i], normal)) ||
+		    (pending && expectations[i].state != EXPECTATION_PENDING))
 			continue;
-		if (!pending && orders[i].state == ORDER_PENDING) {
+		if (!pending && expectations[i].state == EXPECTATION_PENDING) {
 			pending = true;
 			buf_clear(&fitting.ids);
 			fitting.count = 0;
 		}
-		*out = orders[i];
-		add_fitting(&fitting, orders[i].id);
+		*out = expectations[i];
+		/* Those of one order differ in their addresses. */
+		add_fitting(&fitting,
+		    by_address ? expectation_shown_id(&expectations[i])
+			       : expectations[i].address);
 	}
 	status = judge(&fitting, text, note);
 	if (status == STATUS_NO)
 		(void)note_set(note, status,
 		    "no challenge of %.100s waits for an answer", text);
 	buf_clear(&fitting.ids);
-	free(orders);
+	free(expectations);
 	return status;
 }

@@ -6,12 +6,12 @@
  */
 #ifndef CMD_LOOKUP_H
 #define CMD_LOOKUP_H
-#include "store/issuance.h"
+#include "store/expectation.h"
 #include "store/order.h"
 
 struct lookup {
-	char issuance[ORDER_ID_SIZE]; /* the certificate order, or empty */
-	char order[ORDER_ID_SIZE];    /* the one challenge, or empty: all */
+	char order[RECORD_ID_SIZE];       /* the certificate order, or empty */
+	char expectation[RECORD_ID_SIZE]; /* the one challenge, or empty: all */
 };
 
 /*
@@ -25,12 +25,13 @@ enum status lookup(const struct home *home, const char *text,
  * that the CA does not accept yet, one that nobody has answered comes first.
  * Status as above.
  */
-enum status lookup_order(const struct home *home, const char *text,
-    struct order *out, struct note *note) MUST_CHECK;
+enum status lookup_expectation(const struct home *home, const char *text,
+    struct expectation *out, struct note *note) MUST_CHECK;
 
 /* Is that one named: by its id, or by an address that it is for?  For
  * listings, which show all that fit. */
-bool lookup_names_issuance(const char *text, const struct issuance *issuance);
-/* Likewise; also by the id of the certificate order that still needs it. */
 bool lookup_names_order(const char *text, const struct order *order);
+/* Likewise; also by the id of the certificate order that still needs it. */
+bool lookup_names_expectation(
+    const char *text, const struct expectation *expectation);
 #endif

@@ -38,7 +38,7 @@ static const char help[] =
 
 struct options {
 	struct enrolment enrolment;
-	struct issue_request request;
+	struct order_request request;
 	const char *key;   /* as typed, or NULL */
 	const char *usage; /* likewise */
 	bool separate;
@@ -90,7 +90,7 @@ parse_options(int argc, char *argv[], struct options *out, int *code)
 	int c;
 
 	*out =
-	    (struct options){ .enrolment.issuer.agrees = session_asks_terms };
+	    (struct options){ .enrolment.client.agrees = session_asks_terms };
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1)
 		if (!take_option(c, out)) {
 			*code = c == 'h' ? cmd_help(help) : cmd_usage(SYNOPSIS);
@@ -109,7 +109,7 @@ parse_options(int argc, char *argv[], struct options *out, int *code)
 static void
 fill_in(struct options *options, const struct config *config)
 {
-	options->enrolment.issuer.key = config->account_key;
+	options->enrolment.client.key = config->account_key;
 	if (options->key == NULL)
 		options->request.key = config->key;
 	if (options->usage == NULL) {
@@ -122,7 +122,7 @@ fill_in(struct options *options, const struct config *config)
 static enum status
 check(const struct options *options, struct note *note)
 {
-	const struct issue_request *request = &options->request;
+	const struct order_request *request = &options->request;
 
 	if (!csr_usage_fits(request->key, request->usage) ||
 	    !csr_usage_fits(
@@ -130,23 +130,23 @@ check(const struct options *options, struct note *note)
 		return note_set(note, STATUS_USAGE,
 		    "a key of kind %s can only sign: --usage sign",
 		    key_kind_name(request->key));
-	return issue_check(request, note);
+	return order_check(request, note);
 }
 
 /* --dry-run: what would be done, and what could be in the way. */
 static enum status
 report(struct session *session, const struct options *options)
 {
-	const struct issuer *issuer = &session->issuer;
-	const struct acme_directory *directory = &issuer->ca.directory;
+	const struct client *client = &session->client;
+	const struct acme_directory *directory = &client->ca.directory;
 	struct buf *out = &session->out;
 	size_t i;
 
-	buf_addf(out, "CA         %s\n", issuer->ca.directory_url);
+	buf_addf(out, "CA         %s\n", client->ca.directory_url);
 	if (directory->terms[0] != '\0')
 		buf_addf(out, "Terms      %s\n", directory->terms);
 	buf_addf(out, "Account    %s\n",
-	    issuer->account.url[0] != '\0' ? issuer->account.url
+	    client->account.url[0] != '\0' ? client->account.url
 		: directory->external_account != 0
 		? "a new one; the CA wants an external account (--eab-kid)"
 		: "a new one");
@@ -175,7 +175,7 @@ has_domain_of(const char *address, const char *other)
 }
 
 static void
-warn_of_caa(const struct issuer *issuer, const struct issue_request *request)
+warn_of_caa(const struct client *client, const struct order_request *request)
 {
 	struct note warning;
 	size_t i;
@@ -184,55 +184,55 @@ warn_of_caa(const struct issuer *issuer, const struct issue_request *request)
 		if ((i == 0 ||
 			!has_domain_of(request->addresses[i],
 			    request->addresses[i - 1])) &&
-		    caa_forbids(issuer, request->addresses[i], &warning))
+		    caa_forbids(client, request->addresses[i], &warning))
 			cmd_say(&warning);
 }
 
 /* One certificate. */
 static enum status
 order_one(
-    struct session *session, const struct issue_request *request, bool no_wait)
+    struct session *session, const struct order_request *request, bool no_wait)
 {
 	const struct follow_options how = { .wait_for_mail = true };
-	struct issuance *issuance = calloc(1, sizeof(*issuance));
+	struct order *order = calloc(1, sizeof(*order));
 	struct note again = { "" };
 	struct follow_result result;
 	bool resumed = false;
 	enum status status = STATUS_MEMORY;
 
-	if (issuance != NULL)
-		status = issue_begin(&session->issuer, request, issuance,
-		    &resumed, &session->note);
+	if (order != NULL)
+		status = order_place(
+		    &session->client, request, order, &resumed, &session->note);
 	if (status == STATUS_OK && resumed) {
 		note_say(&again,
 		    "going on with the order %s, which is for the same; --new "
 		    "makes another",
-		    issuance->id);
+		    order->id);
 		cmd_say(&again);
 	}
-	if (status == STATUS_OK && no_wait && issuance->state == ISSUANCE_NEW) {
+	if (status == STATUS_OK && no_wait && order->state == ORDER_NEW) {
 		note_say(&again,
 		    "order %s waits for another one's challenge for the same "
 		    "address; mailcert finish begins it after that",
-		    issuance->id);
+		    order->id);
 		cmd_say(&again);
 	}
 	if (status == STATUS_OK && no_wait) {
-		buf_addf(&session->out, "%s\n", issuance->id);
+		buf_addf(&session->out, "%s\n", order->id);
 	} else if (status == STATUS_OK) {
 		status = follow(
-		    &session->issuer, issuance, &how, &result, &session->note);
+		    &session->client, order, &how, &result, &session->note);
 		if (status == STATUS_OK)
 			buf_addf(&session->out, "%s\n", result.path);
 	}
-	free(issuance);
+	free(order);
 	return status;
 }
 
 static enum status
-order(struct session *session, struct options *options)
+expectation(struct session *session, struct options *options)
 {
-	struct issue_request *request = &options->request;
+	struct order_request *request = &options->request;
 	struct buf passphrase;
 	enum status status;
 
@@ -244,8 +244,8 @@ order(struct session *session, struct options *options)
 		status = STATUS_OK;
 	request->passphrase = buf_span(&passphrase);
 	if (status == STATUS_OK)
-		status = issuer_enroll(&session->issuer,
-		    &options->enrolment.issuer, &session->note);
+		status = client_enroll(&session->client,
+		    &options->enrolment.client, &session->note);
 	if (status == STATUS_OK)
 		status = order_one(session, request, options->no_wait);
 	if (status == STATUS_OK && options->separate) {
@@ -273,12 +273,12 @@ cmd_order(const struct invocation *invocation, int argc, char *argv[])
 		status = session_ca(session, &options.enrolment.ca);
 	/* Who may issue for these domains is known before anything is asked. */
 	if (status == STATUS_OK)
-		status = issuer_reach(
-		    &session->issuer, options.enrolment.ca, &session->note);
+		status = client_reach(
+		    &session->client, options.enrolment.ca, &session->note);
 	if (status == STATUS_OK && session->config.caa)
-		warn_of_caa(&session->issuer, &options.request);
+		warn_of_caa(&session->client, &options.request);
 	if (status == STATUS_OK)
 		status = options.dry_run ? report(session, &options)
-					 : order(session, &options);
+					 : expectation(session, &options);
 	return session_end(session, status);
 }

@@ -43,27 +43,27 @@ struct run {
 };
 
 static bool
-is_chosen(const struct options *options, const struct issuance *issuance)
+is_chosen(const struct options *options, const struct order *order)
 {
 	size_t i;
 
 	for (i = 0; i < options->count; i++)
-		if (lookup_names_issuance(options->names[i], issuance))
+		if (lookup_names_order(options->names[i], order))
 			return true;
 	return options->count == 0;
 }
 
 /* One line on standard output. */
 static void
-tell(struct session *session, const struct issuance *issuance,
-    const char *format, const char *what)
+tell(struct session *session, const struct order *order, const char *format,
+    const char *what)
 {
 	struct buf line;
 	size_t i;
 
 	buf_init(&line, 16 * 1024);
-	for (i = 0; i < issuance->addresses; i++)
-		buf_addf(&line, "%s%s", i > 0 ? " " : "", issuance->address[i]);
+	for (i = 0; i < order->addresses; i++)
+		buf_addf(&line, "%s%s", i > 0 ? " " : "", order->address[i]);
 	buf_addf(&line, ": %s%s", format, what);
 	text_show(&session->out, buf_span(&line), TEXT_NO_LIMIT,
 	    text_locale_is_utf8());
@@ -73,20 +73,18 @@ tell(struct session *session, const struct issuance *issuance,
 
 /* Go on with one; waiting for mail is no failure. */
 static enum status
-go_on(struct session *session, struct issuance *issuance, bool wait,
-    struct run *run)
+go_on(struct session *session, struct order *order, bool wait, struct run *run)
 {
 	const struct follow_options how = { .wait_for_mail = wait };
 	struct follow_result result;
 	enum status status;
 
-	status =
-	    follow(&session->issuer, issuance, &how, &result, &session->note);
+	status = follow(&session->client, order, &how, &result, &session->note);
 	run->persons += result.needs_a_person;
 	if (status == STATUS_OK) {
-		tell(session, issuance, "certificate in ", result.path);
+		tell(session, order, "certificate in ", result.path);
 	} else if (status == STATUS_AGAIN) {
-		tell(session, issuance, "", session->note.text);
+		tell(session, order, "", session->note.text);
 		session->note.text[0] = '\0';
 		status = STATUS_OK;
 	}
@@ -95,37 +93,36 @@ go_on(struct session *session, struct issuance *issuance, bool wait,
 
 static enum status
 finish_pending(struct session *session, const struct options *options,
-    struct issuance *issuance, struct run *run)
+    struct order *order, struct run *run)
 {
 	enum status status;
 
 	if (options->dry_run) {
-		tell(session, issuance, "is on its way, order ", issuance->id);
+		tell(session, order, "is on its way, order ", order->id);
 		return STATUS_OK;
 	}
-	status = issuer_reopen(
-	    &session->issuer, issuance->account, true, &session->note);
-	return status == STATUS_OK
-	    ? go_on(session, issuance, options->wait, run)
-	    : status;
+	status = client_reopen(
+	    &session->client, order->account, true, &session->note);
+	return status == STATUS_OK ? go_on(session, order, options->wait, run)
+				   : status;
 }
 
 static enum status
 renew_one(struct session *session, const struct options *options,
-    const struct issuance *old, struct run *run)
+    const struct order *old, struct run *run)
 {
 	const char *addresses[ACME_IDENTIFIERS_MAX];
-	struct issue_request request = { .addresses = addresses,
+	struct order_request request = { .addresses = addresses,
 		.count = old->addresses,
 		.key = old->key,
 		.usage = old->usage,
 		.replaces = old };
-	struct issuance *issuance = calloc(1, sizeof(*issuance));
+	struct order *order = calloc(1, sizeof(*order));
 	enum status status = STATUS_OK;
 	bool resumed = false;
 	size_t i;
 
-	if (issuance == NULL)
+	if (order == NULL)
 		return STATUS_MEMORY;
 	for (i = 0; i < old->addresses; i++)
 		addresses[i] = old->address[i];
@@ -137,17 +134,17 @@ renew_one(struct session *session, const struct options *options,
 	if (old->locked)
 		request.passphrase = buf_span(&run->passphrase);
 	if (status == STATUS_OK)
-		status = issue_begin(&session->issuer, &request, issuance,
+		status = order_place(&session->client, &request, order,
 		    &resumed, &session->note);
 	if (status == STATUS_OK)
-		status = go_on(session, issuance, options->wait, run);
-	free(issuance);
+		status = go_on(session, order, options->wait, run);
+	free(order);
 	return status;
 }
 
 static void
-tell_time(struct session *session, const struct issuance *issuance,
-    const char *what, int64_t when, int64_t now, const char *explanation)
+tell_time(struct session *session, const struct order *order, const char *what,
+    int64_t when, int64_t now, const char *explanation)
 {
 	struct buf text;
 
@@ -156,38 +153,38 @@ tell_time(struct session *session, const struct issuance *issuance,
 	if (explanation[0] != '\0')
 		buf_addf(&text, "; the CA explains: %s", explanation);
 	if (buf_status(&text) == STATUS_OK)
-		tell(session, issuance, what, text.at);
+		tell(session, order, what, text.at);
 	buf_clear(&text);
 }
 
 /* Due, but not again so soon. */
 static void
-tell_recent(struct session *session, const struct issuance *issuance)
+tell_recent(struct session *session, const struct order *order)
 {
-	const int64_t minutes = renew_pause(issuance) / 60;
+	const int64_t minutes = renew_pause(order) / 60;
 	char ago[64];
 
 	(void)snprintf(ago, sizeof(ago),
 	    minutes >= 120 ? "%lld hours ago" : "%lld minutes ago",
 	    (long long)(minutes >= 120 ? minutes / 60 : minutes));
-	tell(session, issuance, "due, but it was ordered less than ", ago);
+	tell(session, order, "due, but it was ordered less than ", ago);
 }
 
 /* The account that has it, or where that one is closed the one that took its
  * place. */
 static enum status
-open_account(struct session *session, const struct issuance *issuance)
+open_account(struct session *session, const struct order *order)
 {
-	struct issuer *issuer = &session->issuer;
+	struct client *client = &session->client;
 	char directory[ACME_URL_SIZE];
 	enum status status;
 
-	status = issuer_reopen(issuer, issuance->account, true, &session->note);
-	if (status != STATUS_OK || issuer->account.deactivated == 0)
+	status = client_reopen(client, order->account, true, &session->note);
+	if (status != STATUS_OK || client->account.deactivated == 0)
 		return status;
-	(void)strcpy(directory, issuer->account.directory);
-	status = issuer_reach(issuer, directory, &session->note);
-	if (status == STATUS_OK && issuer->account.url[0] == '\0')
+	(void)strcpy(directory, client->account.directory);
+	status = client_reach(client, directory, &session->note);
+	if (status == STATUS_OK && client->account.url[0] == '\0')
 		status = note_set(&session->note, STATUS_CONFIG,
 		    "its account is deactivated; mailcert account register "
 		    "makes another");
@@ -197,49 +194,47 @@ open_account(struct session *session, const struct issuance *issuance)
 /* Renew it if it is due. */
 static enum status
 look_after(struct session *session, const struct options *options,
-    struct issuance *issuance, const struct issuance *all, size_t count,
-    struct run *run)
+    struct order *order, const struct order *all, size_t count, struct run *run)
 {
 	const int64_t now = (int64_t)time(NULL);
 	char explanation[ACME_URL_SIZE];
 	enum status status;
 	int64_t when = 0;
 
-	status = open_account(session, issuance);
+	status = open_account(session, order);
 	if (status == STATUS_OK)
-		status = renew_time(&session->issuer, issuance, now, &when,
+		status = renew_time(&session->client, order, now, &when,
 		    explanation, &session->note);
 	if (status != STATUS_OK)
 		return status;
 	if (!options->force && when > now) {
 		if (options->dry_run)
 			tell_time(
-			    session, issuance, "due ", when, now, explanation);
+			    session, order, "due ", when, now, explanation);
 		return STATUS_OK;
 	}
-	if (!options->force && renew_is_recent(issuance, all, count, now)) {
+	if (!options->force && renew_is_recent(order, all, count, now)) {
 		if (options->dry_run)
-			tell_recent(session, issuance);
+			tell_recent(session, order);
 		return STATUS_OK;
 	}
 	if (options->dry_run) {
-		tell_time(session, issuance, "would be renewed now, due ", when,
+		tell_time(session, order, "would be renewed now, due ", when,
 		    now, explanation);
 		return STATUS_OK;
 	}
-	return renew_one(session, options, issuance, run);
+	return renew_one(session, options, order, run);
 }
 
 /* A renewal that is on its way already? */
 static bool
-is_under_way(
-    const struct issuance *issuance, const struct issuance *all, size_t count)
+is_under_way(const struct order *order, const struct order *all, size_t count)
 {
 	size_t i;
 
 	for (i = 0; i < count; i++)
-		if (issuance_is_open(&all[i]) &&
-		    strcmp(all[i].replaces, issuance->id) == 0)
+		if (order_is_open(&all[i]) &&
+		    strcmp(all[i].replaces, order->id) == 0)
 			return true;
 	return false;
 }
@@ -250,43 +245,45 @@ static enum status
 tell_doubts(struct session *session, struct run *run)
 {
 	const int64_t now = (int64_t)time(NULL);
-	struct order *orders = NULL;
+	struct expectation *expectations = NULL;
 	enum status status;
 	size_t count = 0, i;
 	struct buf line;
 
-	status = orders_load(&session->home, &orders, &count, &session->note);
+	status = expectations_load(
+	    &session->home, &expectations, &count, &session->note);
 	buf_init(&line, 4096);
 	for (i = 0; i < count; i++) {
-		if (orders[i].issuance[0] != '\0' ||
-		    orders[i].state != ORDER_ANSWERING ||
-		    (orders[i].expires != 0 && orders[i].expires <= now))
+		if (expectations[i].order[0] != '\0' ||
+		    expectations[i].state != EXPECTATION_ANSWERING ||
+		    (expectations[i].expires != 0 &&
+			expectations[i].expires <= now))
 			continue;
 		run->persons++;
-		buf_addf(&line, "%s: ", orders[i].address);
-		advice_add_state(&orders[i], now, &line);
+		buf_addf(&line, "%s: ", expectations[i].address);
+		advice_add_state(&expectations[i], now, &line);
 		buf_add_text(&line, "; ");
-		advice_add_next(&orders[i], now, &line);
+		advice_add_next(&expectations[i], now, &line);
 		text_show(&session->out, buf_span(&line), TEXT_NO_LIMIT,
 		    text_locale_is_utf8());
 		buf_add_byte(&session->out, '\n');
 		buf_clear(&line);
 	}
-	free(orders);
+	free(expectations);
 	return status;
 }
 
 /* A name that stands for nothing that could be renewed is a mistake. */
 static enum status
 check_names(struct session *session, const struct options *options,
-    const struct issuance *all, size_t count)
+    const struct order *all, size_t count)
 {
 	size_t i, j;
 
 	for (i = 0; i < options->count; i++) {
 		for (j = 0; j < count; j++)
-			if (lookup_names_issuance(options->names[i], &all[j]) &&
-			    (issuance_is_open(&all[j]) ||
+			if (lookup_names_order(options->names[i], &all[j]) &&
+			    (order_is_open(&all[j]) ||
 				renew_is_candidate(&all[j])))
 				break;
 		if (j == count)
@@ -300,7 +297,7 @@ check_names(struct session *session, const struct options *options,
 
 static enum status
 renew_these(struct session *session, const struct options *options,
-    struct issuance *all, size_t count, struct run *run)
+    struct order *all, size_t count, struct run *run)
 {
 	enum status status = STATUS_OK, one = STATUS_OK;
 	struct note worst = { "" };
@@ -310,7 +307,7 @@ renew_these(struct session *session, const struct options *options,
 		if (!is_chosen(options, &all[i]))
 			continue;
 		session->note.text[0] = '\0';
-		if (issuance_is_open(&all[i]))
+		if (order_is_open(&all[i]))
 			one = finish_pending(session, options, &all[i], run);
 		else if (renew_is_candidate(&all[i]) &&
 		    !is_under_way(&all[i], all, count))
@@ -332,15 +329,15 @@ static enum status
 renew_all(struct session *session, const struct options *options)
 {
 	struct run run = { .persons = 0 };
-	struct issuance *all = NULL;
+	struct order *all = NULL;
 	enum status status;
 	size_t count = 0;
 
 	buf_init(&run.passphrase, PASSPHRASE_MAX);
-	status = issuances_load(&session->home, &all, &count, &session->note);
+	status = orders_load(&session->home, &all, &count, &session->note);
 	if (status == STATUS_OK)
 		status = check_names(session, options, all, count);
-	issue_sort(all, count);
+	order_sort(all, count);
 	if (status == STATUS_OK)
 		status = renew_these(session, options, all, count, &run);
 	if (status == STATUS_OK && options->count == 0)

@@ -34,7 +34,7 @@ static const char help[] =
     "  --token-join HOW    string (default), or octets for CAs that decode\n";
 
 struct options {
-	const char *order; /* NULL: the values are given */
+	const char *expectation; /* NULL: the values are given */
 	const char *part1;
 	const char *part2;
 	const char *thumbprint;
@@ -154,7 +154,7 @@ find(const struct wanted *wanted, const char *given, int *tty, char *out,
 
 /* What the CA issued, and whose account it is; neither is ever padded. */
 static enum status
-find_secrets(const struct options *options, int *tty, struct order *out,
+find_secrets(const struct options *options, int *tty, struct expectation *out,
     struct note *note)
 {
 	char part2[TOKEN_TEXT_SIZE], thumbprint[TOKEN_TEXT_SIZE];
@@ -181,30 +181,38 @@ find_secrets(const struct options *options, int *tty, struct order *out,
 
 /* What a person should know before the block is pasted. */
 static void
-warn_of(const struct order *order, const char *part1)
+warn_of(const struct expectation *expectation, const char *part1)
 {
 	const struct span given = base64url_trim_pad(span_of(part1));
 	struct note note = { "" };
 	struct buf when;
 
-	if (token_part2_is_short(order->part2, &note))
+	if (token_part2_is_short(expectation->part2, &note))
 		cmd_say(&note);
 	buf_init(&when, 64);
-	if (order->expires != 0 && order->expires <= (int64_t)time(NULL)) {
-		date_add_iso(&when, order->expires);
+	if (expectation->expires != 0 &&
+	    expectation->expires <= (int64_t)time(NULL)) {
+		date_add_iso(&when, expectation->expires);
 		note_say(&note,
-		    "warning: order %s expired at %s; is the clock right?",
-		    order->id, when.at != NULL ? when.at : "");
+		    "warning: challenge %s expired at %s; is the clock right?",
+		    expectation_shown_id(expectation),
+		    when.at != NULL ? when.at : "");
 		cmd_say(&note);
 	}
 	buf_clear(&when);
-	if (order->state == ORDER_SENT || order->state == ORDER_ANSWERING ||
-	    (order->state == ORDER_DRAFTED &&
-		!span_eq(base64url_trim_pad(span_of(order->part1)), given))) {
-		date_add_iso(&when, order->answered);
-		note_say(&note, "warning: order %s was answered at %s (%s)%s",
-		    order->id, when.at != NULL ? when.at : "", order->draft,
-		    order->state == ORDER_SENT ? "" : ", or may have been");
+	if (expectation->state == EXPECTATION_SENT ||
+	    expectation->state == EXPECTATION_ANSWERING ||
+	    (expectation->state == EXPECTATION_DRAFTED &&
+		!span_eq(
+		    base64url_trim_pad(span_of(expectation->part1)), given))) {
+		date_add_iso(&when, expectation->answered);
+		note_say(&note,
+		    "warning: challenge %s was answered at %s (%s)%s",
+		    expectation_shown_id(expectation),
+		    when.at != NULL ? when.at : "", expectation->draft,
+		    expectation->state == EXPECTATION_SENT
+			? ""
+			: ", or may have been");
 		cmd_say(&note);
 	}
 	buf_clear(&when);
@@ -213,27 +221,29 @@ warn_of(const struct order *order, const char *part1)
 /* From here on the answer may be out: nobody else shall answer it unasked.
  * What is known to be sent, or in doubt, stays so. */
 static enum status
-record(const struct home *home, const struct order *shown, const char *part1,
-    struct note *note)
+record(const struct home *home, const struct expectation *shown,
+    const char *part1, struct note *note)
 {
-	struct order order;
+	struct expectation expectation;
 	enum status status;
 	int lock = -1;
 
 	if ((status = home_lock(home, &lock, note)) != STATUS_OK)
 		return status;
-	status = order_load(home, shown->id, &order, note);
-	if (status == STATUS_OK && strcmp(order.part2, shown->part2) != 0)
+	status = expectation_load(home, shown->id, &expectation, note);
+	if (status == STATUS_OK && strcmp(expectation.part2, shown->part2) != 0)
 		status = note_set(note, STATUS_AGAIN,
-		    "order %s changed in this moment", shown->id);
+		    "another mailcert process changed challenge %s; try again",
+		    expectation_shown_id(shown));
 	if (status == STATUS_OK &&
-	    (order.state == ORDER_PENDING || order.state == ORDER_DRAFTED)) {
-		order.state = ORDER_DRAFTED;
-		order.answered = (int64_t)time(NULL);
-		(void)strcpy(order.part1, part1);
-		order.message_id[0] = order.reply_to[0] = '\0';
-		(void)strcpy(order.draft, "respond");
-		status = order_save(home, &order, note);
+	    (expectation.state == EXPECTATION_PENDING ||
+		expectation.state == EXPECTATION_DRAFTED)) {
+		expectation.state = EXPECTATION_DRAFTED;
+		expectation.answered = (int64_t)time(NULL);
+		(void)strcpy(expectation.part1, part1);
+		expectation.message_id[0] = expectation.reply_to[0] = '\0';
+		(void)strcpy(expectation.draft, "respond");
+		status = expectation_save(home, &expectation, note);
 	}
 	(void)close(lock);
 	return status;
@@ -243,31 +253,32 @@ static enum status
 respond(const struct options *options, const struct home *home,
     struct response *out, struct note *note)
 {
-	struct order order = { .state = ORDER_PENDING };
+	struct expectation expectation = { .state = EXPECTATION_PENDING };
 	char part1[TOKEN_TEXT_SIZE];
 	enum status status = STATUS_OK;
 	int tty = -1;
 
-	if (options->order != NULL)
-		status = lookup_order(home, options->order, &order, note);
+	if (options->expectation != NULL)
+		status = lookup_expectation(
+		    home, options->expectation, &expectation, note);
 	if (status == STATUS_OK)
 		status = find(&wanted_part1, options->part1, &tty, part1,
 		    sizeof(part1), note);
-	if (status == STATUS_OK && options->order == NULL)
-		status = find_secrets(options, &tty, &order, note);
+	if (status == STATUS_OK && options->expectation == NULL)
+		status = find_secrets(options, &tty, &expectation, note);
 	if (status == STATUS_OK)
-		status = helper_response(part1, order.part2, order.thumbprint,
-		    order.join, out, note);
+		status = helper_response(part1, expectation.part2,
+		    expectation.thumbprint, expectation.join, out, note);
 	if (status == STATUS_OK)
-		warn_of(&order, part1);
-	if (status == STATUS_OK && options->order != NULL)
-		status = record(home, &order, part1, note);
+		warn_of(&expectation, part1);
+	if (status == STATUS_OK && options->expectation != NULL)
+		status = record(home, &expectation, part1, note);
 	if (tty >= 0)
 		(void)close(tty);
 	return status;
 }
 
-/* The home is opened where an order is named, and only there. */
+/* The home is opened where something is named, and only there. */
 static enum status
 respond_at(const struct options *options, const char *path,
     struct response *out, struct note *note)
@@ -275,7 +286,7 @@ respond_at(const struct options *options, const char *path,
 	struct home home = { .dir = -1 };
 	enum status status = STATUS_OK;
 
-	if (options->order != NULL)
+	if (options->expectation != NULL)
 		status = home_open(path, false, &home, note);
 	if (status == STATUS_OK)
 		status = respond(options, &home, out, note);
@@ -318,14 +329,15 @@ cmd_respond(const struct invocation *invocation, int argc, char *argv[])
 		else
 			return c == 'h' ? cmd_help(help) : cmd_usage(SYNOPSIS);
 	}
-	options.order = optind < argc ? argv[optind] : NULL;
+	options.expectation = optind < argc ? argv[optind] : NULL;
 	if (optind + 1 < argc ||
 	    (options.thumbprint != NULL && options.account_key != NULL) ||
-	    (options.order != NULL &&
+	    (options.expectation != NULL &&
 		(options.part2 != NULL || options.thumbprint != NULL ||
 		    options.account_key != NULL || join_given)))
 		return cmd_usage(SYNOPSIS);
-	if (options.order != NULL && !cmd_config(invocation, &config, &code))
+	if (options.expectation != NULL &&
+	    !cmd_config(invocation, &config, &code))
 		return code;
 	status = respond_at(&options, config.home, &response, &note);
 	if (status != STATUS_OK)

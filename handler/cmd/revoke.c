@@ -82,15 +82,15 @@ add_leaf(struct span pem, struct buf *out)
 }
 
 static enum status
-read_leaf(const struct home *home, const struct issuance *issuance,
-    struct buf *out, struct note *note)
+read_leaf(const struct home *home, const struct order *order, struct buf *out,
+    struct note *note)
 {
-	char name[JSONFILE_ID_SIZE + 8];
+	char name[RECORD_ID_SIZE + 8];
 	struct buf pem;
 	enum status status;
 	int dir = -1;
 
-	(void)strcpy(name, issuance->id);
+	(void)strcpy(name, order->id);
 	(void)strcpy(name + strlen(name), ".pem");
 	status = home_subdir(home, "certificates", false, &dir, note);
 	if (status != STATUS_OK || dir < 0)
@@ -109,17 +109,17 @@ read_leaf(const struct home *home, const struct issuance *issuance,
 
 /* With the certificate's key the request carries that key, and no account. */
 static enum status
-use_own_key(struct session *session, const struct issuance *issuance,
-    struct buf *passphrase)
+use_own_key(
+    struct session *session, const struct order *order, struct buf *passphrase)
 {
-	struct ca *ca = &session->issuer.ca;
+	struct ca *ca = &session->client.ca;
 	char certificate[sizeof(ca->key)];
 	enum status status;
 
 	ca->account[0] = '\0';
-	status = issuance_paths(&session->home, issuance->id, ca->key,
-	    certificate, sizeof(ca->key), &session->note);
-	if (status == STATUS_OK && issuance->locked)
+	status = order_paths(&session->home, order->id, ca->key, certificate,
+	    sizeof(ca->key), &session->note);
+	if (status == STATUS_OK && order->locked)
 		status = passphrase_get(
 		    &session->config, false, passphrase, &session->note);
 	ca->passphrase = buf_span(passphrase);
@@ -146,10 +146,10 @@ tell_no(const struct ca_answer *answer, bool own_key, struct note *note)
 }
 
 static enum status
-post(struct session *session, const struct issuance *issuance,
+post(struct session *session, const struct order *order,
     const struct options *options)
 {
-	struct ca *ca = &session->issuer.ca;
+	struct ca *ca = &session->client.ca;
 	struct ca_answer answer = { .code = 0 };
 	struct buf payload;
 	enum status status;
@@ -160,7 +160,7 @@ post(struct session *session, const struct issuance *issuance,
 	buf_init(&payload, CHAIN_MAX);
 	buf_init(&answer.body, BODY_MAX);
 	buf_add_text(&payload, "{\"certificate\":\"");
-	status = read_leaf(&session->home, issuance, &payload, &session->note);
+	status = read_leaf(&session->home, order, &payload, &session->note);
 	buf_addf(&payload, "\",\"reason\":%d}", options->reason);
 	if (status == STATUS_OK)
 		status = ca_post(ca, ca->directory.revoke, buf_span(&payload),
@@ -180,22 +180,21 @@ post(struct session *session, const struct issuance *issuance,
  * certificate's own key none is wanted. */
 static enum status
 reach(struct session *session, const struct options *options,
-    const struct issuance *issuance)
+    const struct order *order)
 {
-	struct issuer *issuer = &session->issuer;
+	struct client *client = &session->client;
 	struct note *note = &session->note;
 	const char *ca = options->ca;
 	enum status status;
 
-	status =
-	    issuer_reopen(issuer, issuance->account, !options->own_key, note);
+	status = client_reopen(client, order->account, !options->own_key, note);
 	if (!options->own_key)
 		return status;
 	if (status == STATUS_OK)
-		return ca_open(&issuer->ca, note);
-	if (status == STATUS_CONFIG && issuer->account.id[0] == '\0' &&
+		return ca_open(&client->ca, note);
+	if (status == STATUS_CONFIG && client->account.id[0] == '\0' &&
 	    (status = session_ca(session, &ca)) == STATUS_OK)
-		status = issuer_reach(issuer, ca, note);
+		status = client_reach(client, ca, note);
 	return status;
 }
 
@@ -213,31 +212,31 @@ hint_own_key(enum status status, struct note *note)
 static enum status
 set_revoked(void *record, const void *arg, struct note *note)
 {
-	struct issuance *issuance = record;
+	struct order *order = record;
 
 	(void)arg;
 	(void)note;
-	issuance->state = ISSUANCE_REVOKED;
-	issuance->revoked = (int64_t)time(NULL);
+	order->state = ORDER_REVOKED;
+	order->revoked = (int64_t)time(NULL);
 	return STATUS_OK;
 }
 
 static enum status
-mark(struct session *session, struct issuance *issuance)
+mark(struct session *session, struct order *order)
 {
-	return issuance_change(&session->home, issuance->id, set_revoked, NULL,
-	    issuance, &session->note);
+	return order_change(&session->home, order->id, set_revoked, NULL, order,
+	    &session->note);
 }
 
 static bool
-is_sure(const struct issuance *issuance)
+is_sure(const struct order *order)
 {
 	struct buf question;
 	bool yes;
 
 	buf_init(&question, 4096);
-	buf_addf(&question, "Revoke the certificate %s for ", issuance->id);
-	text_show(&question, span_of(issuance->address[0]), TEXT_NO_LIMIT,
+	buf_addf(&question, "Revoke the certificate %s for ", order->id);
+	text_show(&question, span_of(order->address[0]), TEXT_NO_LIMIT,
 	    text_locale_is_utf8());
 	buf_add_text(&question, " for good?");
 	yes = buf_status(&question) == STATUS_OK && session_ask(question.at);
@@ -246,40 +245,39 @@ is_sure(const struct issuance *issuance)
 }
 
 static enum status
-revoke_one(struct session *session, const struct options *options,
-    struct issuance *issuance)
+revoke_one(
+    struct session *session, const struct options *options, struct order *order)
 {
 	struct buf passphrase;
 	enum status status;
 
-	status = session_find(session, options->name, issuance);
+	status = session_find(session, options->name, order);
 	if (status != STATUS_OK)
 		return status;
-	if (issuance->state == ISSUANCE_REVOKED) {
-		buf_addf(
-		    &session->out, "%s is revoked already\n", issuance->id);
+	if (order->state == ORDER_REVOKED) {
+		buf_addf(&session->out, "%s is revoked already\n", order->id);
 		return STATUS_OK;
 	}
-	if (issuance->state != ISSUANCE_ISSUED)
+	if (order->state != ORDER_ISSUED)
 		return note_set(&session->note, STATUS_NO,
-		    "%s has no certificate to revoke", issuance->id);
-	status = reach(session, options, issuance);
-	if (status == STATUS_OK && !options->yes && !is_sure(issuance))
+		    "%s has no certificate to revoke", order->id);
+	status = reach(session, options, order);
+	if (status == STATUS_OK && !options->yes && !is_sure(order))
 		return note_set(&session->note, STATUS_DECLINED,
 		    "nothing was revoked (--yes does it without a question)");
 	buf_init(&passphrase, PASSPHRASE_MAX);
 	if (status == STATUS_OK && options->own_key)
-		status = use_own_key(session, issuance, &passphrase);
+		status = use_own_key(session, order, &passphrase);
 	if (status == STATUS_OK)
-		status = post(session, issuance, options);
+		status = post(session, order, options);
 	buf_wipe(&passphrase);
 	if (!options->own_key &&
 	    (status == STATUS_IO || status == STATUS_CONFIG))
 		status = hint_own_key(status, &session->note);
 	if (status == STATUS_OK)
-		status = mark(session, issuance);
+		status = mark(session, order);
 	if (status == STATUS_OK)
-		buf_addf(&session->out, "%s is revoked\n", issuance->id);
+		buf_addf(&session->out, "%s is revoked\n", order->id);
 	return status;
 }
 
@@ -293,7 +291,7 @@ cmd_revoke(const struct invocation *invocation, int argc, char *argv[])
 		{ "yes", no_argument, NULL, 'y' },
 		{ "help", no_argument, NULL, 'h' }, { 0 } };
 	struct options options = { .reason = 0 };
-	struct issuance *issuance;
+	struct order *order;
 	struct session *session;
 	enum status status;
 	int c, code = 0;
@@ -315,9 +313,9 @@ cmd_revoke(const struct invocation *invocation, int argc, char *argv[])
 	options.name = argv[optind];
 	if ((session = session_begin(invocation, false, &code)) == NULL)
 		return code;
-	issuance = calloc(1, sizeof(*issuance));
-	status = issuance != NULL ? revoke_one(session, &options, issuance)
-				  : STATUS_MEMORY;
-	free(issuance);
+	order = calloc(1, sizeof(*order));
+	status = order != NULL ? revoke_one(session, &options, order)
+			       : STATUS_MEMORY;
+	free(order);
 	return session_end(session, status);
 }

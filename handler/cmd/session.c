@@ -26,8 +26,8 @@ begin(const struct invocation *invocation, bool create, bool unattended,
 		free(session);
 		return NULL;
 	}
-	session->issuer.config = &session->config;
-	session->issuer.home = &session->home;
+	session->client.config = &session->config;
+	session->client.home = &session->home;
 	buf_init(&session->out, 4 * 1024 * 1024);
 	status = home_open(
 	    session->config.home, create, &session->home, &session->note);
@@ -73,26 +73,26 @@ session_end(struct session *session, enum status status)
 bool
 enrolment_take(struct enrolment *enrolment, int option)
 {
-	struct issuer_options *issuer = &enrolment->issuer;
+	struct client_options *client = &enrolment->client;
 
 	switch (option) {
 	case 'c':
 		enrolment->ca = optarg;
 		return true;
 	case 'a':
-		issuer->agreed = true;
+		client->agreed = true;
 		return true;
 	case 'm':
-		if (issuer->contacts == SESSION_CONTACTS_MAX)
+		if (client->contacts == SESSION_CONTACTS_MAX)
 			return false;
-		enrolment->contact[issuer->contacts++] = optarg;
-		issuer->contact = enrolment->contact;
+		enrolment->contact[client->contacts++] = optarg;
+		client->contact = enrolment->contact;
 		return true;
 	case 'i':
-		issuer->eab_kid = optarg;
+		client->eab_kid = optarg;
 		return true;
 	case 'f':
-		issuer->eab_key_file = optarg;
+		client->eab_key_file = optarg;
 		return true;
 	default:
 		return false;
@@ -112,12 +112,12 @@ session_ca(struct session *session, const char **ca)
 
 /* Is it for that address? */
 static bool
-is_for(const struct issuance *issuance, struct span address)
+is_for(const struct order *order, struct span address)
 {
 	size_t i;
 
-	for (i = 0; i < issuance->addresses; i++)
-		if (span_eq_nocase(span_of(issuance->address[i]), address))
+	for (i = 0; i < order->addresses; i++)
+		if (span_eq_nocase(span_of(order->address[i]), address))
 			return true;
 	return false;
 }
@@ -126,21 +126,20 @@ is_for(const struct issuance *issuance, struct span address)
 static bool
 is_named(const void *record, const void *text)
 {
-	const struct issuance *issuance = record;
+	const struct order *order = record;
 
-	return strcmp(issuance->id, text) == 0 ||
-	    (is_for(issuance, span_of(text)) &&
-		issuance->state == ISSUANCE_ISSUED);
+	return strcmp(order->id, text) == 0 ||
+	    (is_for(order, span_of(text)) && order->state == ORDER_ISSUED);
 }
 
 enum status
-session_find(struct session *session, const char *text, struct issuance *out)
+session_find(struct session *session, const char *text, struct order *out)
 {
-	struct issuance *all = NULL;
+	struct order *all = NULL;
 	enum status status;
 	size_t count = 0;
 
-	status = issuances_load_if(
+	status = orders_load_if(
 	    &session->home, is_named, text, &all, &count, &session->note);
 	if (status == STATUS_OK && count == 0)
 		status = note_set(&session->note, STATUS_NO,

@@ -9,7 +9,7 @@
 struct session {
 	struct config config;
 	struct home home;
-	struct issuer issuer;
+	struct client client;
 	struct buf out; /* for standard output */
 	struct note note;
 };
@@ -19,7 +19,7 @@ enum { SESSION_CONTACTS_MAX = 8 };
 /* The options of order and account that an account is made with. */
 struct enrolment {
 	const char *ca;
-	struct issuer_options issuer;
+	struct client_options client;
 	const char *contact[SESSION_CONTACTS_MAX];
 };
 
@@ -51,12 +51,12 @@ enum status session_ca(struct session *session, const char **ca) MUST_CHECK;
 /* A certificate order by its id, or by the address of the newest one that
  * issued a certificate.  STATUS_NO with a note. */
 enum status session_find(
-    struct session *session, const char *text, struct issuance *out) MUST_CHECK;
+    struct session *session, const char *text, struct order *out) MUST_CHECK;
 
 /* Is there somebody to ask? */
 bool session_has_terminal(void);
 /* On the terminal, default No; false where there is none. */
 bool session_ask(const char *question);
-/* issuer_agrees: by a question on the terminal. */
+/* client_agrees: by a question on the terminal. */
 bool session_asks_terms(const char *terms);
 #endif

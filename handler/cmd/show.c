@@ -22,7 +22,7 @@ static const char help[] =
     "what to press.  Never asks, sends or changes anything.  Exit 0 if it is\n"
     "a challenge, 1 if it is not.\n";
 
-/* By the rules of the order's CA, as handle would read it. */
+/* By the rules of the CA it is expected from, as handle would read it. */
 static enum status
 read_again(const struct config *config, const struct home *home,
     struct span message, struct match *match, struct note *note)
@@ -32,7 +32,8 @@ read_again(const struct config *config, const struct home *home,
 	enum status status = STATUS_MEMORY;
 
 	if (claims != NULL)
-		status = rules_of(config, home, &match->order, &rules, note);
+		status =
+		    rules_of(config, home, &match->expectation, &rules, note);
 	if (status == STATUS_OK)
 		status = answer_parse(
 		    message, &rules, (int64_t)time(NULL), claims, note);
@@ -42,29 +43,29 @@ read_again(const struct config *config, const struct home *home,
 	return status;
 }
 
-/* What the orders say about it; STATUS_OK: one expects it. */
+/* What the expectations say about it; STATUS_OK: one fits. */
 static enum status
 look_up(const struct config *config, struct span message,
     const struct challenge *challenge, struct match *match, struct note *note)
 {
 	const struct authres nothing_proved = { .method = AUTHRES_NONE };
 	struct home home = { .dir = -1 };
-	struct order *orders = NULL;
+	struct expectation *expectations = NULL;
 	enum status status;
 	size_t count = 0, near = 0;
 	const struct match_interest interest = { challenge, &near };
 
 	status = home_open(config->home, false, &home, note);
 	if (status == STATUS_OK)
-		status = orders_load_if(
-		    &home, match_concerns, &interest, &orders, &count, note);
+		status = expectations_load_if(&home, match_concerns, &interest,
+		    &expectations, &count, note);
 	/* Only shown: nothing is answered on the strength of it. */
 	if (status == STATUS_OK)
-		status = match_find(challenge, &nothing_proved, orders, count,
-		    (int64_t)time(NULL), match, note);
+		status = match_find(challenge, &nothing_proved, expectations,
+		    count, (int64_t)time(NULL), match, note);
 	if (status == STATUS_OK && config_has_own(config))
 		status = read_again(config, &home, message, match, note);
-	free(orders);
+	free(expectations);
 	cmd_home_close(&home);
 	return status;
 }
@@ -106,8 +107,9 @@ show_challenge(const struct config *config, struct span message,
 	add_line(&out, "Token", challenge->part1);
 	if (status == STATUS_OK) {
 		buf_clear(&line);
-		buf_addf(&line, "yes, by order %s, made ", match->order.id);
-		confirm_add_time(&line, match->order.created, now);
+		buf_addf(&line, "yes, as challenge %s, ordered ",
+		    expectation_shown_id(&match->expectation));
+		confirm_add_time(&line, match->expectation.created, now);
 		add_line(&out, "Expected", line.at);
 		for (bit = 0; bit < WARNING_COUNT; bit++)
 			if ((match->warnings & 1U << bit) != 0)
@@ -170,7 +172,8 @@ show_json(const struct config *config, struct span message, enum status status,
 		text_json(&out, span_of(challenge->part1));
 		buf_add_text(&out, ",\n \"order\": ");
 		if (expected == STATUS_OK)
-			text_json(&out, span_of(match->order.id));
+			text_json(&out,
+			    span_of(expectation_shown_id(&match->expectation)));
 		else
 			buf_add_text(&out, "null");
 	}

@@ -11,7 +11,7 @@
 #include "cmd/lookup.h"
 #include "mail/date.h"
 #include "order/renew.h"
-#include "store/issuance.h"
+#include "store/expectation.h"
 #include "store/order.h"
 
 #define SYNOPSIS "mailcert status [--json] [ORDER]"
@@ -25,48 +25,52 @@ static const char help[] =
     "for, and what to do next.  ORDER is an id or an address.\n";
 
 static bool
-is_expired(const struct order *order, int64_t now)
+is_expired(const struct expectation *expectation, int64_t now)
 {
-	return order->expires != 0 && order->expires <= now;
+	return expectation->expires != 0 && expectation->expires <= now;
 }
 
 /* What respond asks for: it stands nowhere else for an order of ours.  What
  * another client told expect is kept out of listings, which get pasted. */
 static bool
-shows_secrets(const struct order *order, bool named)
+shows_secrets(const struct expectation *expectation, bool named)
 {
 	return named ||
-	    (order->issuance[0] != '\0' && order->state != ORDER_SENT);
+	    (expectation->order[0] != '\0' &&
+		expectation->state != EXPECTATION_SENT);
 }
 
 static void
-add_text(const struct order *order, bool named, int64_t now, struct buf *out)
+add_text(const struct expectation *expectation, bool named, int64_t now,
+    struct buf *out)
 {
 	struct buf line;
 
 	buf_init(&line, 2048);
-	buf_addf(&line, "%s  %s", order->id, order->address);
+	buf_addf(&line, "%s  %s", expectation_shown_id(expectation),
+	    expectation->address);
 	text_show(out, buf_span(&line), TEXT_NO_LIMIT, text_locale_is_utf8());
 	buf_clear(&line);
-	if (order->note[0] != '\0') {
+	if (expectation->note[0] != '\0') {
 		buf_add_text(out, "  \"");
-		text_show(out, span_of(order->note), 60, text_locale_is_utf8());
+		text_show(
+		    out, span_of(expectation->note), 60, text_locale_is_utf8());
 		buf_add_byte(out, '"');
 	}
 	buf_add_text(out, "\n    ");
-	advice_add_state(order, now, &line);
+	advice_add_state(expectation, now, &line);
 	text_show(out, buf_span(&line), TEXT_NO_LIMIT, text_locale_is_utf8());
 	buf_clear(&line);
 	buf_add_text(out, "\n    next: ");
-	advice_add_next(order, now, &line);
+	advice_add_next(expectation, now, &line);
 	text_show(out, buf_span(&line), TEXT_NO_LIMIT, text_locale_is_utf8());
 	buf_clear(&line);
-	if (shows_secrets(order, named))
+	if (shows_secrets(expectation, named))
 		buf_addf(out,
 		    "\n    by hand: token-part2 %s, thumbprint %s, token-join "
 		    "%s",
-		    order->part2, order->thumbprint,
-		    token_join_name(order->join));
+		    expectation->part2, expectation->thumbprint,
+		    token_join_name(expectation->join));
 	buf_add_byte(out, '\n');
 }
 
@@ -93,32 +97,34 @@ add_time_member(struct buf *out, const char *name, int64_t when)
 }
 
 static void
-add_json(const struct order *order, bool named, int64_t now, struct buf *out)
+add_json(const struct expectation *expectation, bool named, int64_t now,
+    struct buf *out)
 {
 	struct buf next;
 
 	buf_add_text(out, " {\"id\": ");
-	text_json(out, span_of(order->id));
-	add_member(out, "address", order->address);
-	add_member(out, "from", order->from);
+	text_json(out, span_of(expectation_shown_id(expectation)));
+	add_member(out, "address", expectation->address);
+	add_member(out, "from", expectation->from);
 	add_member(out, "state",
-	    order->state == ORDER_PENDING && is_expired(order, now)
+	    expectation->state == EXPECTATION_PENDING &&
+		    is_expired(expectation, now)
 		? "expired"
-		: order_state_name(order->state));
-	add_member(out, "token_join", token_join_name(order->join));
-	add_member(out, "note", order->note);
-	add_time_member(out, "created", order->created);
-	add_time_member(out, "expires", order->expires);
-	add_time_member(out, "answered", order->answered);
-	add_member(out, "token_part1", order->part1);
-	add_member(out, "message_id", order->message_id);
-	add_member(out, "draft", order->draft);
-	if (shows_secrets(order, named)) {
-		add_member(out, "token_part2", order->part2);
-		add_member(out, "thumbprint", order->thumbprint);
+		: expectation_state_name(expectation->state));
+	add_member(out, "token_join", token_join_name(expectation->join));
+	add_member(out, "note", expectation->note);
+	add_time_member(out, "created", expectation->created);
+	add_time_member(out, "expires", expectation->expires);
+	add_time_member(out, "answered", expectation->answered);
+	add_member(out, "token_part1", expectation->part1);
+	add_member(out, "message_id", expectation->message_id);
+	add_member(out, "draft", expectation->draft);
+	if (shows_secrets(expectation, named)) {
+		add_member(out, "token_part2", expectation->part2);
+		add_member(out, "thumbprint", expectation->thumbprint);
 	}
 	buf_init(&next, 4096);
-	advice_add_next(order, now, &next);
+	advice_add_next(expectation, now, &next);
 	add_member(out, "next", next.at != NULL ? next.at : "");
 	buf_clear(&next);
 	buf_add_text(out, "}");
@@ -126,113 +132,113 @@ add_json(const struct order *order, bool named, int64_t now, struct buf *out)
 
 /* What a certificate order waits for. */
 static const char *
-issuance_next(const struct issuance *issuance, int64_t now)
+order_next(const struct order *order, int64_t now)
 {
-	switch (issuance->state) {
-	case ISSUANCE_ISSUED:
-		return issuance->replaced[0] != '\0'
+	switch (order->state) {
+	case ORDER_ISSUED:
+		return order->replaced[0] != '\0'
 		    ? "nothing; a newer one has taken its place"
-		    : issuance->expires != 0 && issuance->expires <= now
+		    : order->expires != 0 && order->expires <= now
 		    ? "it has expired: mailcert renew"
 		    : "mailcert renew, when it is time";
-	case ISSUANCE_FAILED:
+	case ORDER_FAILED:
 		return "order anew; finish --forget removes this one";
-	case ISSUANCE_REVOKED:
+	case ORDER_REVOKED:
 		return "nothing; keep its key to read old mail";
-	case ISSUANCE_NEW:
-		return issuance->queued
+	case ORDER_NEW:
+		return order->queued
 		    ? "finish another order for the same address first: its "
 		      "challenge is open, and two cannot be told apart"
 		    : "the CA was not reached: mailcert finish";
-	case ISSUANCE_ORDERED:
-	case ISSUANCE_FINALIZING:
+	case ORDER_PLACED:
+	case ORDER_FINALIZING:
 		break;
 	}
 	return "answer its challenges below, then: mailcert finish";
 }
 
 static void
-add_certificate_text(const struct config *config,
-    const struct issuance *issuance, int64_t now, struct buf *out)
+add_certificate_text(const struct config *config, const struct order *order,
+    int64_t now, struct buf *out)
 {
 	struct buf line;
 	size_t i;
 
 	buf_init(&line, 8192);
-	buf_addf(&line, "%s  certificate for", issuance->id);
-	for (i = 0; i < issuance->addresses; i++)
-		buf_addf(&line, " %s", issuance->address[i]);
+	buf_addf(&line, "%s  certificate for", order->id);
+	for (i = 0; i < order->addresses; i++)
+		buf_addf(&line, " %s", order->address[i]);
 	text_show(out, buf_span(&line), TEXT_NO_LIMIT, text_locale_is_utf8());
 	buf_clear(&line);
-	buf_addf(&line, "%s, ordered ", issuance_state_name(issuance->state));
-	confirm_add_time(&line, issuance->created, now);
-	if (issuance->expires != 0) {
-		buf_add_text(&line,
-		    issuance->starts != 0 ? ", valid until " : ", dies ");
-		confirm_add_time(&line, issuance->expires, now);
+	buf_addf(&line, "%s, ordered ", order_state_name(order->state));
+	confirm_add_time(&line, order->created, now);
+	if (order->expires != 0) {
+		buf_add_text(
+		    &line, order->starts != 0 ? ", valid until " : ", dies ");
+		confirm_add_time(&line, order->expires, now);
 	}
-	if (renew_is_candidate(issuance)) {
+	if (renew_is_candidate(order)) {
 		buf_add_text(&line, ", to be renewed ");
-		confirm_add_time(&line, renew_known(config, issuance), now);
+		confirm_add_time(&line, renew_known(config, order), now);
 	}
-	if (issuance->revoked != 0) {
+	if (order->revoked != 0) {
 		buf_add_text(&line, ", revoked ");
-		confirm_add_time(&line, issuance->revoked, now);
+		confirm_add_time(&line, order->revoked, now);
 	}
-	if (issuance->why[0] != '\0')
-		buf_addf(&line, ": %s", issuance->why);
+	if (order->why[0] != '\0')
+		buf_addf(&line, ": %s", order->why);
 	buf_add_text(out, "\n    ");
 	text_show(out, buf_span(&line), TEXT_NO_LIMIT, text_locale_is_utf8());
-	buf_addf(out, "\n    next: %s\n", issuance_next(issuance, now));
+	buf_addf(out, "\n    next: %s\n", order_next(order, now));
 	buf_clear(&line);
 }
 
 static void
 add_certificate_json(const struct config *config, const struct home *home,
-    const struct issuance *issuance, int64_t now, struct buf *out)
+    const struct order *order, int64_t now, struct buf *out)
 {
 	struct buf path;
 	size_t i;
 
 	buf_add_text(out, " {\"id\": ");
-	text_json(out, span_of(issuance->id));
+	text_json(out, span_of(order->id));
 	buf_add_text(out, ",\n  \"addresses\": [");
-	for (i = 0; i < issuance->addresses; i++) {
+	for (i = 0; i < order->addresses; i++) {
 		buf_add_text(out, i > 0 ? ", " : "");
-		text_json(out, span_of(issuance->address[i]));
+		text_json(out, span_of(order->address[i]));
 	}
 	buf_add_text(out, "]");
-	add_member(out, "state", issuance_state_name(issuance->state));
-	add_member(out, "key", key_kind_name(issuance->key));
-	add_member(out, "usage", csr_usage_name(issuance->usage));
-	add_time_member(out, "created", issuance->created);
-	add_time_member(out, "expires", issuance->expires);
+	add_member(out, "state", order_state_name(order->state));
+	add_member(out, "key", key_kind_name(order->key));
+	add_member(out, "usage", csr_usage_name(order->usage));
+	add_time_member(out, "created", order->created);
+	add_time_member(out, "expires", order->expires);
 	add_time_member(out, "renewal",
-	    renew_is_candidate(issuance) ? renew_known(config, issuance) : 0);
-	add_time_member(out, "revoked", issuance->revoked);
-	add_member(out, "replaces", issuance->replaces);
-	add_member(out, "replaced", issuance->replaced);
-	add_member(out, "why", issuance->why);
+	    renew_is_candidate(order) ? renew_known(config, order) : 0);
+	add_time_member(out, "revoked", order->revoked);
+	add_member(out, "replaces", order->replaces);
+	add_member(out, "replaced", order->replaced);
+	add_member(out, "why", order->why);
 	buf_init(&path, 4096);
-	if (issuance->starts != 0)
+	if (order->starts != 0)
 		buf_addf(
-		    &path, "%s/certificates/%s.pem", home->path, issuance->id);
+		    &path, "%s/certificates/%s.pem", home->path, order->id);
 	add_member(out, "certificate", path.at != NULL ? path.at : "");
 	buf_clear(&path);
-	add_member(out, "next", issuance_next(issuance, now));
+	add_member(out, "next", order_next(order, now));
 	buf_add_text(out, "}");
-}
-
-static bool
-names_issuance(const void *issuance, const void *text)
-{
-	return lookup_names_issuance(text, issuance);
 }
 
 static bool
 names_order(const void *order, const void *text)
 {
 	return lookup_names_order(text, order);
+}
+
+static bool
+names_expectation(const void *expectation, const void *text)
+{
+	return lookup_names_expectation(text, expectation);
 }
 
 /* Every certificate order, or what was named. */
@@ -242,12 +248,12 @@ add_certificates(const struct config *config, const struct home *home,
     struct note *note)
 {
 	const int64_t now = (int64_t)time(NULL);
-	struct issuance *all = NULL;
+	struct order *all = NULL;
 	enum status status;
 	size_t count = 0, i;
 
-	status = issuances_load_if(home, only != NULL ? names_issuance : NULL,
-	    only, &all, &count, note);
+	status = orders_load_if(
+	    home, only != NULL ? names_order : NULL, only, &all, &count, note);
 	for (i = 0; i < count; i++) {
 		if (json) {
 			buf_add_text(out, *found > 0 ? ",\n" : "\n");
@@ -262,8 +268,8 @@ add_certificates(const struct config *config, const struct home *home,
 }
 
 static int
-print_orders(struct span certificates, struct span accounts,
-    const struct order *orders, size_t count, bool named, bool json)
+print_expectations(struct span certificates, struct span accounts,
+    const struct expectation *expectations, size_t count, bool named, bool json)
 {
 	const int64_t now = (int64_t)time(NULL);
 	struct buf out;
@@ -275,13 +281,13 @@ print_orders(struct span certificates, struct span accounts,
 		buf_add_text(&out, "{\"certificates\": [");
 	buf_add(&out, certificates);
 	if (json)
-		buf_add_text(&out, "],\n\"orders\": [");
+		buf_add_text(&out, "],\n\"expectations\": [");
 	for (i = 0; i < count; i++) {
 		if (json) {
 			buf_add_text(&out, i > 0 ? ",\n" : "\n");
-			add_json(&orders[i], named, now, &out);
+			add_json(&expectations[i], named, now, &out);
 		} else {
-			add_text(&orders[i], named, now, &out);
+			add_text(&expectations[i], named, now, &out);
 		}
 	}
 	if (json)
@@ -304,7 +310,7 @@ int
 cmd_status(const struct invocation *invocation, int argc, char *argv[])
 {
 	struct home home = { .dir = -1 };
-	struct order *orders = NULL;
+	struct expectation *expectations = NULL;
 	struct note note = { "" };
 	struct config config;
 	enum status status;
@@ -320,9 +326,9 @@ cmd_status(const struct invocation *invocation, int argc, char *argv[])
 	only = optind < argc ? argv[optind] : NULL;
 	status = home_open(config.home, false, &home, &note);
 	if (status == STATUS_OK)
-		status =
-		    orders_load_if(&home, only != NULL ? names_order : NULL,
-			only, &orders, &count, &note);
+		status = expectations_load_if(&home,
+		    only != NULL ? names_expectation : NULL, only,
+		    &expectations, &count, &note);
 	buf_init(&certificates, LISTING_MAX);
 	if (status == STATUS_OK)
 		status = add_certificates(
@@ -337,12 +343,13 @@ cmd_status(const struct invocation *invocation, int argc, char *argv[])
 		status = note_set(
 		    &note, STATUS_NO, "there is no order %.100s", only);
 	if (status == STATUS_OK)
-		code = print_orders(buf_span(&certificates),
-		    buf_span(&accounts), orders, count, only != NULL, json);
+		code = print_expectations(buf_span(&certificates),
+		    buf_span(&accounts), expectations, count, only != NULL,
+		    json);
 	else
 		code = cmd_fail(status, &note);
 	buf_clear(&accounts);
 	buf_clear(&certificates);
-	free(orders);
+	free(expectations);
 	return code;
 }

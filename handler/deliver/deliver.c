@@ -263,10 +263,11 @@ deliver_sendmail(const struct delivery *delivery, struct span message,
 	if (!span_copy(span_of(delivery->sendmail), command, sizeof(command)))
 		return STATUS_CONFIG;
 	n = split_words(command, argv, SENDMAIL_ARGS_MAX);
-	/* No -t: the envelope is ours, not what a parser makes of the header. */
+	/* No -t: the envelope is ours, not what a parser makes of the
+	 * header. */
 	argv[n++] = "-oi";
 	argv[n++] = "-f";
-	argv[n++] = delivery->match->order.address;
+	argv[n++] = delivery->match->expectation.address;
 	argv[n++] = "--";
 	for (i = 0; i < challenge->reply_to_count; i++)
 		argv[n++] = challenge->reply_to_written[i];

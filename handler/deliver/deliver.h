@@ -2,7 +2,7 @@
  * deliver.h - where the draft goes (stage 9)
  *
  * Some destinations send, some only keep a draft.  The outcome tells the
- * order store what is certain: nothing left us, a draft is there, a mail
+ * record what is certain: nothing left us, a draft is there, a mail
  * system took it, or nobody knows.
  */
 #ifndef DELIVER_DELIVER_H

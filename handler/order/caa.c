@@ -31,7 +31,7 @@ judge(const struct acme_directory *directory, const struct dns_answer *answer)
 }
 
 static enum caa_verdict
-look_up(const struct issuer *issuer, const char *domain)
+look_up(const struct client *client, const char *domain)
 {
 	enum caa_verdict verdict = CAA_FREE;
 	struct dns_answer answer;
@@ -41,12 +41,12 @@ look_up(const struct issuer *issuer, const char *domain)
 
 	buf_init(&out, 2 * DNS_LINE_MAX);
 	dns_answer_init(&answer);
-	if (resolve(&issuer->config->authenticate, issuer->home, "caa", domain,
+	if (resolve(&client->config->authenticate, client->home, "caa", domain,
 		(int64_t)time(NULL), &out, NULL) == STATUS_OK) {
 		rest = buf_span(&out);
 		if (frame_take(&rest, &frame) == STATUS_OK &&
 		    dns_answer_parse(frame.value, &answer) == STATUS_OK)
-			verdict = judge(&issuer->ca.directory, &answer);
+			verdict = judge(&client->ca.directory, &answer);
 	}
 	dns_answer_clear(&answer);
 	buf_clear(&out);
@@ -71,12 +71,12 @@ domain_of(const char *address, char *out, size_t size)
 
 bool
 caa_forbids(
-    const struct issuer *issuer, const char *address, struct note *warning)
+    const struct client *client, const char *address, struct note *warning)
 {
 	char domain[DNS_NAME_SIZE];
 
 	if (!domain_of(address, domain, sizeof(domain)) ||
-	    look_up(issuer, domain) != CAA_FORBIDDEN)
+	    look_up(client, domain) != CAA_FORBIDDEN)
 		return false;
 	note_say(warning,
 	    "warning: the CAA records for %.150s do not let this CA issue "

@@ -5,12 +5,12 @@
  */
 #ifndef ORDER_CAA_H
 #define ORDER_CAA_H
-#include "order/issuer.h"
+#include "order/client.h"
 
 /*
  * Look the domain of that address up: do its records forbid this CA?  Then the
  * note is a warning that says so.  False too where the DNS says nothing.
  */
 bool caa_forbids(
-    const struct issuer *issuer, const char *address, struct note *warning);
+    const struct client *client, const char *address, struct note *warning);
 #endif

@@ -47,7 +47,7 @@ take_frame(const struct frame *frame, struct candidate *out, struct note *note)
 }
 
 static enum status
-check(const struct issuance *issuance, struct span chain, int64_t now,
+check(const struct order *order, struct span chain, int64_t now,
     struct candidate *out, struct note *note)
 {
 	const char *const argv[] = { "mailcert-verify", "certificate", NULL };
@@ -63,10 +63,10 @@ check(const struct issuance *issuance, struct span chain, int64_t now,
 	buf_clear(&out->chain);
 	out->facts = (struct certificate){ .id = "" };
 	frame_add_number(&request, "now", now);
-	frame_add(&request, "key", span_of(issuance->public));
-	for (i = 0; i < issuance->addresses; i++)
-		frame_add(&request, "address", span_of(issuance->address[i]));
-	frame_add(&request, "usage", span_of(csr_usage_name(issuance->usage)));
+	frame_add(&request, "key", span_of(order->public));
+	for (i = 0; i < order->addresses; i++)
+		frame_add(&request, "address", span_of(order->address[i]));
+	frame_add(&request, "usage", span_of(csr_usage_name(order->usage)));
 	frame_add(&request, "chain", chain);
 	status = buf_status(&request);
 	if (status == STATUS_OK)
@@ -86,26 +86,26 @@ check(const struct issuance *issuance, struct span chain, int64_t now,
 }
 
 static enum status
-fetch(struct issuer *issuer, const struct issuance *issuance, const char *url,
+fetch(struct client *client, const struct order *order, const char *url,
     int64_t now, struct ca_answer *answer, struct candidate *out,
     struct note *note)
 {
 	enum status status;
 
-	status = ca_post(&issuer->ca, url, SPAN(""), PEM_CHAIN, answer, note);
+	status = ca_post(&client->ca, url, SPAN(""), PEM_CHAIN, answer, note);
 	return status == STATUS_OK
-	    ? check(issuance, buf_span(&answer->body), now, out, note)
+	    ? check(order, buf_span(&answer->body), now, out, note)
 	    : status;
 }
 
 /* The first of the alternates that leads to the root that is preferred; where
  * none does, the CA's own choice stays. */
 static void
-prefer(struct issuer *issuer, const struct issuance *issuance,
+prefer(struct client *client, const struct order *order,
     const struct ca_answer *first, int64_t now, struct candidate *chosen,
     struct note *hint)
 {
-	const char *wanted = issuer->settings.chain;
+	const char *wanted = client->settings.chain;
 	struct ca_answer answer = { .code = 0 };
 	struct candidate other;
 	struct buf swap;
@@ -116,7 +116,7 @@ prefer(struct issuer *issuer, const struct issuance *issuance,
 	buf_init(&answer.body, BODY_MAX);
 	buf_init(&other.chain, BODY_MAX);
 	for (i = 0; i < first->alternates; i++)
-		if (fetch(issuer, issuance, first->alternate[i], now, &answer,
+		if (fetch(client, order, first->alternate[i], now, &answer,
 			&other, NULL) == STATUS_OK &&
 		    strcmp(other.facts.top, wanted) == 0)
 			break;
@@ -135,14 +135,14 @@ prefer(struct issuer *issuer, const struct issuance *issuance,
 }
 
 static enum status
-store(const struct home *home, const struct issuance *issuance,
-    struct span chain, struct note *note)
+store(const struct home *home, const struct order *order, struct span chain,
+    struct note *note)
 {
-	char name[JSONFILE_ID_SIZE + 8];
+	char name[RECORD_ID_SIZE + 8];
 	enum status status;
 	int dir = -1;
 
-	(void)snprintf(name, sizeof(name), "%s.pem", issuance->id);
+	(void)snprintf(name, sizeof(name), "%s.pem", order->id);
 	status = home_subdir(home, "certificates", true, &dir, note);
 	if (status == STATUS_OK) {
 		status = file_replace(dir, name, chain, note);
@@ -154,7 +154,7 @@ store(const struct home *home, const struct issuance *issuance,
 static enum status
 set_replaced(void *record, const void *by, struct note *note)
 {
-	struct issuance *old = record;
+	struct order *old = record;
 
 	(void)note;
 	(void)strcpy(old->replaced, by);
@@ -164,26 +164,25 @@ set_replaced(void *record, const void *by, struct note *note)
 /* The one that this renews need not be renewed any more. */
 static enum status
 mark_replaced(
-    const struct home *home, const struct issuance *issuance, struct note *note)
+    const struct home *home, const struct order *order, struct note *note)
 {
 	enum status status;
 
-	if (issuance->replaces[0] == '\0')
+	if (order->replaces[0] == '\0')
 		return STATUS_OK;
-	status = issuance_change(
-	    home, issuance->replaces, set_replaced, issuance->id, NULL, note);
+	status = order_change(
+	    home, order->replaces, set_replaced, order->id, NULL, note);
 	return status == STATUS_NO ? STATUS_OK : status;
 }
 
 /* It is kept, whatever it is good for; the user hears what that is not. */
 static void
-tell_limits(struct issuance *issuance, const struct certificate *facts,
-    struct note *hint)
+tell_limits(
+    struct order *order, const struct certificate *facts, struct note *hint)
 {
 	const struct note before = *hint;
 
-	(void)snprintf(
-	    issuance->why, sizeof(issuance->why), "%s", facts->limits);
+	(void)snprintf(order->why, sizeof(order->why), "%s", facts->limits);
 	if (facts->limits[0] != '\0')
 		note_say(hint, "warning: the certificate %.200s%s%.100s",
 		    facts->limits, before.text[0] != '\0' ? "; " : "",
@@ -191,7 +190,7 @@ tell_limits(struct issuance *issuance, const struct certificate *facts,
 }
 
 enum status
-download(struct issuer *issuer, struct issuance *issuance, const char *url,
+download(struct client *client, struct order *order, const char *url,
     int64_t now, struct note *hint, struct note *note)
 {
 	struct ca_answer answer = { .code = 0 };
@@ -200,23 +199,23 @@ download(struct issuer *issuer, struct issuance *issuance, const char *url,
 
 	buf_init(&answer.body, BODY_MAX);
 	buf_init(&chosen.chain, BODY_MAX);
-	status = fetch(issuer, issuance, url, now, &answer, &chosen, note);
+	status = fetch(client, order, url, now, &answer, &chosen, note);
 	if (status == STATUS_OK)
-		prefer(issuer, issuance, &answer, now, &chosen, hint);
+		prefer(client, order, &answer, now, &chosen, hint);
 	if (status == STATUS_OK)
-		status = store(
-		    issuer->home, issuance, buf_span(&chosen.chain), note);
+		status =
+		    store(client->home, order, buf_span(&chosen.chain), note);
 	if (status == STATUS_OK)
-		status = mark_replaced(issuer->home, issuance, note);
+		status = mark_replaced(client->home, order, note);
 	if (status == STATUS_OK) {
-		issuance->state = ISSUANCE_ISSUED;
-		issuance->starts = chosen.facts.starts;
-		issuance->expires = chosen.facts.expires;
-		(void)strcpy(issuance->cert_id, chosen.facts.id);
-		issuance->window = (struct issuance_window){ .start = 0 };
-		issuance->refused = 0;
-		tell_limits(issuance, &chosen.facts, hint);
-		status = issuance_save(issuer->home, issuance, note);
+		order->state = ORDER_ISSUED;
+		order->starts = chosen.facts.starts;
+		order->expires = chosen.facts.expires;
+		(void)strcpy(order->cert_id, chosen.facts.id);
+		order->window = (struct order_window){ .start = 0 };
+		order->refused = 0;
+		tell_limits(order, &chosen.facts, hint);
+		status = order_save(client->home, order, note);
 	}
 	buf_clear(&chosen.chain);
 	buf_clear(&answer.body);

@@ -20,25 +20,24 @@ enum {
 };
 
 bool
-renew_is_candidate(const struct issuance *issuance)
+renew_is_candidate(const struct order *order)
 {
-	return issuance->state == ISSUANCE_ISSUED &&
-	    issuance->replaced[0] == '\0';
+	return order->state == ORDER_ISSUED && order->replaced[0] == '\0';
 }
 
 static bool
-has_address(const struct issuance *issuance, const char *address)
+has_address(const struct order *order, const char *address)
 {
 	size_t i;
 
-	for (i = 0; i < issuance->addresses; i++)
-		if (strcmp(issuance->address[i], address) == 0)
+	for (i = 0; i < order->addresses; i++)
+		if (strcmp(order->address[i], address) == 0)
 			return true;
 	return false;
 }
 
 static bool
-is_same(const struct issuance *a, const struct issuance *b)
+is_same(const struct order *a, const struct order *b)
 {
 	size_t i;
 
@@ -51,9 +50,9 @@ is_same(const struct issuance *a, const struct issuance *b)
 }
 
 int64_t
-renew_pause(const struct issuance *issuance)
+renew_pause(const struct order *order)
 {
-	const int64_t lifetime = issuance->expires - issuance->starts;
+	const int64_t lifetime = order->expires - order->starts;
 
 	return lifetime >= SHORTEST_LIFETIME && lifetime / 6 < DAY
 	    ? lifetime / 6
@@ -61,41 +60,41 @@ renew_pause(const struct issuance *issuance)
 }
 
 bool
-renew_is_recent(const struct issuance *issuance, const struct issuance *all,
+renew_is_recent(const struct order *order, const struct order *all,
     size_t count, int64_t now)
 {
-	const int64_t pause = renew_pause(issuance);
+	const int64_t pause = renew_pause(order);
 	size_t i;
 
 	/* A time in the future is a clock that went back: not lately. */
 	for (i = 0; i < count; i++)
-		if (is_same(issuance, &all[i]) && all[i].created <= now &&
+		if (is_same(order, &all[i]) && all[i].created <= now &&
 		    now - all[i].created < pause)
 			return true;
 	return false;
 }
 
 static int64_t
-by_lifetime(const struct config *config, const struct issuance *issuance)
+by_lifetime(const struct config *config, const struct order *order)
 {
-	const int64_t lifetime = issuance->expires - issuance->starts;
+	const int64_t lifetime = order->expires - order->starts;
 	const int64_t before =
 	    config->renew_before > 0 && config->renew_before < lifetime
 	    ? config->renew_before
 	    : lifetime / 3;
 
-	return issuance->expires - before;
+	return order->expires - before;
 }
 
 int64_t
-renew_known(const struct config *config, const struct issuance *issuance)
+renew_known(const struct config *config, const struct order *order)
 {
-	const int64_t chosen = issuance->window.chosen;
+	const int64_t chosen = order->window.chosen;
 
 	/* The CA's word counts, but not beyond the end. */
-	return chosen != 0 && chosen < issuance->expires
+	return chosen != 0 && chosen < order->expires
 	    ? chosen
-	    : by_lifetime(config, issuance);
+	    : by_lifetime(config, order);
 }
 
 /* Any moment of the window is as good as any other. */
@@ -111,19 +110,19 @@ choose(int64_t start, int64_t end)
 
 /* renewalInfo "/" identifier (section 4.1). */
 static enum status
-ask(struct issuer *issuer, const struct issuance *issuance,
-    struct acme_renewal *out, int64_t *retry_after, struct note *note)
+ask(struct client *client, const struct order *order, struct acme_renewal *out,
+    int64_t *retry_after, struct note *note)
 {
 	struct ca_answer answer = { .code = 0 };
 	char url[ACME_URL_SIZE + ACME_ID_SIZE];
 	enum status status;
 
 	(void)snprintf(url, sizeof(url), "%s/%s",
-	    issuer->ca.directory.renewal_info, issuance->cert_id);
+	    client->ca.directory.renewal_info, order->cert_id);
 	buf_init(&answer.body, BODY_MAX);
 	status = acme_url_ok(span_of(url)) ? STATUS_OK : STATUS_BAD_CA;
 	if (status == STATUS_OK)
-		status = ca_get(&issuer->ca, url, &answer, note);
+		status = ca_get(&client->ca, url, &answer, note);
 	if (status == STATUS_OK)
 		status = ca_parse_renewal(buf_span(&answer.body), out, note);
 	*retry_after = answer.retry_after;
@@ -145,7 +144,7 @@ next_asking(enum status status, int64_t retry_after, int64_t now)
 }
 
 static void
-update(struct issuance_window *window, enum status status,
+update(struct order_window *window, enum status status,
     const struct acme_renewal *renewal, int64_t retry_after, int64_t now)
 {
 	int64_t start, end;
@@ -166,14 +165,13 @@ update(struct issuance_window *window, enum status status,
 }
 
 static bool
-may_ask(
-    const struct issuer *issuer, const struct issuance *issuance, int64_t now)
+may_ask(const struct client *client, const struct order *order, int64_t now)
 {
-	const struct issuance_window *window = &issuance->window;
+	const struct order_window *window = &order->window;
 
 	/* A time that is too far off was written by another clock. */
-	return issuer->ca.directory.renewal_info[0] != '\0' &&
-	    issuance->cert_id[0] != '\0' && now < issuance->expires &&
+	return client->ca.directory.renewal_info[0] != '\0' &&
+	    order->cert_id[0] != '\0' && now < order->expires &&
 	    (now >= window->ask_again || window->ask_again > now + ASK_MOST);
 }
 
@@ -181,23 +179,20 @@ static enum status
 set_window(void *record, const void *window, struct note *note)
 {
 	(void)note;
-	((struct issuance *)record)->window =
-	    *(const struct issuance_window *)window;
+	((struct order *)record)->window = *(const struct order_window *)window;
 	return STATUS_OK;
 }
 
 static enum status
-save_window(
-    const struct home *home, struct issuance *issuance, struct note *note)
+save_window(const struct home *home, struct order *order, struct note *note)
 {
-	const struct issuance_window window = issuance->window;
+	const struct order_window window = order->window;
 
-	return issuance_change(
-	    home, issuance->id, set_window, &window, issuance, note);
+	return order_change(home, order->id, set_window, &window, order, note);
 }
 
 enum status
-renew_time(struct issuer *issuer, struct issuance *issuance, int64_t now,
+renew_time(struct client *client, struct order *order, int64_t now,
     int64_t *when, char *explanation, struct note *note)
 {
 	struct acme_renewal renewal = { .start = "" };
@@ -205,15 +200,15 @@ renew_time(struct issuer *issuer, struct issuance *issuance, int64_t now,
 	int64_t retry_after = -1;
 
 	explanation[0] = '\0';
-	if (may_ask(issuer, issuance, now)) {
-		asked = ask(issuer, issuance, &renewal, &retry_after, NULL);
+	if (may_ask(client, order, now)) {
+		asked = ask(client, order, &renewal, &retry_after, NULL);
 		if (asked == STATUS_OK)
 			(void)strcpy(explanation, renewal.explanation);
-		update(&issuance->window, asked, &renewal, retry_after, now);
-		status = save_window(issuer->home, issuance, note);
+		update(&order->window, asked, &renewal, retry_after, now);
+		status = save_window(client->home, order, note);
 		if (status != STATUS_OK)
 			return status;
 	}
-	*when = renew_known(issuer->config, issuance);
+	*when = renew_known(client->config, order);
 	return STATUS_OK;
 }

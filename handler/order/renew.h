@@ -7,32 +7,30 @@
  */
 #ifndef ORDER_RENEW_H
 #define ORDER_RENEW_H
-#include "order/issuer.h"
-#include "store/issuance.h"
+#include "order/client.h"
+#include "store/order.h"
 
 /* Can it be renewed at all: issued, not revoked, and nothing has taken its
  * place? */
-bool renew_is_candidate(const struct issuance *issuance);
+bool renew_is_candidate(const struct order *order);
 /*
  * How many seconds must lie between two orders for the same: a day, or less for
  * a short-lived certificate, so that one that failed is tried again before the
  * old one ends.  What lives less than six hours was issued by a CA that is
  * broken, or hostile (threats C16), and gets the day.
  */
-int64_t renew_pause(const struct issuance *issuance);
+int64_t renew_pause(const struct order *order);
 /* Has the same been ordered within that time? */
-bool renew_is_recent(const struct issuance *issuance,
-    const struct issuance *all, size_t count, int64_t now);
+bool renew_is_recent(const struct order *order, const struct order *all,
+    size_t count, int64_t now);
 /* When to renew it as far as is known here: the CA's window, or the lifetime. */
-int64_t renew_known(
-    const struct config *config, const struct issuance *issuance);
+int64_t renew_known(const struct config *config, const struct order *order);
 /*
  * When to renew it.  Asks the CA's renewalInfo if that may be asked again, and
- * saves what it says in *issuance; without an answer the lifetime counts.
+ * saves what it says in *order; without an answer the lifetime counts.
  * explanation (ACME_URL_SIZE): why the CA wants it, or empty.  STATUS_IO and
  * the like.
  */
-enum status renew_time(struct issuer *issuer, struct issuance *issuance,
-    int64_t now, int64_t *when, char *explanation,
-    struct note *note) MUST_CHECK;
+enum status renew_time(struct client *client, struct order *order, int64_t now,
+    int64_t *when, char *explanation, struct note *note) MUST_CHECK;
 #endif

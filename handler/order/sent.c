@@ -110,11 +110,12 @@ search_in_child(const void *arg, void *report)
 }
 
 static enum status
-search_text(
-    struct span text, bool mbox, const struct order *order, struct note *note)
+search_text(struct span text, bool mbox, const struct expectation *expectation,
+    struct note *note)
 {
-	const struct search search = { text, mbox, span_of(order->message_id),
-		span_of(order->part1), span_of(order->reply_to) };
+	const struct search search = { text, mbox,
+		span_of(expectation->message_id), span_of(expectation->part1),
+		span_of(expectation->reply_to) };
 	struct found found = { 0 };
 	enum status status;
 
@@ -132,7 +133,7 @@ search_text(
  * changes.  A file system's clock ticks slowly, so the same state is looked
  * through once more after a while. */
 struct look {
-	char order[ORDER_ID_SIZE];
+	char expectation[RECORD_ID_SIZE];
 	struct stat st;
 	time_t since; /* monotonic */
 	bool again;
@@ -163,14 +164,14 @@ is_same(const struct stat *a, const struct stat *b)
 
 /* Was that looked through in this very state?  Notes that it is now. */
 static bool
-is_known(const struct stat *st, const struct order *order)
+is_known(const struct stat *st, const struct expectation *expectation)
 {
 	struct look *look;
 	size_t i;
 
 	for (i = 0; i < LOOKS; i++) {
 		look = &looks[i];
-		if (strcmp(look->order, order->id) != 0 ||
+		if (strcmp(look->expectation, expectation->id) != 0 ||
 		    !is_same(&look->st, st))
 			continue;
 		if (look->again)
@@ -180,14 +181,14 @@ is_known(const struct stat *st, const struct order *order)
 	}
 	look = &looks[next_look++ % LOOKS];
 	*look = (struct look){ .st = *st, .since = ticks() };
-	(void)strcpy(look->order, order->id);
+	(void)strcpy(look->expectation, expectation->id);
 	return false;
 }
 
 static bool
-is_recent(const struct stat *st, const struct order *order)
+is_recent(const struct stat *st, const struct expectation *expectation)
 {
-	return (int64_t)st->st_mtime + CLOCK_SECONDS >= order->answered;
+	return (int64_t)st->st_mtime + CLOCK_SECONDS >= expectation->answered;
 }
 
 /* The letters behind "2," in the name of a Maildir's file: D is a draft. */
@@ -200,8 +201,8 @@ is_draft(const char *name)
 }
 
 static enum status
-search_file(int dir, const char *name, bool recent, const struct order *order,
-    struct note *note)
+search_file(int dir, const char *name, bool recent,
+    const struct expectation *expectation, struct note *note)
 {
 	static char head[HEAD_MAX];
 	enum status status = STATUS_NO;
@@ -211,23 +212,23 @@ search_file(int dir, const char *name, bool recent, const struct order *order,
 
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
 	    !S_ISREG(st.st_mode) || st.st_size > REPLY_MAX ||
-	    is_recent(&st, order) != recent || is_draft(name))
+	    is_recent(&st, expectation) != recent || is_draft(name))
 		return STATUS_NO;
 	fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return STATUS_NO;
 	len = pread(fd, head, sizeof(head), 0);
 	if (len > 0)
-		status = search_text(
-		    (struct span){ head, (size_t)len }, false, order, note);
+		status = search_text((struct span){ head, (size_t)len }, false,
+		    expectation, note);
 	(void)close(fd);
 	return status;
 }
 
 /* "cur" or "new" of a Maildir; what is recent first. */
 static enum status
-search_box(
-    int maildir, const char *name, const struct order *order, struct note *note)
+search_box(int maildir, const char *name, const struct expectation *expectation,
+    struct note *note)
 {
 	enum status status = STATUS_NO;
 	struct dirent *entry;
@@ -236,7 +237,7 @@ search_box(
 	int dir, pass;
 
 	dir = openat(maildir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0 || fstat(dir, &st) != 0 || is_known(&st, order) ||
+	if (dir < 0 || fstat(dir, &st) != 0 || is_known(&st, expectation) ||
 	    (stream = fdopendir(dir)) == NULL) {
 		if (dir >= 0)
 			(void)close(dir);
@@ -246,24 +247,26 @@ search_box(
 		rewinddir(stream);
 		while (status == STATUS_NO && (entry = readdir(stream)) != NULL)
 			if (entry->d_name[0] != '.')
-				status = search_file(dirfd(stream),
-				    entry->d_name, pass == 0, order, note);
+				status =
+				    search_file(dirfd(stream), entry->d_name,
+					pass == 0, expectation, note);
 	}
 	(void)closedir(stream);
 	return status;
 }
 
 static enum status
-search_maildir(const char *path, const struct order *order, struct note *note)
+search_maildir(
+    const char *path, const struct expectation *expectation, struct note *note)
 {
 	enum status status;
 	int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (dir < 0)
 		return STATUS_NO;
-	status = search_box(dir, "cur", order, note);
+	status = search_box(dir, "cur", expectation, note);
 	if (status == STATUS_NO)
-		status = search_box(dir, "new", order, note);
+		status = search_box(dir, "new", expectation, note);
 	(void)close(dir);
 	return status;
 }
@@ -282,7 +285,8 @@ first_message(struct span piece, bool is_front)
 
 /* The messages round an octet that token-part1 begins at. */
 static enum status
-search_round(int fd, off_t hit, const struct order *order, struct note *note)
+search_round(
+    int fd, off_t hit, const struct expectation *expectation, struct note *note)
 {
 	static char piece[2 * HEAD_MAX];
 	const off_t from = hit > HEAD_MAX ? hit - HEAD_MAX : 0;
@@ -290,16 +294,17 @@ search_round(int fd, off_t hit, const struct order *order, struct note *note)
 	struct span all = { piece, len > 0 ? (size_t)len : 0 };
 
 	return search_text(
-	    span_cut(all, first_message(all, from == 0), all.len), true, order,
-	    note);
+	    span_cut(all, first_message(all, from == 0), all.len), true,
+	    expectation, note);
 }
 
 /* All of it: what was sent need not be last. */
 static enum status
-search_mbox_file(int fd, const struct order *order, struct note *note)
+search_mbox_file(
+    int fd, const struct expectation *expectation, struct note *note)
 {
 	static char chunk[CHUNK];
-	const struct span part1 = span_of(order->part1);
+	const struct span part1 = span_of(expectation->part1);
 	enum status status = STATUS_NO;
 	struct span rest;
 	off_t at = 0;
@@ -312,7 +317,7 @@ search_mbox_file(int fd, const struct order *order, struct note *note)
 		hit = span_find(rest, part1);
 		if (hit < rest.len) {
 			at += (off_t)hit;
-			status = search_round(fd, at, order, note);
+			status = search_round(fd, at, expectation, note);
 			at += (off_t)part1.len;
 		} else {
 			/* It may lie across the end of the chunk. */
@@ -323,7 +328,8 @@ search_mbox_file(int fd, const struct order *order, struct note *note)
 }
 
 static enum status
-search_mbox(const char *path, const struct order *order, struct note *note)
+search_mbox(
+    const char *path, const struct expectation *expectation, struct note *note)
 {
 	enum status status = STATUS_NO;
 	struct stat st;
@@ -331,19 +337,20 @@ search_mbox(const char *path, const struct order *order, struct note *note)
 
 	if (fd < 0)
 		return STATUS_NO;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && !is_known(&st, order))
-		status = search_mbox_file(fd, order, note);
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    !is_known(&st, expectation))
+		status = search_mbox_file(fd, expectation, note);
 	(void)close(fd);
 	return status;
 }
 
 enum status
-sent_find(const struct destination *folder, const struct order *order,
-    struct note *note)
+sent_find(const struct destination *folder,
+    const struct expectation *expectation, struct note *note)
 {
 	if (folder->kind == DESTINATION_MAILDIR)
-		return search_maildir(folder->path, order, note);
+		return search_maildir(folder->path, expectation, note);
 	if (folder->kind == DESTINATION_MBOX)
-		return search_mbox(folder->path, order, note);
+		return search_mbox(folder->path, expectation, note);
 	return STATUS_NO;
 }

@@ -8,15 +8,15 @@
 #define ORDER_SENT_H
 #include "base/status.h"
 #include "deliver/deliver.h"
-#include "store/order.h"
+#include "store/expectation.h"
 
 /*
- * Look for the reply to the challenge of an order that was drafted, or may be
+ * Look for the reply to the challenge that was drafted, or may be
  * out: "Re: ACME: token-part1", in reply to the challenge, to where its reply
  * goes.  Times of files do not count.  A draft that is kept there does not
  * either.  STATUS_NO: it is not there, or there is no such folder.  What has
  * not changed since the same process looked is not read again.
  */
 enum status sent_find(const struct destination *folder,
-    const struct order *order, struct note *note) MUST_CHECK;
+    const struct expectation *expectation, struct note *note) MUST_CHECK;
 #endif

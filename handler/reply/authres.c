@@ -112,7 +112,7 @@ authres_signature(const struct header *header, size_t index, struct span from,
 bool
 authres_nearer(enum status status, enum status than)
 {
-	static const enum status order[] = { STATUS_NO_AUTHRES,
+	static const enum status expectation[] = { STATUS_NO_AUTHRES,
 		STATUS_BAD_DKIM_DOMAIN, STATUS_BAD_RESULTS, STATUS_BAD_DKIM,
 		STATUS_BAD_SMIME, STATUS_BAD_DKIM_COVERAGE,
 		STATUS_BAD_SIGNER_TRUST, STATUS_BAD_SIGNER_NAME,
@@ -120,10 +120,10 @@ authres_nearer(enum status status, enum status than)
 		STATUS_BAD_DKIM_KEY, STATUS_DNS };
 	size_t i, a = 0, b = 0;
 
-	for (i = 0; i < sizeof(order) / sizeof(*order); i++) {
-		if (order[i] == status)
+	for (i = 0; i < sizeof(expectation) / sizeof(*expectation); i++) {
+		if (expectation[i] == status)
 			a = i;
-		if (order[i] == than)
+		if (expectation[i] == than)
 			b = i;
 	}
 	return a > b;

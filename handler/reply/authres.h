@@ -2,14 +2,14 @@
  * authres.h - the authentication result: what is proved about the sender
  *
  * RFC 8823 section 3.1, item 6: a challenge is signed by DKIM or S/MIME, or
- * ignored.  Having a struct authres is the permit to match a challenge with
- * an order; it is only made where the user's policy is met.
+ * ignored.  Having a struct authres is the permit to match a challenge with an
+ * expectation; it is only made where the user's policy is met.
  *
- * A proof goes through three processes that share nothing but what is here:
- * the shut-in parser says what could prove the sender (authres_query_build),
- * the network program fetches what that takes, and the verifier, shut in
- * again, checks (authres_dkim, authres_smime).  Authentication-Results fields
- * (RFC 8601) need neither network nor cryptography: the parser judges them.
+ * A proof goes through three processes that share nothing but what is here: the
+ * shut-in parser says what could prove the sender (authres_query_build), the
+ * network program fetches what that takes, and the verifier, shut in again,
+ * checks (authres_dkim, authres_smime).  Authentication-Results fields (RFC
+ * 8601) need neither network nor cryptography: the parser judges them.
  */
 #ifndef REPLY_AUTHRES_H
 #define REPLY_AUTHRES_H

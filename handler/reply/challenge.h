@@ -32,8 +32,8 @@ enum challenge_warning {
 	WARNING_RESENT = 1 << 5,          /* Resent-* fields */
 	/* set by match_find() */
 	WARNING_SPELLING = 1 << 6, /* To differs by case or quoting */
-	WARNING_TWO_ORDERS = 1 << 7,
-	WARNING_OTHER_TOKEN = 1 << 8, /* the order answered another token */
+	WARNING_TWO_EXPECTATIONS = 1 << 7,
+	WARNING_OTHER_TOKEN = 1 << 8, /* another token was answered already */
 	WARNING_IN_DOUBT = 1 << 9,    /* an earlier answer may be out */
 	WARNING_WEAK_KEY = 1 << 10,   /* DKIM with RSA below 2048 bits */
 	/* set by challenge_parse() again */

@@ -16,7 +16,7 @@ draft_add_block(struct buf *out, const char *digest)
 }
 
 static enum status
-add_message_id(struct buf *out, const struct order *order)
+add_message_id(struct buf *out, const struct expectation *expectation)
 {
 	unsigned char random[16];
 	size_t i;
@@ -27,7 +27,7 @@ add_message_id(struct buf *out, const struct order *order)
 	for (i = 0; i < sizeof(random); i++)
 		buf_addf(out, "%02x", random[i]);
 	buf_add_byte(out, '@');
-	buf_add(out, address_domain(span_of(order->address_normal)));
+	buf_add(out, address_domain(span_of(expectation->address_normal)));
 	buf_add_text(out, ">\n");
 	return STATUS_OK;
 }
@@ -53,7 +53,7 @@ draft_build(const struct match *match, const char *digest,
     const struct draft_options *options, struct buf *out)
 {
 	const struct challenge *challenge = &match->challenge;
-	const struct order *order = &match->order;
+	const struct expectation *expectation = &match->expectation;
 	enum status status = STATUS_OK;
 	struct buf text;
 	size_t i;
@@ -65,8 +65,8 @@ draft_build(const struct match *match, const char *digest,
 		buf_add_byte(&text, '\n');
 	}
 	if (options->message_id)
-		status = add_message_id(&text, order);
-	buf_addf(&text, "From: %s\nTo: ", order->address);
+		status = add_message_id(&text, expectation);
+	buf_addf(&text, "From: %s\nTo: ", expectation->address);
 	for (i = 0; i < challenge->reply_to_count; i++)
 		buf_addf(&text, "%s%s", i > 0 ? ",\n " : "",
 		    challenge->reply_to_written[i]);

@@ -1,7 +1,7 @@
 /*
  * draft.h - the message that carries the response (RFC 8823 section 3.2)
  *
- * Built only from checked values: the order's address, validated reply
+ * Built only from checked values: the ordered address, validated reply
  * addresses, the token, the digest, validated message identifiers.  Nothing
  * of the challenge's body or display names enters it.  One text/plain part,
  * US-ASCII, 7bit, three lines and nothing else, so that every server known

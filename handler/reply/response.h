@@ -22,14 +22,14 @@ struct response {
  * Compute base64url(SHA-256(token "." thumbprint)) into *out.
  *
  * part1	from the challenge: hostile, already free of white space; a
- *		trailing '=' is part of the text and stays
- * part2	from the challenge object of the matched order; never padded
- *		(RFC 8555 section 8.1): a trailing '=' is left out
+ * 		trailing '=' is part of the text and stays
+ * part2	from the challenge object of the matched expectation; never padded
+ * 		(RFC 8555 section 8.1): a trailing '=' is left out
  * thumbprint	RFC 7638, of the account key, base64url; likewise
  * join		string: token is part1 part2, as text, as received
- *		octets: base64url of the octets of both (docs/protocol.md)
+ * 		octets: base64url of the octets of both (docs/protocol.md)
  *
- * Spans are borrowed for the call.  *out is written only on STATUS_OK.
+ * Spans are borrowed for the call. *out is written only on STATUS_OK.
  * STATUS_BAD_TOKEN, STATUS_BAD_THUMBPRINT: wrong alphabet or length.
  * STATUS_CRYPTO: the digest could not be computed.
  */

@@ -147,7 +147,7 @@ enum status
 account_forget(
     const struct home *home, const struct account *account, struct note *note)
 {
-	char name[JSONFILE_ID_SIZE + 32];
+	char name[RECORD_ID_SIZE + 32];
 	enum status status;
 	int64_t n;
 	int dir = -1;

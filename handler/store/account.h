@@ -34,7 +34,7 @@ enum account_end {
 };
 
 struct account {
-	char id[JSONFILE_ID_SIZE];
+	char id[RECORD_ID_SIZE];
 	char directory[ACME_URL_SIZE]; /* of the CA */
 	char url[ACME_URL_SIZE];       /* empty: not registered yet */
 	char thumbprint[44];

@@ -12,11 +12,11 @@ jsonfile_id_ok(struct span id)
 	for (i = 0; i < id.len; i++)
 		if (!ascii_is_alnum(id.at[i]))
 			return false;
-	return id.len > 0 && id.len < JSONFILE_ID_SIZE;
+	return id.len > 0 && id.len < RECORD_ID_SIZE;
 }
 
 bool
-jsonfile_id_of(const char *name, char out[JSONFILE_ID_SIZE])
+jsonfile_id_of(const char *name, char out[RECORD_ID_SIZE])
 {
 	const struct span text = span_of(name);
 	struct span id;
@@ -25,14 +25,14 @@ jsonfile_id_of(const char *name, char out[JSONFILE_ID_SIZE])
 	    !span_eq(span_cut(text, text.len - 5, text.len), SPAN(".json")))
 		return false;
 	id = span_cut(text, 0, text.len - 5);
-	return jsonfile_id_ok(id) && span_copy(id, out, JSONFILE_ID_SIZE);
+	return jsonfile_id_ok(id) && span_copy(id, out, RECORD_ID_SIZE);
 }
 
 enum status
 jsonfile_save(const struct home *home, const char *directory, const char *id,
     const struct json *json, struct note *note)
 {
-	char name[JSONFILE_ID_SIZE + 8];
+	char name[RECORD_ID_SIZE + 8];
 	enum status status;
 	struct buf text;
 	int dir = -1;

@@ -1,14 +1,16 @@
-/* order.c - orders in files: see order.h */
+/* order.c - certificates that are being got: see order.h */
 #include "store/order.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
+#include <unistd.h>
 
 #include "store/record.h"
 
-static const char *const states[] = { "pending", "answering", "drafted",
-	"sent" };
+static const char *const states[] = { "new", "ordered", "finalizing", "issued",
+	"failed", "revoked" };
 enum { STATES = sizeof(states) / sizeof(*states) };
 
 const char *
@@ -17,38 +19,25 @@ order_state_name(enum order_state state)
 	return states[state];
 }
 
-enum status
-order_new_id(char out[ORDER_ID_SIZE])
-{
-	static const char digits[] = "bcdfghjkmnpqrstvwxz23456789";
-	unsigned char random[8];
-	size_t i;
-
-	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
-		return STATUS_IO;
-	for (i = 0; i < sizeof(random); i++)
-		out[i] = digits[random[i] % (sizeof(digits) - 1)];
-	out[i] = '\0';
-	return STATUS_OK;
-}
-
-bool
-order_id_ok(const char *id)
-{
-	return jsonfile_id_ok(span_of(id));
-}
-
-/* The file is ours, yet every value is checked again: it becomes header
- * lines, arguments and screen cells. */
+/* The addresses, one a line. */
 static bool
-address_ok(const char *address, const char *expected)
+get_addresses(const struct json *json, struct order *out)
 {
-	struct mailbox mailbox;
-	char normal[ADDRESS_SIZE];
+	char text[ACME_IDENTIFIERS_MAX * ACME_VALUE_SIZE];
+	struct span rest;
+	size_t end;
 
-	return address_parse(span_of(address), &mailbox) == STATUS_OK &&
-	    address_normal(&mailbox, normal) == STATUS_OK &&
-	    strcmp(normal, expected) == 0;
+	if (json_get_text(json, "addresses", text, sizeof(text)) != STATUS_OK)
+		return false;
+	for (rest = span_of(text); rest.len > 0;) {
+		end = span_find_byte(rest, '\n');
+		if (out->addresses == ACME_IDENTIFIERS_MAX || end == 0 ||
+		    !span_copy(span_cut(rest, 0, end),
+			out->address[out->addresses++], ACME_VALUE_SIZE))
+			return false;
+		rest = span_cut(rest, end + 1, rest.len);
+	}
+	return out->addresses > 0;
 }
 
 /* What no table says; the name of what is wrong. */
@@ -56,33 +45,26 @@ static const char *
 read_rest(const struct json *json, void *record)
 {
 	struct order *order = record;
-	char text[16];
-	struct span id;
+	char text[32];
 	size_t state;
 
-	if (json_get_text(json, "token_join", text, sizeof(text)) !=
-		STATUS_OK ||
-	    !token_join_parse(span_of(text), &order->join))
-		return "token_join";
+	if (!get_addresses(json, order))
+		return "addresses";
+	if (json_get_text(json, "key", text, sizeof(text)) != STATUS_OK ||
+	    !key_kind_parse(span_of(text), &order->key))
+		return "key";
+	if (json_get_text(json, "usage", text, sizeof(text)) != STATUS_OK ||
+	    !csr_usage_parse(span_of(text), &order->usage))
+		return "usage";
 	if (json_get_text(json, "state", text, sizeof(text)) != STATUS_OK ||
 	    (state = span_index(span_of(text), states, STATES)) == STATES)
 		return "state";
 	order->state = (enum order_state)state;
-	if (!address_ok(order->address, order->address_normal))
-		return "address";
-	if (!address_ok(order->from, order->from_normal))
-		return "from";
-	if (order->part2[0] == '\0')
-		return "token_part2";
-	if (strlen(order->thumbprint) != 43)
-		return "thumbprint";
-	if (order->message_id[0] != '\0' &&
-	    !msgid_parse(span_of(order->message_id), &id))
-		return "message_id";
-	if (order->issuance[0] != '\0' && order->authorization_url[0] == '\0')
-		return "authorization";
-	if (order->issuance[0] != '\0' && order->challenge_url[0] == '\0')
-		return "challenge";
+	if (order->url[0] == '\0' && order->state != ORDER_NEW &&
+	    order->state != ORDER_FAILED)
+		return "order";
+	if (order->cert_id[0] != '\0' && !acme_id_ok(span_of(order->cert_id)))
+		return "cert_id";
 	return NULL;
 }
 
@@ -90,10 +72,20 @@ static bool
 write_rest(const void *record, struct json *json)
 {
 	const struct order *order = record;
+	struct buf addresses;
+	bool good;
+	size_t i;
 
-	return json_set_text(
-		   json, "token_join", token_join_name(order->join)) &&
+	buf_init(&addresses, ACME_IDENTIFIERS_MAX * ACME_VALUE_SIZE);
+	for (i = 0; i < order->addresses; i++)
+		buf_addf(&addresses, "%s\n", order->address[i]);
+	good = buf_status(&addresses) == STATUS_OK && addresses.len > 0 &&
+	    json_set_text(json, "addresses", addresses.at) &&
+	    json_set_text(json, "key", key_kind_name(order->key)) &&
+	    json_set_text(json, "usage", csr_usage_name(order->usage)) &&
 	    json_set_text(json, "state", states[order->state]);
+	buf_clear(&addresses);
+	return good;
 }
 
 #define ORDER(member, name, type, required) \
@@ -101,32 +93,32 @@ write_rest(const void *record, struct json *json)
 
 static const struct member members[] = {
 	ORDER(id, "id", MEMBER_ID, true),
-	ORDER(address, "address", MEMBER_TEXT, true),
-	ORDER(address_normal, "address_normal", MEMBER_TEXT, true),
-	ORDER(from, "from", MEMBER_TEXT, true),
-	ORDER(from_normal, "from_normal", MEMBER_TEXT, true),
-	ORDER(part2, "token_part2", MEMBER_BASE64, true),
-	ORDER(thumbprint, "thumbprint", MEMBER_BASE64, true),
+	ORDER(account, "account", MEMBER_ID, true),
+	ORDER(url, "order", MEMBER_URL, true),
+	ORDER(locked, "locked", MEMBER_FLAG, false),
+	ORDER(queued, "queued", MEMBER_FLAG, false),
+	ORDER(csr, "csr", MEMBER_BASE64, true),
+	ORDER(public, "public", MEMBER_BASE64, true),
+	ORDER(why, "why", MEMBER_TEXT, false),
+	ORDER(refused, "refused", MEMBER_TIME, false),
 	ORDER(created, "created", MEMBER_TIME, true),
 	ORDER(expires, "expires", MEMBER_TIME, false),
-	ORDER(note, "note", MEMBER_TEXT, false),
-	ORDER(ca, "ca", MEMBER_TEXT, false),
-	ORDER(part1, "token_part1", MEMBER_BASE64, false),
-	ORDER(message_id, "message_id", MEMBER_TEXT, false),
-	ORDER(reply_to, "reply_to", MEMBER_TEXT, false),
-	ORDER(draft, "draft", MEMBER_TEXT, false),
-	ORDER(answered, "answered", MEMBER_TIME, false),
-	ORDER(issuance, "issuance", MEMBER_ID, false),
-	ORDER(authorization_url, "authorization", MEMBER_URL, false),
-	ORDER(challenge_url, "challenge", MEMBER_URL, false),
-	ORDER(told, "told", MEMBER_TIME, false),
-	ORDER(met, "met", MEMBER_TIME, false),
+	ORDER(replaces, "replaces", MEMBER_ID, false),
+	ORDER(replaced, "replaced", MEMBER_ID, false),
+	ORDER(starts, "starts", MEMBER_TIME, false),
+	ORDER(revoked, "revoked", MEMBER_TIME, false),
+	ORDER(cert_id, "cert_id", MEMBER_TEXT, false),
+	ORDER(window.start, "window_start", MEMBER_TIME, false),
+	ORDER(window.end, "window_end", MEMBER_TIME, false),
+	ORDER(window.chosen, "window_chosen", MEMBER_TIME, false),
+	ORDER(window.ask_again, "window_ask_again", MEMBER_TIME, false),
 };
 
 static const struct record_kind kind = {
-	.directory = "orders",
+	.directory = "issuances",
 	.size = sizeof(struct order),
 	.created = offsetof(struct order, created),
+	.own_lock = true,
 	.members = members,
 	.count = sizeof(members) / sizeof(*members),
 	.read = read_rest,
@@ -135,8 +127,22 @@ static const struct record_kind kind = {
 
 static_assert(offsetof(struct order, id) == 0, "a record begins with its id");
 
+bool
+order_is_open(const struct order *order)
+{
+	return order->state == ORDER_NEW || order->state == ORDER_PLACED ||
+	    order->state == ORDER_FINALIZING;
+}
+
 enum status
-orders_load_if(const struct home *home, order_filter *wanted, const void *arg,
+order_load(const struct home *home, const char *id, struct order *out,
+    struct note *note)
+{
+	return record_load(home, &kind, id, out, note);
+}
+
+enum status
+orders_load_if(const struct home *home, record_filter *wanted, const void *arg,
     struct order **out, size_t *count, struct note *note)
 {
 	void *records = NULL;
@@ -154,28 +160,6 @@ orders_load(const struct home *home, struct order **out, size_t *count,
 	return orders_load_if(home, NULL, NULL, out, count, note);
 }
 
-static bool
-is_of(const void *record, const void *arg)
-{
-	const struct order *order = record;
-
-	return strcmp(order->issuance, arg) == 0;
-}
-
-enum status
-orders_load_of(const struct home *home, const char *issuance,
-    struct order **out, size_t *count, struct note *note)
-{
-	return orders_load_if(home, is_of, issuance, out, count, note);
-}
-
-enum status
-order_load(const struct home *home, const char *id, struct order *out,
-    struct note *note)
-{
-	return record_load(home, &kind, id, out, note);
-}
-
 enum status
 order_save(
     const struct home *home, const struct order *order, struct note *note)
@@ -184,14 +168,80 @@ order_save(
 }
 
 enum status
-order_change(const struct home *home, const char *id, order_changer *change,
+order_change(const struct home *home, const char *id, record_changer *change,
     const void *arg, struct order *out, struct note *note)
 {
 	return record_change(home, &kind, id, change, arg, out, note);
 }
 
+static enum status
+path_in(const struct home *home, const char *directory, const char *id,
+    char *out, size_t size, struct note *note)
+{
+	enum status status;
+	int dir = -1;
+
+	status = home_subdir(home, directory, true, &dir, note);
+	if (status != STATUS_OK)
+		return status;
+	(void)close(dir);
+	return snprintf(out, size, "%s/%s/%s.pem", home->path, directory, id) <
+		(int)size
+	    ? STATUS_OK
+	    : STATUS_CONFIG;
+}
+
+enum status
+order_paths(const struct home *home, const char *id, char *key,
+    char *certificate, size_t size, struct note *note)
+{
+	enum status status = path_in(home, "keys", id, key, size, note);
+
+	return status == STATUS_OK
+	    ? path_in(home, "certificates", id, certificate, size, note)
+	    : status;
+}
+
+/* Its key: gone, or never there. */
+static enum status
+remove_key(const struct home *home, const char *id, struct note *note)
+{
+	char name[RECORD_ID_SIZE + 8];
+	enum status status;
+	int dir = -1;
+
+	status = home_subdir(home, "keys", false, &dir, note);
+	if (status != STATUS_OK || dir < 0)
+		return status;
+	(void)snprintf(name, sizeof(name), "%s.pem", id);
+	if (unlinkat(dir, name, 0) != 0 && errno != ENOENT)
+		status = note_set(
+		    note, STATUS_IO, "keys/%s: %s", name, strerror(errno));
+	if (status == STATUS_OK)
+		status = dir_sync(dir);
+	(void)close(dir);
+	return status;
+}
+
 enum status
 order_forget(const struct home *home, const char *id, struct note *note)
 {
-	return record_forget(home, &kind, id, note);
+	char key[1200], certificate[1200];
+	enum status status;
+
+	if (!jsonfile_id_ok(span_of(id)))
+		return STATUS_NO;
+	status = order_paths(home, id, key, certificate, sizeof(key), note);
+	if (status == STATUS_OK && access(certificate, F_OK) == 0)
+		return note_set(note, STATUS_USAGE,
+		    "%s has a certificate, which is not forgotten", id);
+	/* The record last: what is cut short can be done again. */
+	if (status == STATUS_OK)
+		status = remove_key(home, id, note);
+	if (status == STATUS_OK)
+		status = record_forget(home, &kind, id, note);
+	if (status != STATUS_OK && status != STATUS_NO)
+		return status;
+	home_lock_forget(home, id);
+	return STATUS_OK;
 }

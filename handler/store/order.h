@@ -1,90 +1,100 @@
 /*
- * order.h - orders: whom we expect a challenge from, and what became of it
+ * order.h - a certificate that is being got: the order at the CA, and what
+ * became of it (RFC 8555 section 7.1.3)
  *
- * One JSON file an order, home/orders/ID.json.  The account key is not here,
- * only its thumbprint: whoever answers cannot sign.
+ * One JSON file each, home/issuances/ID.json; the certificate key is
+ * home/keys/ID.pem, the chain home/certificates/ID.pem.  Its challenges are
+ * expectations of store/expectation.h that name it.
  */
 #ifndef STORE_ORDER_H
 #define STORE_ORDER_H
 #include <stdint.h>
 
+#include "acme/key_kind.h"
 #include "acme/object.h"
-#include "acme/token.h"
-#include "mail/address.h"
-#include "mail/msgid.h"
+#include "acme/url.h"
 #include "store/record.h"
 
-enum { ORDER_ID_SIZE = JSONFILE_ID_SIZE };
-
 /*
- * pending    no challenge was answered
- * answering  the answer may be out: written before the act, never after it
- * drafted    a draft was handed over; whether it was sent we do not know
- * sent       the answer was handed to a mail system that took it
+ * new         its key is there; the CA may have heard of it
+ * ordered     the CA knows of it; challenges are open
+ * finalizing  the signing request may have been sent
+ * issued      the certificate is on disk
+ * failed      the CA said no for good
+ * revoked     the certificate is revoked
  */
-enum order_state { ORDER_PENDING, ORDER_ANSWERING, ORDER_DRAFTED, ORDER_SENT };
+enum order_state {
+	ORDER_NEW,
+	ORDER_PLACED,
+	ORDER_FINALIZING,
+	ORDER_ISSUED,
+	ORDER_FAILED,
+	ORDER_REVOKED
+};
+
+/* When to renew, as the CA would have it (RFC 9773). */
+struct order_window {
+	int64_t start; /* 0: the CA has not said */
+	int64_t end;
+	int64_t chosen;    /* our moment in it */
+	int64_t ask_again; /* not before */
+};
 
 struct order {
-	char id[ORDER_ID_SIZE];
-	char address[ADDRESS_SIZE];        /* exactly as ordered */
-	char address_normal[ADDRESS_SIZE]; /* address_normal() of it */
-	char from[ADDRESS_SIZE];           /* the challenge object's "from" */
-	char from_normal[ADDRESS_SIZE];
-	char part2[TOKEN_TEXT_SIZE]; /* the challenge object's "token" */
-	char thumbprint[44];
-	char note[256]; /* the user's own words */
-	char ca[32];    /* expect --ca: a name of the configuration; or empty */
-	enum token_join join;
-	int64_t created;
-	int64_t expires; /* 0: not known */
+	char id[RECORD_ID_SIZE];
+	char account[RECORD_ID_SIZE];
+	char url[ACME_URL_SIZE]; /* empty in ORDER_NEW */
+	char address[ACME_IDENTIFIERS_MAX][ACME_VALUE_SIZE]; /* normal forms */
+	size_t addresses;
+	enum key_kind key;
+	enum csr_usage usage;
+	bool locked;       /* the key wants a passphrase */
+	char csr[8192];    /* signing request, DER in base64url */
+	char public[1024]; /* SubjectPublicKeyInfo, likewise */
 	enum order_state state;
-	/* From ORDER_ANSWERING on: */
-	char part1[TOKEN_TEXT_SIZE];
-	char message_id[MSGID_MAX + 1];
-	char reply_to[ADDRESS_SIZE]; /* whom it goes to: address_normal() */
-	char draft[256];             /* where the answer went */
-	int64_t answered;
-	/* Of an order of our own; empty where expect made it: */
-	char issuance[ORDER_ID_SIZE];
-	char authorization_url[ACME_URL_SIZE];
-	char challenge_url[ACME_URL_SIZE];
-	int64_t told; /* when the CA was told of the answer; 0: not yet */
-	int64_t met;  /* when the CA was content with it; 0: not yet */
+	bool queued; /* of ORDER_NEW: the CA has not been asked */
+	/* Safe text: why the CA said no; of ORDER_ISSUED: what the
+	 * certificate cannot do. */
+	char why[ACME_TEXT_SIZE];
+	int64_t refused; /* since when the CA will not issue; 0: it may */
+	char replaces[RECORD_ID_SIZE]; /* the one it renews, or empty */
+	int64_t created;
+	int64_t expires; /* of the order, then of the certificate; 0: unknown */
+	/* From ORDER_ISSUED on: */
+	int64_t starts;                /* notBefore */
+	char cert_id[ACME_ID_SIZE];    /* RFC 9773 section 4.1; or empty */
+	char replaced[RECORD_ID_SIZE]; /* by that one, or empty */
+	struct order_window window;
+	int64_t revoked; /* when, or 0 */
 };
+
+/* Is there still something to be done for it? */
+bool order_is_open(const struct order *order);
 
 const char *order_state_name(enum order_state state);
 
-/* A new random id. */
-enum status order_new_id(char out[ORDER_ID_SIZE]) MUST_CHECK;
-bool order_id_ok(const char *id);
-
-/*
- * Load every order, the oldest first, or the one with that id: see record.h.
- * A damaged one is skipped with a warning, or STATUS_CONFIG where its id was
- * asked for.  A home without orders is STATUS_OK and none; an id that is not
- * there is STATUS_NO.  *out is owned by the caller: free().
- */
-enum status orders_load(const struct home *home, struct order **out,
-    size_t *count, struct note *note) MUST_CHECK;
 enum status order_load(const struct home *home, const char *id,
     struct order *out, struct note *note) MUST_CHECK;
-/* Those that the filter wants (a struct order is its record), and those of a
- * certificate order. */
-typedef record_filter order_filter;
-enum status orders_load_if(const struct home *home, order_filter *wanted,
-    const void *arg, struct order **out, size_t *count,
-    struct note *note) MUST_CHECK;
-enum status orders_load_of(const struct home *home, const char *issuance,
-    struct order **out, size_t *count, struct note *note) MUST_CHECK;
-/* Durable when it returns STATUS_OK. */
 enum status order_save(const struct home *home, const struct order *order,
     struct note *note) MUST_CHECK;
-/* Change one under the lock of the home: see record_change(). */
-typedef record_changer order_changer;
+/* Change one under its own lock: see record_change(). */
+typedef record_changer record_changer;
 enum status order_change(const struct home *home, const char *id,
-    order_changer *change, const void *arg, struct order *out,
+    record_changer *change, const void *arg, struct order *out,
     struct note *note) MUST_CHECK;
-/* Remove it, durably; the caller holds the lock. */
+/* Every one, or those that the filter wants, in the order of their making; a
+ * damaged one is skipped with a warning: see record.h.  *out is owned by the
+ * caller: free(). */
+enum status orders_load(const struct home *home, struct order **out,
+    size_t *count, struct note *note) MUST_CHECK;
+typedef record_filter record_filter;
+enum status orders_load_if(const struct home *home, record_filter *wanted,
+    const void *arg, struct order **out, size_t *count,
+    struct note *note) MUST_CHECK;
+/* Remove it and its key, durably.  STATUS_USAGE: there is a certificate. */
 enum status order_forget(
     const struct home *home, const char *id, struct note *note) MUST_CHECK;
+/* Paths of key and certificate chain; the directories are made. */
+enum status order_paths(const struct home *home, const char *id, char *key,
+    char *certificate, size_t size, struct note *note) MUST_CHECK;
 #endif

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "acme/url.h"
@@ -15,6 +16,27 @@
 enum { FORMAT = 1, LOCK_SECONDS = 60 };
 
 #define CURE "restore it from a backup, or move it away"
+
+enum status
+record_new_id(char out[RECORD_ID_SIZE])
+{
+	static const char digits[] = "bcdfghjkmnpqrstvwxz23456789";
+	unsigned char random[8];
+	size_t i;
+
+	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		return STATUS_IO;
+	for (i = 0; i < sizeof(random); i++)
+		out[i] = digits[random[i] % (sizeof(digits) - 1)];
+	out[i] = '\0';
+	return STATUS_OK;
+}
+
+bool
+record_id_ok(const char *id)
+{
+	return jsonfile_id_ok(span_of(id));
+}
 
 static bool
 text_ok(enum member_type type, const char *text)
@@ -135,7 +157,7 @@ static enum status
 read_file(const struct home *home, int dir, const struct record_kind *kind,
     const char *id, void *out, struct note *note)
 {
-	char name[JSONFILE_ID_SIZE + 8], path[240];
+	char name[RECORD_ID_SIZE + 8], path[240];
 	struct json *json = NULL;
 	const char *fault;
 	struct note why = { "" };
@@ -168,7 +190,7 @@ enum status
 record_load(const struct home *home, const struct record_kind *kind,
     const char *id, void *out, struct note *note)
 {
-	char name[JSONFILE_ID_SIZE]; /* id may be a part of *out */
+	char name[RECORD_ID_SIZE]; /* id may be a part of *out */
 	enum status status;
 	void *record;
 	int dir = -1;
@@ -217,7 +239,7 @@ take_entry(const struct home *home, int dir, const struct record_kind *kind,
     const char *name, record_filter *wanted, const void *arg, struct list *list)
 {
 	struct note why = { "" };
-	char id[JSONFILE_ID_SIZE];
+	char id[RECORD_ID_SIZE];
 	enum status status;
 	void *record;
 
@@ -345,7 +367,7 @@ record_change(const struct home *home, const struct record_kind *kind,
     const char *id, record_changer *change, const void *arg, void *out,
     struct note *note)
 {
-	char name[JSONFILE_ID_SIZE];
+	char name[RECORD_ID_SIZE];
 	enum status status;
 	void *record;
 	int lock = -1;
@@ -377,7 +399,7 @@ enum status
 record_forget(const struct home *home, const struct record_kind *kind,
     const char *id, struct note *note)
 {
-	char name[JSONFILE_ID_SIZE + 8], path[240];
+	char name[RECORD_ID_SIZE + 8], path[240];
 	enum status status;
 	int dir = -1;
 

@@ -53,6 +53,11 @@ struct record_kind {
 	bool (*write)(const void *record, struct json *json);
 };
 
+/* A new random id: eight letters and digits that are hard to confuse. */
+enum status record_new_id(char out[RECORD_ID_SIZE]) MUST_CHECK;
+/* Could it be one? */
+bool record_id_ok(const char *id);
+
 /*
  * Load the record with that id.  STATUS_NO: not there.  STATUS_CONFIG,
  * _PERMISSION, _IO: it is damaged; the note names file, reason and cure, and it

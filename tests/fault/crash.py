@@ -64,7 +64,7 @@ def one_kill(call, nth):
         if len(mails) > 1:
             wrong.append("%d answers" % len(mails))
         got = place.run("status", "--json")
-        orders = json.loads(got.stdout or b'{"orders": []}')["orders"]
+        orders = json.loads(got.stdout or b'{"expectations": []}')["expectations"]
         if [o["id"] for o in orders] != [order]:
             wrong.append("the order is lost: %r" % got)
             return wrong, ""

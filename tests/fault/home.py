@@ -86,7 +86,7 @@ def test_no_maximum():
         for n in range(100):
             put(place, "accounts", account(n))
         got, all_ = status(place)
-        tap.equal((len(all_["certificates"]), len(all_["orders"]),
+        tap.equal((len(all_["certificates"]), len(all_["expectations"]),
                    len(all_["accounts"])), (600, 4200, 100),
                   "all that is there is listed")
         tap.equal([c["addresses"][0] for c in all_["certificates"]],
@@ -146,7 +146,7 @@ def look(place, name, path):
     was = os.lstat(path)
     got, all_ = status(place)
     tap.ok(got.returncode == 0 and
-           [o["address"] for o in all_["orders"]] == ["alice@example.org"] and
+           [o["address"] for o in all_["expectations"]] == ["alice@example.org"] and
            [c["id"] for c in all_["certificates"]] == [ident(1)] and
            [a["id"] for a in all_["accounts"]] == [ident(1)] and
            path.encode() in got.stderr and got.stderr.count(b"\n") == 1 and
@@ -205,7 +205,7 @@ def test_wrong_members():
                         record, id=ident(n))), "w") as f:
                     json.dump(record, f)
             got, all_ = status(place)
-            tap.ok(got.returncode == 0 and not all_["orders"] and
+            tap.ok(got.returncode == 0 and not all_["expectations"] and
                    not all_["certificates"] and not all_["accounts"],
                    "%s: %d wrong members, none is believed" % (
                        directory, len(records)), got)
@@ -564,7 +564,7 @@ def test_tilde():
             tap.ok(not os.path.exists("~"), "and no directory named ~")
         del place.env["MAILCERT_HOME"]
         got = place.run("-C", "~/mc", "status", "--json")
-        tap.equal(len(json.loads(got.stdout)["orders"]), 1, "-C ~/mc")
+        tap.equal(len(json.loads(got.stdout)["expectations"]), 1, "-C ~/mc")
         place.env["MAILCERT_HOME"] = "~/mc"
         del place.env["HOME"]
         got = place.run("status")

@@ -52,7 +52,7 @@ def main():
             for name in os.listdir(box):
                 os.unlink(os.path.join(box, name))
             for order in json.loads(place.run("status", "--json").stdout)[
-                    "orders"]:
+                    "expectations"]:
                 place.run("expect", "--forget", order["id"])
             state["order"] = place.expect()
 
@@ -60,7 +60,7 @@ def main():
             got = place.run("status", "--json", state["order"])
             if got.returncode != 0:
                 return "the order is lost: %r" % got.stderr
-            now = json.loads(got.stdout)["orders"][0]["state"]
+            now = json.loads(got.stdout)["expectations"][0]["state"]
             mails = len(sent(box))
             if (mails, now) not in ((0, "pending"), (0, "answering"),
                                     (1, "sent"), (1, "answering")):

@@ -570,9 +570,9 @@ def test_tokens():
             wrap(town, around)
             got = town.run("order", "--no-wait", ALICE)
             told = json.loads(town.run("status", "--json").stdout)
-            tap.ok((got.returncode == 0 and len(told["orders"]) == 1) if good
+            tap.ok((got.returncode == 0 and len(told["expectations"]) == 1) if good
                    else (got.returncode == 69 and b"token" in got.stderr and
-                         told["orders"] == []),
+                         told["expectations"] == []),
                    "token-part2 of %s" % name, got)
 
 

@@ -47,7 +47,7 @@ def told(town):
 
 
 def challenges(town, *args):
-    return json.loads(town.run("status", "--json", *args).stdout)["orders"]
+    return json.loads(town.run("status", "--json", *args).stdout)["expectations"]
 
 
 def order(town, *addresses):
@@ -108,14 +108,14 @@ def test_respond_which():
     with Town() as town:
         got = town.run("respond", "--token-part1", PART1, "nosuch")
         tap.ok(got.returncode == 1 and got.stdout == b"" and
-               b"no order nosuch" in got.stderr, "respond: no such order", got)
+               b"no order or challenge fits nosuch" in got.stderr, "respond: no such order", got)
         order(town, ALICE)
         first, = challenges(town)
         town.run("order", "--no-wait", "--new", ALICE)
         before = town.place.orders_bytes()
         got = town.run("respond", "--token-part1", PART1, ALICE)
         tap.ok(got.returncode == 64 and got.stdout == b"" and
-               b"2 orders fit" in got.stderr and
+               b"2 of them fit" in got.stderr and
                town.place.orders_bytes() == before,
                "respond: which of two", got)
         got = town.run("respond", "--token-part1", "short", first["id"])

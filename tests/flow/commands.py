@@ -300,7 +300,7 @@ def test_expect_and_status():
         tap.ok(one in said and two in said and "waits for the challenge from "
                + CA in said and "in 2 hours" in said and "\x1b" not in said,
                "status tells both", said)
-        every = json.loads(place.run("status", "--json").stdout)["orders"]
+        every = json.loads(place.run("status", "--json").stdout)["expectations"]
         tap.equal(sorted(o["id"] for o in every), sorted([one, two]),
                   "status --json lists both")
         tap.ok(PART2 not in json.dumps(every), "but not token-part2")
@@ -587,7 +587,7 @@ def test_show():
         got = place.run("show", stdin=challenge())
         said = got.stdout.decode()
         tap.ok(got.returncode == 0 and ADDRESS in said and CA in said and
-               "yes, by order " + order in said, "show tells what it is", said)
+               "yes, as challenge " + order in said, "show tells what it is", said)
         got = place.run("show", "--json", stdin=challenge())
         tap.equal(json.loads(got.stdout)["expected"], True, "show --json")
         got = place.run("show", stdin=challenge(sender="eve@evil.example"))

@@ -682,7 +682,7 @@ def test_forget():
         left = json.loads(town.run("status", "--json").stdout)
         tap.ok(got.returncode == 0 and order not in [
             c["id"] for c in left["certificates"]] and
-            len(left["orders"]) == 1 and
+            len(left["expectations"]) == 1 and
             len(glob.glob(town.place.home + "/keys/*")) == 1,
             "finish --forget", got, left)
     with Town() as town:

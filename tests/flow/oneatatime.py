@@ -42,7 +42,7 @@ def make_older(town, id):
 
 
 def challenges(town):
-    return [o["state"] for o in status(town)["orders"]]
+    return [o["state"] for o in status(town)["expectations"]]
 
 
 def certificates(town):
@@ -157,7 +157,7 @@ def test_who_waits():
             elif name == "failed":
                 change(town, first, state="failed")
             else:
-                one, = status(town)["orders"]
+                one, = status(town)["expectations"]
                 town.place.change(one["id"], expires=1600000000)
             got = town.run("finish", "--no-wait", second)
             tap.ok(got.returncode == 75 and len(town.ca.orders) == 2 and

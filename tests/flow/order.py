@@ -238,7 +238,7 @@ def test_resume():
         check_certificate("resume", town, got.stdout.decode().strip())
         import json
         told = json.loads(town.run("status", "--json", order).stdout)
-        tap.equal((told["certificates"][0]["state"], told["orders"]),
+        tap.equal((told["certificates"][0]["state"], told["expectations"]),
                   ("issued", []), "resume: status --json")
         tap.ok(len(town.ca.seen) > asked, "resume: the CA was asked")
         asked = len(town.ca.seen)

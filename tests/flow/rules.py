@@ -249,7 +249,7 @@ def test_words():
         town.expect(B, "--ca", "a", "--token-join", "string")
         want = {A: "octets", B: "string"}
         for o in json.loads(town.place.run("status", "--json").stdout)[
-                "orders"]:
+                "expectations"]:
             with open(os.path.join(town.place.home, "orders",
                                    o["id"] + ".json")) as f:
                 tap.equal(json.load(f)["token_join"], want[o["from"]],

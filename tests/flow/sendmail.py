@@ -99,7 +99,7 @@ def test_doubt():
                                             "exit %d" % code)
         tap.ok(advice in text.stdout.decode() and
                "may be out" in text.stdout.decode() and
-               advice in json.loads(told.stdout)["orders"][0]["next"] and
+               advice in json.loads(told.stdout)["expectations"][0]["next"] and
                renewed.returncode == 1 and
                advice in renewed.stdout.decode(),
                "exit %d: status and renew say the same" % code, text, renewed)
@@ -132,7 +132,7 @@ def test_ours():
         setting = sendmail(town.place, "exit 1")
         got = town.run("-o", setting, "-o", "finish=auto", "handle",
                        "--auto-approve", "--mda", stdin=raw)
-        one, = json.loads(town.run("status", "--json").stdout)["orders"]
+        one, = json.loads(town.run("status", "--json").stdout)["expectations"]
         advice = ("finish --sent " + one["id"]).encode()
         tap.ok(got.returncode == 0 and one["state"] == "answering" and
                advice in got.stderr, "in doubt", got)
@@ -151,11 +151,11 @@ def test_ours():
         got = town.run("respond", "--token-part1", part1, one["id"])
         tap.ok(got.returncode == 0 and b"or may have been" in got.stderr,
                "respond says that one may be out", got)
-        again, = json.loads(town.run("status", "--json").stdout)["orders"]
+        again, = json.loads(town.run("status", "--json").stdout)["expectations"]
         tap.equal(again["state"], "answering", "it stays in doubt")
         # Or it was: then the order goes on.
         got = town.run("finish", "--sent", "--no-wait")
-        again, = json.loads(town.run("status", "--json").stdout)["orders"]
+        again, = json.loads(town.run("status", "--json").stdout)["expectations"]
         tap.equal(again["state"], "sent", "finish --sent ends the doubt")
     # A draft waits for a person, too.
     with Town() as town:

@@ -161,7 +161,7 @@ test_status(void)
 	OK(status_exit(STATUS_BAD_TOKEN) == 65);
 	OK(status_exit(STATUS_AGAIN) == 75);
 	OK(strcmp(status_name(STATUS_NO_PERSON), "needs-a-person") == 0);
-	OK(status_is_refusal(STATUS_NO_ORDER));
+	OK(status_is_refusal(STATUS_NO_EXPECTATION));
 	OK(!status_is_refusal(STATUS_IO));
 }
 

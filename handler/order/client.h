@@ -1,17 +1,17 @@
 /*
- * issuer.h - we and a CA: its directory, our account there (RFC 8555 section
+ * client.h - we and a CA: its directory, our account there (RFC 8555 section
  * 7.3)
  *
  * The key of an account is durable before the CA hears of it, and so is the
  * key it is rolled over to; which of two keys counts after a crash is asked of
  * the CA.
  */
-#ifndef ORDER_ISSUER_H
-#define ORDER_ISSUER_H
+#ifndef ORDER_CLIENT_H
+#define ORDER_CLIENT_H
 #include "order/ca.h"
 #include "store/account.h"
 
-struct issuer {
+struct client {
 	const struct config *config;
 	const struct home *home;
 	struct config_ca settings;
@@ -20,10 +20,10 @@ struct issuer {
 };
 
 /* Does the user agree to those terms?  Safe text, an URL mostly. */
-typedef bool issuer_agrees(const char *terms);
+typedef bool client_agrees(const char *terms);
 
-struct issuer_options {
-	issuer_agrees *agrees;
+struct client_options {
+	client_agrees *agrees;
 	const char *eab_kid; /* NULL: what the configuration says */
 	const char *eab_key_file;
 	enum key_kind key;          /* of a new account */
@@ -36,35 +36,35 @@ struct issuer_options {
 
 /* Fetch the directory, and find our account in the home if there is one.
  * STATUS_CONFIG, STATUS_NET, STATUS_BAD_CA. */
-enum status issuer_reach(
-    struct issuer *issuer, const char *ca, struct note *note) MUST_CHECK;
+enum status client_reach(
+    struct client *client, const char *ca, struct note *note) MUST_CHECK;
 /*
- * Register an account where there is none; after issuer_reach().
+ * Register an account where there is none; after client_reach().
  * STATUS_NO_PERSON: terms that nobody agreed to; STATUS_CA: the CA will not
  * have us, or with only_existing knows no account of that key.
  */
-enum status issuer_enroll(struct issuer *issuer,
-    const struct issuer_options *options, struct note *note) MUST_CHECK;
+enum status client_enroll(struct client *client,
+    const struct client_options *options, struct note *note) MUST_CHECK;
 /*
  * Put an account out of use that is of no use any more: its key file is gone,
  * or the CA says, to the account and to its key, that it is closed or unknown.
- * Then issuer->account is empty, and issuer_enroll() makes another.
+ * Then client->account is empty, and client_enroll() makes another.
  * STATUS_CA: the CA says no, but not for such a reason; STATUS_NET.
  */
-enum status issuer_retire_if_gone(
-    struct issuer *issuer, struct note *note) MUST_CHECK;
+enum status client_retire_if_gone(
+    struct client *client, struct note *note) MUST_CHECK;
 /* STATUS_CA with a note: a 200 that says "deactivated" is no success. */
-enum status issuer_is_closed(struct note *note);
+enum status client_is_closed(struct note *note);
 /* With an account that we have, by its id, even a deactivated one.  asking:
  * fetch the directory. */
-enum status issuer_reopen(struct issuer *issuer, const char *account,
+enum status client_reopen(struct client *client, const char *account,
     bool asking, struct note *note) MUST_CHECK;
 
 /* What the CA has on record. */
-enum status issuer_ask(struct issuer *issuer, struct acme_account *out,
+enum status client_ask(struct client *client, struct acme_account *out,
     struct note *note) MUST_CHECK;
 /* Contact addresses, all of them anew (section 7.3.2); none is possible. */
-enum status issuer_set_contact(struct issuer *issuer,
+enum status client_set_contact(struct client *client,
     const char *const *contact, size_t count, struct acme_account *out,
     struct note *note) MUST_CHECK;
 /*
@@ -73,9 +73,9 @@ enum status issuer_set_contact(struct issuer *issuer,
  * it takes stays: STATUS_AGAIN where that cannot be said now, and then both
  * do.
  */
-enum status issuer_roll_over(
-    struct issuer *issuer, enum key_kind kind, struct note *note) MUST_CHECK;
+enum status client_roll_over(
+    struct client *client, enum key_kind kind, struct note *note) MUST_CHECK;
 /* Section 7.3.6; for good. */
-enum status issuer_deactivate(
-    struct issuer *issuer, struct note *note) MUST_CHECK;
+enum status client_deactivate(
+    struct client *client, struct note *note) MUST_CHECK;
 #endif

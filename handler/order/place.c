@@ -1,17 +1,17 @@
-/* issue_begin.c - what is to be ordered, with a key of its own: see issue.h */
+/* place.c - what is to be ordered, with a key of its own: see order.h */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/frame.h"
-#include "order/issue_p.h"
+#include "order/order_p.h"
 #include "process/helper.h"
 
 /* Normal forms, each once. */
 static enum status
-take_addresses(const struct issue_request *request, struct issuance *out,
-    struct note *note)
+take_addresses(
+    const struct order_request *request, struct order *out, struct note *note)
 {
 	struct mailbox mailbox;
 	char normal[ADDRESS_SIZE];
@@ -37,9 +37,9 @@ take_addresses(const struct issue_request *request, struct issuance *out,
 }
 
 enum status
-issue_check(const struct issue_request *request, struct note *note)
+order_check(const struct order_request *request, struct note *note)
 {
-	struct issuance *scratch = calloc(1, sizeof(*scratch));
+	struct order *scratch = calloc(1, sizeof(*scratch));
 	enum status status = STATUS_MEMORY;
 
 	if (scratch != NULL)
@@ -52,12 +52,11 @@ issue_check(const struct issue_request *request, struct note *note)
 static bool
 is_same(const void *record, const void *arg)
 {
-	const struct issuance *one = record, *other = arg;
+	const struct order *one = record, *other = arg;
 	const int64_t now = other->created;
 	size_t i;
 
-	if (!issuance_is_open(one) ||
-	    strcmp(one->account, other->account) != 0 ||
+	if (!order_is_open(one) || strcmp(one->account, other->account) != 0 ||
 	    one->key != other->key || one->usage != other->usage ||
 	    one->addresses != other->addresses ||
 	    (one->expires != 0 && one->expires <= now))
@@ -70,13 +69,13 @@ is_same(const void *record, const void *arg)
 
 /* One that is on its way already; STATUS_NO. */
 static enum status
-find_same(const struct home *home, struct issuance *out, struct note *note)
+find_same(const struct home *home, struct order *out, struct note *note)
 {
-	struct issuance *all = NULL;
+	struct order *all = NULL;
 	enum status status;
 	size_t count = 0;
 
-	status = issuances_load_if(home, is_same, out, &all, &count, note);
+	status = orders_load_if(home, is_same, out, &all, &count, note);
 	if (status == STATUS_OK && count == 0)
 		status = STATUS_NO;
 	else if (status == STATUS_OK)
@@ -87,7 +86,7 @@ find_same(const struct home *home, struct issuance *out, struct note *note)
 
 /* What the key holder prints: the signing request and the public key. */
 static enum status
-take_key(struct span answer, struct issuance *out)
+take_key(struct span answer, struct order *out)
 {
 	enum status status;
 	struct frame frame;
@@ -107,10 +106,10 @@ take_key(struct span answer, struct issuance *out)
 
 /* Its key is durable before the CA hears of anything. */
 static enum status
-make_issuance(const struct issuer *issuer, const struct issue_request *request,
-    struct issuance *out, struct note *note)
+make_order(const struct client *client, const struct order_request *request,
+    struct order *out, struct note *note)
 {
-	const struct home *home = issuer->home;
+	const struct home *home = client->home;
 	char key[1200], certificate[1200];
 	struct buf input, answer;
 	enum status status;
@@ -122,16 +121,16 @@ make_issuance(const struct issuer *issuer, const struct issue_request *request,
 		frame_add(&input, "address", span_of(out->address[i]));
 	frame_add(&input, "usage", span_of(csr_usage_name(out->usage)));
 	frame_add(&input, "subject",
-	    issuer->settings.empty_subject ? SPAN("empty") : SPAN("address"));
+	    client->settings.empty_subject ? SPAN("empty") : SPAN("address"));
 	frame_add(
-	    &input, "eku", issuer->settings.csr_eku ? SPAN("yes") : SPAN("no"));
+	    &input, "eku", client->settings.csr_eku ? SPAN("yes") : SPAN("no"));
 	frame_add(&input, "passphrase", request->passphrase);
 	out->locked = request->passphrase.len > 0;
-	status = order_new_id(out->id);
+	status = record_new_id(out->id);
 	if (status == STATUS_OK)
 		status = buf_status(&input);
 	if (status == STATUS_OK)
-		status = issuance_paths(
+		status = order_paths(
 		    home, out->id, key, certificate, sizeof(key), note);
 	if (status == STATUS_OK)
 		status = helper_key_pair("generate", key_kind_name(out->key),
@@ -139,7 +138,7 @@ make_issuance(const struct issuer *issuer, const struct issue_request *request,
 	if (status == STATUS_OK)
 		status = take_key(buf_span(&answer), out);
 	if (status == STATUS_OK)
-		status = issuance_save(home, out, note);
+		status = order_save(home, out, note);
 	buf_clear(&answer);
 	buf_wipe(&input);
 	return status;
@@ -147,10 +146,10 @@ make_issuance(const struct issuer *issuer, const struct issue_request *request,
 
 /* The one on its way, or a new one; both are in the home afterwards. */
 static enum status
-find_or_make(const struct issuer *issuer, const struct issue_request *request,
-    struct issuance *out, bool *resumed, struct note *note)
+find_or_make(const struct client *client, const struct order_request *request,
+    struct order *out, bool *resumed, struct note *note)
 {
-	const struct home *home = issuer->home;
+	const struct home *home = client->home;
 	enum status status = STATUS_NO;
 	int lock = -1;
 
@@ -160,44 +159,44 @@ find_or_make(const struct issuer *issuer, const struct issue_request *request,
 	status = request->anew ? STATUS_NO : find_same(home, out, note);
 	*resumed = status == STATUS_OK;
 	if (status == STATUS_NO)
-		status = make_issuance(issuer, request, out, note);
+		status = make_order(client, request, out, note);
 	(void)close(lock);
 	return status;
 }
 
 enum status
-issue_begin(struct issuer *issuer, const struct issue_request *request,
-    struct issuance *out, bool *resumed, struct note *note)
+order_place(struct client *client, const struct order_request *request,
+    struct order *out, bool *resumed, struct note *note)
 {
-	struct issue_start how = { .beside = request->anew };
-	struct issue_step step;
+	struct order_start how = { .beside = request->anew };
+	struct order_step step;
 	enum status status;
 	int lock = -1;
 
-	*out = (struct issuance){ .key = request->key,
+	*out = (struct order){ .key = request->key,
 		.usage = request->usage,
 		.created = (int64_t)time(NULL) };
-	(void)strcpy(out->account, issuer->account.id);
+	(void)strcpy(out->account, client->account.id);
 	if (request->replaces != NULL)
 		(void)strcpy(out->replaces, request->replaces->id);
 	status = take_addresses(request, out, note);
 	if (status == STATUS_OK)
-		status = find_or_make(issuer, request, out, resumed, note);
+		status = find_or_make(client, request, out, resumed, note);
 	if (status != STATUS_OK)
 		return status;
-	status = home_lock_on(issuer->home, out->id, 60, &lock, note);
+	status = home_lock_on(client->home, out->id, 60, &lock, note);
 	if (status == STATUS_OK)
-		status = issuance_load(issuer->home, out->id, out, note);
+		status = order_load(client->home, out->id, out, note);
 	how.again = *resumed;
-	if (status == STATUS_OK && out->state == ISSUANCE_NEW)
+	if (status == STATUS_OK && out->state == ORDER_NEW)
 		status =
-		    issue_start(issuer, out, &how, out->created, &step, note);
+		    order_start(client, out, &how, out->created, &step, note);
 	if (lock >= 0)
 		(void)close(lock);
 	/* Such a CA mails nothing before it is told; and of what was begun
 	 * before, not every challenge may be expected yet. */
-	if (status == STATUS_OK && (issuer->settings.before_mail || *resumed))
-		status = issue_advance(
-		    issuer, out, (int64_t)time(NULL), &step, note);
+	if (status == STATUS_OK && (client->settings.before_mail || *resumed))
+		status = order_advance(
+		    client, out, (int64_t)time(NULL), &step, note);
 	return status;
 }

@@ -1,22 +1,22 @@
-/* issue_order.c - newOrder, once for each order (RFC 8555 section 7.4): see
- * issue_p.h */
+/* submit.c - newOrder, once for each order (RFC 8555 section 7.4): see
+ * order_p.h */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "acme/identifier.h"
 #include "acme/url.h"
-#include "order/issue_p.h"
+#include "order/order_p.h"
 
 static bool
-is_named(const char *address, const struct issuance *issuance,
+is_named(const char *address, const struct order *order,
     const struct acme_order *acme)
 {
 	const char *known;
 	size_t i;
 
 	for (i = 0; i < acme->identifiers; i++) {
-		known = issue_find_address(issuance, acme->identifier[i]);
+		known = order_find_address(order, acme->identifier[i]);
 		if (known != NULL && strcmp(known, address) == 0)
 			return true;
 	}
@@ -25,21 +25,21 @@ is_named(const char *address, const struct issuance *issuance,
 
 /* Is the order at the CA the one that we want: ours and no others? */
 static bool
-is_for(const struct issuance *issuance, const struct acme_order *acme)
+is_for(const struct order *order, const struct acme_order *acme)
 {
 	size_t i;
 
 	for (i = 0; i < acme->identifiers; i++)
-		if (issue_find_address(issuance, acme->identifier[i]) == NULL)
+		if (order_find_address(order, acme->identifier[i]) == NULL)
 			return false;
-	for (i = 0; i < issuance->addresses; i++)
-		if (!is_named(issuance->address[i], issuance, acme))
+	for (i = 0; i < order->addresses; i++)
+		if (!is_named(order->address[i], order, acme))
 			return false;
 	return true;
 }
 
 static enum status
-post_order(struct issuer *issuer, struct issuance *out, const char *replaces,
+post_order(struct client *client, struct order *out, const char *replaces,
     struct ca_answer *answer, struct note *note)
 {
 	struct buf payload;
@@ -56,7 +56,7 @@ post_order(struct issuer *issuer, struct issuance *out, const char *replaces,
 	if (replaces[0] != '\0')
 		buf_addf(&payload, ",\"replaces\":\"%s\"", replaces);
 	buf_add_text(&payload, "}");
-	status = ca_post(&issuer->ca, issuer->ca.directory.new_order,
+	status = ca_post(&client->ca, client->ca.directory.new_order,
 	    buf_span(&payload), "application/json", answer, note);
 	buf_clear(&payload);
 	return status;
@@ -65,45 +65,44 @@ post_order(struct issuer *issuer, struct issuance *out, const char *replaces,
 /* The identifier of the certificate that this one is to replace, where the CA
  * wants to know (RFC 9773 section 5). */
 static void
-find_replaced(const struct issuer *issuer, const struct issuance *issuance,
+find_replaced(const struct client *client, const struct order *order,
     char out[ACME_ID_SIZE])
 {
-	struct issuance *old = calloc(1, sizeof(*old));
+	struct order *old = calloc(1, sizeof(*old));
 
 	out[0] = '\0';
-	if (old != NULL && issuance->replaces[0] != '\0' &&
-	    issuer->ca.directory.renewal_info[0] != '\0' &&
-	    issuance_load(issuer->home, issuance->replaces, old, NULL) ==
-		STATUS_OK)
+	if (old != NULL && order->replaces[0] != '\0' &&
+	    client->ca.directory.renewal_info[0] != '\0' &&
+	    order_load(client->home, order->replaces, old, NULL) == STATUS_OK)
 		(void)strcpy(out, old->cert_id);
 	free(old);
 }
 
 /* That is it from now on. */
 static enum status
-adopt(struct issuer *issuer, struct issuance *out, const char *url,
+adopt(struct client *client, struct order *out, const char *url,
     const char *expires, struct note *note)
 {
-	(void)strcpy(out->order_url, url);
-	out->expires = issue_time_of(expires);
-	out->state = ISSUANCE_ORDERED;
-	return issuance_save(issuer->home, out, note);
+	(void)strcpy(out->url, url);
+	out->expires = order_time_of(expires);
+	out->state = ORDER_PLACED;
+	return order_save(client->home, out, note);
 }
 
 /* The CA has made an order.  Where it is comes first: whatever else the answer
  * says, another one is not made. */
 static enum status
-take_order(struct issuer *issuer, struct issuance *out,
+take_order(struct client *client, struct order *out,
     const struct ca_answer *answer, struct acme_order *acme, struct note *note)
 {
 	const struct acme_problem none = { .type = "" };
 	enum status status;
 
 	if (!acme_url_ok(span_of(answer->location)) ||
-	    !ca_is_own(&issuer->ca, answer->location))
-		return issue_fail(issuer, out,
+	    !ca_is_own(&client->ca, answer->location))
+		return order_fail(client, out,
 		    "the CA gives the order no usable URL", &none, note);
-	status = adopt(issuer, out, answer->location, "", note);
+	status = adopt(client, out, answer->location, "", note);
 	if (status == STATUS_OK)
 		status = ca_parse_order(buf_span(&answer->body), acme, note);
 	/* The list may be left out; strangers may not be in it. */
@@ -111,12 +110,12 @@ take_order(struct issuer *issuer, struct issuance *out,
 		status = note_set(note, STATUS_BAD_CA,
 		    "the CA's order is for other addresses");
 	return status == STATUS_OK
-	    ? adopt(issuer, out, answer->location, acme->expires, note)
+	    ? adopt(client, out, answer->location, acme->expires, note)
 	    : status;
 }
 
 static enum status
-new_order(struct issuer *issuer, struct issuance *out, struct acme_order *acme,
+new_order(struct client *client, struct order *out, struct acme_order *acme,
     struct note *note)
 {
 	struct ca_answer answer = { .code = 0 };
@@ -124,19 +123,19 @@ new_order(struct issuer *issuer, struct issuance *out, struct acme_order *acme,
 	enum status status;
 
 	buf_init(&answer.body, BODY_MAX);
-	find_replaced(issuer, out, replaces);
-	status = post_order(issuer, out, replaces, &answer, note);
+	find_replaced(client, out, replaces);
+	status = post_order(client, out, replaces, &answer, note);
 	/* Another order has done that already (409), or another account had
 	 * it: this one is plain. */
 	if (status == STATUS_CA && replaces[0] != '\0' &&
 	    strcmp(answer.problem.type, "unknown") != 0)
-		status = post_order(issuer, out, "", &answer, note);
+		status = post_order(client, out, "", &answer, note);
 	if (status == STATUS_OK) {
-		status = take_order(issuer, out, &answer, acme, note);
+		status = take_order(client, out, &answer, acme, note);
 	} else if (status == STATUS_CA &&
 	    strcmp(answer.problem.type, "unknown") != 0) {
 		/* It never was one; nobody has seen its key. */
-		(void)!issuance_forget(issuer->home, out->id, NULL);
+		(void)!order_forget(client->home, out->id, NULL);
 	}
 	buf_clear(&answer.body);
 	return status;
@@ -144,9 +143,9 @@ new_order(struct issuer *issuer, struct issuance *out, struct acme_order *acme,
 
 /* An order that is at the CA and not in the home. */
 struct search {
-	struct issuer *issuer;
-	const struct issuance *wanted;
-	const struct issuance *all; /* what is in the home */
+	struct client *client;
+	const struct order *wanted;
+	const struct order *all; /* what is in the home */
 	size_t count;
 	struct acme_order *acme;
 	char found[ACME_URL_SIZE]; /* or empty */
@@ -159,7 +158,7 @@ is_unknown(const struct search *search, const char *url)
 	size_t i;
 
 	for (i = 0; i < search->count; i++)
-		if (strcmp(search->all[i].order_url, url) == 0)
+		if (strcmp(search->all[i].url, url) == 0)
 			return false;
 	return true;
 }
@@ -172,9 +171,9 @@ look_at(const char *url, void *arg)
 	struct acme_order *acme = search->acme;
 	enum status status;
 
-	if (!is_unknown(search, url) || !ca_is_own(&search->issuer->ca, url))
+	if (!is_unknown(search, url) || !ca_is_own(&search->client->ca, url))
 		return true;
-	status = ca_fetch_order(&search->issuer->ca, url, acme, NULL, NULL);
+	status = ca_fetch_order(&search->client->ca, url, acme, NULL, NULL);
 	if (status == STATUS_NET) {
 		search->status = status;
 		return false;
@@ -191,30 +190,29 @@ look_at(const char *url, void *arg)
  * order that we know nothing of (section 7.1.2.1; not every CA lists them)?
  * STATUS_NO; STATUS_NET: it may have. */
 static enum status
-find_orphan(struct issuer *issuer, struct issuance *out,
-    struct acme_order *acme, struct note *note)
+find_orphan(struct client *client, struct order *out, struct acme_order *acme,
+    struct note *note)
 {
 	struct search search = {
-		.issuer = issuer, .wanted = out, .acme = acme
+		.client = client, .wanted = out, .acme = acme
 	};
 	struct acme_account *account = calloc(1, sizeof(*account));
-	struct issuance *all = NULL;
+	struct order *all = NULL;
 	enum status status = STATUS_MEMORY;
 
 	if (account != NULL)
-		status =
-		    issuances_load(issuer->home, &all, &search.count, note);
+		status = orders_load(client->home, &all, &search.count, note);
 	if (status != STATUS_OK)
 		goto out;
 	search.all = all;
-	status = issuer_ask(issuer, account, note);
+	status = client_ask(client, account, note);
 	if (status == STATUS_OK && account->orders[0] != '\0')
 		status = ca_list_orders(
-		    &issuer->ca, account->orders, look_at, &search, note);
+		    &client->ca, account->orders, look_at, &search, note);
 	if (status == STATUS_OK)
 		status = search.status;
 	if (status == STATUS_OK && search.found[0] != '\0')
-		status = adopt(issuer, out, search.found, acme->expires, note);
+		status = adopt(client, out, search.found, acme->expires, note);
 	/* A list that is not one is as good as none. */
 	else if (status == STATUS_OK || status == STATUS_CA ||
 	    status == STATUS_BAD_CA)
@@ -226,8 +224,8 @@ out:
 }
 
 enum status
-issue_order(struct issuer *issuer, struct issuance *issuance, bool again,
-    struct note *note)
+order_submit(
+    struct client *client, struct order *order, bool again, struct note *note)
 {
 	struct acme_order *acme = calloc(1, sizeof(*acme));
 	enum status status = STATUS_NO;
@@ -235,11 +233,11 @@ issue_order(struct issuer *issuer, struct issuance *issuance, bool again,
 	if (acme == NULL)
 		return STATUS_MEMORY;
 	if (again)
-		status = find_orphan(issuer, issuance, acme, note);
+		status = find_orphan(client, order, acme, note);
 	if (status == STATUS_NO)
-		status = new_order(issuer, issuance, acme, note);
+		status = new_order(client, order, acme, note);
 	if (status == STATUS_OK)
-		status = issue_expect_challenges(issuer, issuance, acme, note);
+		status = order_expect_challenges(client, order, acme, note);
 	free(acme);
 	return status;
 }

@@ -1,38 +1,38 @@
-/* issuer_key.c - the key of an account, and the next one (RFC 8555 section
- * 7.3.5): see issuer.h */
+/* client_key.c - the key of an account, and the next one (RFC 8555 section
+ * 7.3.5): see client.h */
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "order/issuer_p.h"
+#include "order/client_p.h"
 #include "process/helper.h"
 
 /* For so long a request whose answer was lost may still be on its way. */
 enum { DOUBT_SECONDS = 600 };
 
 static enum status
-next_key(const struct issuer *issuer, char *out, size_t size, struct note *note)
+next_key(const struct client *client, char *out, size_t size, struct note *note)
 {
-	return account_key_path(issuer->home, &issuer->account,
-	    issuer->account.rolled + 1, out, size, note);
+	return account_key_path(client->home, &client->account,
+	    client->account.rolled + 1, out, size, note);
 }
 
 /* The next key is the one now: one rename says so. */
 static enum status
-commit_key(struct issuer *issuer, const char *path, struct note *note)
+commit_key(struct client *client, const char *path, struct note *note)
 {
-	struct account *account = &issuer->account;
-	char old[sizeof(issuer->ca.key)];
+	struct account *account = &client->account;
+	char old[sizeof(client->ca.key)];
 	enum status status;
 
-	(void)strcpy(old, issuer->ca.key);
+	(void)strcpy(old, client->ca.key);
 	status = helper_thumbprint(path, account->thumbprint, note);
 	account->rolled++;
 	if (status == STATUS_OK)
-		status = account_save(issuer->home, account, note);
+		status = account_save(client->home, account, note);
 	if (status == STATUS_OK)
-		status = issuer_set_key(issuer, note);
+		status = client_set_key(client, note);
 	/* It opens nothing any more. */
 	if (status == STATUS_OK)
 		(void)unlink(old);
@@ -58,27 +58,27 @@ is_recent(const char *path)
  */
 static enum status
 choose_key(
-    struct issuer *issuer, const char *next, bool sure, struct note *note)
+    struct client *client, const char *next, bool sure, struct note *note)
 {
 	char url[ACME_URL_SIZE] = "";
-	enum issuer_word word;
+	enum client_word word;
 	struct note why = { "" };
 	enum status status;
 
-	status = issuer_ask_about(issuer, next, &word, url, &why);
-	if (status == STATUS_OK && word == ISSUER_KNOWN)
-		return strcmp(url, issuer->account.url) == 0
-		    ? commit_key(issuer, next, note)
+	status = client_ask_about(client, next, &word, url, &why);
+	if (status == STATUS_OK && word == CLIENT_KNOWN)
+		return strcmp(url, client->account.url) == 0
+		    ? commit_key(client, next, note)
 		    : note_set(note, STATUS_BAD_CA,
 			  "the CA has another account (%.150s) for the new "
 			  "key; both keys are kept",
 			  url);
 	if (status != STATUS_OK && status != STATUS_CA)
 		return note_set(note, status, "%s", note_text(&why, status));
-	status = issuer_ask_about(issuer, issuer->ca.key, &word, url, &why);
+	status = client_ask_about(client, client->ca.key, &word, url, &why);
 	if (status != STATUS_OK)
 		return note_set(note, status, "%s", note_text(&why, status));
-	if (word != ISSUER_KNOWN)
+	if (word != CLIENT_KNOWN)
 		return note_set(note, STATUS_NO,
 		    "the CA knows neither the old nor the new");
 	if (!sure)
@@ -87,27 +87,27 @@ choose_key(
 }
 
 enum status
-issuer_settle_key(struct issuer *issuer, struct note *note)
+client_settle_key(struct client *client, struct note *note)
 {
-	char next[sizeof(issuer->ca.key)];
-	enum status status = next_key(issuer, next, sizeof(next), note);
+	char next[sizeof(client->ca.key)];
+	enum status status = next_key(client, next, sizeof(next), note);
 	int lock = -1;
 
 	if (status != STATUS_OK || access(next, F_OK) != 0)
 		return status;
 	status = home_lock_on(
-	    issuer->home, "account", ACCOUNT_LOCK_SECONDS, &lock, note);
+	    client->home, "account", ACCOUNT_LOCK_SECONDS, &lock, note);
 	if (status != STATUS_OK)
 		return status;
 	/* It may be done by now. */
 	status = account_load(
-	    issuer->home, issuer->account.id, &issuer->account, note);
+	    client->home, client->account.id, &client->account, note);
 	if (status == STATUS_OK)
-		status = issuer_set_key(issuer, note);
+		status = client_set_key(client, note);
 	if (status == STATUS_OK)
-		status = next_key(issuer, next, sizeof(next), note);
+		status = next_key(client, next, sizeof(next), note);
 	if (status == STATUS_OK && access(next, F_OK) == 0)
-		status = choose_key(issuer, next, !is_recent(next), note);
+		status = choose_key(client, next, !is_recent(next), note);
 	(void)close(lock);
 	/* The CA has no such account: what is asked of it next will say so. */
 	return status == STATUS_NO ? STATUS_OK : status;
@@ -116,16 +116,16 @@ issuer_settle_key(struct issuer *issuer, struct note *note)
 /* After a No.  The CA, or a proxy that sent the request twice, may have
  * changed the key all the same. */
 static enum status
-after_refusal(struct issuer *issuer, const char *next, enum status refusal,
+after_refusal(struct client *client, const char *next, enum status refusal,
     struct note *note)
 {
-	const int64_t before = issuer->account.rolled;
+	const int64_t before = client->account.rolled;
 	struct note why = { "" };
 	enum status status =
-	    choose_key(issuer, next, refusal == STATUS_CA, &why);
+	    choose_key(client, next, refusal == STATUS_CA, &why);
 
 	if (status == STATUS_OK)
-		return issuer->account.rolled != before ? STATUS_OK : refusal;
+		return client->account.rolled != before ? STATUS_OK : refusal;
 	return note_set(note, STATUS_AGAIN,
 	    "whether the account has the new key cannot be said now (%.150s); "
 	    "both keys are kept, mailcert account show asks again",
@@ -135,28 +135,28 @@ after_refusal(struct issuer *issuer, const char *next, enum status refusal,
 /* The new key is durable before the CA hears of it.  One that is there already
  * may have been sent: it is the one, or nobody could say which is. */
 static enum status
-roll_over(struct issuer *issuer, enum key_kind kind, struct note *note)
+roll_over(struct client *client, enum key_kind kind, struct note *note)
 {
-	char path[sizeof(issuer->ca.new_key)];
+	char path[sizeof(client->ca.new_key)];
 	struct ca_answer answer = { .code = 0 };
 	struct buf nothing;
 	enum status status;
 
 	buf_init(&nothing, 1024);
 	buf_init(&answer.body, BODY_MAX);
-	status = next_key(issuer, path, sizeof(path), note);
+	status = next_key(client, path, sizeof(path), note);
 	if (status == STATUS_OK && access(path, F_OK) != 0)
 		status = helper_key_pair("generate", key_kind_name(kind), path,
 		    SPAN(""), &nothing, note);
 	if (status != STATUS_OK)
 		goto out;
-	(void)strcpy(issuer->ca.new_key, path);
-	status = ca_roll_over(&issuer->ca, &answer, note);
-	issuer->ca.new_key[0] = '\0';
+	(void)strcpy(client->ca.new_key, path);
+	status = ca_roll_over(&client->ca, &answer, note);
+	client->ca.new_key[0] = '\0';
 	if (status == STATUS_OK)
-		status = commit_key(issuer, path, note);
+		status = commit_key(client, path, note);
 	else if (answer.code >= 400 && answer.code < 500)
-		status = after_refusal(issuer, path, status, note);
+		status = after_refusal(client, path, status, note);
 out:
 	buf_clear(&answer.body);
 	buf_clear(&nothing);
@@ -164,20 +164,20 @@ out:
 }
 
 enum status
-issuer_roll_over(struct issuer *issuer, enum key_kind kind, struct note *note)
+client_roll_over(struct client *client, enum key_kind kind, struct note *note)
 {
 	enum status status;
 	int lock = -1;
 
-	if (issuer->ca.directory.key_change[0] == '\0' ||
-	    !ca_is_own(&issuer->ca, issuer->ca.directory.key_change))
+	if (client->ca.directory.key_change[0] == '\0' ||
+	    !ca_is_own(&client->ca, client->ca.directory.key_change))
 		return note_set(note, STATUS_BAD_CA,
 		    "the CA offers no roll-over of account keys");
 	status = home_lock_on(
-	    issuer->home, "account", ACCOUNT_LOCK_SECONDS, &lock, note);
+	    client->home, "account", ACCOUNT_LOCK_SECONDS, &lock, note);
 	if (status != STATUS_OK)
 		return status;
-	status = roll_over(issuer, kind, note);
+	status = roll_over(client, kind, note);
 	(void)close(lock);
 	return status;
 }

@@ -1,6 +1,6 @@
-/* issuer.c - we and a CA: see issuer.h */
-#include "order/issuer.h"
-#include "order/issuer_p.h"
+/* client.c - we and a CA: see client.h */
+#include "order/client.h"
+#include "order/client_p.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 #include "base/frame.h"
 #include "base/text.h"
 #include "process/helper.h"
-#include "store/order.h"
+#include "store/expectation.h"
 
 #define JSON "application/json"
 
@@ -33,13 +33,13 @@ environment(const char *lower, const char *upper)
 
 /* The CA's own, else that of the configuration, else the environment's. */
 static enum status
-set_proxy(struct issuer *issuer, struct note *note)
+set_proxy(struct client *client, struct note *note)
 {
-	struct ca *ca = &issuer->ca;
-	const char *proxy = issuer->settings.proxy, *without = "";
+	struct ca *ca = &client->ca;
+	const char *proxy = client->settings.proxy, *without = "";
 
 	if (proxy[0] == '\0')
-		proxy = issuer->config->proxy;
+		proxy = client->config->proxy;
 	if (proxy[0] == '\0') {
 		proxy = environment("https_proxy", "HTTPS_PROXY");
 		if (proxy[0] == '\0')
@@ -57,10 +57,10 @@ set_proxy(struct issuer *issuer, struct note *note)
 }
 
 static enum status
-set_ca(struct issuer *issuer, struct note *note)
+set_ca(struct client *client, struct note *note)
 {
-	const struct config_ca *settings = &issuer->settings;
-	struct ca *ca = &issuer->ca;
+	const struct config_ca *settings = &client->settings;
+	struct ca *ca = &client->ca;
 
 	*ca = (struct ca){ .nonce = "" };
 	(void)strcpy(ca->name, settings->name);
@@ -70,15 +70,15 @@ set_ca(struct issuer *issuer, struct note *note)
 	    !span_copy(span_of(settings->file), ca->file, sizeof(ca->file)))
 		return note_set(note, STATUS_CONFIG,
 		    "the directory of the CA is not an https:// URL");
-	return set_proxy(issuer, note);
+	return set_proxy(client, note);
 }
 
 enum status
-issuer_set_key(struct issuer *issuer, struct note *note)
+client_set_key(struct client *client, struct note *note)
 {
-	(void)strcpy(issuer->ca.account, issuer->account.url);
-	return account_key_path(issuer->home, &issuer->account,
-	    issuer->account.rolled, issuer->ca.key, sizeof(issuer->ca.key),
+	(void)strcpy(client->ca.account, client->account.url);
+	return account_key_path(client->home, &client->account,
+	    client->account.rolled, client->ca.key, sizeof(client->ca.key),
 	    note);
 }
 
@@ -113,19 +113,19 @@ add_member(struct buf *out, const char *text)
 }
 
 static enum status
-add_binding(struct issuer *issuer, const struct issuer_options *options,
+add_binding(struct client *client, const struct client_options *options,
     struct buf *payload, struct note *note)
 {
 	const char *kid = options->eab_kid != NULL ? options->eab_kid
-						   : issuer->settings.eab_kid;
+						   : client->settings.eab_kid;
 	const char *file = options->eab_key_file != NULL
 	    ? options->eab_key_file
-	    : issuer->settings.eab_key_file;
+	    : client->settings.eab_key_file;
 	struct buf request, mac, binding;
 	enum status status;
 
 	if (kid[0] == '\0')
-		return issuer->ca.directory.external_account != 0 &&
+		return client->ca.directory.external_account != 0 &&
 			!options->only_existing
 		    ? note_set(note, STATUS_CONFIG,
 			  "the CA wants an external account: --eab-kid and "
@@ -136,12 +136,12 @@ add_binding(struct issuer *issuer, const struct issuer_options *options,
 	buf_init(&mac, 4096);
 	buf_init(&binding, 64 * 1024);
 	status = read_mac(file, &mac, note);
-	frame_add(&request, "url", span_of(issuer->ca.directory.new_account));
+	frame_add(&request, "url", span_of(client->ca.directory.new_account));
 	frame_add(&request, "kid", span_of(kid));
 	frame_add(&request, "mac", buf_span(&mac));
 	if (status == STATUS_OK)
 		status = helper_key(
-		    "bind", issuer->ca.key, buf_span(&request), &binding, note);
+		    "bind", client->ca.key, buf_span(&request), &binding, note);
 	add_member(payload, "\"externalAccountBinding\":");
 	buf_add(payload, buf_span(&binding));
 	buf_clear(&binding);
@@ -170,7 +170,7 @@ add_contact(const char *const *contact, size_t count, struct buf *out)
 
 /* Some CAs want an address to write to, and say so in words only. */
 static enum status
-hint_contact(const struct issuer_options *options,
+hint_contact(const struct client_options *options,
     const struct acme_problem *problem, enum status status, struct note *note)
 {
 	struct note said = *note;
@@ -187,13 +187,13 @@ hint_contact(const struct issuer_options *options,
 /* What a 200 or 201 says: the account's URL, and that it is open.  Some CAs
  * give a closed one with 200. */
 static enum status
-take_account(struct issuer *issuer, const struct ca_answer *answer,
+take_account(struct client *client, const struct ca_answer *answer,
     char url[ACME_URL_SIZE], struct note *note)
 {
 	struct acme_account account;
 
 	if (!acme_url_ok(span_of(answer->location)) ||
-	    !ca_is_own(&issuer->ca, answer->location))
+	    !ca_is_own(&client->ca, answer->location))
 		return note_set(note, STATUS_BAD_CA,
 		    "the CA gives the account no usable URL");
 	if (ca_parse_account(buf_span(&answer->body), &account, NULL) ==
@@ -207,7 +207,7 @@ take_account(struct issuer *issuer, const struct ca_answer *answer,
 /* newAccount (section 7.3).  The same key gives the same account, so it can be
  * asked again after a crash.  STATUS_NO: that account is closed. */
 static enum status
-post_account(struct issuer *issuer, const struct issuer_options *options,
+post_account(struct client *client, const struct client_options *options,
     char url[ACME_URL_SIZE], struct acme_problem *problem, struct note *note)
 {
 	struct ca_answer answer = { .code = 0 };
@@ -226,20 +226,20 @@ post_account(struct issuer *issuer, const struct issuer_options *options,
 		add_member(&payload, "");
 		add_contact(options->contact, options->contacts, &payload);
 	}
-	status = add_binding(issuer, options, &payload, note);
+	status = add_binding(client, options, &payload, note);
 	buf_add_byte(&payload, '}');
 	if (status == STATUS_OK)
 		status = buf_status(&payload);
 	/* Signed with the bare key: it has no account yet. */
-	(void)strcpy(account, issuer->ca.account);
-	issuer->ca.account[0] = '\0';
+	(void)strcpy(account, client->ca.account);
+	client->ca.account[0] = '\0';
 	if (status == STATUS_OK)
-		status = ca_post(&issuer->ca, issuer->ca.directory.new_account,
+		status = ca_post(&client->ca, client->ca.directory.new_account,
 		    buf_span(&payload), JSON, &answer, note);
-	(void)strcpy(issuer->ca.account, account);
+	(void)strcpy(client->ca.account, account);
 	*problem = answer.problem;
 	if (status == STATUS_OK)
-		status = take_account(issuer, &answer, url, note);
+		status = take_account(client, &answer, url, note);
 	else if (status == STATUS_CA)
 		status = hint_contact(options, problem, status, note);
 	buf_clear(&answer.body);
@@ -248,36 +248,36 @@ post_account(struct issuer *issuer, const struct issuer_options *options,
 }
 
 enum status
-issuer_ask_about(struct issuer *issuer, const char *key, enum issuer_word *word,
+client_ask_about(struct client *client, const char *key, enum client_word *word,
     char url[ACME_URL_SIZE], struct note *note)
 {
-	const struct issuer_options existing = { .only_existing = true };
-	char now[sizeof(issuer->ca.key)];
+	const struct client_options existing = { .only_existing = true };
+	char now[sizeof(client->ca.key)];
 	struct acme_problem problem = { .type = "" };
 	enum status status;
 
-	(void)strcpy(now, issuer->ca.key);
-	if (key != issuer->ca.key)
+	(void)strcpy(now, client->ca.key);
+	if (key != client->ca.key)
 		(void)snprintf(
-		    issuer->ca.key, sizeof(issuer->ca.key), "%s", key);
-	status = post_account(issuer, &existing, url, &problem, note);
-	(void)strcpy(issuer->ca.key, now);
-	*word = ISSUER_KNOWN;
+		    client->ca.key, sizeof(client->ca.key), "%s", key);
+	status = post_account(client, &existing, url, &problem, note);
+	(void)strcpy(client->ca.key, now);
+	*word = CLIENT_KNOWN;
 	if (status == STATUS_NO ||
 	    (status == STATUS_CA && strcmp(problem.type, "unauthorized") == 0))
-		*word = ISSUER_CLOSED;
+		*word = CLIENT_CLOSED;
 	else if (status == STATUS_CA &&
 	    strcmp(problem.type, "accountDoesNotExist") == 0)
-		*word = ISSUER_UNKNOWN;
-	return *word != ISSUER_KNOWN ? STATUS_OK : status;
+		*word = CLIENT_UNKNOWN;
+	return *word != CLIENT_KNOWN ? STATUS_OK : status;
 }
 
 static enum status
-register_account(struct issuer *issuer, const struct issuer_options *options,
+register_account(struct client *client, const struct client_options *options,
     struct acme_problem *problem, struct note *note)
 {
-	const char *terms = issuer->ca.directory.terms;
-	struct issuer_options with = *options;
+	const char *terms = client->ca.directory.terms;
+	struct client_options with = *options;
 	enum status status;
 
 	/* Whatever stands there is shown, and agreed to or not. */
@@ -290,217 +290,217 @@ register_account(struct issuer *issuer, const struct issuer_options *options,
 		with.agreed = true;
 	}
 	status =
-	    post_account(issuer, &with, issuer->account.url, problem, note);
+	    post_account(client, &with, client->account.url, problem, note);
 	if (status == STATUS_NO)
 		return note_set(note, STATUS_CA,
 		    "the account of that key is closed at the CA; mailcert "
 		    "account register makes another");
 	if (status != STATUS_OK)
 		return status;
-	(void)strcpy(issuer->ca.account, issuer->account.url);
-	return account_save(issuer->home, &issuer->account, note);
+	(void)strcpy(client->ca.account, client->account.url);
+	return account_save(client->home, &client->account, note);
 }
 
 /* A new account: its key is durable before the CA hears of it. */
 static enum status
-make_account(struct issuer *issuer, const struct issuer_options *options,
+make_account(struct client *client, const struct client_options *options,
     struct note *note)
 {
-	struct account *account = &issuer->account;
+	struct account *account = &client->account;
 	enum status status;
 	struct buf nothing;
 
 	*account = (struct account){ .created = (int64_t)time(NULL) };
-	(void)strcpy(account->directory, issuer->ca.directory_url);
-	if ((status = order_new_id(account->id)) != STATUS_OK)
+	(void)strcpy(account->directory, client->ca.directory_url);
+	if ((status = record_new_id(account->id)) != STATUS_OK)
 		return status;
 	buf_init(&nothing, 1024);
-	status = issuer_set_key(issuer, note);
+	status = client_set_key(client, note);
 	if (status == STATUS_OK)
 		status = options->key_file != NULL
-		    ? helper_key_pair("copy", options->key_file, issuer->ca.key,
+		    ? helper_key_pair("copy", options->key_file, client->ca.key,
 			  SPAN(""), &nothing, note)
 		    : helper_key_pair("generate", key_kind_name(options->key),
-			  issuer->ca.key, SPAN(""), &nothing, note);
+			  client->ca.key, SPAN(""), &nothing, note);
 	if (status == STATUS_OK)
 		status = helper_thumbprint(
-		    issuer->ca.key, account->thumbprint, note);
+		    client->ca.key, account->thumbprint, note);
 	if (status == STATUS_OK)
-		status = account_save(issuer->home, account, note);
+		status = account_save(client->home, account, note);
 	buf_clear(&nothing);
 	return status;
 }
 
 /* The account in the home, if there is one. */
 static enum status
-find_account(struct issuer *issuer, struct note *note)
+find_account(struct client *client, struct note *note)
 {
 	enum status status;
 
 	status = account_find(
-	    issuer->home, issuer->ca.directory_url, &issuer->account, note);
+	    client->home, client->ca.directory_url, &client->account, note);
 	if (status == STATUS_NO) {
-		issuer->account = (struct account){ .created = 0 };
+		client->account = (struct account){ .created = 0 };
 		return STATUS_OK;
 	}
-	return status == STATUS_OK ? issuer_set_key(issuer, note) : status;
+	return status == STATUS_OK ? client_set_key(client, note) : status;
 }
 
 enum status
-issuer_reach(struct issuer *issuer, const char *ca, struct note *note)
+client_reach(struct client *client, const char *ca, struct note *note)
 {
 	enum status status;
 
-	status = config_find_ca(issuer->config, ca, &issuer->settings, note);
+	status = config_find_ca(client->config, ca, &client->settings, note);
 	if (status == STATUS_OK)
-		status = set_ca(issuer, note);
+		status = set_ca(client, note);
 	if (status == STATUS_OK)
-		status = ca_open(&issuer->ca, note);
+		status = ca_open(&client->ca, note);
 	if (status == STATUS_OK)
-		status = find_account(issuer, note);
-	return status == STATUS_OK && issuer->account.id[0] != '\0'
-	    ? issuer_settle_key(issuer, note)
+		status = find_account(client, note);
+	return status == STATUS_OK && client->account.id[0] != '\0'
+	    ? client_settle_key(client, note)
 	    : status;
 }
 
 /* A record without an account: the CA has none for its key, or a closed one. */
 static void
-drop_record(struct issuer *issuer)
+drop_record(struct client *client)
 {
-	(void)!account_forget(issuer->home, &issuer->account, NULL);
-	issuer->account = (struct account){ .created = 0 };
+	(void)!account_forget(client->home, &client->account, NULL);
+	client->account = (struct account){ .created = 0 };
 }
 
 enum status
-issuer_enroll(struct issuer *issuer, const struct issuer_options *options,
+client_enroll(struct client *client, const struct client_options *options,
     struct note *note)
 {
 	struct acme_problem problem = { .type = "" };
 	enum status status;
 	int lock = -1;
 
-	if (issuer->account.url[0] != '\0')
+	if (client->account.url[0] != '\0')
 		return STATUS_OK;
 	status = home_lock_on(
-	    issuer->home, "account", ACCOUNT_LOCK_SECONDS, &lock, note);
+	    client->home, "account", ACCOUNT_LOCK_SECONDS, &lock, note);
 	if (status != STATUS_OK)
 		return status;
 	/* Another one may have made it.  One that was not registered gives
 	 * way to the key that the user names. */
-	status = find_account(issuer, note);
-	if (status == STATUS_OK && issuer->account.id[0] != '\0' &&
-	    issuer->account.url[0] == '\0' &&
-	    (options->key_file != NULL || issuer_key_is_lost(issuer)))
-		drop_record(issuer);
-	if (status == STATUS_OK && issuer->account.id[0] == '\0')
-		status = make_account(issuer, options, note);
-	if (status == STATUS_OK && issuer->account.url[0] == '\0')
-		status = register_account(issuer, options, &problem, note);
+	status = find_account(client, note);
+	if (status == STATUS_OK && client->account.id[0] != '\0' &&
+	    client->account.url[0] == '\0' &&
+	    (options->key_file != NULL || client_key_is_lost(client)))
+		drop_record(client);
+	if (status == STATUS_OK && client->account.id[0] == '\0')
+		status = make_account(client, options, note);
+	if (status == STATUS_OK && client->account.url[0] == '\0')
+		status = register_account(client, options, &problem, note);
 	if (status == STATUS_CA &&
 	    (problem.type[0] == '\0' ||
 		(options->only_existing &&
 		    strcmp(problem.type, "accountDoesNotExist") == 0)))
-		drop_record(issuer);
+		drop_record(client);
 	(void)close(lock);
 	return status;
 }
 
 bool
-issuer_key_is_lost(const struct issuer *issuer)
+client_key_is_lost(const struct client *client)
 {
-	return access(issuer->ca.key, F_OK) != 0 && errno == ENOENT;
+	return access(client->ca.key, F_OK) != 0 && errno == ENOENT;
 }
 
 /* It is out of use from now on; record and key stay. */
 static enum status
-retire(struct issuer *issuer, enum account_end end, struct note *note)
+retire(struct client *client, enum account_end end, struct note *note)
 {
 	enum status status;
 
-	issuer->account.end = end;
-	issuer->account.deactivated = (int64_t)time(NULL);
-	status = account_save(issuer->home, &issuer->account, note);
-	issuer->account = (struct account){ .created = 0 };
-	issuer->ca.account[0] = '\0';
+	client->account.end = end;
+	client->account.deactivated = (int64_t)time(NULL);
+	status = account_save(client->home, &client->account, note);
+	client->account = (struct account){ .created = 0 };
+	client->ca.account[0] = '\0';
 	return status;
 }
 
 /* The CA says no to the account: what does it say to its key alone? */
 static enum status
-ask_by_key(struct issuer *issuer, const struct note *first, struct note *note)
+ask_by_key(struct client *client, const struct note *first, struct note *note)
 {
 	char url[ACME_URL_SIZE] = "";
-	enum issuer_word word;
+	enum client_word word;
 	enum status status;
 
-	status = issuer_ask_about(issuer, issuer->ca.key, &word, url, note);
+	status = client_ask_about(client, client->ca.key, &word, url, note);
 	if (status != STATUS_OK)
 		return status;
-	if (word != ISSUER_KNOWN)
-		return retire(issuer,
-		    word == ISSUER_CLOSED ? ACCOUNT_CLOSED : ACCOUNT_UNKNOWN,
+	if (word != CLIENT_KNOWN)
+		return retire(client,
+		    word == CLIENT_CLOSED ? ACCOUNT_CLOSED : ACCOUNT_UNKNOWN,
 		    note);
-	if (strcmp(url, issuer->account.url) == 0)
+	if (strcmp(url, client->account.url) == 0)
 		return note_set(
 		    note, STATUS_CA, "%s", note_text(first, STATUS_CA));
-	(void)strcpy(issuer->account.url, url);
-	(void)strcpy(issuer->ca.account, url);
-	return account_save(issuer->home, &issuer->account, note);
+	(void)strcpy(client->account.url, url);
+	(void)strcpy(client->ca.account, url);
+	return account_save(client->home, &client->account, note);
 }
 
 enum status
-issuer_retire_if_gone(struct issuer *issuer, struct note *note)
+client_retire_if_gone(struct client *client, struct note *note)
 {
 	struct acme_account account;
 	struct note why = { "" };
 	enum status status;
 	int lock = -1;
 
-	if (issuer->account.url[0] == '\0')
+	if (client->account.url[0] == '\0')
 		return STATUS_OK;
 	status = home_lock_on(
-	    issuer->home, "account", ACCOUNT_LOCK_SECONDS, &lock, note);
+	    client->home, "account", ACCOUNT_LOCK_SECONDS, &lock, note);
 	if (status != STATUS_OK)
 		return status;
-	if (issuer_key_is_lost(issuer)) {
-		status = retire(issuer, ACCOUNT_KEY_LOST, note);
-	} else if ((status = issuer_ask(issuer, &account, &why)) == STATUS_CA) {
-		status = ask_by_key(issuer, &why, note);
+	if (client_key_is_lost(client)) {
+		status = retire(client, ACCOUNT_KEY_LOST, note);
+	} else if ((status = client_ask(client, &account, &why)) == STATUS_CA) {
+		status = ask_by_key(client, &why, note);
 	} else if (status != STATUS_OK) {
 		(void)note_set(note, status, "%s", note_text(&why, status));
 	} else if (account.status == ACME_GONE) {
-		status = retire(issuer, ACCOUNT_CLOSED, note);
+		status = retire(client, ACCOUNT_CLOSED, note);
 	}
 	(void)close(lock);
 	return status;
 }
 
 enum status
-issuer_reopen(
-    struct issuer *issuer, const char *account, bool asking, struct note *note)
+client_reopen(
+    struct client *client, const char *account, bool asking, struct note *note)
 {
 	enum status status;
 
-	status = account_load(issuer->home, account, &issuer->account, note);
+	status = account_load(client->home, account, &client->account, note);
 	if (status == STATUS_NO)
 		return note_set(
 		    note, STATUS_CONFIG, "the account %.16s is gone", account);
 	if (status == STATUS_OK)
-		status = config_find_ca(issuer->config,
-		    issuer->account.directory, &issuer->settings, note);
+		status = config_find_ca(client->config,
+		    client->account.directory, &client->settings, note);
 	if (status == STATUS_OK)
-		status = set_ca(issuer, note);
+		status = set_ca(client, note);
 	if (status == STATUS_OK)
-		status = issuer_set_key(issuer, note);
+		status = client_set_key(client, note);
 	if (status == STATUS_OK && asking)
-		status = ca_open(&issuer->ca, note);
-	return status == STATUS_OK && asking ? issuer_settle_key(issuer, note)
+		status = ca_open(&client->ca, note);
+	return status == STATUS_OK && asking ? client_settle_key(client, note)
 					     : status;
 }
 
 /* POST to the account's URL; out may be NULL. */
 static enum status
-post_to_account(struct issuer *issuer, struct span payload,
+post_to_account(struct client *client, struct span payload,
     struct acme_account *out, struct note *note)
 {
 	struct ca_answer answer = { .code = 0 };
@@ -508,7 +508,7 @@ post_to_account(struct issuer *issuer, struct span payload,
 
 	buf_init(&answer.body, BODY_MAX);
 	status = ca_post(
-	    &issuer->ca, issuer->account.url, payload, JSON, &answer, note);
+	    &client->ca, client->account.url, payload, JSON, &answer, note);
 	if (status == STATUS_OK && out != NULL)
 		status = ca_parse_account(buf_span(&answer.body), out, note);
 	buf_clear(&answer.body);
@@ -516,7 +516,7 @@ post_to_account(struct issuer *issuer, struct span payload,
 }
 
 enum status
-issuer_is_closed(struct note *note)
+client_is_closed(struct note *note)
 {
 	return note_set(note, STATUS_CA,
 	    "the CA says that the account is deactivated or revoked; mailcert "
@@ -524,13 +524,13 @@ issuer_is_closed(struct note *note)
 }
 
 enum status
-issuer_ask(struct issuer *issuer, struct acme_account *out, struct note *note)
+client_ask(struct client *client, struct acme_account *out, struct note *note)
 {
-	return post_to_account(issuer, SPAN(""), out, note);
+	return post_to_account(client, SPAN(""), out, note);
 }
 
 enum status
-issuer_set_contact(struct issuer *issuer, const char *const *contact,
+client_set_contact(struct client *client, const char *const *contact,
     size_t count, struct acme_account *out, struct note *note)
 {
 	struct buf payload;
@@ -542,23 +542,23 @@ issuer_set_contact(struct issuer *issuer, const char *const *contact,
 	buf_add_byte(&payload, '}');
 	status = buf_status(&payload);
 	if (status == STATUS_OK)
-		status = post_to_account(issuer, buf_span(&payload), out, note);
+		status = post_to_account(client, buf_span(&payload), out, note);
 	if (status == STATUS_OK && out->status == ACME_GONE)
-		status = issuer_is_closed(note);
+		status = client_is_closed(note);
 	buf_clear(&payload);
 	return status;
 }
 
 enum status
-issuer_deactivate(struct issuer *issuer, struct note *note)
+client_deactivate(struct client *client, struct note *note)
 {
 	enum status status;
 
 	status = post_to_account(
-	    issuer, SPAN("{\"status\":\"deactivated\"}"), NULL, note);
+	    client, SPAN("{\"status\":\"deactivated\"}"), NULL, note);
 	if (status != STATUS_OK)
 		return status;
-	issuer->account.end = ACCOUNT_DEACTIVATED;
-	issuer->account.deactivated = (int64_t)time(NULL);
-	return account_save(issuer->home, &issuer->account, note);
+	client->account.end = ACCOUNT_DEACTIVATED;
+	client->account.deactivated = (int64_t)time(NULL);
+	return account_save(client->home, &client->account, note);
 }

@@ -1,0 +1,31 @@
+/* client_p.h - what client.c and client_key.c share */
+#ifndef ORDER_CLIENT_P_H
+#define ORDER_CLIENT_P_H
+#include "order/client.h"
+
+enum { BODY_MAX = 2 * 1024 * 1024, ACCOUNT_LOCK_SECONDS = 60 };
+
+/* What a CA says of a key (RFC 8555 section 7.3.1). */
+enum client_word {
+	CLIENT_KNOWN,  /* it has an account of that key */
+	CLIENT_CLOSED, /* which is deactivated or revoked */
+	CLIENT_UNKNOWN /* it has none */
+};
+
+/*
+ * Ask whether the CA has an account of the key in that file; url is set where
+ * it has.  STATUS_OK: *word is the CA's own.  All else says nothing of the
+ * key.
+ */
+enum status client_ask_about(struct client *client, const char *key,
+    enum client_word *word, char url[ACME_URL_SIZE],
+    struct note *note) MUST_CHECK;
+/* The key that counts, and the URL that goes with it. */
+enum status client_set_key(struct client *client, struct note *note) MUST_CHECK;
+/* Is the key file not there? */
+bool client_key_is_lost(const struct client *client);
+/* Ready to be used: where a roll-over was cut short, find out which key
+ * counts. */
+enum status client_settle_key(
+    struct client *client, struct note *note) MUST_CHECK;
+#endif

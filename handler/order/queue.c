@@ -1,0 +1,162 @@
+/*
+ * queue.c - one challenge at a time for an address at a CA: see order_p.h
+ *
+ * Two orders for one address get two challenge mails with the same To and the
+ * same From, and nothing in them says which is whose.  So the second order is
+ * made at the CA when the challenges of the first are met, or over.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "order/order_p.h"
+
+enum { START_SECONDS = 10, LOOK_SECONDS = 2 };
+
+static bool
+is_for(const struct order *order, const char *address)
+{
+	size_t i;
+
+	for (i = 0; i < order->addresses; i++)
+		if (address_compare(span_of(order->address[i]),
+			span_of(address)) != ADDRESS_OTHER)
+			return true;
+	return false;
+}
+
+static bool
+is_at_this_ca(const struct client *client, const char *account)
+{
+	struct account other;
+
+	return strcmp(account, client->account.id) == 0 ||
+	    (account_load(client->home, account, &other, NULL) == STATUS_OK &&
+		strcmp(other.directory, client->account.directory) == 0);
+}
+
+/* Is the challenge of another order open, at the same CA and for one of the
+ * same addresses? */
+static bool
+is_in_the_way(const struct client *client, const struct order *order,
+    const struct expectation *expectation, int64_t now, struct order *other)
+{
+	return expectation->order[0] != '\0' && expectation->met == 0 &&
+	    (expectation->expires == 0 || expectation->expires > now) &&
+	    strcmp(expectation->order, order->id) != 0 &&
+	    is_for(order, expectation->address_normal) &&
+	    order_load(client->home, expectation->order, other, NULL) ==
+	    STATUS_OK &&
+	    order_is_open(other) && is_at_this_ca(client, other->account);
+}
+
+/* STATUS_NO: nothing is in the way. */
+static enum status
+find_in_the_way(const struct client *client, const struct order *order,
+    int64_t now, struct expectation *out, struct note *note)
+{
+	struct order *other = calloc(1, sizeof(*other));
+	struct expectation *expectations = NULL;
+	enum status status = STATUS_MEMORY;
+	size_t count = 0, i;
+
+	if (other != NULL)
+		status = expectations_load(
+		    client->home, &expectations, &count, note);
+	for (i = 0; status == STATUS_OK && i < count; i++)
+		if (is_in_the_way(client, order, &expectations[i], now, other))
+			break;
+	if (status == STATUS_OK && i == count)
+		status = STATUS_NO;
+	else if (status == STATUS_OK)
+		*out = expectations[i];
+	free(expectations);
+	free(other);
+	return status;
+}
+
+static enum status
+set_queued(
+    struct client *client, struct order *order, bool queued, struct note *note)
+{
+	if (order->queued == queued)
+		return STATUS_OK;
+	order->queued = queued;
+	return order_save(client->home, order, note);
+}
+
+enum status
+order_start(struct client *client, struct order *order,
+    const struct order_start *how, int64_t now, struct order_step *out,
+    struct note *note)
+{
+	enum status status;
+	bool again;
+	int lock = -1;
+
+	out->seconds = LOOK_SECONDS;
+	/* Of two that begin at once, the second sees the first one's. */
+	status =
+	    home_lock_on(client->home, "start", START_SECONDS, &lock, note);
+	if (status == STATUS_AGAIN) {
+		out->wait = STEP_OTHER;
+		return STATUS_OK;
+	}
+	if (status == STATUS_OK)
+		status = how->beside ? STATUS_NO
+				     : find_in_the_way(client, order, now,
+					   &out->expectation, note);
+	if (status == STATUS_OK) {
+		out->wait = STEP_QUEUED;
+		status = set_queued(client, order, true, note);
+	} else if (status == STATUS_NO) {
+		/* The CA cannot have heard of what was in the queue. */
+		again = how->again && !order->queued;
+		status = set_queued(client, order, false, note);
+		if (status == STATUS_OK)
+			status = order_submit(client, order, again, note);
+	}
+	if (lock >= 0)
+		(void)close(lock);
+	return status;
+}
+
+static int
+rank(const struct order *order)
+{
+	return !order_is_open(order) ? 2 : order->state == ORDER_NEW ? 1 : 0;
+}
+
+static int
+by_turn(const void *left, const void *right)
+{
+	const struct order *a = left, *b = right;
+
+	if (rank(a) != rank(b))
+		return rank(a) - rank(b);
+	if (a->created != b->created)
+		return a->created < b->created ? -1 : 1;
+	return strcmp(a->id, b->id);
+}
+
+void
+order_sort(struct order *all, size_t count)
+{
+	if (count > 1)
+		qsort(all, count, sizeof(*all), by_turn);
+}
+
+void
+order_push(
+    struct client *client, const struct expectation *expectation, int64_t now)
+{
+	struct order *other = calloc(1, sizeof(*other));
+	struct order_step step;
+
+	if (other != NULL &&
+	    order_load(client->home, expectation->order, other, NULL) ==
+		STATUS_OK &&
+	    strcmp(other->account, client->account.id) == 0)
+		(void)!order_advance(client, other, now, &step, NULL);
+	free(other);
+}

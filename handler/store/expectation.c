@@ -1,0 +1,186 @@
+/* expectation.c - expected challenges: see expectation.h */
+#include "store/expectation.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "store/record.h"
+
+static const char *const states[] = { "pending", "answering", "drafted",
+	"sent" };
+enum { STATES = sizeof(states) / sizeof(*states) };
+
+const char *
+expectation_state_name(enum expectation_state state)
+{
+	return states[state];
+}
+
+const char *
+expectation_shown_id(const struct expectation *expectation)
+{
+	return expectation->order[0] != '\0' ? expectation->order
+					     : expectation->id;
+}
+
+/* The file is ours, yet every value is checked again: it becomes header
+ * lines, arguments and screen cells. */
+static bool
+address_ok(const char *address, const char *expected)
+{
+	struct mailbox mailbox;
+	char normal[ADDRESS_SIZE];
+
+	return address_parse(span_of(address), &mailbox) == STATUS_OK &&
+	    address_normal(&mailbox, normal) == STATUS_OK &&
+	    strcmp(normal, expected) == 0;
+}
+
+/* What no table says; the name of what is wrong. */
+static const char *
+read_rest(const struct json *json, void *record)
+{
+	struct expectation *expectation = record;
+	char text[16];
+	struct span id;
+	size_t state;
+
+	if (json_get_text(json, "token_join", text, sizeof(text)) !=
+		STATUS_OK ||
+	    !token_join_parse(span_of(text), &expectation->join))
+		return "token_join";
+	if (json_get_text(json, "state", text, sizeof(text)) != STATUS_OK ||
+	    (state = span_index(span_of(text), states, STATES)) == STATES)
+		return "state";
+	expectation->state = (enum expectation_state)state;
+	if (!address_ok(expectation->address, expectation->address_normal))
+		return "address";
+	if (!address_ok(expectation->from, expectation->from_normal))
+		return "from";
+	if (expectation->part2[0] == '\0')
+		return "token_part2";
+	if (strlen(expectation->thumbprint) != 43)
+		return "thumbprint";
+	if (expectation->message_id[0] != '\0' &&
+	    !msgid_parse(span_of(expectation->message_id), &id))
+		return "message_id";
+	if (expectation->order[0] != '\0' &&
+	    expectation->authorization_url[0] == '\0')
+		return "authorization";
+	if (expectation->order[0] != '\0' &&
+	    expectation->challenge_url[0] == '\0')
+		return "challenge";
+	return NULL;
+}
+
+static bool
+write_rest(const void *record, struct json *json)
+{
+	const struct expectation *expectation = record;
+
+	return json_set_text(
+		   json, "token_join", token_join_name(expectation->join)) &&
+	    json_set_text(json, "state", states[expectation->state]);
+}
+
+#define EXPECTATION(member, name, type, required) \
+	MEMBER(struct expectation, member, name, type, required)
+
+static const struct member members[] = {
+	EXPECTATION(id, "id", MEMBER_ID, true),
+	EXPECTATION(address, "address", MEMBER_TEXT, true),
+	EXPECTATION(address_normal, "address_normal", MEMBER_TEXT, true),
+	EXPECTATION(from, "from", MEMBER_TEXT, true),
+	EXPECTATION(from_normal, "from_normal", MEMBER_TEXT, true),
+	EXPECTATION(part2, "token_part2", MEMBER_BASE64, true),
+	EXPECTATION(thumbprint, "thumbprint", MEMBER_BASE64, true),
+	EXPECTATION(created, "created", MEMBER_TIME, true),
+	EXPECTATION(expires, "expires", MEMBER_TIME, false),
+	EXPECTATION(note, "note", MEMBER_TEXT, false),
+	EXPECTATION(ca, "ca", MEMBER_TEXT, false),
+	EXPECTATION(part1, "token_part1", MEMBER_BASE64, false),
+	EXPECTATION(message_id, "message_id", MEMBER_TEXT, false),
+	EXPECTATION(reply_to, "reply_to", MEMBER_TEXT, false),
+	EXPECTATION(draft, "draft", MEMBER_TEXT, false),
+	EXPECTATION(answered, "answered", MEMBER_TIME, false),
+	EXPECTATION(order, "issuance", MEMBER_ID, false),
+	EXPECTATION(authorization_url, "authorization", MEMBER_URL, false),
+	EXPECTATION(challenge_url, "challenge", MEMBER_URL, false),
+	EXPECTATION(told, "told", MEMBER_TIME, false),
+	EXPECTATION(met, "met", MEMBER_TIME, false),
+};
+
+static const struct record_kind kind = {
+	.directory = "orders",
+	.size = sizeof(struct expectation),
+	.created = offsetof(struct expectation, created),
+	.members = members,
+	.count = sizeof(members) / sizeof(*members),
+	.read = read_rest,
+	.write = write_rest,
+};
+
+static_assert(
+    offsetof(struct expectation, id) == 0, "a record begins with its id");
+
+enum status
+expectations_load_if(const struct home *home, record_filter *wanted,
+    const void *arg, struct expectation **out, size_t *count, struct note *note)
+{
+	void *records = NULL;
+	enum status status;
+
+	status = records_load(home, &kind, wanted, arg, &records, count, note);
+	*out = records;
+	return status;
+}
+
+enum status
+expectations_load(const struct home *home, struct expectation **out,
+    size_t *count, struct note *note)
+{
+	return expectations_load_if(home, NULL, NULL, out, count, note);
+}
+
+static bool
+is_of(const void *record, const void *arg)
+{
+	const struct expectation *expectation = record;
+
+	return strcmp(expectation->order, arg) == 0;
+}
+
+enum status
+expectations_load_of(const struct home *home, const char *order,
+    struct expectation **out, size_t *count, struct note *note)
+{
+	return expectations_load_if(home, is_of, order, out, count, note);
+}
+
+enum status
+expectation_load(const struct home *home, const char *id,
+    struct expectation *out, struct note *note)
+{
+	return record_load(home, &kind, id, out, note);
+}
+
+enum status
+expectation_save(const struct home *home, const struct expectation *expectation,
+    struct note *note)
+{
+	return record_save(home, &kind, expectation, note);
+}
+
+enum status
+expectation_change(const struct home *home, const char *id,
+    record_changer *change, const void *arg, struct expectation *out,
+    struct note *note)
+{
+	return record_change(home, &kind, id, change, arg, out, note);
+}
+
+enum status
+expectation_forget(const struct home *home, const char *id, struct note *note)
+{
+	return record_forget(home, &kind, id, note);
+}

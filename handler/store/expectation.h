@@ -1,0 +1,90 @@
+/*
+ * expectation.h - a challenge mail that is awaited, and what became of it
+ *
+ * One JSON file each, home/orders/ID.json.  The account key is not here, only
+ * its thumbprint: whoever answers cannot sign.
+ */
+#ifndef STORE_EXPECTATION_H
+#define STORE_EXPECTATION_H
+#include <stdint.h>
+
+#include "acme/object.h"
+#include "acme/token.h"
+#include "mail/address.h"
+#include "mail/msgid.h"
+#include "store/record.h"
+
+/*
+ * pending    no challenge was answered
+ * answering  the answer may be out: written before the act, never after it
+ * drafted    a draft was handed over; whether it was sent we do not know
+ * sent       the answer was handed to a mail system that took it
+ */
+enum expectation_state {
+	EXPECTATION_PENDING,
+	EXPECTATION_ANSWERING,
+	EXPECTATION_DRAFTED,
+	EXPECTATION_SENT
+};
+
+struct expectation {
+	char id[RECORD_ID_SIZE];
+	char address[ADDRESS_SIZE];        /* exactly as ordered */
+	char address_normal[ADDRESS_SIZE]; /* address_normal() of it */
+	char from[ADDRESS_SIZE];           /* the challenge object's "from" */
+	char from_normal[ADDRESS_SIZE];
+	char part2[TOKEN_TEXT_SIZE]; /* the challenge object's "token" */
+	char thumbprint[44];
+	char note[256]; /* the user's own words */
+	char ca[32];    /* expect --ca: a name of the configuration; or empty */
+	enum token_join join;
+	int64_t created;
+	int64_t expires; /* 0: not known */
+	enum expectation_state state;
+	/* From EXPECTATION_ANSWERING on: */
+	char part1[TOKEN_TEXT_SIZE];
+	char message_id[MSGID_MAX + 1];
+	char reply_to[ADDRESS_SIZE]; /* whom it goes to: address_normal() */
+	char draft[256];             /* where the answer went */
+	int64_t answered;
+	/* Of our own certificate order; empty where expect made it: */
+	char order[RECORD_ID_SIZE];
+	char authorization_url[ACME_URL_SIZE];
+	char challenge_url[ACME_URL_SIZE];
+	int64_t told; /* when the CA was told of the answer; 0: not yet */
+	int64_t met;  /* when the CA was content with it; 0: not yet */
+};
+
+const char *expectation_state_name(enum expectation_state state);
+/* The id that a person sees: its certificate order's, so that both go by one,
+ * or its own where another client ordered. */
+const char *expectation_shown_id(const struct expectation *expectation);
+
+/*
+ * Load every expectation, the oldest first, or the one with that id: see
+ * record.h.  A damaged one is skipped with a warning, or STATUS_CONFIG where
+ * its id was asked for.  A home without any is STATUS_OK and none; an id that
+ * is not there is STATUS_NO. *out is owned by the caller: free().
+ */
+enum status expectations_load(const struct home *home, struct expectation **out,
+    size_t *count, struct note *note) MUST_CHECK;
+enum status expectation_load(const struct home *home, const char *id,
+    struct expectation *out, struct note *note) MUST_CHECK;
+/* Those that the filter wants (a struct expectation is its record), and those
+ * of a certificate order. */
+enum status expectations_load_if(const struct home *home, record_filter *wanted,
+    const void *arg, struct expectation **out, size_t *count,
+    struct note *note) MUST_CHECK;
+enum status expectations_load_of(const struct home *home, const char *order,
+    struct expectation **out, size_t *count, struct note *note) MUST_CHECK;
+/* Durable when it returns STATUS_OK. */
+enum status expectation_save(const struct home *home,
+    const struct expectation *expectation, struct note *note) MUST_CHECK;
+/* Change one under the lock of the home: see record_change(). */
+enum status expectation_change(const struct home *home, const char *id,
+    record_changer *change, const void *arg, struct expectation *out,
+    struct note *note) MUST_CHECK;
+/* Remove it, durably; the caller holds the lock. */
+enum status expectation_forget(
+    const struct home *home, const char *id, struct note *note) MUST_CHECK;
+#endif
