@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cmd/lookup.h"
 #include "cmd/session.h"
+#include "order/challenges.h"
 #include "process/run.h"
 
 #define SYNOPSIS                                                    \

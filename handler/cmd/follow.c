@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "cmd/cmd.h"
+#include "order/challenges.h"
 #include "process/helper.h"
 
 enum { TROUBLE_SECONDS = 10, TROUBLE_LONGEST = 3600, TROUBLE_MOST = 30 };

@@ -6,7 +6,7 @@
  */
 #ifndef CMD_FOLLOW_H
 #define CMD_FOLLOW_H
-#include "order/order.h"
+#include "order/advance.h"
 
 struct follow_options {
 	bool wait_for_mail; /* else what waits for the user ends it */

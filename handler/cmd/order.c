@@ -6,6 +6,7 @@
 #include "cmd/passphrase.h"
 #include "cmd/session.h"
 #include "order/caa.h"
+#include "order/place.h"
 
 #define SYNOPSIS                                                             \
 	"mailcert order [--ca NAME|URL] [--key KIND] [--usage USAGE] "       \

@@ -11,6 +11,7 @@
 #include "cmd/lookup.h"
 #include "cmd/passphrase.h"
 #include "cmd/session.h"
+#include "order/place.h"
 #include "order/renew.h"
 
 #define SYNOPSIS \

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cmd/passphrase.h"
 #include "cmd/session.h"
+#include "order/problem.h"
 
 #define SYNOPSIS                                                       \
 	"mailcert revoke [--reason REASON] [--with-certificate-key]\n" \
@@ -140,7 +141,7 @@ tell_no(const struct ca_answer *answer, bool own_key, struct note *note)
 	    strcmp(type, "unauthorized") == 0)
 		advice = " [mailcert revoke --with-certificate-key does "
 			 "without the account]";
-	ca_describe(&answer->problem, said, sizeof(said));
+	problem_describe(&answer->problem, said, sizeof(said));
 	return note_set(note, STATUS_CA, "the CA said no (%lld): %.190s%s",
 	    (long long)answer->code, said, advice);
 }

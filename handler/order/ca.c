@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "acme/jws.h"
@@ -12,6 +13,8 @@
 #include "base/frame.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "mail/date.h"
+#include "order/problem.h"
 #include "process/child.h"
 #include "process/helper.h"
 
@@ -169,6 +172,30 @@ enum status
 ca_parse_renewal(struct span body, struct acme_renewal *out, struct note *note)
 {
 	return parse_into(RENEWAL, body, out, sizeof(*out), note);
+}
+
+#define END_OF_TIME INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
+
+/* A year before 1970, as of a server that leaves the time out (0001-01-01), is
+ * past; one beyond 9999 is the end of time.  What else is not a time lasts a
+ * day, no longer than a challenge may (S/MIME BR 3.2.2.4). */
+int64_t
+ca_time_of(const char *text)
+{
+	const struct span s = span_of(text);
+	size_t digits = 0;
+	int64_t when;
+
+	if (text[0] == '\0' || date_parse_iso(s, &when) == STATUS_OK)
+		return text[0] == '\0' ? 0 : when > 0 ? when : 1;
+	while (digits < s.len && ascii_is_digit(s.at[digits]))
+		digits++;
+	if (text[0] == '+' || (digits > 4 && text[digits] == '-'))
+		return END_OF_TIME;
+	if (text[0] == '-' ||
+	    (digits == 4 && text[4] == '-' && strcmp(text, "1970") < 0))
+		return 1;
+	return (int64_t)time(NULL) + 86400;
 }
 
 bool
@@ -372,68 +399,6 @@ sign(struct ca *ca, const char *url, struct span payload, struct buf *out,
 	return status;
 }
 
-const char *
-ca_advice(const char *type)
-{
-	static const struct {
-		const char *type;
-		const char *advice;
-	} table[] = {
-		{ "accountDoesNotExist",
-		    "mailcert account register makes another account" },
-		{ "badCSR",
-		    "other settings may do (ca.NAME.subject, ca.NAME.csr_eku), "
-		    "or another --key; then order --new" },
-		{ "badPublicKey", "another kind of key may do: --key" },
-		{ "badSignatureAlgorithm",
-		    "another account key may do: account roll-over --key" },
-		{ "caa", "the CAA records of the domain forbid it" },
-		{ "externalAccountRequired", "--eab-kid, --eab-key-file" },
-		{ "rateLimited", "try again later" },
-		{ "rejectedIdentifier",
-		    "this CA does not issue for that address" },
-		{ "serverInternal",
-		    "try again later; some CAs say so while a certificate for "
-		    "the address is valid: mailcert revoke" },
-		{ "unsupportedIdentifier",
-		    "this CA does not issue for mail addresses" },
-		{ "userActionRequired",
-		    "do there what it asks for, then try again" },
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(table) / sizeof(*table); i++)
-		if (strcmp(table[i].type, type) == 0)
-			return table[i].advice;
-	return "";
-}
-
-/* Cut between characters. */
-static void
-cut(char *text, size_t most)
-{
-	size_t len = strlen(text) > most ? most : strlen(text);
-
-	while (len > 0 && !utf8_is_text((struct span){ text, len }))
-		len--;
-	text[len] = '\0';
-}
-
-void
-ca_describe(const struct acme_problem *problem, char *out, size_t size)
-{
-	char detail[sizeof(problem->detail)], parts[sizeof(problem->parts)];
-
-	(void)strcpy(detail, problem->detail);
-	(void)strcpy(parts, problem->parts);
-	cut(detail, 180);
-	cut(parts, 160);
-	(void)snprintf(out, size, "%.40s%s%s%s%s%s", problem->type,
-	    detail[0] != '\0' ? ": " : "", detail, parts[0] != '\0' ? " (" : "",
-	    parts, parts[0] != '\0' ? ")" : "");
-	cut(out, size - 1);
-}
-
 /* Of a request that the account signed: it may be closed. */
 static const char *
 advice_of(const struct ca *ca, const struct ca_answer *answer)
@@ -442,32 +407,7 @@ advice_of(const struct ca *ca, const struct ca_answer *answer)
 	    strcmp(answer->problem.type, "unauthorized") == 0)
 		return "if the account is closed: mailcert account register "
 		       "makes another";
-	return ca_advice(answer->problem.type);
-}
-
-/* In the CA's own words; where they are long, what is ours does not go short. */
-static void
-tell_problem(
-    const struct ca *ca, const struct ca_answer *answer, struct note *note)
-{
-	const struct acme_problem *problem = &answer->problem;
-	const char *advice = advice_of(ca, answer);
-	char said[512], rest[sizeof(note->text)], wait[40] = "";
-	size_t type;
-
-	ca_describe(problem, said, sizeof(said));
-	if (answer->retry_after > 0)
-		(void)snprintf(wait, sizeof(wait), "; try again in %lld s",
-		    (long long)answer->retry_after);
-	(void)snprintf(rest, sizeof(rest), "%s%s%.90s%s%s%s", wait,
-	    problem->instance[0] != '\0' ? "; see " : "", problem->instance,
-	    advice[0] != '\0' ? " [" : "", advice,
-	    advice[0] != '\0' ? "]" : "");
-	cut(said, sizeof(note->text) - strlen(rest) - 40);
-	type = strlen(problem->type) < 40 ? strlen(problem->type) : 40;
-	(void)snprintf(note->text, sizeof(note->text),
-	    "the CA said no (%lld %.*s)%s%s", (long long)answer->code,
-	    (int)type, said, said + type, rest);
+	return problem_advice(answer->problem.type);
 }
 
 /* May the same request succeed later? */
@@ -493,7 +433,8 @@ read_problem(struct ca *ca, struct ca_answer *answer, struct note *note)
 	if (status != STATUS_OK)
 		return status;
 	if (note != NULL)
-		tell_problem(ca, answer, note);
+		problem_tell(&answer->problem, answer->code,
+		    answer->retry_after, advice_of(ca, answer), note);
 	return passes(answer) ? STATUS_NET : STATUS_CA;
 }
 

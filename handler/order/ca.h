@@ -88,11 +88,9 @@ typedef bool ca_each(const char *url, void *arg);
 enum status ca_list_orders(struct ca *ca, const char *url, ca_each *each,
     void *arg, struct note *note) MUST_CHECK;
 
-/* What the user can do about a problem of that type; empty where there is
- * nothing to say. */
-const char *ca_advice(const char *type);
-/* "badCSR: the CA's words (of each part)", cut to fit. */
-void ca_describe(const struct acme_problem *problem, char *out, size_t size);
+/* When that is, a time as the CA writes it (RFC 3339); 0: it does not say.  What
+ * is malformed is a day from now. */
+int64_t ca_time_of(const char *text);
 /* Does the URL lead to the origin of the directory? */
 bool ca_is_own(const struct ca *ca, const char *url);
 #endif

@@ -1,11 +1,14 @@
-/* place.c - what is to be ordered, with a key of its own: see order.h */
+/* place.c - what is to be ordered, with a key of its own: see place.h */
+#include "order/place.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/frame.h"
-#include "order/order_p.h"
+#include "order/advance.h"
+#include "order/queue.h"
 #include "process/helper.h"
 
 /* Normal forms, each once. */

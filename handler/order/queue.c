@@ -1,15 +1,17 @@
 /*
- * queue.c - one challenge at a time for an address at a CA: see order_p.h
+ * queue.c - one challenge at a time for an address at a CA: see queue.h
  *
  * Two orders for one address get two challenge mails with the same To and the
  * same From, and nothing in them says which is whose.  So the second order is
  * made at the CA when the challenges of the first are met, or over.
  */
+#include "order/queue.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "order/order_p.h"
+#include "order/submit.h"
 
 enum { START_SECONDS = 10, LOOK_SECONDS = 2 };
 
@@ -119,44 +121,4 @@ order_start(struct client *client, struct order *order,
 	if (lock >= 0)
 		(void)close(lock);
 	return status;
-}
-
-static int
-rank(const struct order *order)
-{
-	return !order_is_open(order) ? 2 : order->state == ORDER_NEW ? 1 : 0;
-}
-
-static int
-by_turn(const void *left, const void *right)
-{
-	const struct order *a = left, *b = right;
-
-	if (rank(a) != rank(b))
-		return rank(a) - rank(b);
-	if (a->created != b->created)
-		return a->created < b->created ? -1 : 1;
-	return strcmp(a->id, b->id);
-}
-
-void
-order_sort(struct order *all, size_t count)
-{
-	if (count > 1)
-		qsort(all, count, sizeof(*all), by_turn);
-}
-
-void
-order_push(
-    struct client *client, const struct expectation *expectation, int64_t now)
-{
-	struct order *other = calloc(1, sizeof(*other));
-	struct order_step step;
-
-	if (other != NULL &&
-	    order_load(client->home, expectation->order, other, NULL) ==
-		STATUS_OK &&
-	    strcmp(other->account, client->account.id) == 0)
-		(void)!order_advance(client, other, now, &step, NULL);
-	free(other);
 }

@@ -1,12 +1,14 @@
-/* submit.c - newOrder, once for each order (RFC 8555 section 7.4): see
- * order_p.h */
+/* submit.c - newOrder, once for each order: see submit.h */
+#include "order/submit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "acme/identifier.h"
 #include "acme/url.h"
-#include "order/order_p.h"
+#include "order/challenges.h"
+#include "order/refusal.h"
 
 static bool
 is_named(const char *address, const struct order *order,
@@ -84,7 +86,7 @@ adopt(struct client *client, struct order *out, const char *url,
     const char *expires, struct note *note)
 {
 	(void)strcpy(out->url, url);
-	out->expires = order_time_of(expires);
+	out->expires = ca_time_of(expires);
 	out->state = ORDER_PLACED;
 	return order_save(client->home, out, note);
 }
@@ -122,7 +124,7 @@ new_order(struct client *client, struct order *out, struct acme_order *acme,
 	char replaces[ACME_ID_SIZE];
 	enum status status;
 
-	buf_init(&answer.body, BODY_MAX);
+	buf_init(&answer.body, STEP_BODY_MAX);
 	find_replaced(client, out, replaces);
 	status = post_order(client, out, replaces, &answer, note);
 	/* Another order has done that already (409), or another account had

@@ -1,0 +1,12 @@
+/*
+ * finalize.h - the order at the CA, once every challenge is met (RFC 8555
+ * section 7.4)
+ */
+#ifndef ORDER_FINALIZE_H
+#define ORDER_FINALIZE_H
+#include "order/step.h"
+
+/* Send the signing request when the CA is ready for it, and fetch the
+ * certificate when it is there; what else the order says is judged. */
+enum status order_finalize(struct order_work *work) MUST_CHECK;
+#endif

@@ -1,0 +1,36 @@
+/*
+ * place.h - from addresses to an order at a CA (RFC 8555, RFC 8823)
+ *
+ * Every step is durable before the next one, and can be taken again.
+ */
+#ifndef ORDER_PLACE_H
+#define ORDER_PLACE_H
+#include "order/client.h"
+#include "store/order.h"
+
+struct order_request {
+	const char *const *addresses; /* as typed */
+	size_t count;
+	enum key_kind key;
+	enum csr_usage usage;
+	struct span passphrase; /* to lock the key with; or empty */
+	bool anew; /* even where the same is on its way, and beside it */
+	const struct order *replaces; /* the one it renews, or NULL */
+};
+
+/* Could these be ordered?  Nothing is asked of anybody.  STATUS_USAGE. */
+enum status order_check(
+    const struct order_request *request, struct note *note) MUST_CHECK;
+
+/*
+ * newOrder, and the challenges of each address: they are expected from then on.
+ * *out is saved.  Where the challenge of another order for one of the addresses
+ * is open, *out stays ORDER_NEW, and order_advance() begins it later: two
+ * challenge mails at once cannot be told apart (RFC 8823 section 3.1 gives them
+ * the same From and To).  Where the same order is on its way already, that one
+ * is gone on with, and *resumed says so: running it twice orders once.
+ */
+enum status order_place(struct client *client,
+    const struct order_request *request, struct order *out, bool *resumed,
+    struct note *note) MUST_CHECK;
+#endif

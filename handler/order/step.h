@@ -1,0 +1,41 @@
+/*
+ * step.h - one step of an order: what comes of it, and what is awaited then
+ */
+#ifndef ORDER_STEP_H
+#define ORDER_STEP_H
+#include "order/client.h"
+#include "store/expectation.h"
+#include "store/order.h"
+
+enum { STEP_BODY_MAX = 2 * 1024 * 1024 };
+
+enum step_wait {
+	STEP_DONE,   /* the certificate is on disk */
+	STEP_MAIL,   /* a challenge has not been answered yet */
+	STEP_SENT,   /* an answer was drafted or may be out: a person knows */
+	STEP_SETTLE, /* the answer needs a moment to arrive */
+	STEP_CA,     /* the CA is at it */
+	STEP_QUEUED, /* another order's challenge for the address comes first */
+	STEP_OTHER   /* another mailcert is at it */
+};
+
+struct order_step {
+	enum step_wait wait;
+	int64_t seconds; /* look again after that many */
+	struct expectation
+	    expectation;  /* the challenge that is awaited, where one is */
+	struct note hint; /* something the user should hear, or empty */
+};
+
+/* A step under way, as its parts hand it on. */
+struct order_work {
+	struct client *client;
+	struct order *order; /* as the home says; its lock is held */
+	int64_t now;
+	struct order_step *step;
+	struct note *note;
+};
+
+/* How long to wait before the CA is asked again: a clamped Retry-After. */
+int64_t step_pause(int64_t retry_after);
+#endif
