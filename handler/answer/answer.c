@@ -14,81 +14,9 @@
 
 #include "answer/advice.h"
 #include "answer/confirm.h"
-#include "base/idn.h"
+#include "answer/details.h"
 #include "base/text.h"
-#include "mail/protect.h"
-#include "process/child.h"
 #include "reply/draft.h"
-
-struct parse_work {
-	struct span message;
-	const struct rules *rules;
-	int64_t now;
-};
-
-/* Flat, and of integers: another process wrote it. */
-struct parse_report {
-	uint32_t status;
-	struct note note;
-	struct challenge challenge;
-	struct authres_query query;
-};
-
-static void
-parse_in_child(const void *arg, void *report)
-{
-	const struct parse_work *work = arg;
-	struct parse_report *out = report;
-
-	out->status = challenge_parse(work->message, &work->rules->challenge,
-	    &out->challenge, &out->note);
-	if (out->status == STATUS_OK)
-		out->status = authres_query_build(work->message,
-		    span_of(out->challenge.claimed_from), &work->rules->policy,
-		    work->now, &out->query);
-}
-
-/* A stranger may speak through the child by now. */
-static bool
-report_ok(const struct parse_report *report)
-{
-	return report->status < STATUS_COUNT &&
-	    text_is_shown(report->note.text, sizeof(report->note.text)) &&
-	    (report->status != STATUS_OK ||
-		(challenge_ok(&report->challenge) &&
-		    authres_query_ok(&report->query)));
-}
-
-enum status
-answer_parse(struct span message, const struct rules *rules, int64_t now,
-    struct answer_claims *out, struct note *note)
-{
-	const struct parse_work work = { message, rules, now };
-	struct parse_report *report = calloc(1, sizeof(*report));
-	enum status status;
-
-	if (report == NULL)
-		return STATUS_MEMORY;
-	/* Names beyond ASCII need libidn2, and the child can open nothing. */
-	if (!span_is_ascii(span_cut(message, 0, 256 * 1024)))
-		idn_load();
-	status = child_run(
-	    parse_in_child, &work, report, sizeof(*report), NULL, 0, note);
-	if (status == STATUS_OK && !report_ok(report)) {
-		status = note_set(
-		    note, STATUS_BUG, "the parser's report makes no sense");
-	} else if (status == STATUS_OK && report->status != STATUS_OK) {
-		status = (enum status)report->status;
-		if (report->note.text[0] != '\0' && note != NULL)
-			*note = report->note;
-	}
-	if (status == STATUS_OK) {
-		out->challenge = report->challenge;
-		out->query = report->query;
-	}
-	free(report);
-	return status;
-}
 
 /* One method.  Results need nobody else; of the others the parser knows
  * whether there is anything to ask about. */
@@ -283,73 +211,13 @@ find_match(const struct world *world, const struct home *home,
 	return doubt(home, status, note);
 }
 
-/* What the details of the screen need. */
-struct details {
-	const struct world *world;
-	const struct match *match;
-	struct span message;
-};
-
-/* How the sender was proved, for who wants to know exactly. */
-static void
-add_evidence(struct buf *out, const struct authres *authres)
-{
-	buf_addf(out, "The proof: %s\n",
-	    authres_method_name((enum authres_method)authres->method));
-	if (authres->method == AUTHRES_NONE)
-		return;
-	buf_addf(out, "  domain      %s\n", authres->domain);
-	if (authres->dns != DNS_TROUBLE)
-		buf_addf(out, "  DNSSEC      %s\n", authres_dns_name(authres));
-	if (authres->method != AUTHRES_SMIME)
-		return;
-	buf_add_text(out, "  signer      ");
-	text_show(out, span_of(authres->signer), 200, true);
-	buf_addf(out, "\n  issuer      %s\n  protection  %s\n", authres->issuer,
-	    protect_form_name((enum protect_form)authres->protection));
-}
-
-static void
-write_details(void *context, struct buf *out)
-{
-	const struct details *details = context;
-	struct response response;
-	struct note note = { "" };
-	struct span rest = details->message, line;
-	size_t lines = 0, end;
-
-	add_evidence(out, &details->match->authres);
-	buf_add_text(out, "\nThe answer:\n");
-	if (details->world->compute(details->world->context, details->match,
-		&response, &note) == STATUS_OK)
-		draft_add_block(out, response.digest);
-	else
-		buf_add_text(out, "cannot be computed\n");
-	buf_add_text(out, "\nThe header of the message:\n");
-	while (rest.len > 0 && ++lines < 300) {
-		end = span_find_byte(rest, '\n');
-		line = span_cut(rest, 0, end);
-		rest = span_cut(rest, end + 1, rest.len);
-		if (line.len > 0 && line.at[line.len - 1] == '\r')
-			line.len--;
-		if (line.len == 0)
-			break;
-		/* A fold shows as a blank, not as an escaped tab. */
-		if (line.at[0] == '\t') {
-			buf_add_byte(out, ' ');
-			line = span_cut(line, 1, line.len);
-		}
-		text_show(out, line, 1000, true);
-		buf_add_byte(out, '\n');
-	}
-}
-
 /* Stage 5. */
 static enum status
 confirm(const struct world *world, const struct match *match,
     struct span message, bool auto_approve, struct note *note)
 {
-	struct details details = { world, match, message };
+	struct details details = { match, message, world->compute,
+		world->context };
 	struct dialog *dialog;
 	enum status status;
 	unsigned bit = 0;
@@ -370,7 +238,7 @@ confirm(const struct world *world, const struct match *match,
 		return STATUS_MEMORY;
 	confirm_build(match, world->now(world->context), note->text, dialog);
 	note->text[0] = '\0';
-	dialog->details = write_details;
+	dialog->details = details_write;
 	dialog->context = &details;
 	status = world->ask(world->context, dialog, note);
 	free(dialog);

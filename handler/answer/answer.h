@@ -7,7 +7,7 @@
  */
 #ifndef ANSWER_ANSWER_H
 #define ANSWER_ANSWER_H
-#include "answer/rules.h"
+#include "answer/parse.h"
 #include "config/config.h"
 #include "deliver/deliver.h"
 #include "reply/response.h"
@@ -15,7 +15,6 @@
 #include "tui/model.h"
 
 struct answer_options;
-struct answer_claims;
 
 struct world {
 	void *context;
@@ -65,14 +64,4 @@ enum status answer(const struct world *world, const struct config *config,
     const struct home *home, struct span message,
     struct answer_options *options, struct answer_report *report,
     struct note *note) MUST_CHECK;
-
-/* What the shut-in parser made of a message. */
-struct answer_claims {
-	struct challenge challenge;
-	struct authres_query query; /* what could prove the sender */
-};
-
-/* Parse in a shut-in child and check what it says. */
-enum status answer_parse(struct span message, const struct rules *rules,
-    int64_t now, struct answer_claims *out, struct note *note) MUST_CHECK;
 #endif

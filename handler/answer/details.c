@@ -1,0 +1,60 @@
+/* details.c - what the screen shows on demand: see details.h */
+#include "answer/details.h"
+
+#include "base/text.h"
+#include "mail/protect.h"
+#include "reply/draft.h"
+
+/* How the sender was proved, for who wants to know exactly. */
+static void
+add_evidence(struct buf *out, const struct authres *authres)
+{
+	buf_addf(out, "The proof: %s\n",
+	    authres_method_name((enum authres_method)authres->method));
+	if (authres->method == AUTHRES_NONE)
+		return;
+	buf_addf(out, "  domain      %s\n", authres->domain);
+	if (authres->dns != DNS_TROUBLE)
+		buf_addf(out, "  DNSSEC      %s\n", authres_dns_name(authres));
+	if (authres->method != AUTHRES_SMIME)
+		return;
+	buf_add_text(out, "  signer      ");
+	text_show(out, span_of(authres->signer), 200, true);
+	buf_addf(out, "\n  issuer      %s\n  protection  %s\n", authres->issuer,
+	    protect_form_name((enum protect_form)authres->protection));
+}
+
+void
+details_write(void *context, struct buf *out)
+{
+	const struct details *details = context;
+	struct response response;
+	struct note note = { "" };
+	struct span rest = details->message, line;
+	size_t lines = 0, end;
+
+	add_evidence(out, &details->match->authres);
+	buf_add_text(out, "\nThe answer:\n");
+	if (details->compute(details->context, details->match, &response,
+		&note) == STATUS_OK)
+		draft_add_block(out, response.digest);
+	else
+		buf_add_text(out, "cannot be computed\n");
+	buf_add_text(out, "\nThe header of the message:\n");
+	while (rest.len > 0 && ++lines < 300) {
+		end = span_find_byte(rest, '\n');
+		line = span_cut(rest, 0, end);
+		rest = span_cut(rest, end + 1, rest.len);
+		if (line.len > 0 && line.at[line.len - 1] == '\r')
+			line.len--;
+		if (line.len == 0)
+			break;
+		/* A fold shows as a blank, not as an escaped tab. */
+		if (line.at[0] == '\t') {
+			buf_add_byte(out, ' ');
+			line = span_cut(line, 1, line.len);
+		}
+		text_show(out, line, 1000, true);
+		buf_add_byte(out, '\n');
+	}
+}
