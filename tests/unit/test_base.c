@@ -1,8 +1,9 @@
-/* test_base.c - span, buf, base64url, text, status */
+/* test_base.c - span, buf, base64url, text, nearest, status */
 #include "tap.h"
 
 #include "base/base64url.h"
 #include "base/frame.h"
+#include "base/nearest.h"
 #include "base/text.h"
 
 static void
@@ -155,6 +156,36 @@ test_frame(void)
 	buf_clear(&out);
 }
 
+static const char *
+near(const char *typed)
+{
+	static const char *const words[] = { "status", "show", "order",
+		"is-challenge", "ca" };
+	const char *name = nearest_of(span_of(typed), words, 5);
+
+	return name != NULL ? name : "";
+}
+
+static void
+test_nearest(void)
+{
+	char endless[NEAREST_MAX + 2] = "";
+
+	TEXT(span_of(near("stauts")), "status");  /* exchanged */
+	TEXT(span_of(near("statuss")), "status"); /* one too many */
+	TEXT(span_of(near("sttus")), "status");   /* one too few */
+	TEXT(span_of(near("shox")), "show");      /* another */
+	TEXT(span_of(near("is_chalenge")), "is-challenge");
+	TEXT(span_of(near("status")), "status");
+	TEXT(span_of(near("handle")), "");
+	TEXT(span_of(near("sh")), "");
+	TEXT(span_of(near("x")), "");
+	TEXT(span_of(near("cb")), "ca");
+	TEXT(span_of(near("")), "");
+	memset(endless, 's', sizeof(endless) - 1);
+	TEXT(span_of(near(endless)), "");
+}
+
 static void
 test_status(void)
 {
@@ -174,6 +205,7 @@ main(void)
 	test_text();
 	test_json();
 	test_frame();
+	test_nearest();
 	test_status();
 	return tap_done();
 }
