@@ -40,9 +40,9 @@ static const char help[] =
 struct options {
 	struct enrolment enrolment;
 	struct order_request request;
-	const char *key;   /* as typed, or NULL */
-	const char *usage; /* likewise */
-	bool separate;
+	const char *key; /* as typed, or NULL */
+	struct config_usage usage;
+	bool has_usage;
 	bool passphrase;
 	bool no_wait;
 	bool dry_run;
@@ -56,9 +56,8 @@ take_option(int c, struct options *out)
 		out->key = optarg;
 		return key_kind_parse(span_of(optarg), &out->request.key);
 	case 'u':
-		out->usage = optarg;
-		return config_usage(
-		    span_of(optarg), &out->request.usage, &out->separate);
+		out->has_usage = true;
+		return config_usage_parse(span_of(optarg), &out->usage);
 	case 'p':
 		out->passphrase = true;
 		break;
@@ -113,10 +112,9 @@ fill_in(struct options *options, const struct config *config)
 	options->enrolment.client.key = config->account_key;
 	if (options->key == NULL)
 		options->request.key = config->key;
-	if (options->usage == NULL) {
-		options->request.usage = config->usage;
-		options->separate = config->separate_usage;
-	}
+	if (!options->has_usage)
+		options->usage = config->usage;
+	options->request.usage = options->usage.of;
 	options->passphrase = options->passphrase || config->lock_keys;
 }
 
@@ -127,7 +125,7 @@ check(const struct options *options, struct note *note)
 
 	if (!csr_usage_fits(request->key, request->usage) ||
 	    !csr_usage_fits(
-		request->key, options->separate ? CSR_ENCRYPT : CSR_SIGN))
+		request->key, options->usage.separate ? CSR_ENCRYPT : CSR_SIGN))
 		return note_set(note, STATUS_USAGE,
 		    "a key of kind %s can only sign: --usage sign",
 		    key_kind_name(request->key));
@@ -160,8 +158,8 @@ report(struct session *session, const struct options *options)
 	buf_addf(out, "Key        %s%s\n", key_kind_name(options->request.key),
 	    options->passphrase ? ", with a passphrase" : "");
 	buf_addf(out, "Usage      %s\n",
-	    options->separate ? "sign and encrypt, two certificates"
-			      : csr_usage_name(options->request.usage));
+	    options->usage.separate ? "sign and encrypt, two certificates"
+				    : csr_usage_name(options->request.usage));
 	buf_add_text(out, "Nothing was ordered.\n");
 	return STATUS_OK;
 }
@@ -249,7 +247,7 @@ expectation(struct session *session, struct options *options)
 		    &options->enrolment.client, &session->note);
 	if (status == STATUS_OK)
 		status = order_one(session, request, options->no_wait);
-	if (status == STATUS_OK && options->separate) {
+	if (status == STATUS_OK && options->usage.separate) {
 		request->usage = CSR_ENCRYPT;
 		status = order_one(session, request, options->no_wait);
 	}

@@ -16,7 +16,6 @@ enum { CONFIG_VALUE_SIZE = 1024 };
 
 enum { CONFIG_CAS_MAX = 8, CONFIG_NAME_SIZE = 32 };
 
-/* What is known of one CA: "ca.NAME.x = ..." */
 /* Rules of one CA's own; the global ones count for the others. */
 struct config_own {
 	bool has_authenticate, has_coverage, has_auto_submitted;
@@ -25,6 +24,7 @@ struct config_own {
 	bool auto_submitted; /* demanded */
 };
 
+/* What is known of one CA: "ca.NAME.x = ..." */
 struct config_ca {
 	char name[CONFIG_NAME_SIZE];
 	struct config_own own;
@@ -45,6 +45,12 @@ struct config_ca {
 /* What follows an answer that is known to be sent. */
 enum config_finish { FINISH_AUTO, FINISH_ASK, FINISH_MANUAL };
 
+/* What certificates are for. */
+struct config_usage {
+	enum csr_usage of;
+	bool separate; /* two certificates: one signs, one encrypts */
+};
+
 struct config {
 	char ca[CONFIG_VALUE_SIZE];    /* NAME or URL; or empty */
 	char proxy[CONFIG_VALUE_SIZE]; /* "none"; empty: the environment's */
@@ -59,8 +65,7 @@ struct config {
 	enum config_finish finish;
 	enum key_kind key; /* of certificates */
 	enum key_kind account_key;
-	enum csr_usage usage;
-	bool separate_usage;  /* two certificates: one signs, one encrypts */
+	struct config_usage usage;
 	int64_t patience;     /* seconds that a CA may be at it */
 	int64_t renew_before; /* seconds; 0: a third of the lifetime */
 	char password_command[CONFIG_VALUE_SIZE]; /* for sh; or empty */
@@ -74,24 +79,22 @@ struct config {
 
 /*
  * Defaults, then the file, then the settings ("name=value") of -o.
- * home: what -C said, or NULL.  STATUS_CONFIG or STATUS_PERMISSION (the file
- * belongs to somebody else or can be written to by others).
+ * home: what -C said, or NULL.  STATUS_CONFIG, with a note that says where,
+ * which name, which value, and what would be right.
  */
+enum status config_load(const char *home, const char *const *settings,
+    size_t count, struct config *out, struct note *note) MUST_CHECK;
 
 /* The CA of that name, or the one with that directory, or where the text is
  * an URL that nobody knows, a new one.  STATUS_CONFIG with a note. */
 enum status config_find_ca(const struct config *config, const char *text,
     struct config_ca *out, struct note *note) MUST_CHECK;
-
-/* "both", "sign", "encrypt", or "separate". */
-bool config_usage(struct span text, enum csr_usage *usage, bool *separate);
-
 /* The configured CA with that name or directory, or NULL. */
 const struct config_ca *config_known_ca(
     const struct config *config, const char *text);
 /* Does any CA have rules of its own? */
 bool config_has_own(const struct config *config);
 
-enum status config_load(const char *home, const char *const *settings,
-    size_t count, struct config *out, struct note *note) MUST_CHECK;
+/* "both", "sign", "encrypt", or "separate". */
+bool config_usage_parse(struct span text, struct config_usage *out);
 #endif

@@ -505,7 +505,7 @@ def test_config():
         tap.ok(got.returncode == 78 and got.stderr == b"",
                "is-challenge prints nothing, even then", got)
         got = place.run("-o", "nonsense=1", "status")
-        tap.ok(got.returncode == 78 and b"-o: no such name" in got.stderr,
+        tap.ok(got.returncode == 78 and b"-o: unknown name" in got.stderr,
                "-o is checked too", got)
 
 

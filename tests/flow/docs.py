@@ -90,12 +90,38 @@ def test_options():
                 verb, "--help").stdout.decode()))
     tap.equal(sorted(told - {"help"}), sorted(have - {"help"}),
               "mailcert(1) tells every option")
-    names = set(re.findall(r'span_eq\(name, SPAN\("(\w+)"\)\)', read(
-        "handler/config/config.c")))
-    told = set(re.findall(r"^\.It Cm (\w+)$", read(
-        "docs/mailcert-config.5"), re.M))
-    tap.equal(sorted(told), sorted(names),
+
+
+def config_table():
+    """Every name with its default, or None, from the program's own table."""
+    all_names, of_ca = read("handler/config/table.c").split(
+        "static const struct setting all[]")[1].split(
+            "static const struct setting of_ca[]")
+    row = re.compile(r'^\t\{ "(\w+)", (?:"([^"]+)"|NULL),', re.M)
+    table = {name: value or None for name, value in row.findall(all_names)}
+    table.update(("ca.NAME." + name, value or None)
+                 for name, value in row.findall(of_ca))
+    return table
+
+
+def test_config():
+    text = read("docs/mailcert-config.5").replace(
+        "ca. Ns Ar name Ns Cm .", "ca.NAME.").split("\n.Sh NAMES")[1].split(
+            "\n.Sh ")[0]
+    told = {}
+    for names, entry in re.findall(
+            r"((?:^\.It Cm [\w.]+\n)+)((?:(?!\.It Cm).*\n)*)", text, re.M):
+        said = re.findall(r"^\.(?:It )?(?:Cm|Li|Pa) (.+)\n\(the default\)|"
+                          r"^The default is\n\.Li (.+?) ?\.$", entry, re.M)
+        for name in re.findall(r"Cm (\S+)", names):
+            told[name] = [first or second for first, second in said]
+    table = config_table()
+    tap.ok(len(table) > 30, "the table of names is found", table)
+    tap.equal(sorted(told), sorted(table),
               "mailcert-config(5) tells every name")
+    for name in sorted(set(told) & set(table)):
+        tap.equal(told[name], [] if table[name] is None else [table[name]],
+                  "mailcert-config(5) tells the default of " + name)
 
 
 def test_install():
@@ -164,6 +190,7 @@ test_man_examples()
 test_readme()
 test_names()
 test_options()
+test_config()
 test_install()
 test_install_home()
 tap.done()

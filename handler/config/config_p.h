@@ -1,0 +1,57 @@
+/*
+ * config_p.h - the table of names, for the files of this room only
+ *
+ * One row a name says how a value is read, where it goes, what it is at first
+ * and what a right one looks like.  mailcert-config(5) is checked against it.
+ */
+#ifndef CONFIG_CONFIG_P_H
+#define CONFIG_CONFIG_P_H
+#include "config/config.h"
+
+struct setting;
+/* Read a value into the field that the row names.  False: not a value for it;
+ * the field may have changed, as the configuration is of no use then. */
+typedef bool setting_reader(
+    const struct setting *setting, struct span value, void *field);
+
+struct setting {
+	const char *name;
+	const char *initial; /* as it would be written; NULL: empty, 0 */
+	setting_reader *read;
+	size_t offset;            /* of the field in its record */
+	size_t size;              /* of the field */
+	const char *expected;     /* a right value, in words; or NULL: */
+	const char *const *words; /* the only right ones, NULL at the end */
+	int64_t least, most;      /* of numbers */
+	size_t given; /* offset of a bool: this CA has its own; or 0 */
+	bool secret;  /* the value may hold a password */
+};
+
+struct settings {
+	const struct setting *rows;
+	size_t count;
+};
+extern const struct settings settings_all;   /* of a struct config */
+extern const struct settings settings_of_ca; /* of a struct config_ca */
+
+/* The row of that name; NULL: unknown. */
+const struct setting *setting_find(
+    const struct settings *settings, struct span name);
+bool setting_set(
+    const struct setting *setting, struct span value, void *record);
+/* What a right value looks like: "yes or no". */
+void setting_expected(const struct setting *setting, struct buf *out);
+/* Give every field of the record, all zero now, its initial value. */
+void settings_begin(const struct settings *settings, void *record);
+
+setting_reader value_text, value_url, value_program, value_proxy, value_flag,
+    value_choice, value_word, value_number, value_period, value_methods,
+    value_key_kind, value_usage, value_coverage, value_join, value_resolver,
+    value_draft, value_sent_folder;
+
+/* The entry of that name; a new one where there is none.  NULL: no room for
+ * another, or the name is empty or too long. */
+struct config_ca *config_ca_entry(struct config *config, struct span name);
+/* The CAs that are built in; the file and -o may change them. */
+void config_add_known_cas(struct config *config);
+#endif

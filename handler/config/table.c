@@ -1,0 +1,185 @@
+/*
+ * table.c - every name of the configuration: see config_p.h
+ *
+ * tests/flow/docs.py reads the rows: each begins with its name and its initial
+ * value, and mailcert-config(5) must tell both.
+ */
+#include <assert.h>
+
+#include "config/config_p.h"
+
+enum {
+	RECEIVED_MOST = 16,
+	SETTLE_MOST = 3600,
+	MESSAGE_LEAST = 1024,
+	MESSAGE_MOST = 256 * 1024 * 1024
+};
+#define PERIOD_MOST (3650 * INT64_C(86400))
+
+#define OF(record, field)                         \
+	.offset = offsetof(struct record, field), \
+	.size = sizeof(((struct record *)0)->field)
+#define ALL(field) OF(config, field)
+#define CA(field) OF(config_ca, field)
+
+#define AUTHENTICATE "dkim, smime, results:NAME, in order; or none"
+#define KEYS "rsa:2048, rsa:3072, rsa:4096, ec:p256, ec:p384 or ed25519"
+#define PROXY "http://HOST:PORT, https://, socks5://, socks5h://, or none"
+
+static const char *const yes_no[] = { "yes", "no", NULL };
+static const char *const finishes[] = { "auto", "ask", "manual", NULL };
+static const char *const revocations[] = { "off", "soft", "hard", NULL };
+static const char *const sandboxes[] = { "required", "best-effort", NULL };
+static const char *const usages[] = { "both", "sign", "encrypt", "separate",
+	NULL };
+static const char *const coverages[] = { "relaxed", "rfc8823", "minimal",
+	NULL };
+static const char *const auto_submitted[] = { "rfc8823", "relaxed", NULL };
+static const char *const joins[] = { "string", "octets", NULL };
+static const char *const posts[] = { "before-mail", "after-reply", NULL };
+static const char *const subjects[] = { "empty", "address", NULL };
+
+static const struct setting all[] = {
+	{ "account_key", "ec:p256", value_key_kind, ALL(account_key),
+	    .expected = KEYS },
+	{ "authenticate", "dkim smime", value_methods, ALL(authenticate.by),
+	    .expected = AUTHENTICATE },
+	{ "auto_submitted", "rfc8823", value_flag, ALL(rules.auto_submitted),
+	    .words = auto_submitted },
+	{ "ca", NULL, value_text, ALL(ca) },
+	{ "caa", "yes", value_flag, ALL(caa), .words = yes_no },
+	{ "color", "yes", value_flag, ALL(color), .words = yes_no },
+	{ "dkim_headers", "relaxed", value_coverage, ALL(authenticate.coverage),
+	    .words = coverages },
+	/* Package dns-root-data; without the file nothing is validated. */
+	{ "dnssec_anchor", "/usr/share/dns/root.key", value_text,
+	    ALL(authenticate.anchor) },
+	{ "draft", NULL, value_draft, ALL(draft),
+	    .expected = "mua, stage, stdout, sendmail, file:PATH, maildir:DIR "
+			"or mbox:FILE" },
+	{ "finish", "auto", value_choice, ALL(finish), .words = finishes },
+	{ "key", "rsa:3072", value_key_kind, ALL(key), .expected = KEYS },
+	{ "lock_keys", "no", value_flag, ALL(lock_keys), .words = yes_no },
+	{ "max_message", "10485760", value_number, ALL(max_message),
+	    .least = MESSAGE_LEAST, .most = MESSAGE_MOST },
+	{ "password_command", NULL, value_text, ALL(password_command),
+	    .secret = true },
+	{ "patience", "1h", value_period, ALL(patience),
+	    .expected = "10m, 1h or 2d", .least = 1, .most = PERIOD_MOST },
+	{ "proxy", NULL, value_proxy, ALL(proxy), .expected = PROXY,
+	    .secret = true },
+	{ "renew_before", NULL, value_period, ALL(renew_before),
+	    .expected = "30d or 36h", .most = PERIOD_MOST },
+	{ "resolver", "system", value_resolver, ALL(authenticate.resolver),
+	    .expected = "system, or addresses as in 127.0.0.1@53" },
+	{ "results_received", "0", value_number, ALL(authenticate.received),
+	    .most = RECEIVED_MOST },
+	{ "revocation", "hard", value_word, ALL(revocation),
+	    .words = revocations },
+	{ "sandbox", "required", value_flag, ALL(sandbox_required),
+	    .words = sandboxes },
+	{ "sendmail", "/usr/sbin/sendmail", value_program, ALL(sendmail),
+	    .expected = "the full path of a program, and its arguments" },
+	{ "sent_folder", NULL, value_sent_folder, ALL(sent_folder),
+	    .expected = "maildir:DIR or mbox:FILE" },
+	{ "smime_anchors", NULL, value_text, ALL(authenticate.smime_anchors) },
+	{ "smime_crls", NULL, value_text, ALL(authenticate.smime_crls) },
+	{ "usage", "both", value_usage, ALL(usage), .words = usages },
+};
+
+/* What follows "ca.NAME." */
+static const struct setting of_ca[] = {
+	{ "authenticate", NULL, value_methods, CA(own.authenticate),
+	    .expected = AUTHENTICATE,
+	    .given = offsetof(struct config_ca, own.has_authenticate) },
+	{ "auto_submitted", NULL, value_flag, CA(own.auto_submitted),
+	    .words = auto_submitted,
+	    .given = offsetof(struct config_ca, own.has_auto_submitted) },
+	{ "ca_file", NULL, value_text, CA(file) },
+	{ "chain", NULL, value_text, CA(chain) },
+	{ "challenge_post", "after-reply", value_flag, CA(before_mail),
+	    .words = posts },
+	{ "csr_eku", "no", value_flag, CA(csr_eku), .words = yes_no },
+	{ "directory", NULL, value_url, CA(directory),
+	    .expected = "an https:// URL (RFC 8555 section 6.1)" },
+	{ "dkim_headers", NULL, value_coverage, CA(own.coverage),
+	    .words = coverages,
+	    .given = offsetof(struct config_ca, own.has_coverage) },
+	{ "eab_key_file", NULL, value_text, CA(eab_key_file) },
+	{ "eab_kid", NULL, value_text, CA(eab_kid) },
+	{ "proxy", NULL, value_proxy, CA(proxy), .expected = PROXY,
+	    .secret = true },
+	{ "settle", "30", value_number, CA(settle), .most = SETTLE_MOST },
+	{ "subject", "address", value_flag, CA(empty_subject),
+	    .words = subjects },
+	{ "token_join", "string", value_join, CA(join), .words = joins },
+};
+
+const struct settings settings_all = { all, sizeof(all) / sizeof(*all) };
+const struct settings settings_of_ca = { of_ca,
+	sizeof(of_ca) / sizeof(*of_ca) };
+
+const struct setting *
+setting_find(const struct settings *settings, struct span name)
+{
+	size_t i;
+
+	for (i = 0; i < settings->count; i++)
+		if (span_eq(span_of(settings->rows[i].name), name))
+			return &settings->rows[i];
+	return NULL;
+}
+
+bool
+setting_set(const struct setting *setting, struct span value, void *record)
+{
+	const bool done =
+	    setting->read(setting, value, (char *)record + setting->offset);
+
+	if (done && setting->given != 0)
+		*(bool *)((char *)record + setting->given) = true;
+	return done;
+}
+
+static void
+add_words(const char *const *words, struct buf *out)
+{
+	size_t i;
+
+	for (i = 0; words[i] != NULL; i++)
+		buf_addf(out, "%s%s",
+		    i == 0                     ? ""
+			: words[i + 1] != NULL ? ", "
+					       : " or ",
+		    words[i]);
+}
+
+void
+setting_expected(const struct setting *setting, struct buf *out)
+{
+	if (setting->expected != NULL)
+		buf_add_text(out, setting->expected);
+	else if (setting->words != NULL)
+		add_words(setting->words, out);
+	else if (setting->most > 0)
+		buf_addf(out, "a number from %lld to %lld",
+		    (long long)setting->least, (long long)setting->most);
+	else
+		buf_addf(out, "at most %zu bytes", setting->size - 1);
+}
+
+void
+settings_begin(const struct settings *settings, void *record)
+{
+	const struct setting *setting;
+	bool done;
+	size_t i;
+
+	for (i = 0; i < settings->count; i++) {
+		setting = &settings->rows[i];
+		if (setting->initial == NULL)
+			continue;
+		done = setting_set(setting, span_of(setting->initial), record);
+		assert(done);
+	}
+}
