@@ -1,6 +1,7 @@
 /* model.c - the state of the confirmation: see model.h */
 #include "tui/model.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -11,8 +12,8 @@ dialog_add(struct dialog *dialog, enum dialog_kind kind, const char *label,
 	struct dialog_row *row;
 	va_list list;
 
-	if (dialog->rows == DIALOG_ROWS_MAX)
-		return;
+	/* A warning that is left out would be a lie. */
+	assert(dialog->rows < DIALOG_ROWS_MAX);
 	row = &dialog->row[dialog->rows++];
 	row->kind = kind;
 	row->label = label;

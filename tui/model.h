@@ -11,7 +11,7 @@
 #include "base/buf.h"
 
 enum {
-	DIALOG_ROWS_MAX = 24,
+	DIALOG_ROWS_MAX = 32, /* all that confirm_build() can say at once */
 	DIALOG_TEXT_MAX = 700,
 	/* Keys pressed sooner are not an answer to what is on the screen. */
 	DIALOG_READ_MS = 1000
