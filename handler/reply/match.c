@@ -175,25 +175,25 @@ find(const struct challenge *challenge, const struct expectation *expectations,
 	enum status status, late = STATUS_OK;
 	struct note late_note = { "" };
 	size_t i, equal = 0;
-	int expectation_rank, best_rank = 0;
+	int one_rank, best_rank = 0;
 
 	*warnings = challenge->warnings;
 	for (i = 0; i < count; i++) {
 		if (!from_fits(&expectations[i], challenge) ||
 		    to_fits(&expectations[i], challenge) == ADDRESS_OTHER)
 			continue;
-		expectation_rank = rank(&expectations[i], challenge);
+		one_rank = rank(&expectations[i], challenge);
 		status =
 		    check_clock(&expectations[i], challenge, now, &late_note);
-		if (status != STATUS_OK && expectation_rank != 3) {
+		if (status != STATUS_OK && one_rank != 3) {
 			late = status;
 			continue;
 		}
-		if (expectation_rank > best_rank) {
+		if (one_rank > best_rank) {
 			best = &expectations[i];
-			best_rank = expectation_rank;
+			best_rank = one_rank;
 			equal = 1;
-		} else if (expectation_rank == best_rank) {
+		} else if (one_rank == best_rank) {
 			/* The newest of several that were answered long ago
 			 * says most; two pending ones are a question. */
 			best = &expectations[i];
