@@ -125,6 +125,17 @@ sleep_for(int64_t seconds)
 	(void)nanosleep(&pause, NULL);
 }
 
+/* Until the next step.  The CA is not asked before a person has done
+ * something, which may take days. */
+static void
+sleep_until(const struct order_step *step)
+{
+	if (step->wait == STEP_MAIL || step->wait == STEP_SENT ||
+	    step->wait == STEP_OTHER)
+		helper_dismiss();
+	sleep_for(step->seconds > 0 ? step->seconds : 1);
+}
+
 /* After trouble: what the CA asks for (429, 503), but not all day. */
 static int64_t
 pause_after(const struct client *client)
@@ -220,7 +231,7 @@ follow(struct client *client, struct order *order,
 		/* Nobody else may be there to go on with that one. */
 		if (step.wait == STEP_QUEUED)
 			order_push(client, &step.expectation, now);
-		sleep_for(step.seconds > 0 ? step.seconds : 1);
+		sleep_until(&step);
 	}
 	if (!options->quiet)
 		end_line(last);

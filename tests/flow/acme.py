@@ -1263,6 +1263,17 @@ def test_one_process():
         got = town.run("order", "--no-wait", "bob@example.org")
         tap.ok(got.returncode == 0 and len(town.ca.orders) == 2,
                "and the order is resumed", got, town.ca.problems)
+        # A person is waited for without it.
+        process = town.start("carol@example.org")
+        end = time.monotonic() + 60
+        while (len(town.ca.orders) < 3 or not town.expected() or
+               https_of(process)) and time.monotonic() < end:
+            time.sleep(0.05)
+        tap.ok(https_of(process) == [] and process.poll() is None and
+               len(town.ca.orders) == 3,
+               "it does not wait for the mail", process.poll())
+        process.kill()
+        process.communicate()
 
 
 # They wait most of the time; the order of `later` is that of the names.
