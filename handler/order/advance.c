@@ -103,7 +103,7 @@ order_push(
     struct client *client, const struct expectation *expectation, int64_t now)
 {
 	struct order *other = calloc(1, sizeof(*other));
-	struct order_step step;
+	struct order_step step = { .wait = STEP_CA };
 
 	if (other != NULL &&
 	    order_load(client->home, expectation->order, other, NULL) ==
