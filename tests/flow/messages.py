@@ -4,14 +4,15 @@
 refusal leaves nothing behind: no draft, no mail, no change of state.  Each is
 tried once, and in the other ways some of each refusal; in check-slow all."""
 import calendar
+import functools
 import glob
 import json
 import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from lib import (CA, PART1, ROOT, Place, check_reply, fake_sendmail, sample_kinds,
-                 sent, tap)
+from lib import (CA, PART1, ROOT, Place, at_once, check_reply, fake_sendmail,
+                 sample_kinds, sent, tap)
 
 # The day of the Date fields there: the messages are stored, orders are not.
 MADE = calendar.timegm((2026, 11, 22, 3, 0, 0))
@@ -96,9 +97,8 @@ def main():
         with open(path[:-4] + ".expect") as f:
             expected[path] = f.read().strip()
     every_way = sample_kinds(paths, expected.get, 40)
-    for path in paths:
-        if tap.wanted(os.path.basename(path)):
-            one(path, expected[path], path in every_way)
+    at_once((functools.partial(one, path, expected[path], path in every_way)
+             for path in paths if tap.wanted(os.path.basename(path))), 3)
     tap.done()
 
 
