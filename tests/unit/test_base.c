@@ -2,7 +2,6 @@
 #include "tap.h"
 
 #include "base/base64url.h"
-#include "base/frame.h"
 #include "base/nearest.h"
 #include "base/text.h"
 
@@ -136,26 +135,6 @@ test_json(void)
 	buf_clear(&out);
 }
 
-/* Whole with its last frame, and not because a value looks like that. */
-static void
-test_frame(void)
-{
-	struct buf out;
-	size_t i;
-
-	buf_init(&out, 1000);
-	frame_add(&out, "body", SPAN("a\nend 0\n\n"));
-	OK(!frame_ended(buf_span(&out)));
-	frame_add_number(&out, FRAME_END, 75);
-	for (i = 0; i < out.len; i++)
-		OK(!frame_ended(span_cut(buf_span(&out), 0, i)));
-	OK(frame_ended(buf_span(&out)));
-	buf_add_text(&out, "x");
-	OK(!frame_ended(buf_span(&out)));
-	OK(!frame_ended(SPAN("end 9999\n75\n")));
-	buf_clear(&out);
-}
-
 static const char *
 near(const char *typed)
 {
@@ -204,7 +183,6 @@ main(void)
 	test_buf_addf();
 	test_text();
 	test_json();
-	test_frame();
 	test_nearest();
 	test_status();
 	return tap_done();

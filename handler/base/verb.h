@@ -1,0 +1,104 @@
+/*
+ * verb.h - what our own programs ask each other: the table of verbs
+ *
+ * mailcert starts a helper as "PROGRAM VERB".  Everything else is frames
+ * (base/frame.h), on standard input and standard output:
+ *
+ *	question	[open] what the verb takes... end
+ *	answer		status note what the verb gives... end
+ *
+ * The value of "open" is frames, too: the files and resolvers that the helper
+ * opens.  They are the user's own, and all that it reads before it enters its
+ * sandbox; a verb that opens nothing has no such frame.  "status" is a stable
+ * name of base/status.h and "note" one sentence of safe text, or empty.  Where
+ * the status is not "done", nothing else is given.
+ *
+ * Both sides check each message against this table.
+ */
+#ifndef BASE_VERB_H
+#define BASE_VERB_H
+#include "base/frame.h"
+
+/* Who a certificate signs for, and against what that is checked. */
+#define VERB_TRUST \
+	" revocation? file* anchor* crl* anchor-fault* crl-fault* dns?"
+/* reply/verdict.c, mail/smime_report.c and acme/certificate.c have them. */
+#define VERB_AUTHRES "method dns weak protection domain signer issuer"
+#define VERB_CHALLENGE                                                \
+	" claimed-from claimed-from-written claimed-to reply-to+ "    \
+	"reply-to-written+ part1 message-id references from-shown "   \
+	"subject-shown date-shown date delivered warnings type-acme " \
+	"has-reply-to"
+#define VERB_REPORT                                                           \
+	"judged at-delivery error* why from signer issuer delivered passing " \
+	"protection"
+/* What a challenge can be refused for (reply/challenge.h). */
+#define VERB_REFUSED                                                   \
+	" not-a-challenge is-a-reply bad-token bad-charset malformed " \
+	"ambiguous-header too-large decoded-input not-auto-generated " \
+	"wrong-from wrong-to list-mail unsafe-reply-to"
+
+/*
+ * X(enumerator, program, verb, opens, takes, gives, fails)
+ *
+ * Names of frames: "x" once, "x?" at most once, "x*" any number, "x+" at least
+ * one.  fails: the statuses that only this verb may answer; all may fail with
+ * those of verb_fault().
+ */
+#define VERB_TABLE(X)                                                        \
+	X(RESPONSE, "mailcert-verify", "response", "",                       \
+	    "part1 part2 thumbprint join", "digest",                         \
+	    "bad-token bad-thumbprint")                                      \
+	X(DKIM, "mailcert-verify", "dkim", "",                               \
+	    "now from headers dns* message", VERB_AUTHRES,                   \
+	    "not-authenticated dkim-fail dkim-domain dkim-coverage "         \
+	    "dkim-key dns-trouble")                                          \
+	X(SMIME, "mailcert-verify", "smime", "",                             \
+	    "from auto-submitted? when message" VERB_TRUST,                  \
+	    VERB_AUTHRES VERB_CHALLENGE,                                     \
+	    "not-authenticated smime-fail smime-untrusted smime-identity "   \
+	    "smime-unprotected dns-trouble" VERB_REFUSED)                    \
+	X(STATUS, "mailcert-verify", "status", "", "now message" VERB_TRUST, \
+	    VERB_REPORT, "")                                                 \
+	X(CERTIFICATE, "mailcert-verify", "certificate", "",                 \
+	    "now key address+ usage chain",                                  \
+	    "starts expires id top limits chain", "ca-nonsense")             \
+	X(DIGEST, "mailcert-verify", "digest", "", "message", "digest", "")
+
+enum verb_id {
+#define X(name, program, verb, opens, takes, gives, fails) VERB_##name,
+	VERB_TABLE(X)
+#undef X
+	    VERB_COUNT
+};
+
+struct verb_row {
+	const char *program;
+	const char *name;
+	const char *opens;
+	const char *takes;
+	const char *gives;
+	const char *fails;
+};
+
+const struct verb_row *verb_row(enum verb_id verb);
+/* Which verb of that program is it?  False: none. */
+bool verb_find(const char *program, const char *name, enum verb_id *out);
+
+/* Is it a status that any verb may fail with: memory, a disk, a bug? */
+bool verb_fault(enum status status);
+
+/* Are these the frames that a list of the table names, each as often as it
+ * says, and nothing else?  note: which is not. */
+bool verb_frames_ok(const char *list, struct span frames, struct note *note);
+/* Is it a whole question for that verb, with "open" and "end"? */
+bool verb_question_ok(
+    enum verb_id verb, struct span question, struct note *note);
+/*
+ * Is it a whole answer?  Then *status is what it says, STATUS_OK or a failure
+ * that the verb can have, and *said its sentence, made safe.  False: *said
+ * tells what is wrong with it.
+ */
+bool verb_answer_ok(enum verb_id verb, struct span answer, enum status *status,
+    struct note *said);
+#endif
