@@ -326,6 +326,27 @@ exit ${FAKE_SENDMAIL_STATUS:-0}
 """
 
 
+def ask(*pairs, opens=None, end=True):
+    """A message between our programs: frames (handler/base/verb.h)."""
+    def frames(pairs):
+        return b"".join(b"%s %d\n%s\n" % (name.encode(), len(v), v)
+                        for name, v in ((n, v if isinstance(v, bytes) else
+                                         v.encode()) for n, v in pairs))
+    head = [] if opens is None else [("open", frames(opens))]
+    return frames([*head, *pairs, *([("end", "")] if end else [])])
+
+
+def told(raw):
+    """The frames of such a message: pairs."""
+    out = []
+    while raw:
+        head, raw = raw.split(b"\n", 1)
+        name, size = head.split(b" ")
+        out.append((name.decode(), raw[:int(size)]))
+        raw = raw[int(size) + 1:]
+    return out
+
+
 def fake_sendmail(place):
     """A sendmail that keeps mail; gives its path and the box."""
     box = place.path("sent")

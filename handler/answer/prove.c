@@ -1,36 +1,19 @@
 /* prove.c - the network program, the verifier: see prove.h */
 #include "answer/prove.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "answer/anchors.h"
 #include "base/frame.h"
 #include "process/helper.h"
 #include "process/resolve.h"
+#include "reply/verdict.h"
 
-enum { WEEK = 7 * 24 * 3600, REQUEST_ROOM = FRAME_TRUST_MAX + 1024 * 1024 };
-
-/* Run the verifier; exactly `size` octets are its whole answer. */
-static enum status
-ask_verifier(const char *verb, struct span request, void *out, size_t size,
-    struct note *note)
-{
-	const char *const argv[] = { "mailcert-verify", verb, NULL };
-	struct buf output;
-	enum status status;
-	int code = 0;
-
-	buf_init(&output, size + 1);
-	status = helper_run(argv, request, &output, &code, note);
-	if (status == STATUS_OK && (code != 0 || output.len != size))
-		status = note_set(note, STATUS_CRYPTO,
-		    "the verifier gave up on this message (%d)", code);
-	if (status == STATUS_OK)
-		(void)memcpy(out, output.at, size);
-	buf_clear(&output);
-	return status;
-}
+enum {
+	WEEK = 7 * 24 * 3600,
+	REQUEST_ROOM = FRAME_TRUST_MAX + 1024 * 1024,
+	ANSWER_MAX = 64 * 1024
+};
 
 static enum status
 add_dkim(const struct prover *prover, const struct rules *rules,
@@ -81,81 +64,116 @@ delivered(const struct prover *prover, const struct challenge *challenge)
 	    : prover->now;
 }
 
+/* The question that proves a sender. */
+static enum status
+add_question(const struct prover *prover, enum authres_method method,
+    const struct rules *rules, struct span message,
+    const struct answer_claims *claims, struct buf *question, struct note *note)
+{
+	const char *from = claims->challenge.claimed_from;
+	enum status status;
+
+	frame_add(question, "from", span_of(from));
+	if (method == AUTHRES_DKIM) {
+		status = add_dkim(prover, rules, claims, question, note);
+	} else {
+		if (rules->challenge.auto_submitted)
+			frame_add(question, "auto-submitted", SPAN(""));
+		frame_add_number(
+		    question, "when", delivered(prover, &claims->challenge));
+		status = add_trust(prover, from, "hard", question, note);
+	}
+	frame_add(question, "message", message);
+	return status;
+}
+
 enum status
 prove_sender(const struct prover *prover, enum authres_method method,
     const struct rules *rules, struct span message,
     const struct answer_claims *claims, struct authres_verdict *out,
     struct note *note)
 {
-	const char *from = claims->challenge.claimed_from;
-	struct buf request;
+	struct buf question, answer;
 	enum status status;
 
-	buf_init(&request, message.len + REQUEST_ROOM);
-	frame_add(&request, "from", span_of(from));
-	if (method == AUTHRES_DKIM) {
-		status = add_dkim(prover, rules, claims, &request, note);
-	} else {
-		if (rules->challenge.auto_submitted)
-			frame_add(&request, "auto-submitted", SPAN(""));
-		frame_add_number(
-		    &request, "when", delivered(prover, &claims->challenge));
-		status = add_trust(prover, from, "hard", &request, note);
-	}
-	frame_add(&request, "message", message);
+	buf_init(&question, message.len + REQUEST_ROOM);
+	buf_init(&answer, ANSWER_MAX);
+	out->note = (struct note){ "" };
+	status = add_question(
+	    prover, method, rules, message, claims, &question, note);
 	if (status == STATUS_OK)
-		status = buf_status(&request);
-	if (status == STATUS_OK)
-		status = ask_verifier(authres_method_name(method),
-		    buf_span(&request), out, sizeof(*out), note);
-	buf_clear(&request);
-	if (status != STATUS_OK)
-		return status;
-	if (!authres_verdict_ok(out, span_of(from)) ||
-	    (out->status == STATUS_OK && out->authres.method != method))
-		return note_set(
+		status =
+		    helper_ask(method == AUTHRES_DKIM ? VERB_DKIM : VERB_SMIME,
+			&question, &answer, note);
+	out->status = status;
+	if (status == STATUS_OK &&
+	    (!verdict_read(buf_span(&answer), out) ||
+		!authres_verdict_ok(
+		    out, span_of(claims->challenge.claimed_from)) ||
+		out->authres.method != method))
+		status = note_set(
 		    note, STATUS_BUG, "the verifier's verdict makes no sense");
-	if (out->status != STATUS_OK && note != NULL)
-		*note = out->note;
-	return (enum status)out->status;
+	buf_clear(&answer);
+	buf_clear(&question);
+	return status;
 }
 
 enum status
 prove_status(const struct prover *prover, struct span message, const char *from,
     struct smime_report *out, struct note *note)
 {
-	struct buf request;
+	struct smime_report report = { .status = SMIME_STATUS_NULL };
+	struct buf question, answer;
 	enum status status;
 
-	buf_init(&request, message.len + REQUEST_ROOM);
-	frame_add_number(&request, "now", prover->now);
-	status =
-	    add_trust(prover, from, prover->config->revocation, &request, note);
-	frame_add(&request, "message", message);
+	buf_init(&question, message.len + REQUEST_ROOM);
+	buf_init(&answer, ANSWER_MAX);
+	frame_add_number(&question, "now", prover->now);
+	status = add_trust(
+	    prover, from, prover->config->revocation, &question, note);
+	frame_add(&question, "message", message);
 	if (status == STATUS_OK)
-		status = buf_status(&request);
-	if (status == STATUS_OK)
-		status = ask_verifier(
-		    "status", buf_span(&request), out, sizeof(*out), note);
-	buf_clear(&request);
-	if (status == STATUS_OK && !smime_report_ok(out))
+		status = helper_ask(VERB_STATUS, &question, &answer, note);
+	if (status == STATUS_OK &&
+	    (!smime_report_read(buf_span(&answer), &report) ||
+		!smime_report_ok(&report)))
 		status = note_set(
 		    note, STATUS_BUG, "the verifier's report makes no sense");
+	if (status == STATUS_OK)
+		*out = report;
+	buf_clear(&answer);
+	buf_clear(&question);
 	return status;
+}
+
+static bool
+is_digest(struct span text)
+{
+	size_t i;
+
+	for (i = 0; i < text.len; i++)
+		if (!ascii_is_digit(text.at[i]) &&
+		    !(text.at[i] >= 'a' && text.at[i] <= 'f'))
+			return false;
+	return text.len == 64;
 }
 
 enum status
 prove_digest(struct span bytes, char out[65], struct note *note)
 {
-	enum status status = ask_verifier("digest", bytes, out, 65, note);
-	size_t i;
+	struct buf question, answer;
+	struct span digest;
+	enum status status;
 
-	if (status != STATUS_OK)
-		return status;
-	out[64] = '\0';
-	for (i = 0; i < 64; i++)
-		if (!ascii_is_digit(out[i]) &&
-		    !(out[i] >= 'a' && out[i] <= 'f'))
-			return STATUS_CRYPTO;
-	return STATUS_OK;
+	buf_init(&question, bytes.len + 1024);
+	buf_init(&answer, 1024);
+	frame_add(&question, "message", bytes);
+	status = helper_ask(VERB_DIGEST, &question, &answer, note);
+	digest = frame_get(buf_span(&answer), "digest");
+	if (status == STATUS_OK &&
+	    (!is_digest(digest) || !span_copy(digest, out, 65)))
+		status = STATUS_BUG;
+	buf_clear(&answer);
+	buf_clear(&question);
+	return status;
 }

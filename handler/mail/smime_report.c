@@ -1,8 +1,10 @@
 /* smime_report.c - the S/MIME status of a message: see smime_report.h */
 #include "mail/smime_report.h"
 
+#include <stddef.h>
 #include <string.h>
 
+#include "base/frame.h"
 #include "base/text.h"
 #include "mail/protect.h"
 
@@ -13,6 +15,40 @@ smime_status_name(enum smime_status status)
 		"signed/verified", "signed/failed" };
 
 	return names[status];
+}
+
+#define R(kind, name, field)                                        \
+	{                                                           \
+		name, kind, offsetof(struct smime_report, field),   \
+		    sizeof(((struct smime_report *)0)->field), 0, 0 \
+	}
+
+static const struct frame_field fields[] = {
+	R(FRAME_U32, "judged", status),
+	R(FRAME_U32, "at-delivery", at_delivery),
+	{ "error", FRAME_TEXTS, offsetof(struct smime_report, error),
+	    SMIME_TEXT_SIZE, SMIME_ERRORS_MAX,
+	    offsetof(struct smime_report, errors) },
+	R(FRAME_TEXT, "why", why),
+	R(FRAME_TEXT, "from", from),
+	R(FRAME_TEXT, "signer", signer),
+	R(FRAME_TEXT, "issuer", issuer),
+	R(FRAME_I64, "delivered", delivered),
+	R(FRAME_U32, "passing", passing),
+	R(FRAME_U32, "protection", protection),
+};
+enum { FIELDS = sizeof(fields) / sizeof(*fields) };
+
+void
+smime_report_write(const struct smime_report *report, struct buf *out)
+{
+	frame_add_fields(out, report, fields, FIELDS);
+}
+
+bool
+smime_report_read(struct span frames, struct smime_report *out)
+{
+	return frame_take_fields(frames, out, fields, FIELDS);
 }
 
 bool

@@ -7,6 +7,7 @@
 #define MAIL_SMIME_REPORT_H
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "mail/address.h"
 
 /* RFC 9219 section 4.1, smimeStatus. */
@@ -20,7 +21,7 @@ enum { SMIME_STATUS_COUNT = 4, SMIME_ERRORS_MAX = 6, SMIME_TEXT_SIZE = 320 };
 /* NULL for SMIME_STATUS_NULL. */
 const char *smime_status_name(enum smime_status status);
 
-/* Flat: it crosses from the verifier.  All text is safe. */
+/* Flat; it crosses from the verifier as frames.  All text is safe. */
 struct smime_report {
 	uint32_t status;      /* enum smime_status, now */
 	uint32_t at_delivery; /* the same, when it was received */
@@ -35,6 +36,10 @@ struct smime_report {
 	uint32_t protection; /* enum protect_form */
 };
 
+/* Append it as frames (base/frame.h), and read it back into one that is all
+ * zero.  False: the frames are not what smime_report_write() writes. */
+void smime_report_write(const struct smime_report *report, struct buf *out);
+bool smime_report_read(struct span frames, struct smime_report *out) MUST_CHECK;
 /* Is it what smime_judge() could have written? */
 bool smime_report_ok(const struct smime_report *report);
 #endif

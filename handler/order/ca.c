@@ -262,7 +262,8 @@ ask(const struct ca *ca, struct buf *request, struct buf *answer, int *code,
 		return buf_status(request);
 	(void)snprintf(
 	    subject, sizeof(subject), "%s %s", ca->directory_url, ca->file);
-	return helper_ask(argv, subject, buf_span(request), answer, code, note);
+	return helper_ask_resident(
+	    argv, subject, buf_span(request), answer, code, note);
 }
 
 /* One request through the network program. */

@@ -161,8 +161,8 @@ take_code(struct span answer, int *code)
 }
 
 enum status
-helper_ask(const char *const argv[], const char *subject, struct span input,
-    struct buf *out, int *code, struct note *note)
+helper_ask_resident(const char *const argv[], const char *subject,
+    struct span input, struct buf *out, int *code, struct note *note)
 {
 	enum status status;
 
@@ -184,6 +184,54 @@ helper_said(void)
 	return heard.text;
 }
 
+/* What came back, whatever became of the program. */
+static enum status
+take_answer(enum verb_id verb, struct span answer, int code, struct note *note)
+{
+	const struct verb_row *row = verb_row(verb);
+	struct note said = { "" };
+	enum status status = STATUS_BUG;
+
+	if (code != 0)
+		return note_set(note, STATUS_BUG,
+		    "%s ended without an answer (%d)", row->program, code);
+	if (!verb_answer_ok(verb, answer, &status, &said))
+		return note_set(note, STATUS_BUG,
+		    "the answer of %s %s makes no sense: %.200s", row->program,
+		    row->name, said.text);
+	/* We asked it something that is not its table. */
+	if (status == STATUS_USAGE)
+		return note_set(note, STATUS_BUG, "%s refused to %s",
+		    row->program, row->name);
+	if (status != STATUS_OK && note != NULL)
+		*note = said;
+	return status;
+}
+
+enum status
+helper_ask(enum verb_id verb, struct buf *question, struct buf *answer,
+    struct note *note)
+{
+	const struct verb_row *row = verb_row(verb);
+	const char *const argv[] = { row->program, row->name, NULL };
+	struct note why = { "" };
+	enum status status;
+	int code = 0;
+
+	frame_add(question, FRAME_END, SPAN(""));
+	status = buf_status(question);
+	if (status == STATUS_OK &&
+	    !verb_question_ok(verb, buf_span(question), &why))
+		status = note_set(note, STATUS_BUG, "%s %s: %.200s",
+		    row->program, row->name, why.text);
+	if (status == STATUS_OK)
+		status =
+		    helper_run(argv, buf_span(question), answer, &code, note);
+	return status == STATUS_OK
+	    ? take_answer(verb, buf_span(answer), code, note)
+	    : status;
+}
+
 enum status
 helper_run_line(const char *const argv[], struct span input, struct buf *out,
     int *code, struct note *note)
@@ -200,28 +248,24 @@ enum status
 helper_response(const char *part1, const char *part2, const char *thumbprint,
     enum token_join join, struct response *out, struct note *note)
 {
-	const char *const argv[] = { "mailcert-verify", "response", NULL };
-	struct buf input, output;
+	struct buf question, answer;
+	struct span digest;
 	enum status status;
-	int code = 0;
 
-	buf_init(&input, 4096);
-	buf_init(&output, 256);
-	buf_add_text(&input, part1);
-	buf_add_byte(&input, '\n');
-	buf_add_text(&input, part2);
-	buf_addf(&input, "\n%s\n%s\n", thumbprint, token_join_name(join));
-	status = helper_run_line(argv, buf_span(&input), &output, &code, note);
-	if (status == STATUS_OK && code != 0)
-		status = code == 65 ? STATUS_BAD_TOKEN : STATUS_CRYPTO;
+	buf_init(&question, 8192);
+	buf_init(&answer, 2048);
+	frame_add(&question, "part1", span_of(part1));
+	frame_add(&question, "part2", span_of(part2));
+	frame_add(&question, "thumbprint", span_of(thumbprint));
+	frame_add(&question, "join", span_of(token_join_name(join)));
+	status = helper_ask(VERB_RESPONSE, &question, &answer, note);
+	digest = frame_get(buf_span(&answer), "digest");
 	if (status == STATUS_OK &&
-	    (output.len != SHA256_TEXT_LEN ||
-		!base64url_is_text(buf_span(&output)) ||
-		!span_copy(
-		    buf_span(&output), out->digest, sizeof(out->digest))))
-		status = STATUS_CRYPTO;
-	buf_clear(&output);
-	buf_clear(&input);
+	    (digest.len != SHA256_TEXT_LEN || !base64url_is_text(digest) ||
+		!span_copy(digest, out->digest, sizeof(out->digest))))
+		status = STATUS_BUG;
+	buf_clear(&answer);
+	buf_clear(&question);
 	return status;
 }
 

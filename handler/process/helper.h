@@ -3,12 +3,26 @@
  */
 #ifndef PROCESS_HELPER_H
 #define PROCESS_HELPER_H
-#include "base/buf.h"
+#include "base/verb.h"
 #include "reply/response.h"
 
 /* Write the path of a helper; STATUS_CREATE: it is not there. */
 enum status helper_path(
     const char *name, char *out, size_t size, struct note *note) MUST_CHECK;
+
+/*
+ * Ask one of our programs: question holds what the verb takes (base/verb.h),
+ * and gets its end here; answer, with its ceiling, takes the whole answer, of
+ * which frame_get() gives the frames.  Both are checked against the table.
+ *
+ * A status other than STATUS_OK is what the program says, with its sentence as
+ * the note, or of its run.  STATUS_BUG: the question is not what the verb takes,
+ * the program ended without an answer, or the answer is not one that the verb
+ * can give.  STATUS_AGAIN: it took too long and was killed.  STATUS_CREATE: it
+ * is not there, or cannot be run.
+ */
+enum status helper_ask(enum verb_id verb, struct buf *question,
+    struct buf *answer, struct note *note) MUST_CHECK;
 
 /*
  * Run the helper that argv[0] names (no path, at most HELPER_ARGUMENTS_MAX
@@ -27,7 +41,7 @@ enum status helper_run(const char *const argv[], struct span input,
  * HELPER_QUESTIONS_MAX another one is started.
  */
 enum { HELPER_QUESTIONS_MAX = 64 };
-enum status helper_ask(const char *const argv[], const char *subject,
+enum status helper_ask_resident(const char *const argv[], const char *subject,
     struct span input, struct buf *out, int *code,
     struct note *note) MUST_CHECK;
 /* End the helper that keeps running, if there is one: at the end, and before a

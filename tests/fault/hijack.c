@@ -30,7 +30,7 @@
 
 #include "hijack.h"
 
-enum { SOFT = -1, HANGS = -2, FLOODS = -3 };
+enum { SOFT = -1, HANGS = -2, FLOODS = -3, LIES = -4 };
 
 extern char **environ;
 long __real_syscall(long number, ...);
@@ -38,6 +38,9 @@ long __wrap_syscall(long number, ...);
 
 static char loot[512], beside[512], board_path[600];
 static int port, landlock = -1, attack = SOFT;
+/* What it answers where it lies: hijack.lie beside hijack.conf. */
+static char lie[64 * 1024];
+static size_t lie_size;
 static volatile char *board;
 /* Attacks on memory that may fault must not: it would look like a refusal. */
 static char stolen[64];
@@ -352,6 +355,20 @@ try_one(int i)
 	board[i] = attacks[i].works() ? 'w' : 'r';
 }
 
+static void
+read_lie(char *conf)
+{
+	ssize_t n;
+	int fd;
+
+	(void)strcpy(strrchr(conf, '/'), "/hijack.lie");
+	if ((fd = open(conf, O_RDONLY | O_CLOEXEC)) < 0)
+		return;
+	n = read(fd, lie, sizeof(lie));
+	lie_size = n > 0 ? (size_t)n : 0;
+	(void)close(fd);
+}
+
 /* hijack.conf: one value a line. */
 __attribute__((constructor)) static void
 prepare(void)
@@ -368,6 +385,7 @@ prepare(void)
 		return;
 	n = read(fd, text, sizeof(text) - 1);
 	(void)close(fd);
+	read_lie(path);
 	for (i = 0; (line = strsep(&rest, "\n")) != NULL && n > 0; i++) {
 		if (i == 0)
 			(void)snprintf(loot, sizeof(loot), "%s", line);
@@ -443,6 +461,10 @@ get_out(void)
 	if (attack >= 0) {
 		try_one(attack);
 		return 1;
+	}
+	if (attack == LIES) {
+		(void)!write(STDOUT_FILENO, lie, lie_size);
+		_exit(0);
 	}
 	(void)!write(STDERR_FILENO, escapes, sizeof(escapes) - 1);
 	board[ATTACKS] = 't'; /* taken over */

@@ -14,7 +14,8 @@ import time
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [TESTS, os.path.join(TESTS, "ca")]
-from lib import BUILD, MAILCERT, ROOT, SLOW, at_once, nomalloc, sample, tap
+from lib import BUILD, MAILCERT, ROOT, SLOW, ask, at_once, nomalloc, sample, \
+    tap
 from town import Town
 
 ALICE = "alice@example.org"
@@ -153,18 +154,15 @@ def test_helpers_memory():
         with open(path, "rb") as f, open(record) as r:
             chain, public = f.read(), json.load(r)["public"].encode()
 
-        def frames(*pairs):
-            return b"".join(b"%s %d\n%s\n" % (n, len(v), v)
-                            for n, v in pairs)
         for program, args, stdin, word in (
-                ("mailcert-verify", ("certificate",), frames(
-                    (b"now", b"%d" % time.time()), (b"key", public),
-                    (b"address", ALICE.encode()), (b"usage", b"both"),
-                    (b"chain", chain)), b"BEGIN CERTIFICATE"),
-                ("mailcert-https", (), frames(
-                    (b"method", b"GET"),
-                    (b"url", town.ca.base.encode() + b"/directory"),
-                    (b"ca-file", town.ca.file.encode())), b"newNonce")):
+                ("mailcert-verify", ("certificate",), ask(
+                    ("now", b"%d" % time.time()), ("key", public),
+                    ("address", ALICE), ("usage", "both"),
+                    ("chain", chain)), b"BEGIN CERTIFICATE"),
+                ("mailcert-https", (), ask(
+                    ("method", "GET"),
+                    ("url", town.ca.base + "/directory"),
+                    ("ca-file", town.ca.file), end=False), b"newNonce")):
             got = town.run(*args, stdin=stdin,
                            program=os.path.join(BUILD, program))
             tap.ok(got.returncode == 0 and word in got.stdout, program, got)

@@ -15,7 +15,8 @@ import threading
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from dnsserver import Dns, both_sockets
-from lib import ADDRESS, BUILD, CA, PART2, ROOT, Place, check_reply, kernel, tap
+from lib import ADDRESS, BUILD, CA, PART2, ROOT, Place, ask, check_reply, \
+    kernel, tap
 
 SIGNED = os.path.join(ROOT, "tests/signed")
 # The stored messages have no Date, and would need a person.
@@ -138,7 +139,7 @@ def attacks():
 
 
 ATTACKS = attacks()
-SOFT, HANGS, FLOODS = -1, -2, -3
+SOFT, HANGS, FLOODS, LIES = -1, -2, -3, -4
 NETWORK = {"reach a TCP port", "reach a UDP port"}
 KERNEL = kernel()
 # What landlock alone keeps from a program that may open files.
@@ -187,7 +188,9 @@ class Scene:
     def program(self, name):
         return os.path.join(self.bin, name)
 
-    def set(self, attack, landlock=""):
+    def set(self, attack, landlock="", lie=b""):
+        with open(self.program("hijack.lie"), "wb") as f:
+            f.write(lie)
         with open(self.board, "wb") as f:
             f.write(b"\0" * 4096)
         with open(self.program("hijack.conf"), "w") as f:
@@ -389,6 +392,65 @@ def test_stuck():
         scene.close()
 
 
+def answer(status, note="", frames=(), end=True):
+    return ask(("status", status), ("note", note), *frames, end=end)
+
+
+AUTHRES = [("method", "1"), ("dns", "0"), ("weak", "0"), ("protection", "0"),
+           ("domain", "ca.example"), ("signer", ""), ("issuer", "")]
+# Of a verifier that was taken over; none of these is an answer to "dkim".
+LIES_OF_VERIFIER = (
+    ("nothing", b""),
+    ("no frame", b"\033]0;owned\007"),
+    ("no end", answer("dkim-fail", end=False)),
+    ("more behind the end", answer("dkim-fail") + b"x"),
+    ("no status", ask(("note", ""))),
+    ("no note", ask(("status", "dkim-fail"))),
+    ("a status that is none", answer("\033[31mowned")),
+    ("a status of others", answer("only-a-part", "invented")),
+    ("a status of the user", answer("declined")),
+    ("usage", answer("usage")),
+    ("done, without proof", answer("done")),
+    ("proof with a failure", answer("dkim-fail", frames=AUTHRES)),
+    ("a field missing", answer("done", frames=AUTHRES[1:])),
+    ("a field twice", answer("done", frames=AUTHRES + AUTHRES[:1])),
+    ("an unknown field", answer("done", frames=AUTHRES + [("x", "")])),
+    ("no number", answer("done", frames=[("method", "x")] + AUTHRES[1:])),
+    ("a huge number", answer("done", frames=[
+        ("method", "4294967297")] + AUTHRES[1:])),
+    ("another method", answer("done", frames=[("method", "2")] +
+                              AUTHRES[1:])),
+    ("another domain", answer("done", frames=AUTHRES[:4] + [
+        ("domain", "evil.example")] + AUTHRES[5:])),
+    ("a long text", answer("done", frames=AUTHRES[:6] + [
+        ("issuer", "x" * 300)])),
+    ("a length without end", b"status 999999999999999999\ndone\n"),
+)
+
+
+def test_lies():
+    """A helper that invents its answer: that is a bug, whatever it says."""
+    scene = Scene("mailcert-verify")
+    scene.place.expect("--expires", "24h")
+    orders = scene.place.orders_bytes()
+    for name, lie in LIES_OF_VERIFIER:
+        scene.set(LIES, lie=lie)
+        got = handle("d0-good")(scene)
+        tap.ok(got.returncode == 70 and b"mailcert-verify" in got.stderr or
+               b"verdict makes no sense" in got.stderr,
+               "the verifier lies: " + name, got)
+        tap.ok(b"\033" not in got.stderr and got.stdout == b"",
+               "the verifier lies: %s: nothing else is told" % name, got)
+    tap.equal(scene.place.orders_bytes(), orders,
+              "the verifier lies: the order stands")
+    # What it may say is heeded, and its sentence made safe.
+    scene.set(LIES, lie=answer("dkim-fail", "red \033[31m"))
+    got = handle("d0-good")(scene)
+    tap.ok(got.returncode == 65 and b"dkim-fail" in got.stderr and
+           b"red \\x1b[31m" in got.stderr, "an answer it may give", got)
+    scene.close()
+
+
 def processes(directory):
     """Those that run a program of this directory."""
     out = []
@@ -425,4 +487,5 @@ test_network()
 test_key_holder()
 test_versions()
 test_stuck()
+test_lies()
 tap.done()

@@ -1,28 +1,12 @@
 /*
  * verify/main.c - mailcert-verify, the program that computes with libcrypto
  *
- * It has no files, no network and no keys: it shuts itself in before it reads
- * its first octet.
- *
- *	mailcert-verify response	reads four lines (token-part1,
- *		token-part2, thumbprint, token join), prints the digest
- *
- * The others read frames (base/frame.h) and print one struct:
- *
- *	mailcert-verify dkim		now, from, headers, dns..., message:
- *	mailcert-verify smime		from, auto-submitted, when, trust,
- *		dns, message: a struct authres_verdict
- *	mailcert-verify status		now, trust, dns, message: a struct
- *		smime_report
- *	mailcert-verify certificate	now, key, address..., usage, chain: frames
- *		(expires, chain), or one frame "error"
- *	mailcert-verify digest		anything: SHA-256, as 64 hex digits
+ * It has no files, no network and no keys: it enters its sandbox before it
+ * reads its first octet.  base/verb.h has its verbs and their frames.
  *
  * Trust: revocation (off, soft, hard); file (its name) before each anchor or
  * crl (its content); anchor-fault, crl-fault (a sentence on a file that cannot
  * be read).
- *
- * On other failures it prints nothing and exits with the status's code.
  */
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -34,310 +18,335 @@
 #include "acme/certificate.h"
 #include "acme/csr.h"
 #include "base/base64url.h"
-#include "base/buf.h"
-#include "base/fd.h"
-#include "base/frame.h"
 #include "base/idn.h"
 #include "base/sandbox.h"
+#include "base/serve.h"
 #include "mail/smime_verify.h"
-#include "reply/authres.h"
 #include "reply/response.h"
+#include "reply/verdict.h"
 
-enum { LINES = 4, INPUT_MAX = 270 * 1024 * 1024 + FRAME_TRUST_MAX };
+enum { QUESTION_MAX = 270 * 1024 * 1024 + FRAME_TRUST_MAX };
 
-/* What the frames say. */
-struct request {
-	struct span from;
-	struct span message;
-	int64_t now;
-	int64_t when;
-	enum dkim_coverage coverage;
-	struct challenge_rules rules;
+/* What the DNS said, and who is trusted. */
+struct evidence {
 	struct dns_answer answer[AUTHRES_QUERIES_MAX]; /* owned */
 	size_t answers;
 	struct trust *trust; /* owned */
-	struct span file;    /* the name of what comes next */
-	struct span key;     /* SubjectPublicKeyInfo, in base64url */
-	struct span chain;
-	struct span address[CSR_ADDRESSES_MAX];
-	size_t addresses;
-	enum csr_usage usage; /* of the certificate */
 };
 
 static enum status
-take_answer(struct request *request, struct span line)
+take_answer(struct evidence *evidence, struct span line)
 {
-	struct dns_answer *answer = &request->answer[request->answers];
+	struct dns_answer *answer = &evidence->answer[evidence->answers];
 
-	if (request->answers == AUTHRES_QUERIES_MAX)
+	if (evidence->answers == AUTHRES_QUERIES_MAX)
 		return STATUS_USAGE;
-	request->answers++;
+	evidence->answers++;
 	dns_answer_init(answer);
 	return dns_answer_parse(span_trim(line), answer);
 }
 
-static bool
-take_revocation(struct request *request, struct span value)
+static enum status
+take_revocation(struct trust *trust, struct span value)
 {
 	enum trust_revocation revocation;
 
 	if (!trust_revocation_parse(value, &revocation))
-		return false;
-	trust_set_revocation(request->trust, revocation);
-	return true;
+		return STATUS_USAGE;
+	trust_set_revocation(trust, revocation);
+	return STATUS_OK;
 }
 
+/* file: the name of what comes next. */
 static enum status
-take_frame(struct request *request, const struct frame *frame)
+take_frame(
+    struct evidence *evidence, const struct frame *frame, struct span *file)
 {
 	const struct span name = frame->name, value = frame->value;
 
 	if (span_eq(name, SPAN("dns")))
-		return take_answer(request, value);
+		return take_answer(evidence, value);
+	if (span_eq(name, SPAN("revocation")))
+		return take_revocation(evidence->trust, value);
 	if (span_eq(name, SPAN("anchor")))
-		return trust_add_anchors(request->trust, request->file, value);
+		return trust_add_anchors(evidence->trust, *file, value);
 	if (span_eq(name, SPAN("crl")))
-		return trust_add_crls(request->trust, request->file, value);
+		return trust_add_crls(evidence->trust, *file, value);
 	if (span_eq(name, SPAN("anchor-fault")))
-		trust_add_anchor_fault(request->trust, value);
+		trust_add_anchor_fault(evidence->trust, value);
 	else if (span_eq(name, SPAN("crl-fault")))
-		trust_add_crl_fault(request->trust, value);
+		trust_add_crl_fault(evidence->trust, value);
 	else if (span_eq(name, SPAN("file")))
-		request->file = value;
-	else if (span_eq(name, SPAN("address")) &&
-	    request->addresses < CSR_ADDRESSES_MAX)
-		request->address[request->addresses++] = value;
-	else if (span_eq(name, SPAN("key")))
-		request->key = value;
-	else if (span_eq(name, SPAN("chain")))
-		request->chain = value;
-	else if (span_eq(name, SPAN("from")))
-		request->from = value;
-	else if (span_eq(name, SPAN("message")))
-		request->message = value;
-	else if (span_eq(name, SPAN("auto-submitted")))
-		request->rules.auto_submitted = true;
-	else if (!(span_eq(name, SPAN("revocation")) &&
-		     take_revocation(request, value)) &&
-	    !(span_eq(name, SPAN("headers")) &&
-		dkim_coverage_parse(value, &request->coverage)) &&
-	    !(span_eq(name, SPAN("now")) &&
-		frame_number(value, &request->now)) &&
-	    !(span_eq(name, SPAN("usage")) &&
-		csr_usage_parse(value, &request->usage)) &&
-	    !(span_eq(name, SPAN("when")) &&
-		frame_number(value, &request->when)))
-		return STATUS_USAGE;
+		*file = value;
 	return STATUS_OK;
 }
 
 static enum status
-take_request(struct span input, struct request *request)
+take_evidence(struct span frames, struct evidence *out)
 {
 	enum status status = STATUS_OK;
+	struct span file = SPAN("");
 	struct frame frame;
 
-	if ((request->trust = trust_new()) == NULL)
+	if ((out->trust = trust_new()) == NULL)
 		return STATUS_MEMORY;
-	while (status == STATUS_OK &&
-	    (status = frame_take(&input, &frame)) == STATUS_OK)
-		status = take_frame(request, &frame);
-	return status == STATUS_NO ? STATUS_OK : status;
+	while (status == STATUS_OK && frame_take(&frames, &frame) == STATUS_OK)
+		status = take_frame(out, &frame, &file);
+	return status;
 }
 
 static void
-clear_request(struct request *request)
+clear_evidence(struct evidence *evidence)
 {
 	size_t i;
 
-	for (i = 0; i < request->answers; i++)
-		dns_answer_clear(&request->answer[i]);
-	trust_free(request->trust);
+	for (i = 0; i < evidence->answers; i++)
+		dns_answer_clear(&evidence->answer[i]);
+	trust_free(evidence->trust);
 }
 
 static const struct dns_answer *
-first_answer(const struct request *request)
+first_answer(const struct evidence *evidence)
 {
-	return request->answers > 0 ? &request->answer[0] : NULL;
+	return evidence->answers > 0 ? &evidence->answer[0] : NULL;
 }
 
-/* One struct, whole: the reader checks every field again. */
 static enum status
-do_verdict(struct request *request, bool smime, struct buf *output)
+do_dkim(struct span frames, const struct evidence *evidence,
+    struct authres_verdict *out, struct note *note)
+{
+	enum dkim_coverage coverage;
+	int64_t now;
+
+	if (!dkim_coverage_parse(frame_get(frames, "headers"), &coverage) ||
+	    !frame_number(frame_get(frames, "now"), &now))
+		return STATUS_USAGE;
+	return authres_dkim(frame_get(frames, "message"),
+	    frame_get(frames, "from"), coverage, now, evidence->answer,
+	    evidence->answers, &out->authres, note);
+}
+
+static enum status
+do_smime(struct span frames, const struct evidence *evidence,
+    struct authres_verdict *out, struct note *note)
+{
+	struct span rest = frames, value;
+	const struct challenge_rules rules = {
+		.auto_submitted = frame_next(&rest, "auto-submitted", &value)
+	};
+	int64_t when;
+
+	if (!frame_number(frame_get(frames, "when"), &when))
+		return STATUS_USAGE;
+	return authres_smime(frame_get(frames, "message"),
+	    frame_get(frames, "from"), &rules, when, evidence->trust,
+	    first_answer(evidence), &out->authres, &out->challenge, note);
+}
+
+static enum status
+do_verdict(enum verb_id verb, struct span frames,
+    const struct evidence *evidence, struct buf *out, struct note *note)
 {
 	struct authres_verdict *verdict = calloc(1, sizeof(*verdict));
 	enum status status;
 
 	if (verdict == NULL)
 		return STATUS_MEMORY;
-	if (smime)
-		status = authres_smime(request->message, request->from,
-		    &request->rules, request->when, request->trust,
-		    first_answer(request), &verdict->authres,
-		    &verdict->challenge, &verdict->note);
-	else
-		status = authres_dkim(request->message, request->from,
-		    request->coverage, request->now, request->answer,
-		    request->answers, &verdict->authres, &verdict->note);
-	verdict->status = status;
-	if (status == STATUS_OK || status_is_refusal(status)) {
-		buf_add(output,
-		    (struct span){ (const char *)verdict, sizeof(*verdict) });
-		status = buf_status(output);
-	}
+	status = verb == VERB_DKIM ? do_dkim(frames, evidence, verdict, note)
+				   : do_smime(frames, evidence, verdict, note);
+	if (status == STATUS_OK)
+		verdict_write(verdict, out);
 	free(verdict);
 	return status;
 }
 
 static enum status
-do_status(struct request *request, struct buf *output)
+do_status(struct span frames, const struct evidence *evidence, struct buf *out)
 {
 	struct smime_report report = { 0 };
 	enum status status;
+	int64_t now;
 
-	status = smime_judge(request->message, request->trust,
-	    first_answer(request), request->now, &report);
+	if (!frame_number(frame_get(frames, "now"), &now))
+		return STATUS_USAGE;
+	status = smime_judge(frame_get(frames, "message"), evidence->trust,
+	    first_answer(evidence), now, &report);
 	if (status == STATUS_OK)
-		buf_add(output,
-		    (struct span){ (const char *)&report, sizeof(report) });
+		smime_report_write(&report, out);
 	return status;
 }
 
+/* What a verb says that wants evidence. */
 static enum status
-do_certificate(struct request *request, struct buf *output)
+do_evident(
+    enum verb_id verb, struct span frames, struct buf *out, struct note *note)
 {
-	struct note note = { "" };
-	enum status status;
+	struct evidence evidence = { .answers = 0 };
+	enum status status = take_evidence(frames, &evidence);
+
+	if (status == STATUS_OK && verb == VERB_STATUS)
+		status = do_status(frames, &evidence, out);
+	else if (status == STATUS_OK)
+		status = do_verdict(verb, frames, &evidence, out, note);
+	clear_evidence(&evidence);
+	return status;
+}
+
+/* What the certificate must be: its key is a SubjectPublicKeyInfo, in
+ * base64url. */
+struct wanted {
+	struct span address[CSR_ADDRESSES_MAX];
+	size_t addresses;
+	enum csr_usage usage;
+	int64_t now;
+};
+
+static enum status
+take_wanted(struct span frames, struct wanted *out)
+{
+	struct span rest = frames, address;
+
+	out->addresses = 0;
+	while (frame_next(&rest, "address", &address)) {
+		if (out->addresses == CSR_ADDRESSES_MAX)
+			return STATUS_USAGE;
+		out->address[out->addresses++] = address;
+	}
+	return csr_usage_parse(frame_get(frames, "usage"), &out->usage) &&
+		frame_number(frame_get(frames, "now"), &out->now)
+	    ? STATUS_OK
+	    : STATUS_USAGE;
+}
+
+static void
+add_facts(const struct certificate *facts, struct span chain, struct buf *out)
+{
+	frame_add_number(out, "starts", facts->starts);
+	frame_add_number(out, "expires", facts->expires);
+	frame_add(out, "id", span_of(facts->id));
+	frame_add(out, "top", span_of(facts->top));
+	frame_add(out, "limits", span_of(facts->limits));
+	frame_add(out, "chain", chain);
+}
+
+static enum status
+do_certificate(struct span frames, struct buf *out, struct note *note)
+{
 	struct buf key, chain;
 	struct certificate facts;
+	struct wanted wanted;
+	enum status status;
 
 	buf_init(&key, CSR_SIZE_MAX);
 	buf_init(&chain, CERTIFICATE_SIZE_MAX);
-	status = base64url_decode(&key, request->key);
+	status = take_wanted(frames, &wanted);
 	if (status == STATUS_OK)
-		status = certificate_check(request->chain, buf_span(&key),
-		    request->address, request->addresses, request->usage,
-		    request->now, &chain, &facts, &note);
-	if (status == STATUS_OK) {
-		frame_add_number(output, "starts", facts.starts);
-		frame_add_number(output, "expires", facts.expires);
-		frame_add(output, "id", span_of(facts.id));
-		frame_add(output, "top", span_of(facts.top));
-		frame_add(output, "limits", span_of(facts.limits));
-		frame_add(output, "chain", buf_span(&chain));
-	} else if (status == STATUS_BAD_CA) {
-		frame_add(output, "error", span_of(note.text));
-		status = STATUS_OK;
-	}
+		status = base64url_decode(&key, frame_get(frames, "key"));
+	if (status == STATUS_OK)
+		status = certificate_check(frame_get(frames, "chain"),
+		    buf_span(&key), wanted.address, wanted.addresses,
+		    wanted.usage, wanted.now, &chain, &facts, note);
+	if (status == STATUS_OK)
+		add_facts(&facts, buf_span(&chain), out);
 	buf_clear(&chain);
 	buf_clear(&key);
 	return status;
 }
 
 static enum status
-do_digest(struct span input, struct buf *output)
+do_digest(struct span frames, struct buf *out)
 {
+	const struct span message = frame_get(frames, "message");
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned len = 0, i;
+	struct buf hex;
 
-	if (EVP_Digest(input.at, input.len, digest, &len, EVP_sha256(), NULL) !=
-	    1)
+	if (EVP_Digest(
+		message.at, message.len, digest, &len, EVP_sha256(), NULL) != 1)
 		return STATUS_CRYPTO;
+	buf_init(&hex, 2 * EVP_MAX_MD_SIZE);
 	for (i = 0; i < len; i++)
-		buf_addf(output, "%02x", digest[i]);
-	buf_add_byte(output, '\n');
+		buf_addf(&hex, "%02x", digest[i]);
+	frame_add(out, "digest", buf_span(&hex));
+	buf_clear(&hex);
 	return STATUS_OK;
 }
 
 static enum status
-do_response(struct span input, struct buf *output)
+do_response(struct span frames, struct buf *out)
 {
 	struct response response;
-	struct span line[LINES];
 	enum token_join join;
 	enum status status;
-	size_t i, end;
 
-	for (i = 0; i < LINES; i++) {
-		end = span_find_byte(input, '\n');
-		line[i] = span_cut(input, 0, end);
-		input = span_cut(input, end + 1, input.len);
-	}
-	if (input.len > 0 || !token_join_parse(line[3], &join))
+	if (!token_join_parse(frame_get(frames, "join"), &join))
 		return STATUS_USAGE;
-	status = response_compute(line[0], line[1], line[2], join, &response);
+	status = response_compute(frame_get(frames, "part1"),
+	    frame_get(frames, "part2"), frame_get(frames, "thumbprint"), join,
+	    &response);
 	if (status == STATUS_OK)
-		buf_addf(output, "%s\n", response.digest);
+		frame_add(out, "digest", span_of(response.digest));
 	return status;
 }
 
 static enum status
-do_request(const char *verb, struct span input, struct buf *output)
+answer(
+    enum verb_id verb, struct span frames, struct buf *out, struct note *note)
 {
-	struct request request = { .now = 0 };
-	enum status status = take_request(input, &request);
+	enum status status;
 
-	if (status != STATUS_OK)
-		;
-	else if (strcmp(verb, "status") == 0)
-		status = do_status(&request, output);
-	else if (strcmp(verb, "certificate") == 0)
-		status = do_certificate(&request, output);
+	if (verb == VERB_RESPONSE)
+		status = do_response(frames, out);
+	else if (verb == VERB_DIGEST)
+		status = do_digest(frames, out);
+	else if (verb == VERB_CERTIFICATE)
+		status = do_certificate(frames, out, note);
 	else
-		status =
-		    do_verdict(&request, strcmp(verb, "smime") == 0, output);
-	clear_request(&request);
-	return status;
+		status = do_evident(verb, frames, out, note);
+	return status == STATUS_OK ? buf_status(out) : status;
 }
 
-static bool
-is_verb(const char *verb)
+/* What is loaded once; nothing can be opened later. */
+static enum status
+prepare(enum verb_id verb)
 {
-	static const char *const verbs[] = { "response", "dkim", "smime",
-		"status", "certificate", "digest" };
-	const size_t count = sizeof(verbs) / sizeof(*verbs);
-
-	return span_index(span_of(verb), verbs, count) < count;
+	if (OPENSSL_init_crypto(
+		OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL) !=
+	    1)
+		return STATUS_CRYPTO;
+	/* Without memory for it the library crashes later on. */
+	if (OSSL_LIB_CTX_get0_global_default() == NULL)
+		return STATUS_MEMORY;
+	if (verb != VERB_RESPONSE) {
+		idn_load();
+		if (setenv("TZ", "UTC0", 1) == 0)
+			tzset();
+	}
+	return STATUS_OK;
 }
 
 int
 main(int argc, char *argv[])
 {
-	const char *verb = argc == 2 ? argv[1] : "";
-	struct buf input, output;
+	struct note note = { "" };
 	enum status status;
-	bool response;
+	struct serve serve;
+	struct buf out;
 
 	sandbox_early();
-	if (!is_verb(verb))
-		return status_exit(STATUS_USAGE);
-	if (OPENSSL_init_crypto(
-		OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL) !=
-	    1)
-		return status_exit(STATUS_CRYPTO);
-	/* Without memory for it the library crashes later on. */
-	if (OSSL_LIB_CTX_get0_global_default() == NULL)
-		return status_exit(STATUS_MEMORY);
-	response = strcmp(verb, "response") == 0;
-	if (!response) {
-		/* Nothing can be opened later. */
-		idn_load();
-		if (setenv("TZ", "UTC0", 1) == 0)
-			tzset();
-	}
-	(void)sandbox_enter();
-	buf_init(&input, response ? 4096 : INPUT_MAX);
-	buf_init(&output, 2 * CERTIFICATE_SIZE_MAX);
-	status = fd_read(STDIN_FILENO, &input, 10);
-	if (status == STATUS_OK && response)
-		status = do_response(buf_span(&input), &output);
-	else if (status == STATUS_OK && strcmp(verb, "digest") == 0)
-		status = do_digest(buf_span(&input), &output);
-	else if (status == STATUS_OK)
-		status = do_request(verb, buf_span(&input), &output);
+	status =
+	    serve_begin(&serve, "mailcert-verify", argc, argv, QUESTION_MAX);
 	if (status == STATUS_OK)
-		status = fd_write(STDOUT_FILENO, buf_span(&output));
-	buf_clear(&output);
-	buf_clear(&input);
+		status = prepare(serve.verb);
+	if (status != STATUS_OK)
+		return serve_refuse(status);
+	(void)sandbox_enter();
+	buf_init(&out, 2 * CERTIFICATE_SIZE_MAX);
+	status = serve_read(&serve);
+	if (status == STATUS_OK)
+		status = answer(serve.verb, serve.frames, &out, &note);
+	status = serve_answer(status, &note, buf_span(&out));
+	buf_clear(&out);
+	serve_clear(&serve);
 	return status_exit(status);
 }
