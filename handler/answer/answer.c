@@ -30,7 +30,7 @@ try_method(const struct world *world, enum authres_method method,
 
 	switch (method) {
 	case AUTHRES_RESULTS:
-		out->authres = query->results;
+		out->proof = query->results;
 		*note = query->results_note;
 		return (enum status)query->results_status;
 	case AUTHRES_SMIME:
@@ -44,34 +44,27 @@ try_method(const struct world *world, enum authres_method method,
 			return (enum status)query->dkim_status;
 		}
 		break;
-	case AUTHRES_NONE:
-		return STATUS_OK;
 	}
 	return world->prove(
 	    world->context, method, rules, message, claims, out, note);
 }
 
-/* Stage 3: is the sender proved as the policy demands?  The first method that
- * says so ends it; of several refusals the one that came nearest is told.
- * S/MIME proves the protected fields: they are the challenge from then on. */
+/* The first method that proves it; of several refusals the one that came
+ * nearest is told. */
 static enum status
-authenticate(const struct world *world, const struct rules *rules,
+try_methods(const struct world *world, const struct rules *rules,
     struct span message, const struct answer_claims *claims,
-    struct authres *out, struct challenge *challenge, struct note *note)
+    struct authres_verdict *out, struct note *note)
 {
 	const struct authres_methods *by = &rules->policy.by;
-	struct authres_verdict *verdict = calloc(1, sizeof(*verdict));
 	enum status status = STATUS_NO_AUTHRES, best = STATUS_NO_AUTHRES;
 	struct note why;
 	size_t i;
 
-	if (verdict == NULL)
-		return STATUS_MEMORY;
-	*out = (struct authres){ .method = AUTHRES_NONE, .dns = DNS_TROUBLE };
 	for (i = 0; i < by->count && status != STATUS_OK; i++) {
 		why.text[0] = '\0';
-		status = try_method(world, by->method[i], rules, message,
-		    claims, verdict, &why);
+		status = try_method(
+		    world, by->method[i], rules, message, claims, out, &why);
 		if (status != STATUS_OK &&
 		    (i == 0 || !status_is_refusal(status) ||
 			authres_nearer(status, best))) {
@@ -79,19 +72,35 @@ authenticate(const struct world *world, const struct rules *rules,
 			*note = why;
 		}
 	}
-	if (by->none) {
-		status = STATUS_OK;
-	} else if (status == STATUS_OK) {
-		*out = verdict->authres;
+	if (status == STATUS_OK)
 		note->text[0] = '\0';
-		if (out->method == AUTHRES_SMIME) {
-			/* A Date that is protected stands for the outer one. */
-			verdict->challenge.warnings |=
-			    challenge->warnings & ~(unsigned)WARNING_NO_DATE;
-			*challenge = verdict->challenge;
-		}
-	} else {
-		status = best;
+	return status == STATUS_OK ? status : best;
+}
+
+/* Stage 3: is the sender proved as the policy demands?  S/MIME proves the
+ * protected fields: they are the challenge from then on. */
+static enum status
+authenticate(const struct world *world, const struct rules *rules,
+    struct span message, const struct answer_claims *claims,
+    struct authres **out, struct challenge *challenge, struct note *note)
+{
+	const struct authres_methods *by = &rules->policy.by;
+	struct authres_verdict *verdict;
+	enum status status;
+
+	if (by->none)
+		return authres_waive(by, out);
+	if ((verdict = calloc(1, sizeof(*verdict))) == NULL)
+		return STATUS_MEMORY;
+	status = try_methods(world, rules, message, claims, verdict, note);
+	if (status == STATUS_OK)
+		status = authres_admit(&verdict->proof,
+		    span_of(claims->challenge.claimed_from), by, out);
+	if (status == STATUS_OK && verdict->proof.method == AUTHRES_SMIME) {
+		/* A Date that is protected stands for the outer one. */
+		verdict->challenge.warnings |=
+		    challenge->warnings & ~(unsigned)WARNING_NO_DATE;
+		*challenge = verdict->challenge;
 	}
 	free(verdict);
 	return status;
@@ -140,7 +149,7 @@ find_expected(const struct world *world, const struct home *home,
 	    load_expectations(home, challenge, &expectations, &count, note);
 	if (status == STATUS_OK)
 		status = match_expects(challenge, expectations, count,
-		    world->now(world->context), out, note);
+		    world->now(world->context), out, NULL, note);
 	free(expectations);
 	return doubt(home, status, note);
 }
@@ -196,7 +205,7 @@ add_advice(const struct config *config, const struct home *home,
 static enum status
 find_match(const struct world *world, const struct home *home,
     const struct challenge *challenge, const struct authres *authres,
-    struct match *out, struct note *note)
+    struct match **out, struct note *note)
 {
 	struct expectation *expectations = NULL;
 	enum status status;
@@ -219,17 +228,18 @@ confirm(const struct world *world, const struct match *match,
 	struct details details = { match, message, world->compute,
 		world->context };
 	struct dialog *dialog;
+	const uint32_t warnings = match_warnings(match);
 	enum status status;
 	unsigned bit = 0;
 
 	if (auto_approve) {
-		if (match->warnings == 0)
+		if (warnings == 0)
 			return STATUS_OK;
-		if ((match->warnings & WARNING_IN_DOUBT) != 0)
+		if ((warnings & WARNING_IN_DOUBT) != 0)
 			return note_set(note, STATUS_BAD_REPEAT,
 			    "an answer to this challenge was begun before and "
 			    "may be out");
-		while ((match->warnings & 1U << bit) == 0)
+		while ((warnings & 1U << bit) == 0)
 			bit++;
 		return note_set(note, STATUS_NO_PERSON, "%s (%s)",
 		    warning_sentence(1U << bit), warning_name(1U << bit));
@@ -260,54 +270,71 @@ build(const struct world *world, const struct answer_options *options,
 	};
 
 	return draft_build(
-	    &report->match, report->response.digest, &draft, &report->message);
+	    report->match, report->response.digest, &draft, &report->message);
+}
+
+/* Is it still what was shown?  Another process may have answered while the
+ * user was reading. */
+static bool
+is_as_shown(const struct match *match, const struct match *shown)
+{
+	const struct expectation *one = match_expectation(match),
+				 *other = match_expectation(shown);
+
+	return strcmp(one->id, other->id) == 0 && one->state == other->state &&
+	    one->answered == other->answered &&
+	    (match_warnings(match) & ~match_warnings(shown)) == 0;
+}
+
+static enum status
+save_intent(const struct world *world, const struct home *home,
+    const struct answer_options *options, const struct match *match,
+    struct note *note)
+{
+	const struct challenge *challenge = match_challenge(match);
+	struct expectation expectation = *match_expectation(match);
+	enum status status;
+
+	expectation.state = EXPECTATION_ANSWERING;
+	expectation.answered = world->now(world->context);
+	(void)strcpy(expectation.part1, challenge->part1);
+	(void)strcpy(expectation.message_id, challenge->message_id);
+	(void)strcpy(expectation.reply_to, challenge->reply_to[0]);
+	destination_name(&options->destination, expectation.draft,
+	    sizeof(expectation.draft));
+	status = expectation_save(home, &expectation, note);
+	/* Written, but not known to be durable: nothing was sent, so the
+	 * expectation is what it was. */
+	if (status != STATUS_OK &&
+	    expectation_save(home, match_expectation(match), NULL) != STATUS_OK)
+		(void)note_set(note, status,
+		    "challenge %s may be recorded as answered; it was not",
+		    expectation_shown_id(&expectation));
+	return status;
 }
 
 /* Stage 8: make the intent durable, if the expectation still stands as it was
- * shown.  Another mailcert may have answered while the user was reading. */
+ * shown. */
 static enum status
 record_intent(const struct world *world, const struct home *home,
     const struct answer_options *options, const struct match *match,
     struct note *note)
 {
-	struct match again;
-	struct expectation expectation;
+	struct match *again = NULL;
 	enum status status;
 	int lock = -1;
 
 	if ((status = home_lock(home, &lock, note)) != STATUS_OK)
 		return status;
-	status = find_match(
-	    world, home, &match->challenge, &match->authres, &again, note);
-	if (status == STATUS_OK &&
-	    (strcmp(again.expectation.id, match->expectation.id) != 0 ||
-		again.expectation.state != match->expectation.state ||
-		again.expectation.answered != match->expectation.answered ||
-		(again.warnings & ~match->warnings) != 0))
+	status = find_match(world, home, match_challenge(match),
+	    match_authres(match), &again, note);
+	if (status == STATUS_OK && !is_as_shown(again, match))
 		status = note_set(note, STATUS_BAD_REPEAT,
 		    "challenge %s was answered or changed in the meantime",
-		    expectation_shown_id(&match->expectation));
-	if (status == STATUS_OK) {
-		expectation = again.expectation;
-		expectation.state = EXPECTATION_ANSWERING;
-		expectation.answered = world->now(world->context);
-		(void)strcpy(expectation.part1, match->challenge.part1);
-		(void)strcpy(
-		    expectation.message_id, match->challenge.message_id);
-		(void)strcpy(
-		    expectation.reply_to, match->challenge.reply_to[0]);
-		destination_name(&options->destination, expectation.draft,
-		    sizeof(expectation.draft));
-		status = expectation_save(home, &expectation, note);
-		/* Written, but not known to be durable: nothing was sent, so
-		 * the expectation is what it was. */
-		if (status != STATUS_OK &&
-		    expectation_save(home, &again.expectation, NULL) !=
-			STATUS_OK)
-			(void)note_set(note, status,
-			    "challenge %s may be recorded as answered; it was not",
-			    expectation_shown_id(&expectation));
-	}
+		    expectation_shown_id(match_expectation(match)));
+	if (status == STATUS_OK)
+		status = save_intent(world, home, options, again, note);
+	match_free(again);
 	(void)close(lock);
 	return status;
 }
@@ -356,7 +383,7 @@ record_outcome(const struct home *home, const struct expectation *before,
 static void
 add_doubt(const struct match *match, int64_t now, struct note *note)
 {
-	struct expectation expectation = match->expectation;
+	struct expectation expectation = *match_expectation(match);
 	struct note cause = *note;
 	struct buf next;
 
@@ -376,7 +403,6 @@ answer(const struct world *world, const struct config *config,
 {
 	struct delivery delivery = {
 		.destination = &options->destination,
-		.match = &report->match,
 		.home = home,
 		.sendmail = config->sendmail,
 		.hold_stdout = options->hold_stdout,
@@ -384,7 +410,7 @@ answer(const struct world *world, const struct config *config,
 	struct answer_claims *claims;
 	struct note later = { "" };
 	struct expectation expected;
-	struct authres authres;
+	struct authres *authres = NULL;
 	struct rules rules;
 	enum status status, recorded;
 
@@ -405,15 +431,16 @@ answer(const struct world *world, const struct config *config,
 
 	/* 4: the one expectation, and the one by whose rules it was judged */
 	if (status == STATUS_OK)
-		status = find_match(world, home, &report->challenge, &authres,
+		status = find_match(world, home, &report->challenge, authres,
 		    &report->match, note);
+	authres_free(authres);
 	if (status == STATUS_OK &&
-	    strcmp(report->match.expectation.id, expected.id) != 0)
+	    strcmp(match_expectation(report->match)->id, expected.id) != 0)
 		status = note_set(note, STATUS_AGAIN,
 		    "the expected challenges changed in the meantime; try again");
 	if (status != STATUS_OK)
 		return status;
-	report->has_match = true;
+	delivery.match = report->match;
 	status = world->choose(world->context, options, note);
 	if (status != STATUS_OK)
 		return status;
@@ -422,21 +449,21 @@ answer(const struct world *world, const struct config *config,
 		return status;
 
 	/* 5: the user */
-	status = confirm(
-	    world, &report->match, message, options->auto_approve, note);
+	status =
+	    confirm(world, report->match, message, options->auto_approve, note);
 	if (status != STATUS_OK)
 		return status;
 
 	/* 6, 7: the answer, and the message that carries it */
 	status = world->compute(
-	    world->context, &report->match, &report->response, note);
+	    world->context, report->match, &report->response, note);
 	if (status == STATUS_OK)
 		status = build(world, options, report);
 	if (status != STATUS_OK)
 		return status;
 
 	/* 8: durable before the act */
-	status = record_intent(world, home, options, &report->match, note);
+	status = record_intent(world, home, options, report->match, note);
 	if (status != STATUS_OK)
 		return status;
 	report->intent = true;
@@ -445,9 +472,9 @@ answer(const struct world *world, const struct config *config,
 	status = world->deliver(world->context, &delivery,
 	    buf_span(&report->message), &report->outcome, note);
 	if (status != STATUS_OK && report->outcome == OUTCOME_DOUBT)
-		add_doubt(&report->match, world->now(world->context), note);
+		add_doubt(report->match, world->now(world->context), note);
 	recorded = record_outcome(
-	    home, &report->match.expectation, report->outcome, &later);
+	    home, match_expectation(report->match), report->outcome, &later);
 	if (recorded == STATUS_OK && report->outcome == OUTCOME_NOTHING)
 		report->intent = false;
 	if (status == STATUS_OK && recorded != STATUS_OK)

@@ -46,12 +46,11 @@ struct answer_options {
 /* What there is to tell afterwards. */
 struct answer_report {
 	struct challenge challenge; /* valid where has_challenge */
-	struct match match;         /* valid where has_match */
+	struct match *match;        /* owned: match_free(); NULL: none */
 	struct response response;   /* digest[0] == 0: none was computed */
 	struct buf message;         /* owned: the reply, where one was built */
 	enum outcome outcome;
 	bool has_challenge;
-	bool has_match;
 	bool intent; /* the expectation says "answering": do not simply retry */
 };
 

@@ -94,22 +94,28 @@ add_expectation(
 
 /* On which evidence, in plain words. */
 static void
-add_proof(const struct authres *authres, struct dialog *out)
+add_proof(const struct authres_proof *proof, struct dialog *out)
 {
-	switch ((enum authres_method)authres->method) {
+	if (proof == NULL) {
+		dialog_add(out, DIALOG_WARNING, "Proof",
+		    "NONE. Anybody may have written this: the check is "
+		    "switched off (authenticate = none).");
+		return;
+	}
+	switch ((enum authres_method)proof->method) {
 	case AUTHRES_DKIM:
 		dialog_add(out, DIALOG_FACT, "Proof",
 		    "signed by %s (DKIM); its key in the DNS is %s",
-		    authres->domain,
-		    authres->dns == DNS_SECURE ? "secured by DNSSEC"
-					       : "not secured by DNSSEC");
+		    proof->domain,
+		    proof->dns == DNS_SECURE ? "secured by DNSSEC"
+					     : "not secured by DNSSEC");
 		break;
 	case AUTHRES_SMIME:
 		dialog_add(out, DIALOG_FACT, "Proof",
 		    "signed by the sender (S/MIME), header included; "
 		    "certificate of %s%s",
-		    authres->issuer,
-		    authres->dns == DNS_SECURE
+		    proof->issuer,
+		    proof->dns == DNS_SECURE
 			? ", named in the DNS, secured by DNSSEC"
 			: "");
 		break;
@@ -117,12 +123,7 @@ add_proof(const struct authres *authres, struct dialog *out)
 		dialog_add(out, DIALOG_FACT, "Proof",
 		    "your mail server says that %s signed it (DKIM); not "
 		    "checked here",
-		    authres->domain);
-		break;
-	case AUTHRES_NONE:
-		dialog_add(out, DIALOG_WARNING, "Proof",
-		    "NONE. Anybody may have written this: the check is "
-		    "switched off (authenticate = none).");
+		    proof->domain);
 		break;
 	}
 }
@@ -131,20 +132,20 @@ void
 confirm_build(const struct match *match, int64_t now, const char *note,
     struct dialog *out)
 {
-	const struct challenge *challenge = &match->challenge;
-	const struct expectation *expectation = &match->expectation;
+	const struct challenge *challenge = match_challenge(match);
+	const struct expectation *expectation = match_expectation(match);
 	size_t i;
 	unsigned bit;
 
 	*out = (struct dialog){
 		.title = "ACME challenge: prove that an address is yours",
 		.question = "Send the answer for this address?",
-		.ask_twice = match->warnings != 0,
+		.ask_twice = match_warnings(match) != 0,
 	};
 	add_address(
 	    out, "Address", expectation->address, expectation->address_normal);
 	add_from(challenge, out);
-	add_proof(&match->authres, out);
+	add_proof(authres_proof(match_authres(match)), out);
 	for (i = 0; i < challenge->reply_to_count; i++)
 		add_address(out, i == 0 ? "Reply to" : "",
 		    challenge->reply_to_written[i], challenge->reply_to[i]);
@@ -157,7 +158,7 @@ confirm_build(const struct match *match, int64_t now, const char *note,
 	if (note[0] != '\0')
 		dialog_add(out, DIALOG_WARNING, "Note", "%s", note);
 	for (bit = 0; bit < WARNING_COUNT; bit++)
-		if ((match->warnings & 1U << bit) != 0)
+		if ((match_warnings(match) & 1U << bit) != 0)
 			dialog_add(out, DIALOG_WARNING, "Warning", "%s (%s)",
 			    warning_sentence(1U << bit),
 			    warning_name(1U << bit));

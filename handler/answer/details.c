@@ -7,21 +7,23 @@
 
 /* How the sender was proved, for who wants to know exactly. */
 static void
-add_evidence(struct buf *out, const struct authres *authres)
+add_evidence(struct buf *out, const struct authres_proof *proof)
 {
 	buf_addf(out, "The proof: %s\n",
-	    authres_method_name((enum authres_method)authres->method));
-	if (authres->method == AUTHRES_NONE)
+	    proof == NULL
+		? "none"
+		: authres_method_name((enum authres_method)proof->method));
+	if (proof == NULL)
 		return;
-	buf_addf(out, "  domain      %s\n", authres->domain);
-	if (authres->dns != DNS_TROUBLE)
-		buf_addf(out, "  DNSSEC      %s\n", authres_dns_name(authres));
-	if (authres->method != AUTHRES_SMIME)
+	buf_addf(out, "  domain      %s\n", proof->domain);
+	if (proof->dns != DNS_TROUBLE)
+		buf_addf(out, "  DNSSEC      %s\n", authres_dns_name(proof));
+	if (proof->method != AUTHRES_SMIME)
 		return;
 	buf_add_text(out, "  signer      ");
-	text_show(out, span_of(authres->signer), 200, true);
-	buf_addf(out, "\n  issuer      %s\n  protection  %s\n", authres->issuer,
-	    protect_form_name((enum protect_form)authres->protection));
+	text_show(out, span_of(proof->signer), 200, true);
+	buf_addf(out, "\n  issuer      %s\n  protection  %s\n", proof->issuer,
+	    protect_form_name((enum protect_form)proof->protection));
 }
 
 void
@@ -33,7 +35,7 @@ details_write(void *context, struct buf *out)
 	struct span rest = details->message, line;
 	size_t lines = 0, end;
 
-	add_evidence(out, &details->match->authres);
+	add_evidence(out, authres_proof(match_authres(details->match)));
 	buf_add_text(out, "\nThe answer:\n");
 	if (details->compute(details->context, details->match, &response,
 		&note) == STATUS_OK)

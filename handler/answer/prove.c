@@ -110,7 +110,7 @@ prove_sender(const struct prover *prover, enum authres_method method,
 	    (!verdict_read(buf_span(&answer), out) ||
 		!authres_verdict_ok(
 		    out, span_of(claims->challenge.claimed_from)) ||
-		out->authres.method != method))
+		out->proof.method != method))
 		status = note_set(
 		    note, STATUS_BUG, "the verifier's verdict makes no sense");
 	buf_clear(&answer);

@@ -43,13 +43,15 @@ void
 background_finish(const struct invocation *invocation,
     const struct config *config, const struct answer_report *report)
 {
-	const struct expectation *expectation = &report->match.expectation;
+	const struct expectation *expectation;
 	const bool follows = report->outcome == OUTCOME_SENT ||
 	    (report->outcome == OUTCOME_DRAFTED &&
 		config->sent_folder.path[0] != '\0');
 
-	if (!report->intent || !follows || expectation->order[0] == '\0' ||
-	    config->finish == FINISH_MANUAL ||
+	if (!report->intent || !follows)
+		return;
+	expectation = match_expectation(report->match);
+	if (expectation->order[0] == '\0' || config->finish == FINISH_MANUAL ||
 	    (config->finish == FINISH_ASK &&
 		!session_ask("The answer is out. Finish the order in the "
 			     "background?")))

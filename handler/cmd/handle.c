@@ -82,9 +82,12 @@ static enum status
 compute(void *context, const struct match *match, struct response *out,
     struct note *note)
 {
+	const struct expectation *expectation = match_expectation(match);
+
 	(void)context;
-	return helper_response(match->challenge.part1, match->expectation.part2,
-	    match->expectation.thumbprint, match->expectation.join, out, note);
+	return helper_response(match_challenge(match)->part1,
+	    expectation->part2, expectation->thumbprint, expectation->join, out,
+	    note);
 }
 
 static enum status
@@ -238,31 +241,39 @@ add_text(struct buf *out, const char *name, const char *value)
 		buf_add_text(out, "null");
 }
 
+/* What proved the sender; NULL: nothing did. */
+static const struct authres_proof *
+proof_of(const struct answer_report *report)
+{
+	return report->match != NULL
+	    ? authres_proof(match_authres(report->match))
+	    : NULL;
+}
+
 static void
 add_authentication(struct buf *out, const struct answer_report *report)
 {
-	const struct authres *authres = &report->match.authres;
-	const bool proved =
-	    report->has_match && authres->method != AUTHRES_NONE;
-	const bool smime = proved && authres->method == AUTHRES_SMIME;
+	const struct authres_proof *proof = proof_of(report);
+	const bool proved = proof != NULL;
+	const bool smime = proved && proof->method == AUTHRES_SMIME;
 
 	buf_addf(out,
 	    ",\n \"authentication\": {\"method\": \"%s\", \"result\": \"%s\", "
 	    "\"domain\": ",
-	    proved ? authres_method_name((enum authres_method)authres->method)
+	    proved ? authres_method_name((enum authres_method)proof->method)
 		   : "none",
 	    proved ? "pass" : "none");
 	if (proved)
-		text_json(out, span_of(authres->domain));
+		text_json(out, span_of(proof->domain));
 	else
 		buf_add_text(out, "null");
 	buf_add_text(out, ", \"signer\": ");
 	if (smime)
-		text_json(out, span_of(authres->signer));
+		text_json(out, span_of(proof->signer));
 	else
 		buf_add_text(out, "null");
 	buf_addf(out, ", \"dnssec\": \"%s\", \"smime_status\": %s}",
-	    proved ? authres_dns_name(authres) : "n/a",
+	    proved ? authres_dns_name(proof) : "n/a",
 	    smime ? "\"signed/verified\"" : "null");
 }
 
@@ -272,14 +283,17 @@ add_challenge(struct buf *out, const struct answer_report *report)
 	const struct challenge *challenge = &report->challenge;
 	const bool has = report->has_challenge;
 	uint32_t i, warnings = has ? challenge->warnings : 0;
+	const struct expectation *expectation = NULL;
 	bool first = true;
 
-	if (report->has_match)
-		warnings = report->match.warnings;
+	if (report->match != NULL) {
+		warnings = match_warnings(report->match);
+		expectation = match_expectation(report->match);
+	}
 	add_text(out, "address",
-	    report->has_match ? report->match.expectation.address
-		: has         ? challenge->claimed_to
-			      : NULL);
+	    expectation != NULL ? expectation->address
+		: has           ? challenge->claimed_to
+				: NULL);
 	add_text(out, "from", has ? challenge->claimed_from_written : NULL);
 	buf_add_text(out, ",\n \"reply_to\": [");
 	for (i = 0; has && i < challenge->reply_to_count; i++) {
@@ -293,8 +307,7 @@ add_challenge(struct buf *out, const struct answer_report *report)
 	    has && challenge->message_id[0] != '\0' ? challenge->message_id
 						    : NULL);
 	add_text(out, "order",
-	    report->has_match ? expectation_shown_id(&report->match.expectation)
-			      : NULL);
+	    expectation != NULL ? expectation_shown_id(expectation) : NULL);
 	buf_add_text(out, ",\n \"warnings\": [");
 	for (i = 0; i < WARNING_COUNT; i++) {
 		if ((warnings & 1U << i) == 0)
@@ -362,8 +375,7 @@ warn_unproved(const struct options *options, const struct answer_report *report)
 	const struct note note = { "warning: nothing proves who sent this "
 				   "challenge (authenticate = none)" };
 
-	if (report->intent && options->auto_approve &&
-	    report->match.authres.method == AUTHRES_NONE)
+	if (report->intent && options->auto_approve && proof_of(report) == NULL)
 		cmd_say(&note);
 }
 
@@ -381,22 +393,25 @@ static void
 log_result(const struct home *home, enum status status, const struct note *note,
     const struct answer_report *report)
 {
+	const struct authres_proof *proof = proof_of(report);
+	const struct expectation *expectation;
 	const struct note *skipped;
 	struct buf line;
 	size_t i;
 
 	buf_init(&line, 2048);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
+		expectation = match_expectation(report->match);
 		buf_addf(&line,
 		    "answered, sender proved by %s: challenge %s, %s to %s, token "
 		    "%.64s",
-		    authres_method_name(
-			(enum authres_method)report->match.authres.method),
-		    expectation_shown_id(&report->match.expectation),
-		    report->match.expectation.address,
+		    proof == NULL ? "none"
+				  : authres_method_name(
+					(enum authres_method)proof->method),
+		    expectation_shown_id(expectation), expectation->address,
 		    report->challenge.reply_to_written[0],
 		    report->challenge.part1);
-	else
+	} else
 		buf_addf(&line, "%s: %s: %s",
 		    status_is_refusal(status) ? "refused" : "failed",
 		    status_name(status), note_text(note, status));
@@ -599,6 +614,7 @@ cmd_handle(const struct invocation *invocation, int argc, char *argv[])
 		code = finish(&terminal, &answer_options.destination, status,
 		    &note, report);
 	buf_clear(&report->message);
+	match_free(report->match);
 	free(report);
 	buf_clear(&message);
 	buf_clear(&input.bytes);

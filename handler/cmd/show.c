@@ -22,10 +22,16 @@ static const char help[] =
     "what to press.  Never asks, sends or changes anything.  Exit 0 if it is\n"
     "a challenge, 1 if it is not.\n";
 
+/* What is known of a message that nothing has proved yet. */
+struct look {
+	struct expectation expectation;
+	uint32_t warnings;
+};
+
 /* By the rules of the CA it is expected from, as handle would read it. */
 static enum status
 read_again(const struct config *config, const struct home *home,
-    struct span message, struct match *match, struct note *note)
+    struct span message, struct look *look, struct note *note)
 {
 	struct answer_claims *claims = calloc(1, sizeof(*claims));
 	struct rules rules;
@@ -33,12 +39,12 @@ read_again(const struct config *config, const struct home *home,
 
 	if (claims != NULL)
 		status =
-		    rules_of(config, home, &match->expectation, &rules, note);
+		    rules_of(config, home, &look->expectation, &rules, note);
 	if (status == STATUS_OK)
 		status = answer_parse(
 		    message, &rules, (int64_t)time(NULL), claims, note);
 	if (status == STATUS_OK)
-		match->warnings |= claims->challenge.warnings;
+		look->warnings |= claims->challenge.warnings;
 	free(claims);
 	return status;
 }
@@ -46,9 +52,8 @@ read_again(const struct config *config, const struct home *home,
 /* What the expectations say about it; STATUS_OK: one fits. */
 static enum status
 look_up(const struct config *config, struct span message,
-    const struct challenge *challenge, struct match *match, struct note *note)
+    const struct challenge *challenge, struct look *look, struct note *note)
 {
-	const struct authres nothing_proved = { .method = AUTHRES_NONE };
 	struct home home = { .dir = -1 };
 	struct expectation *expectations = NULL;
 	enum status status;
@@ -61,10 +66,11 @@ look_up(const struct config *config, struct span message,
 		    &expectations, &count, note);
 	/* Only shown: nothing is answered on the strength of it. */
 	if (status == STATUS_OK)
-		status = match_find(challenge, &nothing_proved, expectations,
-		    count, (int64_t)time(NULL), match, note);
+		status = match_expects(challenge, expectations, count,
+		    (int64_t)time(NULL), &look->expectation, &look->warnings,
+		    note);
 	if (status == STATUS_OK && config_has_own(config))
-		status = read_again(config, &home, message, match, note);
+		status = read_again(config, &home, message, look, note);
 	free(expectations);
 	cmd_home_close(&home);
 	return status;
@@ -82,7 +88,7 @@ static int
 show_challenge(const struct config *config, struct span message,
     const struct challenge *challenge)
 {
-	struct match *match = calloc(1, sizeof(*match));
+	struct look *look = calloc(1, sizeof(*look));
 	struct note note = { "" };
 	const int64_t now = (int64_t)time(NULL);
 	enum status status;
@@ -90,9 +96,9 @@ show_challenge(const struct config *config, struct span message,
 	unsigned bit;
 	int code;
 
-	if (match == NULL)
+	if (look == NULL)
 		return cmd_fail(STATUS_MEMORY, &note);
-	status = look_up(config, message, challenge, match, &note);
+	status = look_up(config, message, challenge, look, &note);
 	buf_init(&out, 64 * 1024);
 	buf_init(&line, 1024);
 	buf_add_text(&out,
@@ -108,11 +114,11 @@ show_challenge(const struct config *config, struct span message,
 	if (status == STATUS_OK) {
 		buf_clear(&line);
 		buf_addf(&line, "yes, as challenge %s, ordered ",
-		    expectation_shown_id(&match->expectation));
-		confirm_add_time(&line, match->expectation.created, now);
+		    expectation_shown_id(&look->expectation));
+		confirm_add_time(&line, look->expectation.created, now);
 		add_line(&out, "Expected", line.at);
 		for (bit = 0; bit < WARNING_COUNT; bit++)
-			if ((match->warnings & 1U << bit) != 0)
+			if ((look->warnings & 1U << bit) != 0)
 				add_line(&out, "Warning",
 				    warning_sentence(1U << bit));
 		if (note.text[0] != '\0')
@@ -131,7 +137,7 @@ show_challenge(const struct config *config, struct span message,
 	code = cmd_print(buf_span(&out));
 	buf_clear(&line);
 	buf_clear(&out);
-	free(match);
+	free(look);
 	return code;
 }
 
@@ -139,17 +145,17 @@ static int
 show_json(const struct config *config, struct span message, enum status status,
     const struct note *note, const struct challenge *challenge)
 {
-	struct match *match = calloc(1, sizeof(*match));
+	struct look *look = calloc(1, sizeof(*look));
 	struct note why = { "" };
 	enum status expected = status;
 	struct buf out;
 	int code;
 
-	if (match == NULL)
+	if (look == NULL)
 		return cmd_fail(STATUS_MEMORY, note);
 	buf_init(&out, 64 * 1024);
 	if (status == STATUS_OK)
-		expected = look_up(config, message, challenge, match, &why);
+		expected = look_up(config, message, challenge, look, &why);
 	buf_addf(&out,
 	    "{\"challenge\": %s,\n \"expected\": %s,\n \"refusal\": ",
 	    status == STATUS_OK ? "true" : "false",
@@ -173,14 +179,14 @@ show_json(const struct config *config, struct span message, enum status status,
 		buf_add_text(&out, ",\n \"order\": ");
 		if (expected == STATUS_OK)
 			text_json(&out,
-			    span_of(expectation_shown_id(&match->expectation)));
+			    span_of(expectation_shown_id(&look->expectation)));
 		else
 			buf_add_text(&out, "null");
 	}
 	buf_add_text(&out, "}\n");
 	code = cmd_print(buf_span(&out));
 	buf_clear(&out);
-	free(match);
+	free(look);
 	return code != 0 ? code : status == STATUS_OK ? 0 : 1;
 }
 

@@ -248,7 +248,7 @@ static enum status
 deliver_sendmail(const struct delivery *delivery, struct span message,
     enum outcome *outcome, struct note *note)
 {
-	const struct challenge *challenge = &delivery->match->challenge;
+	const struct challenge *challenge = match_challenge(delivery->match);
 	const char *argv[SENDMAIL_ARGS_MAX + 16];
 	struct run run = { .argv = argv,
 		.environment = RUN_MAIL,
@@ -267,7 +267,7 @@ deliver_sendmail(const struct delivery *delivery, struct span message,
 	 * header. */
 	argv[n++] = "-oi";
 	argv[n++] = "-f";
-	argv[n++] = delivery->match->expectation.address;
+	argv[n++] = match_expectation(delivery->match)->address;
 	argv[n++] = "--";
 	for (i = 0; i < challenge->reply_to_count; i++)
 		argv[n++] = challenge->reply_to_written[i];

@@ -1,6 +1,7 @@
 /* authres.c - what is proved about the sender: see authres.h */
 #include "reply/authres.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -9,18 +10,19 @@
 const char *
 authres_method_name(enum authres_method method)
 {
-	static const char *const names[] = { "none", "dkim", "smime",
-		"results" };
+	static const char *const names[] = { [AUTHRES_DKIM] = "dkim",
+		[AUTHRES_SMIME] = "smime",
+		[AUTHRES_RESULTS] = "results" };
 
 	return names[method];
 }
 
 const char *
-authres_dns_name(const struct authres *authres)
+authres_dns_name(const struct authres_proof *proof)
 {
-	return authres->dns == DNS_TROUBLE
+	return proof->dns == DNS_TROUBLE
 	    ? "n/a"
-	    : dns_state_name((enum dns_state)authres->dns);
+	    : dns_state_name((enum dns_state)proof->dns);
 }
 
 /* Of several refusals the one that came nearest is worth telling. */
@@ -45,15 +47,25 @@ authres_nearer(enum status status, enum status than)
 }
 
 static bool
-authres_ok(const struct authres *authres)
+proof_ok(const struct authres_proof *proof)
 {
-	return authres->method <= AUTHRES_RESULTS &&
-	    authres->dns <= DNS_TROUBLE && authres->weak <= 1 &&
-	    authres->protection <= PROTECT_RFC7508 &&
-	    memchr(authres->domain, '\0', sizeof(authres->domain)) != NULL &&
-	    dns_name_ok(span_of(authres->domain)) &&
-	    memchr(authres->signer, '\0', sizeof(authres->signer)) != NULL &&
-	    text_is_shown(authres->issuer, sizeof(authres->issuer));
+	return proof->method >= AUTHRES_DKIM &&
+	    proof->method <= AUTHRES_RESULTS && proof->dns <= DNS_TROUBLE &&
+	    proof->weak <= 1 && proof->protection <= PROTECT_RFC7508 &&
+	    memchr(proof->domain, '\0', sizeof(proof->domain)) != NULL &&
+	    dns_name_ok(span_of(proof->domain)) &&
+	    memchr(proof->signer, '\0', sizeof(proof->signer)) != NULL &&
+	    text_is_shown(proof->issuer, sizeof(proof->issuer));
+}
+
+/* Of this sender, whoever was asked? */
+static bool
+is_of(const struct authres_proof *proof, struct span from)
+{
+	return proof_ok(proof) &&
+	    span_eq(span_of(proof->domain), address_domain(from)) &&
+	    (proof->method != AUTHRES_SMIME ||
+		span_eq(span_of(proof->signer), from));
 }
 
 bool
@@ -76,27 +88,83 @@ authres_query_ok(const struct authres_query *query)
 		    !dns_name_ok(span_of(query->key_name[i])))
 			return false;
 	return query->results_status != STATUS_OK ||
-	    (authres_ok(&query->results) &&
+	    (proof_ok(&query->results) &&
 		query->results.method == AUTHRES_RESULTS);
 }
 
 bool
 authres_verdict_ok(const struct authres_verdict *verdict, struct span from)
 {
-	const struct authres *authres = &verdict->authres;
-
 	if (verdict->status >= STATUS_COUNT ||
 	    !text_is_shown(verdict->note.text, sizeof(verdict->note.text)))
 		return false;
 	if (verdict->status != STATUS_OK)
 		return status_is_refusal((enum status)verdict->status);
-	/* Proof is of this sender, whoever was asked. */
-	if (!authres_ok(authres) ||
-	    !span_eq(span_of(authres->domain), address_domain(from)))
+	if (!is_of(&verdict->proof, from))
 		return false;
-	return authres->method == AUTHRES_DKIM ||
-	    (authres->method == AUTHRES_SMIME &&
-		span_eq(span_of(authres->signer), from) &&
+	return verdict->proof.method == AUTHRES_DKIM ||
+	    (verdict->proof.method == AUTHRES_SMIME &&
 		challenge_ok(&verdict->challenge) &&
 		span_eq(span_of(verdict->challenge.claimed_from), from));
+}
+
+struct authres {
+	bool waived;
+	struct authres_proof proof; /* valid where it is not */
+};
+
+enum status
+authres_admit(const struct authres_proof *proof, struct span from,
+    const struct authres_methods *by, struct authres **out)
+{
+	struct authres *authres;
+	size_t i = 0;
+
+	if (!is_of(proof, from))
+		return STATUS_BUG;
+	while (i < by->count && by->method[i] != proof->method)
+		i++;
+	if (i == by->count)
+		return STATUS_NO_AUTHRES;
+	if ((authres = calloc(1, sizeof(*authres))) == NULL)
+		return STATUS_MEMORY;
+	authres->proof = *proof;
+	*out = authres;
+	return STATUS_OK;
+}
+
+enum status
+authres_waive(const struct authres_methods *by, struct authres **out)
+{
+	struct authres *authres;
+
+	if (!by->none)
+		return STATUS_NO_AUTHRES;
+	if ((authres = calloc(1, sizeof(*authres))) == NULL)
+		return STATUS_MEMORY;
+	authres->waived = true;
+	*out = authres;
+	return STATUS_OK;
+}
+
+struct authres *
+authres_copy(const struct authres *authres)
+{
+	struct authres *copy = malloc(sizeof(*copy));
+
+	if (copy != NULL)
+		*copy = *authres;
+	return copy;
+}
+
+void
+authres_free(struct authres *authres)
+{
+	free(authres);
+}
+
+const struct authres_proof *
+authres_proof(const struct authres *authres)
+{
+	return authres->waived ? NULL : &authres->proof;
 }

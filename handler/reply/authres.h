@@ -2,8 +2,10 @@
  * authres.h - the authentication result: what is proved about the sender
  *
  * RFC 8823 section 3.1, item 6: a challenge is signed by DKIM or S/MIME, or
- * ignored.  Having a struct authres is the permit to match a challenge with an
- * expectation; it is only made where the user's policy is met.
+ * ignored.  A struct authres is the permit to match a challenge with an
+ * expectation.  It is opaque: only authres_admit() and authres_waive() make
+ * one, where the user's policy is met.  What other processes say is a struct
+ * authres_proof, which permits nothing.
  *
  * A proof goes through three processes that share nothing but what is here: the
  * shut-in parser says what could prove the sender (authres_query_build), the
@@ -24,12 +26,7 @@ enum {
 	AUTHRES_ISSUER_SIZE = 200
 };
 
-enum authres_method {
-	AUTHRES_NONE,
-	AUTHRES_DKIM,
-	AUTHRES_SMIME,
-	AUTHRES_RESULTS
-};
+enum authres_method { AUTHRES_DKIM = 1, AUTHRES_SMIME, AUTHRES_RESULTS };
 
 /* What the h= of a DKIM signature must list, the strictest first:
  * docs/leniency.md argues each. */
@@ -62,7 +59,7 @@ struct authres_policy {
 };
 
 /* Flat, and of integers: it crosses from the processes that make it. */
-struct authres {
+struct authres_proof {
 	uint32_t method;     /* enum authres_method */
 	uint32_t dns;        /* enum dns_state; DNS_TROUBLE: had no part */
 	uint32_t weak;       /* 1: a DKIM key of RSA below 2048 bits */
@@ -79,7 +76,7 @@ struct authres_query {
 	uint32_t dkim_status; /* enum status; OK: count > 0 */
 	uint32_t smime;       /* 1: there may be an S/MIME signature */
 	uint32_t results_status;
-	struct authres results; /* valid where results_status is OK */
+	struct authres_proof results; /* valid where results_status is OK */
 	uint32_t would;  /* where h= is at fault: the enum dkim_coverage that
 	                 * would take it, or 0 */
 	uint32_t passed; /* 1: above the first Received somebody says that the
@@ -92,13 +89,32 @@ struct authres_query {
 struct authres_verdict {
 	uint32_t status; /* enum status */
 	struct note note;
-	struct authres authres;     /* valid where status is OK */
+	struct authres_proof proof; /* valid where status is OK */
 	struct challenge challenge; /* S/MIME: as the protected fields say */
 };
 
 const char *authres_method_name(enum authres_method method);
 /* "secure", "unvalidated", "n/a" ... */
-const char *authres_dns_name(const struct authres *authres);
+const char *authres_dns_name(const struct authres_proof *proof);
+
+struct authres;
+/*
+ * The permit for what from (a normal form) sent, by a proof that is for this
+ * sender and by a method that the policy names.  Owned by the caller:
+ * authres_free().  STATUS_BUG: the proof is not what another process may say of
+ * that sender; STATUS_NO_AUTHRES: the policy does not want it; STATUS_MEMORY.
+ */
+enum status authres_admit(const struct authres_proof *proof, struct span from,
+    const struct authres_methods *by, struct authres **out) MUST_CHECK;
+/* The permit without a proof: the user switched the check off (by->none).
+ * STATUS_NO_AUTHRES: no, the user did not. */
+enum status authres_waive(
+    const struct authres_methods *by, struct authres **out) MUST_CHECK;
+/* NULL: no memory. */
+struct authres *authres_copy(const struct authres *authres);
+void authres_free(struct authres *authres);
+/* What proves it, borrowed; NULL where the check was waived. */
+const struct authres_proof *authres_proof(const struct authres *authres);
 
 /*
  * What would prove that from (a normal form) sent this?  Only signatures
@@ -125,7 +141,7 @@ bool authres_nearer(enum status status, enum status than);
  */
 enum status authres_dkim(struct span message, struct span from,
     enum dkim_coverage coverage, int64_t now, const struct dns_answer *answers,
-    size_t count, struct authres *out, struct note *note) MUST_CHECK;
+    size_t count, struct authres_proof *out, struct note *note) MUST_CHECK;
 
 struct trust;
 /*
@@ -137,6 +153,6 @@ struct trust;
  */
 enum status authres_smime(struct span message, struct span from,
     const struct challenge_rules *rules, int64_t when, struct trust *trust,
-    const struct dns_answer *smimea, struct authres *out,
+    const struct dns_answer *smimea, struct authres_proof *out,
     struct challenge *proven, struct note *note) MUST_CHECK;
 #endif

@@ -49,7 +49,7 @@ take_record(
 static enum status
 check_one(const struct header *header, size_t index, struct span from,
     enum dkim_coverage coverage, int64_t now, const struct dns_answer *answers,
-    size_t count, struct authres *out, struct note *note)
+    size_t count, struct authres_proof *out, struct note *note)
 {
 	const struct dns_answer *answer = NULL;
 	struct dkim_signature signature;
@@ -73,7 +73,7 @@ check_one(const struct header *header, size_t index, struct span from,
 	buf_clear(&record);
 	if (status != STATUS_OK)
 		return status;
-	*out = (struct authres){ .method = AUTHRES_DKIM,
+	*out = (struct authres_proof){ .method = AUTHRES_DKIM,
 		.dns = answer->state,
 		.weak = evidence.weak };
 	(void)memcpy(out->domain, signature.domain, sizeof(out->domain));
@@ -83,7 +83,7 @@ check_one(const struct header *header, size_t index, struct span from,
 enum status
 authres_dkim(struct span message, struct span from, enum dkim_coverage coverage,
     int64_t now, const struct dns_answer *answers, size_t count,
-    struct authres *out, struct note *note)
+    struct authres_proof *out, struct note *note)
 {
 	struct header *header = malloc(sizeof(*header));
 	enum status best = STATUS_NO_AUTHRES, status = STATUS_NO_AUTHRES;

@@ -23,7 +23,7 @@ uint32_t authres_coverage(
  */
 enum status authres_results(const struct header *header,
     const struct authres_policy *policy, struct span from, int64_t now,
-    struct authres *out, uint32_t *would, struct note *note) MUST_CHECK;
+    struct authres_proof *out, uint32_t *would, struct note *note) MUST_CHECK;
 /* Does anybody say above the topmost Received that a DKIM signature of that
  * domain passed?  Proves nothing: it may explain one that fails here. */
 bool authres_passed_before(const struct header *header, struct span domain);

@@ -345,7 +345,7 @@ authres_passed_before(const struct header *header, struct span domain)
 enum status
 authres_results(const struct header *header,
     const struct authres_policy *policy, struct span from, int64_t now,
-    struct authres *out, uint32_t *would, struct note *note)
+    struct authres_proof *out, uint32_t *would, struct note *note)
 {
 	const struct span domain = address_domain(from);
 	struct answers *answers = calloc(1, sizeof(*answers));
@@ -375,8 +375,8 @@ authres_results(const struct header *header,
 	free(answers);
 	if (best != STATUS_OK)
 		return best;
-	*out =
-	    (struct authres){ .method = AUTHRES_RESULTS, .dns = DNS_TROUBLE };
+	*out = (struct authres_proof){ .method = AUTHRES_RESULTS,
+		.dns = DNS_TROUBLE };
 	note->text[0] = '\0';
 	return span_copy(domain, out->domain, sizeof(out->domain))
 	    ? STATUS_OK

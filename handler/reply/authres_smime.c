@@ -15,7 +15,7 @@
 /* The challenge that the protected fields make. */
 static enum status
 take_challenge(const struct smime_signed *open, struct span message,
-    const struct challenge_rules *rules, struct authres *out,
+    const struct challenge_rules *rules, struct authres_proof *out,
     struct challenge *proven, struct note *note)
 {
 	struct header *outer = malloc(sizeof(*outer));
@@ -50,14 +50,15 @@ take_challenge(const struct smime_signed *open, struct span message,
 enum status
 authres_smime(struct span message, struct span from,
     const struct challenge_rules *rules, int64_t when, struct trust *trust,
-    const struct dns_answer *smimea, struct authres *out,
+    const struct dns_answer *smimea, struct authres_proof *out,
     struct challenge *proven, struct note *note)
 {
 	struct smime_signed open = { .form = SMIME_NONE };
 	size_t usable = 0;
 	enum status status;
 
-	*out = (struct authres){ .method = AUTHRES_SMIME, .dns = DNS_TROUBLE };
+	*out = (struct authres_proof){ .method = AUTHRES_SMIME,
+		.dns = DNS_TROUBLE };
 	status = smime_open(message, &open, note);
 	if (status == STATUS_NO)
 		status = STATUS_NO_AUTHRES;

@@ -52,8 +52,8 @@ enum status
 draft_build(const struct match *match, const char *digest,
     const struct draft_options *options, struct buf *out)
 {
-	const struct challenge *challenge = &match->challenge;
-	const struct expectation *expectation = &match->expectation;
+	const struct challenge *challenge = match_challenge(match);
+	const struct expectation *expectation = match_expectation(match);
 	enum status status = STATUS_OK;
 	struct buf text;
 	size_t i;

@@ -2,6 +2,7 @@
  * hostile. */
 #include "reply/match.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/base64url.h"
@@ -221,25 +222,36 @@ find(const struct challenge *challenge, const struct expectation *expectations,
 enum status
 match_expects(const struct challenge *challenge,
     const struct expectation *expectations, size_t count, int64_t now,
-    struct expectation *out, struct note *note)
+    struct expectation *out, uint32_t *warnings, struct note *note)
 {
 	const struct expectation *expectation = NULL;
-	uint32_t warnings;
+	uint32_t known = 0;
 	enum status status;
 
 	status = find(
-	    challenge, expectations, count, now, &expectation, &warnings, note);
+	    challenge, expectations, count, now, &expectation, &known, note);
 	if (status == STATUS_OK)
 		*out = *expectation;
+	if (status == STATUS_OK && warnings != NULL)
+		*warnings = known;
 	return status;
 }
+
+struct match {
+	struct challenge challenge;
+	struct expectation expectation;
+	struct authres *authres; /* owned */
+	uint32_t warnings;
+};
 
 enum status
 match_find(const struct challenge *challenge, const struct authres *authres,
     const struct expectation *expectations, size_t count, int64_t now,
-    struct match *out, struct note *note)
+    struct match **out, struct note *note)
 {
+	const struct authres_proof *proof = authres_proof(authres);
 	const struct expectation *expectation = NULL;
+	struct match *match;
 	uint32_t warnings = 0;
 	enum status status;
 
@@ -247,9 +259,49 @@ match_find(const struct challenge *challenge, const struct authres *authres,
 	    challenge, expectations, count, now, &expectation, &warnings, note);
 	if (status != STATUS_OK)
 		return status;
-	out->challenge = *challenge;
-	out->expectation = *expectation;
-	out->authres = *authres;
-	out->warnings = warnings | (authres->weak ? WARNING_WEAK_KEY : 0);
+	if ((match = malloc(sizeof(*match))) == NULL)
+		return STATUS_MEMORY;
+	match->challenge = *challenge;
+	match->expectation = *expectation;
+	match->warnings = warnings;
+	if (proof != NULL && proof->weak != 0)
+		match->warnings |= WARNING_WEAK_KEY;
+	if ((match->authres = authres_copy(authres)) == NULL) {
+		free(match);
+		return STATUS_MEMORY;
+	}
+	*out = match;
 	return STATUS_OK;
+}
+
+void
+match_free(struct match *match)
+{
+	if (match != NULL)
+		authres_free(match->authres);
+	free(match);
+}
+
+const struct challenge *
+match_challenge(const struct match *match)
+{
+	return &match->challenge;
+}
+
+const struct expectation *
+match_expectation(const struct match *match)
+{
+	return &match->expectation;
+}
+
+const struct authres *
+match_authres(const struct match *match)
+{
+	return match->authres;
+}
+
+uint32_t
+match_warnings(const struct match *match)
+{
+	return match->warnings;
 }

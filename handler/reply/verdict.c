@@ -11,7 +11,7 @@
 		name, kind, offsetof(type, field), sizeof(((type *)0)->field), \
 		    0, 0                                                       \
 	}
-#define A(kind, name, field) FIELD(kind, name, struct authres, field)
+#define A(kind, name, field) FIELD(kind, name, struct authres_proof, field)
 #define C(kind, name, field) \
 	FIELD(kind, name, struct protected, challenge.field)
 
@@ -66,9 +66,8 @@ verdict_write(const struct authres_verdict *verdict, struct buf *out)
 {
 	struct protected protected;
 
-	frame_add_fields(
-	    out, &verdict->authres, authres_fields, AUTHRES_FIELDS);
-	if (verdict->authres.method != AUTHRES_SMIME)
+	frame_add_fields(out, &verdict->proof, authres_fields, AUTHRES_FIELDS);
+	if (verdict->proof.method != AUTHRES_SMIME)
 		return;
 	protected = (struct protected){ verdict->challenge,
 		verdict->challenge.reply_to_count };
@@ -80,12 +79,12 @@ verdict_read(struct span frames, struct authres_verdict *out)
 {
 	struct protected protected = { .written = 0 };
 
-	out->authres = (struct authres){ .method = AUTHRES_NONE };
+	out->proof = (struct authres_proof){ .method = 0 };
 	out->challenge = protected.challenge;
 	if (!frame_take_fields(
-		frames, &out->authres, authres_fields, AUTHRES_FIELDS))
+		frames, &out->proof, authres_fields, AUTHRES_FIELDS))
 		return false;
-	if (out->authres.method != AUTHRES_SMIME)
+	if (out->proof.method != AUTHRES_SMIME)
 		return true;
 	if (!frame_take_fields(
 		frames, &protected, challenge_fields, CHALLENGE_FIELDS) ||

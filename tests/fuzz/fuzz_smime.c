@@ -27,8 +27,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	memset(&verdict, 0, sizeof(verdict));
 	status = authres_smime(text, SPAN("acme-challenge+1@ca.example"),
-	    &rules, 1795320838, trust, NULL, &verdict.authres,
-	    &verdict.challenge, &verdict.note);
+	    &rules, 1795320838, trust, NULL, &verdict.proof, &verdict.challenge,
+	    &verdict.note);
 	assert(status != STATUS_OK); /* nobody is trusted */
 	memset(&report, 0, sizeof(report));
 	if (smime_judge(text, trust, NULL, 1795320838, &report) == STATUS_OK) {

@@ -82,9 +82,9 @@ prove(void *context, enum authres_method method, const struct rules *rules,
 	called(stage, 'p');
 	if (stage->proves == STATUS_OK) {
 		*out = (struct authres_verdict){ .status = STATUS_OK };
-		out->authres.method = method;
-		out->authres.dns = DNS_SECURE;
-		(void)strcpy(out->authres.domain, "ca.example");
+		out->proof.method = method;
+		out->proof.dns = DNS_SECURE;
+		(void)strcpy(out->proof.domain, "ca.example");
 	}
 	return stage->proves;
 }
@@ -125,10 +125,10 @@ compute(void *context, const struct match *match, struct response *out,
 	called(stage, 'c');
 	return stage->computes != STATUS_OK
 	    ? note_set(note, stage->computes, "no answer")
-	    : response_compute(span_of(match->challenge.part1),
-		  span_of(match->expectation.part2),
-		  span_of(match->expectation.thumbprint), TOKEN_JOIN_STRING,
-		  out);
+	    : response_compute(span_of(match_challenge(match)->part1),
+		  span_of(match_expectation(match)->part2),
+		  span_of(match_expectation(match)->thumbprint),
+		  TOKEN_JOIN_STRING, out);
 }
 
 static enum status
@@ -225,6 +225,8 @@ run(struct stage *stage, bool auto_approve, const char *reply_to,
 	status = answer(&world, &config, &stage->home, span_of(message),
 	    &options, report, note);
 	buf_clear(&report->message);
+	match_free(report->match);
+	report->match = NULL;
 	return status;
 }
 

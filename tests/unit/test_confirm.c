@@ -6,10 +6,17 @@
 
 #define NOW INT64_C(1790000000)
 
-static struct match
+/* What a match is made of: only a proof makes one. */
+struct facts {
+	struct challenge challenge;
+	struct expectation expectation;
+	struct authres_proof proof; /* method 0: the check is switched off */
+};
+
+static struct facts
 plain(void)
 {
-	return (struct match){
+	return (struct facts){
 		.challenge = { .claimed_from = "acme@ca.example",
 		    .claimed_from_written = "acme@ca.example",
 		    .claimed_to = "alice@example.org",
@@ -23,10 +30,32 @@ plain(void)
 		    .address_normal = "alice@example.org",
 		    .created = NOW - 60,
 		    .expires = NOW + 7200 },
-		.authres = { .method = AUTHRES_DKIM,
+		.proof = { .method = AUTHRES_DKIM,
 		    .dns = DNS_SECURE,
 		    .domain = "ca.example" },
 	};
+}
+
+/* Through the doors that a message takes. */
+static void
+build(const struct facts *facts, const char *note, struct dialog *out)
+{
+	const struct authres_methods by = { .none = facts->proof.method == 0,
+		.method = { AUTHRES_DKIM, AUTHRES_SMIME, AUTHRES_RESULTS },
+		.count = 3 };
+	struct authres *authres = NULL;
+	struct match *match = NULL;
+	struct note why = { "" };
+
+	if ((by.none ? authres_waive(&by, &authres)
+		     : authres_admit(&facts->proof, SPAN("acme@ca.example"),
+			   &by, &authres)) != STATUS_OK ||
+	    match_find(&facts->challenge, authres, &facts->expectation, 1, NOW,
+		&match, &why) != STATUS_OK)
+		abort();
+	confirm_build(match, NOW, note, out);
+	match_free(match);
+	authres_free(authres);
 }
 
 /* The row with that label, or "". */
@@ -55,27 +84,27 @@ static void
 test_facts(void)
 {
 	static struct dialog dialog;
-	struct match match = plain();
+	struct facts facts = plain();
 
-	confirm_build(&match, NOW, "", &dialog);
+	build(&facts, "", &dialog);
 	TEXT(span_of(row(&dialog, "Address")), "alice@example.org");
 	TEXT(span_of(row(&dialog, "From")), "acme@ca.example");
 	TEXT(span_of(row(&dialog, "Reply to")), "reply@ca.example");
-	TEXT(span_of(row(&dialog, "Token")), match.challenge.part1);
+	TEXT(span_of(row(&dialog, "Token")), facts.challenge.part1);
 	OK(strncmp(row(&dialog, "Order"), "one, ", 5) == 0);
 	OK(strstr(row(&dialog, "Order"), "1 minute ago") != NULL);
 	OK(strstr(row(&dialog, "Expires"), "in 2 hours") != NULL);
 	OK(count(&dialog, DIALOG_WARNING) == 0);
 	OK(!dialog.ask_twice);
 	/* What is not known is not shown. */
-	match.expectation.expires = 0;
-	match.challenge.date = 0;
-	confirm_build(&match, NOW, "", &dialog);
+	facts.expectation.expires = 0;
+	facts.challenge.date = 0;
+	build(&facts, "", &dialog);
 	TEXT(span_of(row(&dialog, "Expires")), "");
 	TEXT(span_of(row(&dialog, "Dated")), "");
 	/* A challenge of our own order goes by the order's id. */
-	(void)strcpy(match.expectation.order, "two");
-	confirm_build(&match, NOW, "", &dialog);
+	(void)strcpy(facts.expectation.order, "two");
+	build(&facts, "", &dialog);
 	OK(strncmp(row(&dialog, "Order"), "two, ", 5) == 0);
 }
 
@@ -83,27 +112,29 @@ static void
 test_proof(void)
 {
 	static struct dialog dialog;
-	struct match match = plain();
+	struct facts facts = plain();
 
-	confirm_build(&match, NOW, "", &dialog);
+	build(&facts, "", &dialog);
 	OK(strstr(row(&dialog, "Proof"), "ca.example (DKIM)") != NULL);
 	OK(strstr(row(&dialog, "Proof"), "not secured") == NULL);
-	match.authres.dns = DNS_UNVALIDATED;
-	confirm_build(&match, NOW, "", &dialog);
+	facts.proof.dns = DNS_UNVALIDATED;
+	build(&facts, "", &dialog);
 	OK(strstr(row(&dialog, "Proof"), "not secured by DNSSEC") != NULL);
-	match.authres.method = AUTHRES_RESULTS;
-	confirm_build(&match, NOW, "", &dialog);
+	facts.proof.method = AUTHRES_RESULTS;
+	build(&facts, "", &dialog);
 	OK(strstr(row(&dialog, "Proof"), "not checked here") != NULL);
-	match.authres = (struct authres){ .method = AUTHRES_SMIME,
+	facts.proof = (struct authres_proof){ .method = AUTHRES_SMIME,
 		.dns = DNS_TROUBLE,
+		.domain = "ca.example",
+		.signer = "acme@ca.example",
 		.issuer = "CN=Some CA" };
-	confirm_build(&match, NOW, "", &dialog);
+	build(&facts, "", &dialog);
 	OK(strstr(row(&dialog, "Proof"), "CN=Some CA") != NULL);
 	OK(strstr(row(&dialog, "Proof"), "DNS") == NULL);
 	OK(count(&dialog, DIALOG_WARNING) == 0);
 	/* Nothing proved it, and it says so where nobody overlooks it. */
-	match.authres = (struct authres){ .method = AUTHRES_NONE };
-	confirm_build(&match, NOW, "", &dialog);
+	facts.proof.method = 0;
+	build(&facts, "", &dialog);
 	OK(count(&dialog, DIALOG_WARNING) == 1);
 	OK(strncmp(row(&dialog, "Proof"), "NONE", 4) == 0);
 }
@@ -112,24 +143,24 @@ static void
 test_warnings(void)
 {
 	static struct dialog dialog;
-	struct match match = plain();
+	struct facts facts = plain();
 	unsigned bit;
 
 	for (bit = 0; bit < WARNING_COUNT; bit++) {
-		match.warnings = 1U << bit;
-		confirm_build(&match, NOW, "", &dialog);
+		facts.challenge.warnings = 1U << bit;
+		build(&facts, "", &dialog);
 		OK(dialog.ask_twice);
 		OK(strstr(row(&dialog, "Warning"), warning_name(1U << bit)) !=
 		    NULL);
 	}
-	match.warnings = 0;
-	confirm_build(&match, NOW, "an answer was begun", &dialog);
+	facts.challenge.warnings = 0;
+	build(&facts, "an answer was begun", &dialog);
 	TEXT(span_of(row(&dialog, "Note")), "an answer was begun");
 	/* Everything at once still has a row of its own. */
-	match.warnings = (1U << WARNING_COUNT) - 1;
-	match.challenge.reply_to_count = REPLY_TO_MAX;
-	(void)strcpy(match.challenge.from_shown, "The CA");
-	confirm_build(&match, NOW, "note", &dialog);
+	facts.challenge.warnings = (1U << WARNING_COUNT) - 1;
+	facts.challenge.reply_to_count = REPLY_TO_MAX;
+	(void)strcpy(facts.challenge.from_shown, "The CA");
+	build(&facts, "note", &dialog);
 	OK(count(&dialog, DIALOG_WARNING) == WARNING_COUNT + 1);
 	OK(dialog.rows <= DIALOG_ROWS_MAX);
 }
@@ -139,16 +170,16 @@ static void
 test_spelling(void)
 {
 	static struct dialog dialog;
-	struct match match = plain();
+	struct facts facts = plain();
 
-	(void)strcpy(match.expectation.address,
+	(void)strcpy(facts.expectation.address,
 	    "alice@b\xc3\xbc"
 	    "cher.example");
 	(void)strcpy(
-	    match.expectation.address_normal, "alice@xn--bcher-kva.example");
-	(void)strcpy(match.challenge.from_shown, "Your bank");
-	(void)strcpy(match.expectation.note, "evil\x1b[2J");
-	confirm_build(&match, NOW, "", &dialog);
+	    facts.expectation.address_normal, "alice@xn--bcher-kva.example");
+	(void)strcpy(facts.challenge.from_shown, "Your bank");
+	(void)strcpy(facts.expectation.note, "evil\x1b[2J");
+	build(&facts, "", &dialog);
 	OK(strstr(row(&dialog, "Address"), "xn--bcher-kva.example") != NULL);
 	TEXT(span_of(row(&dialog, "")), "calls itself \"Your bank\"");
 	OK(strchr(row(&dialog, "Order"), '\x1b') == NULL);

@@ -45,7 +45,7 @@ look(const struct challenge *challenge, const struct expectation *all,
 	struct result out = { .note = { "" } };
 
 	out.status =
-	    match_expects(challenge, all, count, NOW, &found, &out.note);
+	    match_expects(challenge, all, count, NOW, &found, NULL, &out.note);
 	(void)strcpy(out.id, found.id);
 	return out;
 }
@@ -54,13 +54,24 @@ static uint32_t
 warnings(const struct challenge *challenge, const struct expectation *all,
     size_t count, struct note *note)
 {
-	const struct authres authres = { .method = AUTHRES_DKIM };
-	struct match match = { .warnings = 0 };
+	const struct authres_proof proof = { .method = AUTHRES_DKIM,
+		.dns = DNS_SECURE,
+		.domain = "ca.example" };
+	const struct authres_methods by = { .method = { AUTHRES_DKIM },
+		.count = 1 };
+	struct authres *authres = NULL;
+	struct match *match = NULL;
+	uint32_t out = UINT32_MAX;
 
-	if (match_find(challenge, &authres, all, count, NOW, &match, note) !=
+	if (authres_admit(&proof, SPAN("acme@ca.example"), &by, &authres) !=
 	    STATUS_OK)
 		return UINT32_MAX;
-	return match.warnings;
+	if (match_find(challenge, authres, all, count, NOW, &match, note) ==
+	    STATUS_OK)
+		out = match_warnings(match);
+	match_free(match);
+	authres_free(authres);
+	return out;
 }
 
 static void

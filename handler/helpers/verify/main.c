@@ -123,7 +123,7 @@ do_dkim(struct span frames, const struct evidence *evidence,
 		return STATUS_USAGE;
 	return authres_dkim(frame_get(frames, "message"),
 	    frame_get(frames, "from"), coverage, now, evidence->answer,
-	    evidence->answers, &out->authres, note);
+	    evidence->answers, &out->proof, note);
 }
 
 static enum status
@@ -140,7 +140,7 @@ do_smime(struct span frames, const struct evidence *evidence,
 		return STATUS_USAGE;
 	return authres_smime(frame_get(frames, "message"),
 	    frame_get(frames, "from"), &rules, when, evidence->trust,
-	    first_answer(evidence), &out->authres, &out->challenge, note);
+	    first_answer(evidence), &out->proof, &out->challenge, note);
 }
 
 static enum status
