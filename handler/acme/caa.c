@@ -1,4 +1,4 @@
-/* caa.c - may that CA issue: see caa.h.  Input: hostile. */
+/* caa.c - judge CAA records: see caa.h.  Input: hostile. */
 #include "acme/caa.h"
 
 enum { CAA_CRITICAL = 0x80 };

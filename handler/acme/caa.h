@@ -1,6 +1,5 @@
 /*
- * caa.h - may that CA issue mail certificates for a domain?  (RFC 8659, RFC
- * 9495)
+ * caa.h - CAA records: which CA may issue for a domain (RFC 8659, RFC 9495)
  */
 #ifndef ACME_CAA_H
 #define ACME_CAA_H

@@ -1,5 +1,8 @@
-/* certificate.c - is it the one that was ordered: see certificate.h.  Input:
- * hostile. */
+/*
+ * certificate.c - compare a certificate with its order: see certificate.h
+ *
+ * Input: hostile.
+ */
 #include "acme/certificate.h"
 
 #include <openssl/err.h>

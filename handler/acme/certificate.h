@@ -1,5 +1,5 @@
 /*
- * certificate.h - is the certificate the one that was ordered?
+ * certificate.h - check that a certificate is the one that was ordered
  *
  * Before it is stored: our key, and no mail address but ours.  What it cannot
  * do beside that, or says of others than mail addresses, is told, and it is

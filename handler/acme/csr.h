@@ -1,5 +1,5 @@
 /*
- * csr.h - keys, and certificate signing requests (RFC 8823 section 3, 3.3)
+ * csr.h - make keys and certificate signing requests (RFC 8823 section 3.3)
  *
  * PKCS #10 with subjectAltName (rfc822Name, or SmtpUTF8Mailbox of RFC 9598
  * where the local part is beyond ASCII) and keyUsage; exactly the addresses

@@ -1,4 +1,4 @@
-/* identifier.c - an address as an ACME identifier: see identifier.h */
+/* identifier.c - mail addresses as ACME identifiers: see identifier.h */
 #include "acme/identifier.h"
 
 #include "base/text.h"

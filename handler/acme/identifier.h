@@ -1,4 +1,6 @@
-/* identifier.h - an address as an ACME identifier (RFC 8823 section 3 and 5.1)
+/*
+ * identifier.h - mail addresses as ACME identifiers (RFC 8823 section 3)
+ *
  */
 #ifndef ACME_IDENTIFIER_H
 #define ACME_IDENTIFIER_H

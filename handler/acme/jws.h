@@ -1,5 +1,5 @@
 /*
- * jws.h - signed ACME requests (RFC 8555 section 6.2, RFC 7515)
+ * jws.h - sign ACME requests (RFC 8555 section 6.2, RFC 7515)
  *
  * Flattened JSON, one signature, the algorithm fixed by the key: ES256, ES384,
  * ES512, EdDSA (RFC 8037), RS256.  Lives in the key holder.

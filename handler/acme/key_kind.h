@@ -1,4 +1,4 @@
-/* key_kind.h - kinds of keys, and what a certificate is for */
+/* key_kind.h - the kinds of keys, and the uses of a certificate */
 #ifndef ACME_KEY_KIND_H
 #define ACME_KEY_KIND_H
 #include "base/span.h"

@@ -1,4 +1,4 @@
-/* key_p.h - what jws.c and csr.c share */
+/* key_p.h - OpenSSL keys, shared by jws.c and csr.c */
 #ifndef ACME_KEY_P_H
 #define ACME_KEY_P_H
 #include "base/span.h"

@@ -1,4 +1,4 @@
-/* link.c - Link fields: see link.h.  Input: hostile. */
+/* link.c - Link header fields: see link.h.  Input: hostile. */
 #include "acme/link.h"
 
 static void

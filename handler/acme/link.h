@@ -1,5 +1,5 @@
 /*
- * link.h - Link fields of a CA's answers (RFC 8288 section 3)
+ * link.h - read the Link header fields of a CA (RFC 8288 section 3)
  *
  * Which certificates there are other chains for, and where a list goes on.
  */

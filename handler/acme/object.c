@@ -1,4 +1,4 @@
-/* object.c - what a CA says in JSON: see object.h.  Input: hostile. */
+/* object.c - the JSON objects of a CA: see object.h.  Input: hostile. */
 #include "acme/object.h"
 
 #include <string.h>

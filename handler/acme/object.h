@@ -1,5 +1,5 @@
 /*
- * object.h - what a CA says in JSON (RFC 8555 section 7.1, RFC 8823 section 3)
+ * object.h - read the JSON objects of a CA (RFC 8555 section 7.1, RFC 8823)
  *
  * The structs are flat: JSON of a CA is parsed where it can do no harm, and
  * the one who acts on it checks every field again.  URLs are checked for their

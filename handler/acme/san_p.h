@@ -1,5 +1,4 @@
-/* san_p.h - mail addresses in subjectAltName, for csr.c and certificate.c (RFC
- * 5280 section 4.2.1.6, RFC 9598) */
+/* san_p.h - mail addresses in subjectAltName (RFC 5280, RFC 9598) */
 #ifndef ACME_SAN_P_H
 #define ACME_SAN_P_H
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /*
- * token.h - token parts and how they become the token (RFC 8823 section 3)
+ * token.h - join the two token parts to the token (RFC 8823 section 3)
  */
 #ifndef ACME_TOKEN_H
 #define ACME_TOKEN_H

@@ -1,4 +1,4 @@
-/* url.h - URLs and nonces of a CA, before they are used (RFC 8555 section 6) */
+/* url.h - check the URLs and nonces of a CA before use (RFC 8555 section 6) */
 #ifndef ACME_URL_H
 #define ACME_URL_H
 #include "base/span.h"

@@ -1,5 +1,5 @@
 /*
- * address.h - address lists (RFC 5322 section 3.4, RFC 6532)
+ * address.h - read address lists (RFC 5322 section 3.4, RFC 6532)
  *
  * Zero-copy and iterative; comments are counted, not recursed into.  Encoded
  * words are never address syntax.  Obsolete forms that readers take in

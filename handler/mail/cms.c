@@ -1,4 +1,4 @@
-/* cms.c - one signature and its signer: see cms.h.  Input: hostile. */
+/* cms.c - one CMS signature and its signer: see cms.h.  Input: hostile. */
 #include "mail/cms.h"
 
 #include <openssl/cms.h>

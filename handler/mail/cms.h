@@ -1,5 +1,5 @@
 /*
- * cms.h - Cryptographic Message Syntax: one signature and its signer
+ * cms.h - verify one CMS signature and its signer (RFC 5652)
  *
  * RFC 5652 as RFC 8551 and 8550 use it: one SignedData, SHA-256 and up, a
  * certificate that may sign mail.  Lives in the verifier process,

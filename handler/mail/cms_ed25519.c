@@ -1,5 +1,5 @@
 /*
- * cms_ed25519.c - Ed25519 signatures in CMS (RFC 8419): see cms_p.h
+ * cms_ed25519.c - verify Ed25519 signatures in CMS (RFC 8419): see cms_p.h
  *
  * RFC 8551 section 2.2 demands them of receivers, and OpenSSL 3.0 refuses
  * them.  Input: hostile.

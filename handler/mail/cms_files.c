@@ -1,5 +1,5 @@
 /*
- * cms_files.c - anchors and revocation lists in files: see cms.h
+ * cms_files.c - read anchors and revocation lists from files: see cms.h
  *
  * Files of ours or of the administrator's: trusted, but perhaps damaged.
  * libcrypto's PEM reader ends at the first block that is; one damaged block

@@ -1,4 +1,4 @@
-/* cms_p.h - what the files of cms.h share */
+/* cms_p.h - the certificates and lists that the files of cms.h share */
 #ifndef MAIL_CMS_P_H
 #define MAIL_CMS_P_H
 #include "mail/address.h"

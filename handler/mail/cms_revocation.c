@@ -1,5 +1,5 @@
 /*
- * cms_revocation.c - what revocation lists say of a chain: see cms_p.h
+ * cms_revocation.c - look up a chain in revocation lists: see cms_p.h
  *
  * RFC 5280 section 6.3.3 over lists that are there already.  libcrypto has the
  * same, but holds every entry of a list in memory, asks the anchor too, takes a

@@ -1,4 +1,8 @@
-/* cms_trust.c - may a signer be believed: see cms.h.  Input: hostile. */
+/*
+ * cms_trust.c - decide whether a signer is trusted: see cms.h
+ *
+ * Input: hostile.
+ */
 #include <openssl/cms.h>
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>

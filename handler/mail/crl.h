@@ -1,5 +1,5 @@
 /*
- * crl.h - one certificate revocation list (RFC 5280 section 5), read
+ * crl.h - read one certificate revocation list (RFC 5280 section 5)
  *
  * Structure only, no cryptography: who believes it checks `signature` over
  * `tbs` first.  The list itself is never copied or built up in memory: lists

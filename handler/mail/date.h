@@ -1,4 +1,4 @@
-/* date.h - the Date field (RFC 5322 section 3.3) and RFC 3339 times */
+/* date.h - read Date fields (RFC 5322 section 3.3) and RFC 3339 times */
 #ifndef MAIL_DATE_H
 #define MAIL_DATE_H
 #include <stdint.h>

@@ -1,4 +1,8 @@
-/* dkim.c - the parts of DKIM that need no key: see dkim.h.  Input: hostile. */
+/*
+ * dkim.c - parse DKIM signatures and key records: see dkim.h
+ *
+ * Input: hostile.
+ */
 #include "mail/dkim.h"
 
 #include "base/idn.h"

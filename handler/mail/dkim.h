@@ -1,5 +1,5 @@
 /*
- * dkim.h - DomainKeys Identified Mail: verifying one signature
+ * dkim.h - verify one DKIM signature (RFC 6376)
  *
  * RFC 6376, 8301, 8463 (Ed25519), 8616 (IDN).  Stricter than those where a
  * certificate hangs on it: no SHA-1, no l=, no keys below 1024 or above 4096

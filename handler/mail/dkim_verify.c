@@ -1,4 +1,8 @@
-/* dkim_verify.c - hashes and keys of DKIM: see dkim.h.  Input: hostile. */
+/*
+ * dkim_verify.c - compute the hashes and signatures of DKIM: see dkim.h
+ *
+ * Input: hostile.
+ */
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>

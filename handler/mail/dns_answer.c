@@ -1,4 +1,4 @@
-/* dns_answer.c - what the DNS said: see dns_answer.h.  Input: hostile. */
+/* dns_answer.c - answers from the DNS: see dns_answer.h.  Input: hostile. */
 #include "mail/dns_answer.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /*
- * dns_answer.h - what the DNS said, as the network program writes it down
+ * dns_answer.h - DNS answers, as the network program writes them down
  *
  * One line an answer: "NAME STATE TTL [?REASON] [RECORD...]", the reason and
  * each record's data in base64url.  Pure text: the network program writes it, the home keeps it,

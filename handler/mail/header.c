@@ -1,4 +1,4 @@
-/* header.c - the header block: see header.h.  Input: hostile. */
+/* header.c - header blocks: see header.h.  Input: hostile. */
 #include "mail/header.h"
 
 #include <string.h>

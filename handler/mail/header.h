@@ -1,5 +1,5 @@
 /*
- * header.h - the header block of a message or a part (RFC 5322 section 2.2)
+ * header.h - read the header of a message or part (RFC 5322 section 2.2)
  *
  * Zero-copy: fields are spans into the message, with their exact raw octets,
  * so that a signature can be checked over them later.  Lines may end in LF

@@ -1,6 +1,5 @@
 /*
- * mbox.h - messages in a mailbox file (RFC 4155, and MMDF), and what mailboxes
- * leave round one message
+ * mbox.h - find messages in a mailbox file (RFC 4155, MMDF)
  */
 #ifndef MAIL_MBOX_H
 #define MAIL_MBOX_H

@@ -1,5 +1,5 @@
 /*
- * mime.h - the parts of a message (RFC 2045, 2046, 2231)
+ * mime.h - find the parts of a message (RFC 2045, 2046, 2231)
  *
  * One pass over the lines, no recursion, exact raw ranges.  Limits hold for
  * everything.  Where readers disagree (a line that only begins like a

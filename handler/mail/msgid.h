@@ -1,4 +1,4 @@
-/* msgid.h - message identifiers (RFC 5322 section 3.6.4) */
+/* msgid.h - read message identifiers (RFC 5322 section 3.6.4) */
 #ifndef MAIL_MSGID_H
 #define MAIL_MSGID_H
 #include "base/buf.h"

@@ -1,5 +1,5 @@
 /*
- * protect.h - header fields that an S/MIME signature covers
+ * protect.h - read the header fields that an S/MIME signature covers
  *
  * The forms of RFC 9788 (hp="clear": the fields stand in the header of the
  * signed entity itself) and RFC 8551 section 3.1 (the signed entity is a whole

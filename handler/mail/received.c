@@ -1,4 +1,4 @@
-/* received.c - when a message was delivered: see received.h */
+/* received.c - the time of delivery: see received.h */
 #include "mail/received.h"
 
 #include "mail/date.h"

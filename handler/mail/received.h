@@ -1,4 +1,4 @@
-/* received.h - when a message was delivered (RFC 5321 section 4.4) */
+/* received.h - tell when a message was delivered (RFC 5321 section 4.4) */
 #ifndef MAIL_RECEIVED_H
 #define MAIL_RECEIVED_H
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /*
- * results.h - the Authentication-Results field (RFC 8601 section 2.2)
+ * results.h - read Authentication-Results fields (RFC 8601 section 2.2)
  *
  * A real tokenizer: comments nest, values may be quoted, and nothing is looked
  * for inside of either.  What a field says is only as true as who wrote it.

@@ -1,4 +1,4 @@
-/* smime.c - where the S/MIME signature is: see smime.h.  Input: hostile. */
+/* smime.c - find the S/MIME signature: see smime.h.  Input: hostile. */
 #include "mail/smime.h"
 
 #include <stdlib.h>

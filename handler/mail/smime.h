@@ -1,5 +1,5 @@
 /*
- * smime.h - where the S/MIME signature of a message is (RFC 8551 section 3)
+ * smime.h - find the S/MIME signature of a message (RFC 8551 section 3)
  *
  * Structure only, no cryptography.  A signature counts where it is of the
  * whole message: what lies deeper proves nothing about the header.  Where

@@ -1,5 +1,5 @@
 /*
- * smime_report.h - the S/MIME status of a message, in the words of RFC 9219
+ * smime_report.h - report the S/MIME status of a message, in RFC 9219's words
  *
  * The verifier makes it (mail/smime_verify.h), others read it.
  */

@@ -1,5 +1,8 @@
-/* smime_verify.c - S/MIME signatures, checked: see smime_verify.h.  Input:
- * hostile. */
+/*
+ * smime_verify.c - find and verify S/MIME signatures: see smime_verify.h
+ *
+ * Input: hostile.
+ */
 #include "mail/smime_verify.h"
 #include "mail/mbox.h"
 

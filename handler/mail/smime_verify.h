@@ -1,5 +1,5 @@
 /*
- * smime_verify.h - the S/MIME signature of a message, found and checked
+ * smime_verify.h - find and verify the S/MIME signature of a message
  *
  * Lives in the verifier process.  Two callers want it: the proof of a
  * challenge's sender (reply/authres.h), and the status of any message

@@ -1,5 +1,5 @@
 /*
- * smimea.h - certificates for S/MIME in the DNS (RFC 8162)
+ * smimea.h - read certificates for S/MIME from the DNS (RFC 8162)
  *
  * The name needs libcrypto; so does matching.  Pure otherwise.
  */

@@ -1,4 +1,4 @@
-/* smimea_name.c - where an address has its SMIMEA record: see smimea.h */
+/* smimea_name.c - make the DNS name of an SMIMEA record: see smimea.h */
 #include "mail/smimea.h"
 
 #include <openssl/evp.h>

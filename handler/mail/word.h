@@ -1,5 +1,5 @@
 /*
- * word.h - unstructured text: unfolding and encoded words
+ * word.h - unfold unstructured text and decode encoded words (RFC 2047)
  *
  * RFC 2047, with the language suffix of RFC 2231 section 5.  Decoded once and
  * strictly; what is not an encoded word to the letter stays as it is.  No
