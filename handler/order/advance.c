@@ -1,4 +1,4 @@
-/* advance.c - from an order to a certificate, step by step: see advance.h */
+/* advance.c - take an order's next step: see advance.h */
 #include "order/advance.h"
 
 #include <stdlib.h>

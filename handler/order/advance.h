@@ -1,6 +1,5 @@
 /*
- * advance.h - from an order to a certificate on disk, step by step (RFC 8555,
- * RFC 8823)
+ * advance.h - take an order step by step to a certificate on disk (RFC 8555)
  *
  * Every step is durable before the next one, and every step can be taken
  * again: order_advance() does what can be done now and says what is awaited,

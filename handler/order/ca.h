@@ -1,5 +1,5 @@
 /*
- * ca.h - a conversation with a CA (RFC 8555)
+ * ca.h - talk to a CA: nonces, signed requests, retries (RFC 8555)
  *
  * Each request is signed by the key holder and sent by the network program;
  * what comes back is parsed in a child that is shut in.  Nonces and badNonce

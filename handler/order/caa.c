@@ -1,4 +1,4 @@
-/* caa.c - do CAA records stand in the way: see caa.h */
+/* caa.c - CAA records of the domains of an order: see caa.h */
 #include "order/caa.h"
 
 #include <string.h>

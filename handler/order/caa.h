@@ -1,5 +1,5 @@
 /*
- * caa.h - do CAA records stand in the way of an order?  (RFC 9495)
+ * caa.h - find out whether CAA records forbid an order (RFC 9495)
  *
  * Only the CA decides by them; we warn before it is asked.
  */

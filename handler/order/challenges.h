@@ -1,5 +1,5 @@
 /*
- * challenges.h - the challenges of an order: expected, answered, told, met
+ * challenges.h - follow the challenges of an order until each is met
  */
 #ifndef ORDER_CHALLENGES_H
 #define ORDER_CHALLENGES_H

@@ -1,4 +1,4 @@
-/* client.c - we and a CA: see client.h */
+/* client.c - our account at a CA: see client.h */
 #include "order/client.h"
 #include "order/client_p.h"
 

@@ -1,6 +1,5 @@
 /*
- * client.h - we and a CA: its directory, our account there (RFC 8555 section
- * 7.3)
+ * client.h - our account at a CA, and its directory (RFC 8555 section 7.3)
  *
  * The key of an account is durable before the CA hears of it, and so is the
  * key it is rolled over to; which of two keys counts after a crash is asked of

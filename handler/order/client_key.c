@@ -1,5 +1,4 @@
-/* client_key.c - the key of an account, and the next one (RFC 8555 section
- * 7.3.5): see client.h */
+/* client_key.c - make and change account keys (RFC 8555 section 7.3.5) */
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>

@@ -1,4 +1,4 @@
-/* client_p.h - what client.c and client_key.c share */
+/* client_p.h - account keys, shared by client.c and client_key.c */
 #ifndef ORDER_CLIENT_P_H
 #define ORDER_CLIENT_P_H
 #include "order/client.h"

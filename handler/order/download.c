@@ -1,4 +1,4 @@
-/* download.c - the certificate, from the CA to the disk: see download.h */
+/* download.c - download, check and store the certificate: see download.h */
 #include "order/download.h"
 
 #include <stdio.h>

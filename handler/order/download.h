@@ -1,6 +1,5 @@
 /*
- * download.h - the certificate, from the CA to the disk (RFC 8555 section
- * 7.4.2)
+ * download.h - download the certificate (RFC 8555 section 7.4.2)
  *
  * The verifier says what it is.  One for another key or another mail address is
  * not stored; any other is, with a word on what it cannot do.

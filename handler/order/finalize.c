@@ -1,4 +1,4 @@
-/* finalize.c - the order at the CA, once every challenge is met: see finalize.h */
+/* finalize.c - finalize an order: see finalize.h */
 #include "order/finalize.h"
 
 #include <stdlib.h>

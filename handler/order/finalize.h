@@ -1,6 +1,5 @@
 /*
- * finalize.h - the order at the CA, once every challenge is met (RFC 8555
- * section 7.4)
+ * finalize.h - finalize an order (RFC 8555 section 7.4)
  */
 #ifndef ORDER_FINALIZE_H
 #define ORDER_FINALIZE_H

@@ -1,4 +1,4 @@
-/* place.c - what is to be ordered, with a key of its own: see place.h */
+/* place.c - prepare an order and its certificate key: see place.h */
 #include "order/place.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /*
- * place.h - from addresses to an order at a CA (RFC 8555, RFC 8823)
+ * place.h - place an order for addresses at a CA (RFC 8555, RFC 8823)
  *
  * Every step is durable before the next one, and can be taken again.
  */

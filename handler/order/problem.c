@@ -1,4 +1,4 @@
-/* problem.c - what a CA's problem document tells a person: see problem.h */
+/* problem.c - a CA's problem documents, in words: see problem.h */
 #include "order/problem.h"
 
 #include <stdio.h>

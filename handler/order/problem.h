@@ -1,5 +1,5 @@
 /*
- * problem.h - what a CA's problem document tells a person (RFC 8555 section 6.7)
+ * problem.h - explain a CA's problem document (RFC 8555 section 6.7)
  *
  * The CA's own words, cut to fit, and what the user can do about it.
  */

@@ -1,5 +1,5 @@
 /*
- * queue.h - one challenge at a time for an address at a CA
+ * queue.h - allow one challenge at a time for an address at a CA
  */
 #ifndef ORDER_QUEUE_H
 #define ORDER_QUEUE_H

@@ -1,4 +1,4 @@
-/* refusal.c - what happens to an order when the CA says no: see refusal.h */
+/* refusal.c - orders that the CA refuses: see refusal.h */
 #include "order/refusal.h"
 
 #include <stdio.h>

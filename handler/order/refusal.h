@@ -1,5 +1,5 @@
 /*
- * refusal.h - what happens to an order when the CA says no
+ * refusal.h - decide what becomes of an order when the CA says no
  *
  * A No is kept in the record, in words that a person reads; only what ends the
  * order for good makes it ORDER_FAILED (RFC 8555 section 7.1.6).

@@ -1,4 +1,4 @@
-/* renew.c - when is a certificate to be renewed: see renew.h */
+/* renew.c - the time of renewal: see renew.h */
 #include "order/renew.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /*
- * renew.h - when is a certificate to be renewed?
+ * renew.h - decide when to renew a certificate
  *
  * As the CA would have it (RFC 9773), else by its lifetime.  At most one new
  * order in 24 hours for the same addresses, whatever a CA or a clock says; of

@@ -1,6 +1,8 @@
 /*
- * sent.c - was the drafted reply sent: see sent.h.  Input: hostile (copies of
- * what others wrote), judged in a child that is sandboxed.
+ * sent.c - find the sent reply: see sent.h
+ *
+ * Input: hostile (copies of what others wrote), judged in a child that is
+ * sandboxed.
  *
  * The message says whether it is the reply.  Times of files do not: a file
  * server has its own clock.  They only say what is looked at first.

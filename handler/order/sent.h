@@ -1,5 +1,5 @@
 /*
- * sent.h - was the drafted reply sent?
+ * sent.h - find out whether the user sent the drafted reply
  *
  * A mail program keeps a copy of what it sends.  Where the copy of our reply is
  * in the folder that the user named, the reply is out.

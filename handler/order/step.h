@@ -1,5 +1,5 @@
 /*
- * step.h - one step of an order: what comes of it, and what is awaited then
+ * step.h - the result of one step of an order, and what it waits for
  */
 #ifndef ORDER_STEP_H
 #define ORDER_STEP_H

@@ -1,5 +1,5 @@
 /*
- * submit.h - newOrder, once for each order (RFC 8555 section 7.4)
+ * submit.h - send newOrder, once for each order (RFC 8555 section 7.4)
  */
 #ifndef ORDER_SUBMIT_H
 #define ORDER_SUBMIT_H
