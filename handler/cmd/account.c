@@ -1,4 +1,6 @@
-/* account.c - mailcert account: our accounts at CAs (RFC 8555 section 7.3)
+/*
+ * account.c - mailcert account: list and change accounts at CAs
+ *
  */
 #include <stdlib.h>
 #include <string.h>

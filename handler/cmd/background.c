@@ -1,4 +1,4 @@
-/* background.c - go on by itself: see background.h */
+/* background.c - continue in the background: see background.h */
 #include "cmd/background.h"
 
 #include <unistd.h>

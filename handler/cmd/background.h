@@ -1,5 +1,5 @@
 /*
- * background.h - go on by itself after an answer that is known to be out
+ * background.h - continue in the background once the answer is out
  */
 #ifndef CMD_BACKGROUND_H
 #define CMD_BACKGROUND_H

@@ -1,4 +1,4 @@
-/* ca.c - mailcert ca: the CAs that are known, and their quirks */
+/* ca.c - mailcert ca: list the known CAs and their quirks */
 #include <string.h>
 
 #include "base/text.h"

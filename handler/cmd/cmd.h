@@ -1,5 +1,5 @@
 /*
- * cmd.h - the verbs of the command line
+ * cmd.h - declare the commands, and what they share
  *
  * Only this room knows argv, standard output and error, and the exit status.
  */

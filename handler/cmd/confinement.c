@@ -1,4 +1,4 @@
-/* confinement.c - where the kernel cannot confine: see confinement.h */
+/* confinement.c - kernels that cannot confine: see confinement.h */
 #include "cmd/confinement.h"
 
 #include "base/sandbox.h"

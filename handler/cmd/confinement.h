@@ -1,5 +1,5 @@
 /*
- * confinement.h - what happens where the kernel cannot confine our programs
+ * confinement.h - decide what to do where the kernel cannot confine programs
  */
 #ifndef CMD_CONFINEMENT_H
 #define CMD_CONFINEMENT_H

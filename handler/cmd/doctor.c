@@ -1,4 +1,4 @@
-/* doctor.c - mailcert doctor: is everything in place */
+/* doctor.c - mailcert doctor: check that everything is in place */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>

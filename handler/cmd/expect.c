@@ -1,4 +1,4 @@
-/* expect.c - mailcert expect: a challenge that another client ordered */
+/* expect.c - mailcert expect: expect a challenge that another client ordered */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>

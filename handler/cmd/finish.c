@@ -1,4 +1,4 @@
-/* finish.c - mailcert finish: go on with what was ordered */
+/* finish.c - mailcert finish: continue the pending orders */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /*
- * follow.h - wait for a certificate, and say what is happening
+ * follow.h - wait for a certificate, and report progress
  *
  * Progress goes to standard error: on a terminal in one line, else a line for
  * each change.  Leaving it at any time loses nothing.

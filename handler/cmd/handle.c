@@ -1,4 +1,4 @@
-/* handle.c - mailcert handle: the mailcap and pipe entry */
+/* handle.c - mailcert handle: answer a message, from mailcap or a pipe */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>

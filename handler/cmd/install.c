@@ -1,4 +1,4 @@
-/* install.c - mailcert install mailcap: our entries into ~/.mailcap */
+/* install.c - mailcert install mailcap: write our entries into ~/.mailcap */
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>

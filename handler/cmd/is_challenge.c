@@ -1,5 +1,5 @@
 /*
- * is_challenge.c - mailcert is-challenge: for test= and mail filters
+ * is_challenge.c - mailcert is-challenge: test a message, for mail filters
  *
  * Runs for every message shown, so it allocates little and starts nothing.
  * It shuts itself in before it looks at a stranger's octet.

@@ -1,4 +1,4 @@
-/* list_accounts.c - our accounts: see list_accounts.h */
+/* list_accounts.c - the list of accounts: see list_accounts.h */
 #include "cmd/list_accounts.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* list_accounts.h - our accounts, as status and account list them */
+/* list_accounts.h - list the accounts, for status and account */
 #ifndef CMD_LIST_ACCOUNTS_H
 #define CMD_LIST_ACCOUNTS_H
 #include "store/account.h"

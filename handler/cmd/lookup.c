@@ -1,4 +1,4 @@
-/* lookup.c - an id or an address from the command line: see lookup.h */
+/* lookup.c - ids and addresses on the command line: see lookup.h */
 #include "cmd/lookup.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /*
- * lookup.h - what a person names on the command line: an id, or an address
+ * lookup.h - find what an id or address on the command line means
  *
  * An id is that of a certificate order or of one challenge that is expected.
  * An address counts where only one fits.

@@ -1,5 +1,5 @@
 /*
- * main.c - mailcert, the command line
+ * main.c - start mailcert: read the options, run one command
  *
  * mailcert [-C DIR] [-o NAME=VALUE]... COMMAND [options] [arguments]
  */

@@ -1,5 +1,5 @@
 /*
- * mutt_rc.c - mailcert mutt-rc: what the mutt macro reads back
+ * mutt_rc.c - mailcert mutt-rc: write what the mutt macro reads back
  *
  * rc text is code (backticks run), so nothing derived from a message is ever
  * in it: only the path of the stage, quoted.

@@ -1,4 +1,4 @@
-/* order.c - mailcert order: get a certificate for an address */
+/* order.c - mailcert order: order a certificate for an address */
 #include <stdlib.h>
 #include <string.h>
 

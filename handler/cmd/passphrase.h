@@ -1,5 +1,5 @@
 /*
- * passphrase.h - the passphrase of a private key
+ * passphrase.h - ask for the passphrase of a private key
  *
  * From password_command where there is one, else from the terminal.
  */

@@ -1,5 +1,5 @@
 /*
- * paste.h - a token or thumbprint as people paste it
+ * paste.h - read a token or thumbprint as people paste it
  *
  * Out of mail programs, terminals and JSON: a whole Subject field, folded or
  * in encoded words (RFC 2047), a member of a JSON object, in quotes, with

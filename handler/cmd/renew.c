@@ -1,4 +1,4 @@
-/* renew.c - mailcert renew: renew what is due, finish what is pending */
+/* renew.c - mailcert renew: renew certificates that are due, finish orders */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* respond.c - mailcert respond: the answer by hand */
+/* respond.c - mailcert respond: compute an answer by hand */
 #include <fcntl.h>
 #include <string.h>
 #include <time.h>

@@ -1,4 +1,6 @@
-/* revoke.c - mailcert revoke: revoke a certificate (RFC 8555 section 7.6)
+/*
+ * revoke.c - mailcert revoke: revoke a certificate (RFC 8555 section 7.6)
+ *
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* session.c - what commands that talk to a CA share: see session.h */
+/* session.c - begin and end a conversation with a CA: see session.h */
 #include "cmd/session.h"
 
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /*
- * session.h - what every command that talks to a CA begins and ends with
+ * session.h - begin and end a command that talks to a CA
  */
 #ifndef CMD_SESSION_H
 #define CMD_SESSION_H

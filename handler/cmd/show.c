@@ -1,5 +1,5 @@
 /*
- * show.c - mailcert show: for copiousoutput and auto_view
+ * show.c - mailcert show: print a challenge, for copiousoutput and auto_view
  *
  * Never asks, never sends, never changes anything, no network: it runs when a
  * message is merely displayed.

@@ -1,4 +1,4 @@
-/* status.c - mailcert status: what is pending, and what to do next */
+/* status.c - mailcert status: list pending work, and say what to do next */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>

@@ -1,4 +1,4 @@
-/* verify.c - mailcert verify: the S/MIME status of a message (RFC 9219) */
+/* verify.c - mailcert verify: report the S/MIME status of a message */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
