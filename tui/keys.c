@@ -1,4 +1,4 @@
-/* keys.c - octets to keys: see keys.h.  Input: hostile (a paste). */
+/* keys.c - bytes to keys: see keys.h.  Input: hostile (a paste). */
 #include "tui/keys.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /*
- * keys.h - the octets of a terminal as keys, pastes and noise
+ * keys.h - turn bytes from a terminal into keys, pastes and noise
  *
  * Pure: no terminal, no clock of its own.  An escape sequence is one thing,
  * however slowly its octets arrive, and one that nobody knows is nothing:

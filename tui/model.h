@@ -1,5 +1,5 @@
 /*
- * model.h - the state of the confirmation, and what a key does to it
+ * model.h - the state of the confirmation, and how a key changes it
  *
  * Pure: no terminal, no clock of its own.  The dialog's text is already safe
  * (base/text.h) and complete: what is shown is what will be used.

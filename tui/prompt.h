@@ -1,5 +1,5 @@
 /*
- * prompt.h - the confirmation without a full screen
+ * prompt.h - ask for the confirmation line by line
  *
  * For dumb terminals, tiny windows, screen readers and --plain: the facts as
  * lines, then one question.  The default is No.

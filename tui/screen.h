@@ -1,5 +1,5 @@
 /*
- * screen.h - the confirmation on a full screen
+ * screen.h - ask for the confirmation on a full screen
  *
  * screen.c is the only file that includes curses.h.  It is built as
  * mailcert-screen.so and loaded when there is something to ask, so that a

@@ -1,5 +1,8 @@
-/* terminal.c - modes, signals and keys: see terminal.h.  Input: hostile (a
- * paste), but nothing here looks at what it means. */
+/*
+ * terminal.c - modes, signals and keys: see terminal.h
+ *
+ * Input: hostile (a paste), but nothing here looks at what it means.
+ */
 #include "tui/terminal.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /*
- * terminal.h - the terminal's modes, its signals and its keys, in one place
+ * terminal.h - set the terminal's modes, catch its signals, read its keys
  *
  * While a terminal is open here it gives its octets one by one, unseen and
  * unchanged, and says what is a paste (bracketed paste mode).  It is as it

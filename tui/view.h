@@ -1,5 +1,5 @@
 /*
- * view.h - the confirmation as rows of text
+ * view.h - lay out the confirmation as rows of text
  *
  * Pure: a model and a size give rows; screen.c paints them and prompt.c
  * prints them.  The question stays on the screen at any size; what does not

@@ -1,5 +1,5 @@
 /*
- * advice.h - where a challenge stands, and what a person does next
+ * advice.h - say where a challenge stands, and what to do next
  *
  * One wording for handle, finish, renew and status, so that they agree.  The
  * text is for one line; text_show() it where it is shown.

@@ -1,4 +1,4 @@
-/* anchors.c - files of certificates: see anchors.h */
+/* anchors.c - certificate and revocation files: see anchors.h */
 #include "answer/anchors.h"
 
 #include <dirent.h>

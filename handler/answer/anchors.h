@@ -1,4 +1,4 @@
-/* anchors.h - files of certificates and revocation lists that the user named */
+/* anchors.h - open the certificate and revocation files that the user names */
 #ifndef ANSWER_ANCHORS_H
 #define ANSWER_ANCHORS_H
 #include "base/buf.h"

@@ -1,5 +1,5 @@
 /*
- * answer.c - from message to answer: see answer.h
+ * answer.c - the flow from message to answer: see answer.h
  *
  * What is believed, since when: nothing of the message before authres_check;
  * its sender afterwards; its token only together with the expectation it fits.

@@ -1,5 +1,5 @@
 /*
- * answer.h - from message to answer, the whole flow in one place
+ * answer.h - turn a message into an answer: the whole flow in one place
  *
  * The stages of docs/design.md in their order.  Clock, asking, computing and
  * delivering arrive in a struct world, so that tests run the flow with no

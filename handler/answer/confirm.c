@@ -1,4 +1,4 @@
-/* confirm.c - what the user is asked: see confirm.h */
+/* confirm.c - the wording of the confirmation: see confirm.h */
 #include "answer/confirm.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /*
- * confirm.h - what the user is asked, in plain words (stage 5)
+ * confirm.h - word what the user is asked to confirm (stage 5)
  *
  * Evidence before the question: which address, which challenge, from whom, how
  * that is proved, where the reply goes, until when.  All text is made safe

@@ -1,4 +1,4 @@
-/* details.c - what the screen shows on demand: see details.h */
+/* details.c - the details page of the confirmation: see details.h */
 #include "answer/details.h"
 
 #include "base/text.h"

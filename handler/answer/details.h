@@ -1,5 +1,5 @@
 /*
- * details.h - what the screen shows on demand: proof, answer, header
+ * details.h - write the details page: proof, answer, header
  */
 #ifndef ANSWER_DETAILS_H
 #define ANSWER_DETAILS_H

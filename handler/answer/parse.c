@@ -1,4 +1,4 @@
-/* parse.c - what a message claims, from a sandboxed child: see parse.h */
+/* parse.c - parse a message in a sandboxed child: see parse.h */
 #include "answer/parse.h"
 
 #include <stdlib.h>

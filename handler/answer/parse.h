@@ -1,5 +1,5 @@
 /*
- * parse.h - what a message claims (stage 2)
+ * parse.h - read what a message claims, in a sandboxed child (stage 2)
  *
  * A stranger wrote the message, so a sandboxed child reads it, and what the
  * child reports is checked again.

@@ -1,4 +1,4 @@
-/* prove.c - the network program, the verifier: see prove.h */
+/* prove.c - proof of a challenge's sender: see prove.h */
 #include "answer/prove.h"
 
 #include <string.h>

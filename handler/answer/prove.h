@@ -1,5 +1,5 @@
 /*
- * prove.h - what the network program and the verifier say of a message
+ * prove.h - prove the sender, with the network program and the verifier
  *
  * The parent of both: it hands the answers of the one to the other, opens the
  * user's certificate files, and checks what comes back.

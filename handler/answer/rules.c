@@ -1,4 +1,4 @@
-/* rules.c - by which rules a challenge is judged: see rules.h */
+/* rules.c - the rules by which a challenge is judged: see rules.h */
 #include "answer/rules.h"
 
 #include <stdio.h>

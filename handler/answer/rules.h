@@ -1,5 +1,5 @@
 /*
- * rules.h - by which rules a challenge is judged
+ * rules.h - choose the rules by which a challenge is judged
  *
  * A CA may have rules of its own (ca.NAME.authenticate, .dkim_headers,
  * .auto_submitted).  Whose count is decided by the expected challenge that a

@@ -1,5 +1,5 @@
 /*
- * base64url.h - RFC 4648 sections 4 and 5, strictly
+ * base64url.h - read and write strict base64 and base64url (RFC 4648)
  *
  * No white space, no characters beside the alphabet, no left-over bits: two
  * texts never decode to the same octets.

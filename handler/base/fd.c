@@ -1,4 +1,4 @@
-/* fd.c - whole reads and writes: see fd.h */
+/* fd.c - reads and writes to the end: see fd.h */
 #include "base/fd.h"
 
 #include <errno.h>

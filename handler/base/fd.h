@@ -1,4 +1,4 @@
-/* fd.h - whole reads and writes */
+/* fd.h - read and write a descriptor to the end */
 #ifndef BASE_FD_H
 #define BASE_FD_H
 #include <sys/types.h>

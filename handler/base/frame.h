@@ -1,5 +1,5 @@
 /*
- * frame.h - named values between our own programs
+ * frame.h - exchange named values between our own programs
  *
  * "NAME LENGTH\n", the octets, "\n"; as many as there are, in their order.
  * What one of our programs writes on the other's standard input.

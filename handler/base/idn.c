@@ -1,4 +1,4 @@
-/* idn.c - libidn2, on demand: see idn.h.  Input: hostile. */
+/* idn.c - libidn2, loaded on demand: see idn.h.  Input: hostile. */
 #include "base/idn.h"
 
 #include <dlfcn.h>

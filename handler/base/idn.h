@@ -1,5 +1,5 @@
 /*
- * idn.h - domain names between U-labels and A-labels (IDNA2008, RFC 5891)
+ * idn.h - convert domain names between U-labels and A-labels (IDNA2008)
  *
  * libidn2 is loaded only when a name is not plain ASCII; a process that will
  * be shut in must call idn_load() before.

@@ -1,4 +1,4 @@
-/* json.c - the door to jansson: see json.h */
+/* json.c - the only file that includes jansson: see json.h */
 #include "base/json.h"
 
 #include <jansson.h>

@@ -1,5 +1,5 @@
 /*
- * json.h - reading and writing JSON objects through jansson
+ * json.h - read and write JSON objects through jansson
  *
  * The one door to jansson.  Strict: duplicates, bad UTF-8, trailing octets
  * and depth are refused by the library, sizes here.

@@ -1,4 +1,4 @@
-/* nearest.c - the word at the least edit distance: see nearest.h */
+/* nearest.c - the known word at the least edit distance: see nearest.h */
 #include "base/nearest.h"
 
 /* One mistake, or one for every three bytes. */

@@ -1,5 +1,5 @@
 /*
- * nearest.h - which known word did the user mean?
+ * nearest.h - guess which known word the user meant
  *
  * For messages only: nothing acts on the guess.
  */

@@ -1,4 +1,4 @@
-/* path.h - paths as users write them */
+/* path.h - expand paths as users write them */
 #ifndef BASE_PATH_H
 #define BASE_PATH_H
 #include "base/span.h"

@@ -1,5 +1,5 @@
 /*
- * resolver.h - addresses of DNS resolvers, as people and resolv.conf write them
+ * resolver.h - read resolver addresses as people and resolv.conf write them
  */
 #ifndef BASE_RESOLVER_H
 #define BASE_RESOLVER_H

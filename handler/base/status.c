@@ -1,4 +1,4 @@
-/* status.c - the one dialect of failure: see status.h */
+/* status.c - the table of status codes: see status.h */
 #include "base/status.h"
 
 #include <assert.h>

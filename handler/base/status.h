@@ -1,5 +1,5 @@
 /*
- * status.h - the one dialect of failure
+ * status.h - the status codes: name, exit status and sentence of each
  *
  * One table holds every way to fail: the name that users and tests see, the
  * exit status (sysexits, as mail filters expect) and a plain sentence.

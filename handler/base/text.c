@@ -1,4 +1,4 @@
-/* text.c - safe text: see text.h.  Input: hostile. */
+/* text.c - printable text from hostile bytes: see text.h.  Input: hostile. */
 #include "base/text.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /*
- * text.h - strangers' bytes made fit for a terminal, a log line, a JSON string
+ * text.h - make hostile bytes safe for a terminal, a log line or JSON
  *
  * The only place where hostile bytes become printable ones.  Controls (C0,
  * C1, DEL), escape sequences, bidi and zero-width characters, blank fillers

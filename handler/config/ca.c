@@ -1,4 +1,4 @@
-/* ca.c - what the configuration says of CAs: see config.h */
+/* ca.c - the CAs of the configuration: see config.h */
 #include <string.h>
 
 #include "config/config_p.h"

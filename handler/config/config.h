@@ -1,5 +1,5 @@
 /*
- * config.h - the configuration file: mailcert-config(5)
+ * config.h - read the configuration file: mailcert-config(5)
  *
  * "set name = value" as mutt users know it.  An unknown name or a bad value
  * is an error with file and line, never ignored.

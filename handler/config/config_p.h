@@ -1,5 +1,5 @@
 /*
- * config_p.h - the table of names, for the files of this room only
+ * config_p.h - the table of configuration names, for this room only
  *
  * One row a name says how a value is read, where it goes, what it is at first
  * and what a right one looks like.  mailcert-config(5) is checked against it.

@@ -1,4 +1,4 @@
-/* destination.c - what DEST says: see destination.h */
+/* destination.c - the destination of a draft: see destination.h */
 #include "config/destination.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /*
- * destination.h - where a draft goes, as --draft and the configuration name it
+ * destination.h - read where a draft goes, from --draft or the configuration
  *
  * Only the words: deliver.h does what they say.
  */

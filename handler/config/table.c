@@ -1,5 +1,5 @@
 /*
- * table.c - every name of the configuration: see config_p.h
+ * table.c - the table of configuration names: see config_p.h
  *
  * tests/flow/docs.py reads the rows: each begins with its name and its initial
  * value, and mailcert-config(5) must tell both.

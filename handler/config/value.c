@@ -1,4 +1,4 @@
-/* value.c - values of the configuration: see config_p.h */
+/* value.c - read the values of the configuration: see config_p.h */
 #include "base/resolver.h"
 #include "config/config_p.h"
 

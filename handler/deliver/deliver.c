@@ -1,4 +1,4 @@
-/* deliver.c - where the draft goes: see deliver.h */
+/* deliver.c - delivery of the draft: see deliver.h */
 #include "deliver/deliver.h"
 
 #include <dirent.h>

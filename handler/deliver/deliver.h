@@ -1,5 +1,5 @@
 /*
- * deliver.h - where the draft goes (stage 9)
+ * deliver.h - deliver the draft to where it goes (stage 9)
  *
  * Some destinations send, some only keep a draft.  The outcome tells the
  * record what is certain: nothing left us, a draft is there, a mail

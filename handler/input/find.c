@@ -1,5 +1,8 @@
-/* find.c - the whole message that a part belongs to: see find.h.
- * Input: hostile, searched in a child that is shut in. */
+/*
+ * find.c - the message that a part belongs to: see find.h
+ *
+ * Input: hostile, searched in a sandboxed child.
+ */
 #include "input/find.h"
 
 #include <dirent.h>

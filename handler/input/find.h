@@ -1,5 +1,5 @@
 /*
- * find.h - the whole message that a part belongs to
+ * find.h - find the whole message that a part belongs to
  *
  * mailcap hands over a decoded part, and a part proves nothing.  mutt and
  * neomutt leave the message (Maildir file, mbox, IMAP cache) open, so it is

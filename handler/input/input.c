@@ -1,4 +1,4 @@
-/* input.c - what was handed over: see input.h.  Input: hostile. */
+/* input.c - read a message or part: see input.h.  Input: hostile. */
 #include "input/input.h"
 
 #include <dlfcn.h>

@@ -1,5 +1,5 @@
 /*
- * input.h - what was handed over: a message or a part (stage 1)
+ * input.h - read the message or part that was handed over (stage 1)
  *
  * libmagic is met here, and only here: loaded when no type was given and the
  * first line does not look like a header field, in a child that is shut in

@@ -1,5 +1,8 @@
-/* magic_door.c - libmagic through dlopen: see magic_door.h.  Input: hostile,
- * so it is only asked in a child that is shut in. */
+/*
+ * magic_door.c - libmagic through dlopen: see magic_door.h
+ *
+ * Input: hostile, so only a sandboxed child asks it.
+ */
 #include "input/magic_door.h"
 
 #include <dlfcn.h>

@@ -1,5 +1,5 @@
 /*
- * magic_door.h - the one door to libmagic, loaded on demand
+ * magic_door.h - ask libmagic for a file's type, loaded on demand
  *
  * Load before the process shuts itself in: the database is a file.
  */

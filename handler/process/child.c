@@ -1,4 +1,4 @@
-/* child.c - run a parser where it can do no harm: see child.h */
+/* child.c - sandboxed children: see child.h */
 #include "process/child.h"
 
 #include <errno.h>

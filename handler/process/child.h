@@ -1,5 +1,5 @@
 /*
- * process/child.h - run a parser where it can do no harm
+ * child.h - run a parser in a sandboxed child
  *
  * The work is done in a forked child that has entered the sandbox: no files
  * but the ones named, no network, no keys.  What comes back is one struct of

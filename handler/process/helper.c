@@ -1,4 +1,4 @@
-/* helper.c - our own programs: see helper.h */
+/* helper.c - where our own programs are: see helper.h */
 #include "process/helper.h"
 
 #include <assert.h>

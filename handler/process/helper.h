@@ -1,5 +1,5 @@
 /*
- * helper.h - our own programs: beside us in the build tree, else installed
+ * helper.h - find our own programs, in the build tree or installed
  */
 #ifndef PROCESS_HELPER_H
 #define PROCESS_HELPER_H

@@ -1,6 +1,9 @@
-/* mua.c - the mail program that started us: see mua.h.  /proc is the
- * kernel's, but a process may call itself anything: nothing here is trusted
- * for more than choosing which of the user's own programs to start. */
+/*
+ * mua.c - the mail program that started us: see mua.h
+ *
+ * /proc is the kernel's, but a process may call itself anything: nothing here
+ * is trusted for more than choosing which of the user's own programs to start.
+ */
 #include "process/mua.h"
 
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /*
- * mua.h - the mail program that started us, if one did
+ * mua.h - recognize the mail program that started mailcert
  *
  * Found by walking up our parents: mailcap and pipes leave no other trace of
  * it.  Only mutt and neomutt are known by name.

@@ -1,4 +1,4 @@
-/* pager.h - show a text part that turned out to be no challenge */
+/* pager.h - show a text part that is not a challenge in the user's pager */
 #ifndef PROCESS_PAGER_H
 #define PROCESS_PAGER_H
 #include "base/span.h"

@@ -1,5 +1,5 @@
 /*
- * resolve.h - DNS answers, from the home's cache or the network program
+ * resolve.h - fetch DNS answers, from the cache or the network program
  *
  * Gives lines of mail/dns_answer.h; who reads them checks them.
  */

@@ -1,5 +1,8 @@
-/* run.c - start a program, talk to it, and be done with it: see run.h.  What
- * programs print is not trusted: it is limited, and shown as safe text. */
+/*
+ * run.c - run other programs: see run.h
+ *
+ * What programs print is not trusted: it is limited, and shown as safe text.
+ */
 #include "process/run.h"
 
 #include <assert.h>

@@ -1,5 +1,5 @@
 /*
- * process/run.h - start a program, talk to it, and be done with it
+ * run.h - start a program, exchange data with it, and reap it
  *
  * Every program that mailcert runs is started here: an argument vector, an
  * environment chosen for it, and standard input, output and error that are

@@ -1,4 +1,4 @@
-/* wait.c - deadlines, and children that have ended: see wait.h */
+/* wait.c - deadlines, and children that end: see wait.h */
 #include "process/wait.h"
 
 #include <errno.h>

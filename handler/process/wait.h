@@ -1,5 +1,5 @@
 /*
- * process/wait.h - deadlines, and children that have ended
+ * wait.h - wait for deadlines and for children that end
  *
  * For the files of process/ only.
  */

@@ -1,4 +1,4 @@
-/* authres.c - what is proved about the sender: see authres.h */
+/* authres.c - the authentication result: see authres.h */
 #include "reply/authres.h"
 
 #include <stdlib.h>

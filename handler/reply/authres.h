@@ -1,5 +1,5 @@
 /*
- * authres.h - the authentication result: what is proved about the sender
+ * authres.h - what is proved about the sender: the authentication result
  *
  * RFC 8823 section 3.1, item 6: a challenge is signed by DKIM or S/MIME, or
  * ignored.  A struct authres is the permit to match a challenge with an

@@ -1,5 +1,8 @@
-/* authres_dkim.c - DKIM as proof, in the verifier: see authres.h.  Input:
- * hostile. */
+/*
+ * authres_dkim.c - verify DKIM as proof of the sender: see authres.h
+ *
+ * Input: hostile.
+ */
 #include <stdlib.h>
 #include <string.h>
 

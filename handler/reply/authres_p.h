@@ -1,4 +1,4 @@
-/* authres_p.h - what the authres*.c share */
+/* authres_p.h - what proves the sender, shared by the authres files */
 #ifndef REPLY_AUTHRES_P_H
 #define REPLY_AUTHRES_P_H
 #include "mail/dkim.h"

@@ -1,5 +1,5 @@
 /*
- * authres_query.c - what could prove the sender: see authres.h
+ * authres_query.c - find what could prove the sender: see authres.h
  *
  * In the parsing child.  Input: hostile.
  */

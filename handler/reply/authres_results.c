@@ -1,5 +1,5 @@
 /*
- * authres_results.c - the word of the own mail server as proof: see authres_p.h
+ * authres_results.c - judge Authentication-Results fields: see authres_p.h
  *
  * Input: hostile, all of it: only where a field stands and whose name it
  * bears makes it the server's (RFC 8601 section 5: the border server removes

@@ -1,6 +1,7 @@
 /*
- * authres_signature.c - what a DKIM signature must be of and cover, before any
- * key: see authres_p.h.  Input: hostile.
+ * authres_signature.c - check domain and coverage of DKIM signatures
+ *
+ * Input: hostile.
  */
 #include "reply/authres_p.h"
 

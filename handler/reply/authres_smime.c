@@ -1,5 +1,5 @@
 /*
- * authres_smime.c - S/MIME as proof, in the verifier: see authres.h
+ * authres_smime.c - verify S/MIME as proof of the sender: see authres.h
  *
  * Input: hostile.  In this order: the signature is good; the signer may be
  * believed; the certificate is the sender's; the header that counts is the

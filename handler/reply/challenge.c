@@ -1,5 +1,5 @@
 /*
- * challenge.c - what a challenge message claims: see challenge.h
+ * challenge.c - the claims of a challenge message: see challenge.h
  *
  * Input: hostile.  The order of the checks is part of the interface: it
  * decides which refusal a message with several faults gets.

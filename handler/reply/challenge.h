@@ -1,5 +1,5 @@
 /*
- * challenge.h - what a challenge message claims (RFC 8823 section 3.1)
+ * challenge.h - read what a challenge message claims (RFC 8823 section 3.1)
  *
  * Every rule of section 3.1 that the message itself can show is checked here;
  * nothing of it is proof of anything: the values are claims until an authres

@@ -1,5 +1,5 @@
 /*
- * draft.h - the message that carries the response (RFC 8823 section 3.2)
+ * draft.h - write the message that carries the response (RFC 8823)
  *
  * Built only from checked values: the ordered address, validated reply
  * addresses, the token, the digest, validated message identifiers.  Nothing

@@ -1,5 +1,8 @@
-/* match.c - challenge and expectation: see match.h.  Input: challenge
- * hostile. */
+/*
+ * match.c - challenge and expectation: see match.h
+ *
+ * Input: challenge hostile.
+ */
 #include "reply/match.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /*
- * match.h - a challenge and the one expectation it fits
+ * match.h - match a challenge with the one expectation that it fits
  *
  * The sender, the addressee, the state and the dates must all fit.  A match
  * can only be made with an authres; a draft only from a match.

@@ -1,4 +1,8 @@
-/* response.c - see response.h.  Input: part1 hostile, the rest ours. */
+/*
+ * response.c - the response digest: see response.h
+ *
+ * Input: part1 hostile, the rest ours.
+ */
 #include "reply/response.h"
 
 #include <openssl/evp.h>

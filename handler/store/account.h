@@ -1,5 +1,5 @@
 /*
- * account.h - our accounts at CAs (RFC 8555 section 7.1.2)
+ * account.h - store our accounts at CAs (RFC 8555 section 7.1.2)
  *
  * One JSON file an account, home/accounts/ID.json, its private key beside it
  * as ID.pem, after the n-th roll-over ID.n.pem: only the key holder opens that

@@ -1,4 +1,4 @@
-/* answers.c - DNS answers in the home: see answers.h */
+/* answers.c - cached DNS answers: see answers.h */
 #include "store/answers.h"
 
 #include <unistd.h>

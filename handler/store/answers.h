@@ -1,5 +1,5 @@
 /*
- * answers.h - DNS answers that were had before, in the home
+ * answers.h - cache DNS answers in the home
  *
  * One file a name below dns/, kept for as long as the answer's TTL says.  An
  * answer of another resolver or anchor is none.

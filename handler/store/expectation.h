@@ -1,5 +1,5 @@
 /*
- * expectation.h - a challenge mail that is awaited, and what became of it
+ * expectation.h - store the challenges that are expected, and their states
  *
  * One JSON file each, home/orders/ID.json.  The account key is not here, only
  * its thumbprint: whoever answers cannot sign.

@@ -1,5 +1,5 @@
 /*
- * file.h - durable files, whole or not at all
+ * file.h - write files durably, whole or not at all
  *
  * dir is an open directory, or AT_FDCWD.
  *

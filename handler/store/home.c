@@ -1,4 +1,4 @@
-/* home.c - the home and what is seen in it: see home.h */
+/* home.c - the directories of the home: see home.h */
 #include "store/home.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /*
- * home.h - the directory that holds what must outlast us
+ * home.h - the home: the directory that keeps all state
  *
  * 0700, files 0600.  Every change is written to a temporary name, fsynced,
  * renamed, and the directory fsynced, under a lock: a crash at any point

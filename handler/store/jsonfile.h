@@ -1,4 +1,4 @@
-/* jsonfile.h - names and bytes of a record's file: see record.h */
+/* jsonfile.h - name, read and write the file of one record: see record.h */
 #ifndef STORE_JSONFILE_H
 #define STORE_JSONFILE_H
 #include "base/json.h"

@@ -1,5 +1,5 @@
 /*
- * lock.c - one mailcert at a time: see home.h
+ * lock.c - one mailcert process at a time: see home.h
  *
  * flock(2) on a file of its own for each thing: the kernel drops it when we
  * end.  Not fcntl(2) on ranges of one file: where OFD locks are missing

@@ -1,4 +1,4 @@
-/* order.c - certificates that are being got: see order.h */
+/* order.c - the stored orders: see order.h */
 #include "store/order.h"
 
 #include <assert.h>

@@ -1,6 +1,5 @@
 /*
- * order.h - a certificate that is being got: the order at the CA, and what
- * became of it (RFC 8555 section 7.1.3)
+ * order.h - store orders and certificates (RFC 8555 section 7.1.3)
  *
  * One JSON file each, home/issuances/ID.json; the certificate key is
  * home/keys/ID.pem, the chain home/certificates/ID.pem.  Its challenges are

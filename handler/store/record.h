@@ -1,5 +1,5 @@
 /*
- * record.h - records of the home: one JSON object a file, HOME/KIND/ID.json
+ * record.h - store records: one JSON object a file, HOME/KIND/ID.json
  *
  * One way for every kind to be loaded, listed, changed and removed.  A kind is
  * a table of its members and where they are in its struct, which begins with

@@ -1,4 +1,4 @@
-/* verified.c - S/MIME statuses in the home: see verified.h */
+/* verified.c - cached S/MIME statuses: see verified.h */
 #include "store/verified.h"
 
 #include <string.h>

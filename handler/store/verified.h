@@ -1,5 +1,5 @@
 /*
- * verified.h - S/MIME statuses that were computed before, in the home
+ * verified.h - cache S/MIME statuses in the home
  *
  * RFC 9219 section 6 recommends it: one file a message below verified/, named
  * by its SHA-256.  A status counts for 24 hours and for the same trust; that

@@ -1,4 +1,8 @@
-/* dns.c - the door to libunbound: see dns.h.  Input: hostile. */
+/*
+ * dns.c - the only file that includes libunbound: see dns.h
+ *
+ * Input: hostile.
+ */
 #include "helpers/dns/dns.h"
 
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /*
- * dns.h - the one door to libunbound
+ * dns.h - ask the DNS through libunbound
  *
  * Asynchronous with a deadline.  Three honest states: validated, unvalidated
  * (no anchor, an unsigned zone, or a resolver that passes no DNSSEC on), and

@@ -1,5 +1,5 @@
 /*
- * net/main.c - mailcert-net, the network program for the DNS
+ * main.c - mailcert-net: ask the DNS for our other programs
  *
  * It and mailcert-https are the only programs that talk to the network.  They
  * parse no mail and hold no key.

@@ -1,4 +1,4 @@
-/* plain.c - a plain DNS question: see plain.h.  Input: hostile. */
+/* plain.c - a plain DNS query: see plain.h.  Input: hostile. */
 #include "helpers/dns/plain.h"
 
 #include <arpa/inet.h>

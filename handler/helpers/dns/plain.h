@@ -1,5 +1,5 @@
 /*
- * plain.h - a DNS question without extensions, for resolvers that drop them
+ * plain.h - ask the DNS without extensions, for resolvers that drop them
  *
  * Some routers answer plain queries (RFC 1035) and drop those with EDNS or the
  * DO bit, which every query of libunbound has.  Nothing vouches for the

@@ -1,4 +1,4 @@
-/* http.c - the door to libcurl: see http.h.  Input: hostile. */
+/* http.c - the only file that includes libcurl: see http.h.  Input: hostile. */
 #include "helpers/https/http.h"
 
 #include <curl/curl.h>

@@ -1,5 +1,5 @@
 /*
- * http.h - the one door to libcurl: HTTPS requests, each by itself
+ * http.h - send HTTPS requests through libcurl
  *
  * The server is hostile by assumption: https only, no redirects, TLS 1.2 and
  * up, an answer of a limited size within a limited time.  A proxy only where

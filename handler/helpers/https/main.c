@@ -1,5 +1,5 @@
 /*
- * net/https.c - mailcert-https, the network program for CAs
+ * main.c - mailcert-https: send requests to CAs
  *
  * It answers one request after the other, all to one CA: loading libcurl costs
  * more than a request does.  For that reason it is also a program of its own

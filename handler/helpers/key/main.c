@@ -1,5 +1,5 @@
 /*
- * key/main.c - mailcert-key, the key holder
+ * main.c - mailcert-key: hold the private keys, and sign with them
  *
  * The only program that opens private keys.  It parses no mail and knows no
  * network.  It opens what its arguments name, a key or the directory of a new

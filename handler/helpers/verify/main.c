@@ -1,5 +1,5 @@
 /*
- * verify/main.c - mailcert-verify, the program that computes with libcrypto
+ * main.c - mailcert-verify: verify signatures with libcrypto
  *
  * It has no files, no network and no keys: it enters its sandbox before it
  * reads its first octet.  base/verb.h has its verbs and their frames.
