@@ -90,6 +90,7 @@ help:
 	@echo 'make check-ages   what looks at dates, on other days'
 	@echo '                SAN=1: with sanitizers'
 	@echo 'make lint       formatting, static analysis, manual pages'
+	@echo 'make files      write docs/FILES.md, the table of source files'
 	@echo 'make differential  our DKIM beside libopendkim'
 	@echo 'make bench      start-up and memory, as ratios'
 	@echo 'make fuzz T=header TIME=60'

@@ -205,7 +205,11 @@ lint:
 	mandoc -T lint -W warning docs/mailcert.1 docs/mailcert-config.5
 	shellcheck $(SOURCES_SH)
 
+files:
+	tests/files > $(BUILD)/FILES.md
+	mv $(BUILD)/FILES.md docs/FILES.md
+
 format:
 	clang-format -i $(SOURCES_C)
 
-.PHONY: tests ready check check-quick check-slow check-ages demo bench differential fuzz fuzz-merge lint format
+.PHONY: tests ready check check-quick check-slow check-ages demo bench differential fuzz fuzz-merge lint files format

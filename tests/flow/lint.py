@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # Runs in: check check-quick
-"""tests/lint sees an include that goes the wrong way, in a copy of the tree."""
+"""tests/lint sees an include that goes the wrong way, and a table of files that
+is out of date, in a copy of the tree."""
 import os
 import shutil
 import subprocess
@@ -32,9 +33,37 @@ WRONG = (
 )
 
 
+# What becomes of a file, and what lint has to say of it.
+STALE = "docs/FILES.md: not current; run make files"
+FILES = (
+    ("another job", "handler/process/mua.h", "recognize", "guess", STALE),
+    ("no job", "handler/process/mua.h", " - recognize", ", recognize",
+     "handler/process/mua.h: does not open with \"NAME - its job\" on one line"),
+    ("another file's name", "tui/view.c", "/* view.c -", "/* model.c -",
+     "tui/view.c: does not open with \"NAME - its job\" on one line"),
+    ("a job on two lines", "handler/base/fd.h", " */\n", "\n * and more */\n",
+     "handler/base/fd.h: does not open with \"NAME - its job\" on one line"),
+    ("the table, edited", "docs/FILES.md", "recognize", "guess", STALE),
+)
+
+
 def lint(tree):
     return subprocess.run([sys.executable, os.path.join(tree, "tests/lint")],
                           cwd=tree, capture_output=True, text=True)
+
+
+def refused(tree, path, change, fault, name):
+    """Change a file, look what lint says, and put the file back."""
+    file = os.path.join(tree, path)
+    with open(file) as f:
+        text = f.read()
+    with open(file, "w") as f:
+        f.write(change(text))
+    got = lint(tree)
+    tap.ok(change(text) != text and got.returncode == 1 and
+           got.stdout == fault + "\n", name, got.stdout, got.stderr)
+    with open(file, "w") as f:
+        f.write(text)
 
 
 def main():
@@ -42,26 +71,31 @@ def main():
         for name in ("handler", "tui"):
             shutil.copytree(os.path.join(ROOT, name),
                             os.path.join(tree, name))
-        os.mkdir(os.path.join(tree, "tests"))
-        for name in ("README.md", "tests/lint"):
-            shutil.copy(os.path.join(ROOT, name), os.path.join(tree, name))
+        for name in ("README.md", "docs/FILES.md", "tests/lint",
+                     "tests/files"):
+            path = os.path.join(tree, name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            shutil.copy(os.path.join(ROOT, name), path)
         for verb in (["init", "-q"], ["add", "-A"]):
             subprocess.run(["git", *verb], cwd=tree, check=True)
         got = lint(tree)
         tap.ok(got.returncode == 0 and not got.stdout, "the tree is clean",
                got.stdout, got.stderr)
         for path, header, fault in WRONG:
-            file = os.path.join(tree, path)
-            with open(file) as f:
-                text = f.read()
-            with open(file, "a") as f:
-                f.write('#include "%s"\n' % header)
-            got = lint(tree)
-            tap.ok(got.returncode == 1 and
-                   got.stdout == "%s: %s\n" % (path, fault),
-                   "%s with %s" % (path, header), got.stdout, got.stderr)
-            with open(file, "w") as f:
-                f.write(text)
+            refused(tree, path, lambda text: text + '#include "%s"\n' % header,
+                    "%s: %s" % (path, fault), "%s with %s" % (path, header))
+        for name, path, old, new, fault in FILES:
+            refused(tree, path, lambda text: text.replace(old, new, 1), fault,
+                    name)
+        file = os.path.join(tree, "handler/base/new.c")
+        with open(file, "w") as f:
+            f.write("/* new.c - a new file */\n")
+        got = lint(tree)
+        tap.ok(got.returncode == 1 and got.stdout == STALE + "\n",
+               "a new file", got.stdout, got.stderr)
+        os.remove(file)
+        got = lint(tree)
+        tap.ok(got.returncode == 0, "and all is as before", got.stdout)
     tap.done()
 
 
