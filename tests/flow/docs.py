@@ -124,6 +124,32 @@ def test_config():
                   "mailcert-config(5) tells the default of " + name)
 
 
+def test_references():
+    """A document names only files and functions that are there."""
+    present = {"README.md"}
+    for top in ("docs", "handler", "mailcap", "tests", "tui"):
+        for where, _, names in os.walk(os.path.join(ROOT, top)):
+            present |= {os.path.relpath(os.path.join(where, name), ROOT)
+                        for name in names}
+    bases = {os.path.basename(name) for name in present}
+    code = "".join(read(name) for name in present if re.match(
+        r"(handler|tui)/.*\.[ch]$|tests/.*\.(py|c)$", name))
+    words = set(re.findall(r"\w+", code))
+    for name in sorted(present):
+        if not re.match(r"(README|docs/.*|mailcap/.*)\.md$", name):
+            continue
+        text = read(name)
+        files = re.findall(r"(?<![\w./-])((?:[\w.-]+/)*[\w-]+\.(?:c|h|py))\b",
+                           text)
+        tap.equal([file for file in sorted(set(files)) if
+                   (os.path.basename(file) == file and file not in bases) or
+                   ("/" in file and not {file, "handler/" + file} & present)],
+                  [], name + " names files that are there")
+        names = re.findall(r"`([a-z]\w*_\w+)(?:\(\))?`", text)
+        tap.equal(sorted(set(names) - words), [],
+                  name + " names functions that are there")
+
+
 def test_install():
     with Place() as place:
         got = subprocess.run(["make", "-C", ROOT, "install", "BUILD=" +
@@ -185,12 +211,12 @@ def test_install_home():
                cron)
 
 
-
 test_man_examples()
 test_readme()
 test_names()
 test_options()
 test_config()
+test_references()
 test_install()
 test_install_home()
 tap.done()
