@@ -6,48 +6,17 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/nearest.h"
 #include "base/text.h"
 #include "cmd/list_accounts.h"
 #include "cmd/session.h"
 #include "mail/address.h"
 
-#define SYNOPSIS                                                             \
-	"mailcert account [--json]\n"                                        \
-	"       mailcert account show [--ca NAME|URL]\n"                     \
-	"       mailcert account register [--ca NAME|URL] [--agree] [--key " \
-	"KIND]\n"                                                            \
-	"                        [--key-file FILE] [--existing] [--contact " \
-	"ADDRESS]...\n"                                                      \
-	"                        [--eab-kid KID --eab-key-file FILE]\n"      \
-	"       mailcert account contact [--ca NAME|URL] [ADDRESS...]\n"     \
-	"       mailcert account roll-over [--ca NAME|URL] [--key KIND]\n"   \
-	"       mailcert account deactivate [--ca NAME|URL] [--yes]\n"       \
-	"       mailcert account forget [--ca NAME|URL] [--yes] [ACCOUNT]"
-
-static const char help[] =
-    "usage: " SYNOPSIS "\n\n"
-    "Alone: list our accounts.  show asks the CA what it has on record; register\n"
-    "makes an account (order does so too); contact sets where the CA may write\n"
-    "to; roll-over gives the account a new key; deactivate closes it for good;\n"
-    "forget takes one out of use here and asks the CA nothing.  Where the CA\n"
-    "closed or lost the account, or its key file is gone, register makes another.\n\n"
-    "  --ca NAME|URL        which CA; default: ca of the configuration\n"
-    "  --agree              you agree to the CA's terms of service\n"
-    "  --key KIND           of the account key: ec:p256 (default), ec:p384,\n"
-    "                       ed25519, rsa:2048, rsa:3072, rsa:4096\n"
-    "  --key-file FILE      take a copy of this key (PEM), of another client\n"
-    "  --existing           only find the account of that key, make none\n"
-    "  --contact ADDRESS    where the CA may write to\n"
-    "  --eab-kid KID        your account at the CA, where it wants one\n"
-    "  --eab-key-file FILE  its MAC key\n"
-    "  --yes                do not ask\n"
-    "  --json               for programs\n";
-
 struct options {
 	struct enrolment enrolment;
 	const char *const *rest;
 	size_t rests;
-	bool key; /* --key was said */
+	bool has_key;
 	bool yes;
 	bool json;
 };
@@ -140,7 +109,7 @@ do_register(struct session *session, struct options *options)
 	struct acme_account account;
 	enum status status = session_ca(session, &options->enrolment.ca);
 
-	if (!options->key)
+	if (!options->has_key)
 		options->enrolment.client.key = session->config.account_key;
 	if (status == STATUS_OK)
 		status = check_contacts(options->enrolment.client.contact,
@@ -212,7 +181,7 @@ do_roll_over(struct session *session, struct options *options)
 {
 	enum status status = reach(session, options);
 
-	if (!options->key)
+	if (!options->has_key)
 		options->enrolment.client.key = session->config.account_key;
 	if (status == STATUS_OK)
 		status = check_pending(session);
@@ -352,31 +321,45 @@ do_forget(struct session *session, struct options *options)
 	return status == STATUS_OK ? forget(session, &account, wanted) : status;
 }
 
-static bool
-take_option(int c, struct options *out)
-{
-	switch (c) {
-	case 'k':
-		out->key = true;
-		return key_kind_parse(
-		    span_of(optarg), &out->enrolment.client.key);
-	case 'K':
-		out->enrolment.client.key_file = optarg;
-		break;
-	case 'e':
-		out->enrolment.client.only_existing = true;
-		break;
-	case 'y':
-		out->yes = true;
-		break;
-	case 'j':
-		out->json = true;
-		break;
-	default:
-		return enrolment_take(&out->enrolment, c);
-	}
-	return true;
-}
+#define AT(field) .offset = offsetof(struct options, field)
+
+static const struct cmd_option rows[] = {
+	ENROLMENT_CA("which CA; default: ca of the configuration"),
+	ENROLMENT_AGREE,
+	{ "key", "KIND", ENROLMENT(client.key), option_key_kind,
+	    OPTION_KEY_KIND, offsetof(struct options, has_key),
+	    .help = "of the account key: ec:p256 (default), ec:p384,\n"
+		    "ed25519, rsa:2048, rsa:3072, rsa:4096" },
+	{ "key-file", "FILE", ENROLMENT(client.key_file),
+	    .help = "take a copy of this key (PEM), of another client" },
+	{ "existing", NULL, ENROLMENT(client.only_existing),
+	    .help = "only find the account of that key, make none" },
+	ENROLMENT_CONTACT("where the CA may write to"),
+	ENROLMENT_EAB("your account at the CA, where it wants one"),
+	{ "yes", NULL, AT(yes), .help = "do not ask" },
+	{ "json", NULL, AT(json), .help = "for programs" }, { 0 }
+};
+
+static const struct cmd_line command_line = {
+	.name = "account",
+	.operands = "",
+	.most = NO_LIMIT,
+	.options = rows,
+	.forms = "[--json]\n"
+		 "show [--ca]\n"
+		 "register [--ca] [--agree] [--key] [--key-file] [--existing] "
+		 "[--contact]... [--eab-kid --eab-key-file]\n"
+		 "contact [--ca] [ADDRESS...]\n"
+		 "roll-over [--ca] [--key]\n"
+		 "deactivate [--ca] [--yes]\n"
+		 "forget [--ca] [--yes] [ACCOUNT]",
+	.about =
+	    "Alone: list our accounts.  show asks the CA what it has on record; register\n"
+	    "makes an account (order does so too); contact sets where the CA may write\n"
+	    "to; roll-over gives the account a new key; deactivate closes it for good;\n"
+	    "forget takes one out of use here and asks the CA nothing.  Where the CA\n"
+	    "closed or lost the account, or its key file is gone, register makes another.\n",
+};
 
 static const struct act {
 	const char *name;
@@ -391,44 +374,52 @@ static const struct act {
 	{ "deactivate", do_deactivate, false, 0 },
 	{ "forget", do_forget, false, 1 },
 };
+enum { ACTS = sizeof(acts) / sizeof(*acts) };
 
 static const struct act *
 find_act(const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(acts) / sizeof(*acts); i++)
+	for (i = 0; i < ACTS; i++)
 		if (strcmp(acts[i].name, name) == 0)
 			return &acts[i];
 	return NULL;
 }
 
+static int
+unknown_act(const char *typed)
+{
+	struct nearest nearest = nearest_to(span_of(typed));
+	size_t i;
+
+	for (i = 0; i < ACTS; i++)
+		nearest_consider(&nearest, acts[i].name);
+	return nearest.name != NULL
+	    ? cmd_misuse(&command_line,
+		  "account cannot %.40s; did you mean %s?", typed, nearest.name)
+	    : cmd_misuse(&command_line, "account cannot %.40s", typed);
+}
+
 int
 cmd_account(const struct invocation *invocation, int argc, char *argv[])
 {
-	static const struct option longs[] = { ENROLMENT_OPTIONS,
-		{ "key", required_argument, NULL, 'k' },
-		{ "key-file", required_argument, NULL, 'K' },
-		{ "existing", no_argument, NULL, 'e' },
-		{ "yes", no_argument, NULL, 'y' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' }, { 0 } };
 	struct options options = { .enrolment.client.agrees =
 				       session_asks_terms };
 	const struct act *act = NULL;
 	struct session *session;
 	enum status status;
-	int c, code = 0;
+	int code = 0;
 
-	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1)
-		if (!take_option(c, &options))
-			return c == 'h' ? cmd_help(help) : cmd_usage(SYNOPSIS);
+	if (!cmd_parse(&command_line, argc, argv, &options, &code))
+		return code;
 	if (optind < argc && (act = find_act(argv[optind++])) == NULL)
-		return cmd_usage(SYNOPSIS);
+		return unknown_act(argv[optind - 1]);
 	options.rest = (const char *const *)argv + optind;
 	options.rests = (size_t)(argc - optind);
 	if (options.rests > (act != NULL ? act->rests_most : 0))
-		return cmd_usage(SYNOPSIS);
+		return cmd_misuse(&command_line,
+		    "there is one argument too many: %.100s", argv[argc - 1]);
 	session = session_begin(invocation, act != NULL && act->creates, &code);
 	if (session == NULL)
 		return code;

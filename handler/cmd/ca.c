@@ -4,12 +4,24 @@
 #include "base/text.h"
 #include "cmd/cmd.h"
 
-#define SYNOPSIS "mailcert ca [--json]"
+struct options {
+	bool json;
+};
 
-static const char help[] =
-    "usage: " SYNOPSIS "\n\n"
-    "List the CAs that order can use: the built-in ones and those of the\n"
-    "configuration (ca.NAME.directory), and how each is dealt with.\n";
+#define AT(field) .offset = offsetof(struct options, field)
+
+static const struct cmd_option rows[] = {
+	{ "json", NULL, AT(json), .help = "for programs" }, { 0 }
+};
+
+static const struct cmd_line command_line = {
+	.name = "ca",
+	.operands = "",
+	.options = rows,
+	.about =
+	    "List the CAs that order can use: the built-in ones and those of the\n"
+	    "configuration (ca.NAME.directory), and how each is dealt with.\n",
+};
 
 /* What is known beyond the settings. */
 static const char *
@@ -61,31 +73,33 @@ cmd_ca(const struct invocation *invocation, int argc, char *argv[])
 {
 	const struct config_ca *ca;
 	struct config config;
-	bool json, chosen;
+	struct options options = { 0 };
+	bool chosen;
 	struct buf out;
 	int code = 0;
 	size_t i;
 
-	if (!cmd_listing(argc, argv, 0, SYNOPSIS, help, &json, &code) ||
+	if (!cmd_parse(&command_line, argc, argv, &options, &code) ||
 	    !cmd_config(invocation, &config, &code))
 		return code;
 	buf_init(&out, 64 * 1024);
-	buf_add_text(&out, json ? "{\"cas\": [" : "");
+	buf_add_text(&out, options.json ? "{\"cas\": [" : "");
 	for (i = 0; i < config.ca_count; i++) {
 		ca = &config.cas[i];
 		chosen = strcmp(config.ca, ca->name) == 0 ||
 		    strcmp(config.ca, ca->directory) == 0;
-		if (json && i > 0)
+		if (options.json && i > 0)
 			buf_add_byte(&out, ',');
-		if (json)
+		if (options.json)
 			add_json(ca, chosen, &out);
 		else
 			add_text(ca, chosen, &out);
 	}
 	buf_add_text(&out,
-	    json ? "]}\n"
-		 : "\nNo publicly trusted CA is known to offer certificates by "
-		   "RFC 8823 yet.\n");
+	    options.json
+		? "]}\n"
+		: "\nNo publicly trusted CA is known to offer certificates by "
+		  "RFC 8823 yet.\n");
 	code = buf_status(&out) == STATUS_OK ? cmd_print(buf_span(&out))
 					     : cmd_fail(STATUS_MEMORY, NULL);
 	buf_clear(&out);

@@ -5,8 +5,9 @@
  */
 #ifndef CMD_CMD_H
 #define CMD_CMD_H
-#include <getopt.h>
+#include <unistd.h>
 
+#include "cmd/options.h"
 #include "config/config.h"
 #include "store/home.h"
 
@@ -32,14 +33,8 @@ void cmd_say(const struct note *note);
 /* The members of that object: "error", "message" and "status", an exit. */
 void cmd_add_error(
     struct buf *out, enum status status, const struct note *note, int code);
-/* Usage error: one line and 64. */
-int cmd_usage(const char *synopsis);
-/* --help: print and give 0. */
-int cmd_help(const char *text);
-/* Options of a listing: --json and --help, and at most that many arguments.
- * False: *code is the exit status. */
-bool cmd_listing(int argc, char *argv[], int most, const char *synopsis,
-    const char *help, bool *json, int *code);
+/* "usage: " and that, on standard error. */
+void cmd_say_usage(const char *usage);
 /* Load the configuration or fail aloud; *code is the exit status then. */
 bool cmd_config(
     const struct invocation *invocation, struct config *out, int *code);

@@ -22,13 +22,25 @@
 #include "store/expectation.h"
 #include "store/order.h"
 
-#define SYNOPSIS "mailcert doctor [--json]"
+struct options {
+	bool json;
+};
 
-static const char help[] =
-    "usage: " SYNOPSIS "\n\n"
-    "Say whether everything is in place: our programs, how the kernel\n"
-    "confines them, the home, the DNS, who is trusted, the mail\n"
-    "program.  Changes nothing.  Exit 0 if nothing is wrong, else 1.\n";
+#define AT(field) .offset = offsetof(struct options, field)
+
+static const struct cmd_option rows[] = {
+	{ "json", NULL, AT(json), .help = "for programs" }, { 0 }
+};
+
+static const struct cmd_line command_line = {
+	.name = "doctor",
+	.operands = "",
+	.options = rows,
+	.about =
+	    "Say whether everything is in place: our programs, how the kernel\n"
+	    "confines them, the home, the DNS, who is trusted, the mail\n"
+	    "program.  Changes nothing.  Exit 0 if nothing is wrong, else 1.\n",
+};
 
 enum { FINDINGS_MAX = 32 };
 
@@ -369,11 +381,12 @@ cmd_doctor(const struct invocation *invocation, int argc, char *argv[])
 	struct findings *findings;
 	struct config config;
 	struct buf out;
-	bool json, wrong = false;
+	struct options options = { 0 };
+	bool wrong = false;
 	int code = 0;
 	size_t i;
 
-	if (!cmd_listing(argc, argv, 0, SYNOPSIS, help, &json, &code) ||
+	if (!cmd_parse(&command_line, argc, argv, &options, &code) ||
 	    !cmd_config(invocation, &config, &code))
 		return code;
 	if ((findings = calloc(1, sizeof(*findings))) == NULL)
@@ -386,7 +399,7 @@ cmd_doctor(const struct invocation *invocation, int argc, char *argv[])
 	check_trust(&config, findings);
 	check_mail(&config, findings);
 	buf_init(&out, 64 * 1024);
-	if (json)
+	if (options.json)
 		print_json(findings, &out);
 	else
 		print_text(findings, &out);

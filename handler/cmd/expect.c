@@ -13,28 +13,6 @@
 #include "reply/challenge.h"
 #include "store/expectation.h"
 
-#define SYNOPSIS                                                                 \
-	"mailcert expect ADDRESS --from CA_ADDRESS --token-part2 T\n"            \
-	"                       (--thumbprint T | --account-key FILE)\n"         \
-	"                       [--token-join string|octets] [--expires TIME]\n" \
-	"                       [--ca NAME] [--note TEXT]\n"                     \
-	"       mailcert expect --forget ORDER"
-
-static const char help[] =
-    "usage: " SYNOPSIS "\n\n"
-    "Record a challenge that another ACME client ordered, so that handle\n"
-    "answers it.  Telling the CA stays with that client.  Prints the order's "
-    "id.\n\n"
-    "  --from CA_ADDRESS   \"from\" of the challenge object\n"
-    "  --token-part2 T     \"token\" of the challenge object\n"
-    "  --thumbprint T      of the ACME account key (RFC 7638)\n"
-    "  --account-key FILE  that key, PEM or JWK\n"
-    "  --token-join HOW    string (default), or octets for CAs that decode\n"
-    "  --expires TIME      as the CA says it (2026-11-23T04:00:00Z), or 24h\n"
-    "  --ca NAME           whose rules count, of the configuration\n"
-    "  --note TEXT         shown with the question\n"
-    "  --forget ORDER      remove one\n";
-
 struct options {
 	const char *from;
 	const char *part2;
@@ -46,6 +24,42 @@ struct options {
 	const char *forget;
 	enum token_join join;
 	bool join_said;
+};
+
+#define AT(field) .offset = offsetof(struct options, field)
+
+static const struct cmd_option rows[] = {
+	{ "from", "CA_ADDRESS", AT(from),
+	    .help = "\"from\" of the challenge object" },
+	{ "token-part2", "T", AT(part2),
+	    .help = "\"token\" of the challenge object" },
+	{ "thumbprint", "T", AT(thumbprint),
+	    .help = "of the ACME account key (RFC 7638)" },
+	{ "account-key", "FILE", AT(account_key),
+	    .help = "that key, PEM or JWK" },
+	{ "token-join", "HOW", AT(join), option_join, OPTION_JOIN,
+	    offsetof(struct options, join_said),
+	    .help = "string (default), or octets for CAs that decode" },
+	{ "expires", "TIME", AT(expires),
+	    .help = "as the CA says it (2026-11-23T04:00:00Z), or 24h" },
+	{ "ca", "NAME", AT(ca),
+	    .help = "whose rules count, of the configuration" },
+	{ "note", "TEXT", AT(note), .help = "shown with the question" },
+	{ "forget", "ID", AT(forget), .help = "remove one" }, { 0 }
+};
+
+static const struct cmd_line command_line = {
+	.name = "expect",
+	.operands = "ADDRESS",
+	.most = 1,
+	.options = rows,
+	.forms = "ADDRESS --from --token-part2 (--thumbprint | --account-key) "
+		 "[--token-join] [--expires] [--ca] [--note]\n"
+		 "--forget",
+	.about =
+	    "Record a challenge that another ACME client ordered, so that handle\n"
+	    "answers it.  Telling the CA stays with that client.  Prints the order's\n"
+	    "id.\n",
 };
 
 /* One bare address, and its normal form. */
@@ -254,57 +268,43 @@ forget_one(const char *id, const struct config *config, struct note *note)
 	return status;
 }
 
+/* Returns 0 where nothing is missing. */
+static int
+check(const struct options *options, const char *address)
+{
+	const char *missing = address == NULL ? "ADDRESS"
+	    : options->from == NULL           ? "--from CA_ADDRESS"
+	    : options->part2 == NULL          ? "--token-part2 T"
+	    : options->thumbprint == NULL && options->account_key == NULL
+	    ? "--thumbprint T or --account-key FILE"
+	    : NULL;
+
+	if (options->forget != NULL)
+		return address == NULL
+		    ? 0
+		    : cmd_misuse(&command_line, "--forget ID takes no ADDRESS");
+	if (missing != NULL)
+		return cmd_misuse(&command_line, "%s is missing", missing);
+	if (options->thumbprint != NULL && options->account_key != NULL)
+		return cmd_misuse(&command_line,
+		    "--thumbprint and --account-key say the same; give one");
+	return 0;
+}
+
 int
 cmd_expect(const struct invocation *invocation, int argc, char *argv[])
 {
-	static const struct option longs[] = { { "from", required_argument,
-						   NULL, 'f' },
-		{ "token-part2", required_argument, NULL, '2' },
-		{ "thumbprint", required_argument, NULL, 't' },
-		{ "account-key", required_argument, NULL, 'k' },
-		{ "token-join", required_argument, NULL, 'j' },
-		{ "expires", required_argument, NULL, 'e' },
-		{ "ca", required_argument, NULL, 'c' },
-		{ "note", required_argument, NULL, 'n' },
-		{ "forget", required_argument, NULL, 'F' },
-		{ "help", no_argument, NULL, 'h' }, { 0 } };
 	struct options options = { .join = TOKEN_JOIN_STRING };
 	struct note note = { "" };
 	struct config config;
 	struct expectation expectation;
 	struct buf out;
 	enum status status;
-	int c, code;
+	int code;
 
-	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		if (c == 'f')
-			options.from = optarg;
-		else if (c == '2')
-			options.part2 = optarg;
-		else if (c == 't')
-			options.thumbprint = optarg;
-		else if (c == 'k')
-			options.account_key = optarg;
-		else if (c == 'e')
-			options.expires = optarg;
-		else if (c == 'c')
-			options.ca = optarg;
-		else if (c == 'n')
-			options.note = optarg;
-		else if (c == 'F')
-			options.forget = optarg;
-		else if (c == 'j' &&
-		    token_join_parse(span_of(optarg), &options.join))
-			options.join_said = true;
-		else
-			return c == 'h' ? cmd_help(help) : cmd_usage(SYNOPSIS);
-	}
-	if (options.forget != NULL ? optind < argc
-				   : optind + 1 != argc ||
-		    options.from == NULL || options.part2 == NULL ||
-		    (options.thumbprint == NULL) ==
-			(options.account_key == NULL))
-		return cmd_usage(SYNOPSIS);
+	if (!cmd_parse(&command_line, argc, argv, &options, &code) ||
+	    (code = check(&options, argv[optind])) != 0)
+		return code;
 	if (!cmd_config(invocation, &config, &code))
 		return code;
 	if (options.forget != NULL) {

@@ -11,23 +11,45 @@
 #include "order/challenges.h"
 #include "process/run.h"
 
-#define SYNOPSIS                                                    \
-	"mailcert finish [--sent] [--no-wait] [--detach] [ORDER]\n" \
-	"       mailcert finish --forget ORDER"
+struct options {
+	bool sent;
+	bool no_wait;
+	bool detach;
+	bool forget;
+};
 
-static const char help[] =
-    "usage: " SYNOPSIS "\n\n"
-    "After the reply was sent: tell the CA, wait for it, fetch the certificate,\n"
-    "check it and store it.  Goes on wherever an order stopped, after a crash\n"
-    "or a reboot too.  Without ORDER: with everything that is not finished.\n"
-    "ORDER is an id that status shows, or an address where only one fits.\n\n"
-    "  --sent     the reply has been sent: the draft, one that was in doubt, or\n"
-    "             one by another program\n"
-    "  --no-wait  do what can be done now, and no more\n"
-    "  --detach   return at once and go on in the background, for an hour at\n"
-    "             most; what becomes of it is in the log\n"
-    "  --forget   give an order up that has no certificate: its key and its\n"
-    "             challenges are removed\n";
+#define AT(field) .offset = offsetof(struct options, field)
+
+static const struct cmd_option rows[] = {
+	{ "sent", NULL, AT(sent),
+	    .help =
+		"the reply has been sent: the draft, one that was in doubt, or\n"
+		"one by another program" },
+	{ "no-wait", NULL, AT(no_wait),
+	    .help = "do what can be done now, and no more" },
+	{ "detach", NULL, AT(detach),
+	    .help =
+		"return at once and go on in the background, for an hour at\n"
+		"most; what becomes of it is in the log" },
+	{ "forget", NULL, AT(forget),
+	    .help =
+		"give an order up that has no certificate: its key and its\n"
+		"challenges are removed" },
+	{ 0 }
+};
+
+static const struct cmd_line command_line = {
+	.name = "finish",
+	.operands = "[ID]",
+	.most = 1,
+	.options = rows,
+	.forms = "[--sent] [--no-wait] [--detach] [ID]\n--forget ID",
+	.about =
+	    "After the reply was sent: tell the CA, wait for it, fetch the certificate,\n"
+	    "check it and store it.  Goes on wherever an order stopped, after a crash\n"
+	    "or a reboot too.  Without ID: with everything that is not finished.\n"
+	    "ID is one that status shows, or an address where only one fits.\n",
+};
 
 enum { DETACHED_SECONDS = 3600 };
 
@@ -100,7 +122,7 @@ mark_these(struct session *session, struct expectation *expectations,
 	if (ask && !session_has_terminal() && named == NULL)
 		return note_set(note, STATUS_USAGE,
 		    "%zu challenges wait for an answer; which reply was sent? "
-		    "finish --sent ORDER",
+		    "finish --sent ID",
 		    count);
 	ask = ask && session_has_terminal();
 	for (i = 0; status == STATUS_OK && i < count; i++)
@@ -311,35 +333,27 @@ log_result(struct session *session, const char *id, enum status status)
 int
 cmd_finish(const struct invocation *invocation, int argc, char *argv[])
 {
-	static const struct option longs[] = { { "sent", no_argument, NULL,
-						   's' },
-		{ "no-wait", no_argument, NULL, 'n' },
-		{ "detach", no_argument, NULL, 'd' },
-		{ "forget", no_argument, NULL, 'f' },
-		{ "help", no_argument, NULL, 'h' }, { 0 } };
 	struct follow_options how = { .ask_sent = ask_sent };
 	struct session *session;
 	enum status status = STATUS_OK;
 	const char *id;
-	bool sent = false, detach = false, give_up = false;
-	int c, code = 0;
+	struct options options = { 0 };
+	int code = 0;
 
-	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		if (c == 's')
-			sent = true;
-		else if (c == 'n')
-			how.once = true;
-		else if (c == 'd')
-			detach = true;
-		else if (c == 'f')
-			give_up = true;
-		else
-			return c == 'h' ? cmd_help(help) : cmd_usage(SYNOPSIS);
-	}
-	if (optind + 1 < argc || (detach && how.once) ||
-	    (give_up && (optind == argc || detach || how.once || sent)))
-		return cmd_usage(SYNOPSIS);
-	if (detach) {
+	if (!cmd_parse(&command_line, argc, argv, &options, &code))
+		return code;
+	id = argv[optind];
+	if (options.detach && options.no_wait)
+		return cmd_misuse(
+		    &command_line, "--detach and --no-wait do not go together");
+	if (options.forget && id == NULL)
+		return cmd_misuse(&command_line, "--forget needs an ID");
+	if (options.forget &&
+	    (options.detach || options.no_wait || options.sent))
+		return cmd_misuse(
+		    &command_line, "--forget goes with no other option");
+	how.once = options.no_wait;
+	if (options.detach) {
 		if (!process_detach())
 			return 0;
 		how = (struct follow_options){ .wait_for_mail = true,
@@ -348,13 +362,12 @@ cmd_finish(const struct invocation *invocation, int argc, char *argv[])
 	}
 	if ((session = session_begin(invocation, false, &code)) == NULL)
 		return code;
-	id = optind < argc ? argv[optind] : NULL;
 	if (session->home.dir >= 0)
-		status = give_up ? forget(session, id)
-		    : id != NULL
-		    ? finish_named(session, id, sent, &how, &session->note)
-		    : finish_all(session, sent, &how);
-	if (detach)
+		status = options.forget ? forget(session, id)
+		    : id != NULL ? finish_named(session, id, options.sent, &how,
+				       &session->note)
+				 : finish_all(session, options.sent, &how);
+	if (options.detach)
 		log_result(session, id, status);
 	return session_end(session, status);
 }

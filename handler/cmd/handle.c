@@ -23,23 +23,6 @@
 #include "tui/prompt.h"
 #include "tui/screen.h"
 
-#define SYNOPSIS                                                         \
-	"mailcert handle [--type TYPE] [--draft DEST] [--auto-approve] " \
-	"[--mda]\n                       [--plain] [--json] [FILE]"
-
-static const char help[] =
-    "usage: " SYNOPSIS "\n\n"
-    "Read a challenge message (or a part of one, from mailcap), check it, ask,\n"
-    "and hand back the reply.\n\n"
-    "  --type TYPE     what FILE is, as mailcap's %t says it\n"
-    "  --draft DEST    where the reply goes: mua, stage, stdout, sendmail,\n"
-    "                  file:PATH, maildir:DIR, mbox:FILE\n"
-    "  --auto-approve  do not ask\n"
-    "  --mda           called by a delivery agent: exit 0 on what is refused\n"
-    "                  or ignored, 75 on temporary trouble, never ask\n"
-    "  --plain         ask with a line prompt instead of the screen\n"
-    "  --json          print one object that says what happened\n";
-
 struct options {
 	const char *type;
 	const char *draft;
@@ -48,6 +31,35 @@ struct options {
 	bool mda;
 	bool plain;
 	bool json;
+};
+
+#define AT(field) .offset = offsetof(struct options, field)
+
+static const struct cmd_option rows[] = {
+	{ "type", "TYPE", AT(type),
+	    .help = "what FILE is, as mailcap's %t says it" },
+	{ "draft", "DEST", AT(draft),
+	    .help = "where the reply goes: mua, stage, stdout, sendmail,\n"
+		    "file:PATH, maildir:DIR, mbox:FILE" },
+	{ "auto-approve", NULL, AT(auto_approve), .help = "do not ask" },
+	{ "mda", NULL, AT(mda),
+	    .help = "called by a delivery agent: exit 0 on what is refused\n"
+		    "or ignored, 75 on temporary trouble, never ask" },
+	{ "plain", NULL, AT(plain),
+	    .help = "ask with a line prompt instead of the screen" },
+	{ "json", NULL, AT(json),
+	    .help = "print one object that says what happened" },
+	{ 0 }
+};
+
+static const struct cmd_line command_line = {
+	.name = "handle",
+	.operands = "[FILE]",
+	.most = 1,
+	.options = rows,
+	.about =
+	    "Read a challenge message (or a part of one, from mailcap), check it, ask,\n"
+	    "and hand back the reply.\n",
 };
 
 /* What struct world's functions need. */
@@ -142,56 +154,6 @@ ask(void *context, const struct dialog *dialog, struct note *note)
 		status = prompt_ask(dialog, tty, utf8);
 	(void)close(tty);
 	return status;
-}
-
-static bool
-parse_options(int argc, char *argv[], struct options *out, int *code)
-{
-	static const struct option longs[] = { { "type", required_argument,
-						   NULL, 't' },
-		{ "draft", required_argument, NULL, 'd' },
-		{ "auto-approve", no_argument, NULL, 'a' },
-		{ "mda", no_argument, NULL, 'm' },
-		{ "plain", no_argument, NULL, 'p' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' }, { 0 } };
-	int c;
-
-	*out = (struct options){ 0 };
-	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		switch (c) {
-		case 't':
-			out->type = optarg;
-			break;
-		case 'd':
-			out->draft = optarg;
-			break;
-		case 'a':
-			out->auto_approve = true;
-			break;
-		case 'm':
-			out->mda = true;
-			break;
-		case 'p':
-			out->plain = true;
-			break;
-		case 'j':
-			out->json = true;
-			break;
-		case 'h':
-			*code = cmd_help(help);
-			return false;
-		default:
-			*code = status_exit(STATUS_USAGE);
-			return false;
-		}
-	}
-	if (optind + 1 < argc) {
-		*code = cmd_usage(SYNOPSIS);
-		return false;
-	}
-	out->file = optind < argc ? argv[optind] : NULL;
-	return true;
 }
 
 /* Who started us is asked of /proc, and so only when it matters. */
@@ -559,7 +521,7 @@ cmd_handle(const struct invocation *invocation, int argc, char *argv[])
 	struct answer_report *report = NULL;
 	struct answer_options answer_options;
 	struct config config;
-	struct options options;
+	struct options options = { 0 };
 	struct terminal terminal = {
 		.options = &options, .config = &config, .home = &home
 	};
@@ -572,9 +534,10 @@ cmd_handle(const struct invocation *invocation, int argc, char *argv[])
 	enum status status, opened;
 	int code = 0;
 
-	if (!parse_options(argc, argv, &options, &code) ||
+	if (!cmd_parse(&command_line, argc, argv, &options, &code) ||
 	    !cmd_config(invocation, &config, &code))
 		return code;
+	options.file = argv[optind];
 	answer_options = (struct answer_options){
 		.auto_approve = options.auto_approve,
 		.hold_stdout = options.json,
@@ -582,8 +545,10 @@ cmd_handle(const struct invocation *invocation, int argc, char *argv[])
 	draft = named_destination(&options, &config);
 	if (draft != NULL &&
 	    destination_parse(draft, &answer_options.destination) != STATUS_OK)
-		return cmd_usage("--draft is mua, stage, stdout, sendmail, "
-				 "file:PATH, maildir:DIR or mbox:FILE");
+		return cmd_misuse(&command_line,
+		    "--draft %.100s is not valid; use mua, stage, stdout, "
+		    "sendmail, file:PATH, maildir:DIR or mbox:FILE",
+		    draft);
 	if ((report = calloc(1, sizeof(*report))) == NULL)
 		return cmd_fail(STATUS_MEMORY, &note);
 	buf_init(&report->message, 64 * 1024);

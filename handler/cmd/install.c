@@ -11,14 +11,29 @@
 
 #include "cmd/cmd.h"
 
-#define SYNOPSIS "mailcert install [--remove] mailcap"
 #define BEGIN_MARK "# BEGIN mailcert"
 #define END_MARK "# END mailcert"
 
-static const char help[] =
-    "usage: " SYNOPSIS "\n\n"
-    "Put our entries into ~/.mailcap, between markers; asked again, they are\n"
-    "renewed.  --remove takes them out.  Nothing else in the file changes.\n";
+struct options {
+	bool remove;
+};
+
+#define AT(field) .offset = offsetof(struct options, field)
+
+static const struct cmd_option rows[] = {
+	{ "remove", NULL, AT(remove), .help = "take them out" }, { 0 }
+};
+
+static const struct cmd_line command_line = {
+	.name = "install",
+	.operands = "mailcap",
+	.least = 1,
+	.most = 1,
+	.options = rows,
+	.about =
+	    "Put our entries into ~/.mailcap, between markers; asked again, they are\n"
+	    "renewed.  --remove takes them out.  Nothing else in the file changes.\n",
+};
 
 /* %: how mailcert is called. */
 static const char *const entries[] = {
@@ -219,23 +234,17 @@ install_mailcap(bool install, struct note *note)
 int
 cmd_install(const struct invocation *invocation, int argc, char *argv[])
 {
-	static const struct option longs[] = { { "remove", no_argument, NULL,
-						   'r' },
-		{ "help", no_argument, NULL, 'h' }, { 0 } };
 	struct note note = { "" };
 	enum status status;
-	bool install = true;
-	int c;
+	struct options options = { 0 };
+	int code;
 
 	(void)invocation;
-	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		if (c != 'r')
-			return c == 'h' ? cmd_help(help)
-					: status_exit(STATUS_USAGE);
-		install = false;
-	}
-	if (optind + 1 != argc || strcmp(argv[optind], "mailcap") != 0)
-		return cmd_usage(SYNOPSIS);
-	status = install_mailcap(install, &note);
+	if (!cmd_parse(&command_line, argc, argv, &options, &code))
+		return code;
+	if (strcmp(argv[optind], "mailcap") != 0)
+		return cmd_misuse(&command_line,
+		    "cannot install into %.100s; use mailcap", argv[optind]);
+	status = install_mailcap(!options.remove, &note);
 	return status == STATUS_OK ? 0 : cmd_fail(status, &note);
 }

@@ -12,20 +12,22 @@
 #include "input/find.h"
 #include "input/input.h"
 
-#define SYNOPSIS "mailcert is-challenge [FILE]"
+static const struct cmd_option rows[] = { { 0 } };
 
-static const char help[] =
-    "usage: " SYNOPSIS "\n\n"
-    "Exit 0 if the message is an ACME challenge, 1 if it is not.  Prints\n"
-    "nothing.  Without FILE and with a terminal as standard input (mailcap's\n"
-    "test=) it looks at the message that the mail program has open.\n";
+static const struct cmd_line command_line = {
+	.name = "is-challenge",
+	.operands = "[FILE]",
+	.most = 1,
+	.options = rows,
+	.about =
+	    "Exit 0 if the message is an ACME challenge, 1 if it is not.  Prints\n"
+	    "nothing.  Without FILE and with a terminal as standard input (mailcap's\n"
+	    "test=) it looks at the message that the mail program has open.\n",
+};
 
 int
 cmd_is_challenge(const struct invocation *invocation, int argc, char *argv[])
 {
-	static const struct option longs[] = {
-		{ "help", no_argument, NULL, 'h' }, { 0 }
-	};
 	struct config config;
 	struct rules rules;
 	struct input input;
@@ -33,13 +35,11 @@ cmd_is_challenge(const struct invocation *invocation, int argc, char *argv[])
 	const char *file;
 	bool is_one;
 	enum status status;
-	int c;
+	int code;
 
-	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1)
-		return c == 'h' ? cmd_help(help) : status_exit(STATUS_USAGE);
-	if (optind + 1 < argc)
-		return cmd_usage(SYNOPSIS);
-	file = optind < argc ? argv[optind] : NULL;
+	if (!cmd_parse(&command_line, argc, argv, NULL, &code))
+		return code;
+	file = argv[optind];
 	/* Prints nothing, whatever is wrong: it runs in the middle of another
 	 * program's screen. */
 	status = config_load(invocation->home, invocation->settings,

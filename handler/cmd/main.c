@@ -5,12 +5,14 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/nearest.h"
 #include "base/text.h"
 #include "cmd/cmd.h"
 #include "process/helper.h"
@@ -18,6 +20,9 @@
 #ifndef VERSION
 #define VERSION "0"
 #endif
+
+#define SYNOPSIS \
+	"mailcert [-C DIR] [-o NAME=VALUE]... COMMAND [options] [arguments]"
 
 static const struct verb {
 	const char *name;
@@ -112,44 +117,12 @@ cmd_home_close(struct home *home)
 	home_close(home);
 }
 
-int
-cmd_usage(const char *synopsis)
+void
+cmd_say_usage(const char *usage)
 {
-	last.status = STATUS_USAGE;
-	note_say(&last.note, "%s", status_sentence(STATUS_USAGE));
 	complain("usage: ");
-	complain(synopsis);
+	complain(usage);
 	complain("\n");
-	return status_exit(STATUS_USAGE);
-}
-
-int
-cmd_help(const char *text)
-{
-	return cmd_print(span_of(text));
-}
-
-bool
-cmd_listing(int argc, char *argv[], int most, const char *synopsis,
-    const char *text, bool *json, int *code)
-{
-	static const struct option longs[] = { { "json", no_argument, NULL,
-						   'j' },
-		{ "help", no_argument, NULL, 'h' }, { 0 } };
-	int c;
-
-	*json = false;
-	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		if (c != 'j') {
-			*code = c == 'h' ? cmd_help(text)
-					 : status_exit(STATUS_USAGE);
-			return false;
-		}
-		*json = true;
-	}
-	if (argc - optind > most)
-		*code = cmd_usage(synopsis);
-	return argc - optind <= most;
 }
 
 bool
@@ -165,6 +138,37 @@ cmd_config(const struct invocation *invocation, struct config *out, int *code)
 	return status == STATUS_OK;
 }
 
+/* mailcert itself is used wrongly. */
+static int
+misuse(const struct note *note)
+{
+	const int code = cmd_fail(STATUS_USAGE, note);
+
+	cmd_say_usage(SYNOPSIS);
+	return code;
+}
+
+static int
+unknown_command(const char *typed)
+{
+	struct nearest nearest = nearest_to(span_of(typed));
+	struct note note;
+	char shown[64];
+	size_t i;
+
+	text_show_in(
+	    shown, sizeof(shown), span_of(typed), text_locale_is_utf8());
+	for (i = 0; i < VERBS; i++)
+		nearest_consider(&nearest, verbs[i].name);
+	if (nearest.name != NULL)
+		note_say(&note, "unknown command %s; did you mean %s?", shown,
+		    nearest.name);
+	else
+		note_say(&note,
+		    "unknown command %s; mailcert --help lists them", shown);
+	return misuse(&note);
+}
+
 static int
 help(void)
 {
@@ -173,9 +177,7 @@ help(void)
 	int code;
 
 	buf_init(&text, 4096);
-	buf_add_text(&text,
-	    "usage: mailcert [-C DIR] [-o NAME=VALUE]... COMMAND [options] "
-	    "[arguments]\n\n");
+	buf_add_text(&text, "usage: " SYNOPSIS "\n\n");
 	for (i = 0; i < VERBS; i++)
 		buf_addf(
 		    &text, "  %-13s %s\n", verbs[i].name, verbs[i].summary);
@@ -209,8 +211,7 @@ wants_json(int argc, char *argv[])
 	return false;
 }
 
-/* Where getopt_long() has said why, only the usage is left to say.  verb may be
- * NULL. */
+/* verb may be NULL. */
 static int
 end(const struct verb *verb, int code)
 {
@@ -283,6 +284,10 @@ main(int argc, char *argv[])
 	static const struct option longs[] = { { "help", no_argument, NULL,
 						   'h' },
 		{ "version", no_argument, NULL, 'V' }, { 0 } };
+	static const struct note too_many = { "there are more than 64 -o" };
+	static const struct note no_command = {
+		"there is no COMMAND; mailcert --help lists them"
+	};
 	struct invocation invocation = { 0 };
 	size_t i;
 	int c;
@@ -302,14 +307,14 @@ main(int argc, char *argv[])
 		else if (c == 'h')
 			return help();
 		else if (c == 'V')
-			return cmd_help("mailcert " VERSION "\n");
+			return cmd_print(SPAN("mailcert " VERSION "\n"));
+		else if (c == 'o')
+			return misuse(&too_many);
 		else
 			return status_exit(STATUS_USAGE);
 	}
 	if (optind == argc)
-		return cmd_usage("mailcert [-C DIR] [-o NAME=VALUE]... COMMAND "
-				 "[options] [arguments]\n"
-				 "       mailcert --help");
+		return misuse(&no_command);
 	argc -= optind;
 	argv += optind;
 	optind = 0; /* glibc: begin anew */
@@ -319,6 +324,5 @@ main(int argc, char *argv[])
 			return run_verb(&verbs[i], &invocation, argc, argv);
 	if (strcmp(argv[0], "help") == 0)
 		return help();
-	return end(
-	    NULL, cmd_usage("mailcert COMMAND; mailcert --help lists them"));
+	return end(NULL, unknown_command(argv[0]));
 }

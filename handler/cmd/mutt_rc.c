@@ -9,12 +9,16 @@
 #include "cmd/cmd.h"
 #include "deliver/deliver.h"
 
-#define SYNOPSIS "mailcert mutt-rc"
+static const struct cmd_option rows[] = { { 0 } };
 
-static const char help[] =
-    "usage: " SYNOPSIS "\n\n"
-    "For the macro of mutt.rc: if handle --draft stage left a reply, print\n"
-    "the commands that open it in the mail program's compose menu.\n";
+static const struct cmd_line command_line = {
+	.name = "mutt-rc",
+	.operands = "",
+	.options = rows,
+	.about =
+	    "For the macro of mutt.rc: if handle --draft stage left a reply, print\n"
+	    "the commands that open it in the mail program's compose menu.\n",
+};
 
 /* What must be otherwise while the reply is recalled. */
 static const struct {
@@ -75,21 +79,16 @@ add_commands(const struct home *home, const struct mua *mua, struct buf *out)
 int
 cmd_mutt_rc(const struct invocation *invocation, int argc, char *argv[])
 {
-	static const struct option longs[] = {
-		{ "help", no_argument, NULL, 'h' }, { 0 }
-	};
 	struct home home = { .dir = -1 };
 	struct note note = { "" };
 	struct config config;
 	enum status status;
 	struct mua mua;
 	struct buf out;
-	int c, code = 0;
+	int code = 0;
 
-	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1)
-		return c == 'h' ? cmd_help(help) : status_exit(STATUS_USAGE);
-	if (optind < argc)
-		return cmd_usage(SYNOPSIS);
+	if (!cmd_parse(&command_line, argc, argv, NULL, &code))
+		return code;
 	if (!cmd_config(invocation, &config, &code))
 		return code;
 	status = home_open(config.home, false, &home, &note);

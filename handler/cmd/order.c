@@ -8,109 +8,67 @@
 #include "order/caa.h"
 #include "order/place.h"
 
-#define SYNOPSIS                                                             \
-	"mailcert order [--ca NAME|URL] [--key KIND] [--usage USAGE] "       \
-	"[--passphrase]\n"                                                   \
-	"                      [--agree] [--contact ADDRESS]... [--eab-kid " \
-	"KID]\n"                                                             \
-	"                      [--eab-key-file FILE] [--no-wait] [--new] "   \
-	"[--dry-run]\n"                                                      \
-	"                      ADDRESS..."
-
-static const char help[] =
-    "usage: " SYNOPSIS "\n\n"
-    "Order a certificate from an ACME CA, wait until its challenge mail was\n"
-    "answered (mailcert handle does that, from your mail program or\n"
-    "unattended), and store the certificate.  May be left at any time:\n"
-    "mailcert finish goes on, and so does the same order again.\n\n"
-    "  --ca NAME|URL        which CA; see ca in mailcert-config(5)\n"
-    "  --key KIND           rsa:3072 (default), rsa:2048, rsa:4096, ec:p256,\n"
-    "                       ec:p384, ed25519 (can only sign)\n"
-    "  --usage USAGE        both (default), sign, encrypt, or separate: two\n"
-    "                       certificates, one for each\n"
-    "  --passphrase         lock the key with a passphrase\n"
-    "  --agree              you agree to the CA's terms of service\n"
-    "  --contact ADDRESS    where the CA may write to, of a new account\n"
-    "  --eab-kid KID        your account at the CA, for a new ACME account\n"
-    "  --eab-key-file FILE  its MAC key\n"
-    "  --no-wait            return as soon as the challenge is expected\n"
-    "  --new                even where the same order is on its way\n"
-    "  --dry-run            look, and order nothing\n";
-
 struct options {
 	struct enrolment enrolment;
 	struct order_request request;
-	const char *key; /* as typed, or NULL */
 	struct config_usage usage;
-	bool has_usage;
+	bool has_key, has_usage;
 	bool passphrase;
 	bool no_wait;
 	bool dry_run;
 };
 
 static bool
-take_option(int c, struct options *out)
+read_usage(const char *value, void *field)
 {
-	switch (c) {
-	case 'k':
-		out->key = optarg;
-		return key_kind_parse(span_of(optarg), &out->request.key);
-	case 'u':
-		out->has_usage = true;
-		return config_usage_parse(span_of(optarg), &out->usage);
-	case 'p':
-		out->passphrase = true;
-		break;
-	case 'n':
-		out->no_wait = true;
-		break;
-	case 'N':
-		out->request.anew = true;
-		break;
-	case 'd':
-		out->dry_run = true;
-		break;
-	default:
-		return enrolment_take(&out->enrolment, c);
-	}
-	return true;
+	return config_usage_parse(span_of(value), field);
 }
 
-static bool
-parse_options(int argc, char *argv[], struct options *out, int *code)
-{
-	static const struct option longs[] = { ENROLMENT_OPTIONS,
-		{ "key", required_argument, NULL, 'k' },
-		{ "usage", required_argument, NULL, 'u' },
-		{ "passphrase", no_argument, NULL, 'p' },
-		{ "no-wait", no_argument, NULL, 'n' },
-		{ "new", no_argument, NULL, 'N' },
-		{ "dry-run", no_argument, NULL, 'd' },
-		{ "help", no_argument, NULL, 'h' }, { 0 } };
-	int c;
+#define AT(field) .offset = offsetof(struct options, field)
 
-	*out =
-	    (struct options){ .enrolment.client.agrees = session_asks_terms };
-	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1)
-		if (!take_option(c, out)) {
-			*code = c == 'h' ? cmd_help(help) : cmd_usage(SYNOPSIS);
-			return false;
-		}
-	out->request.addresses = (const char *const *)argv + optind;
-	out->request.count = (size_t)(argc - optind);
-	if (optind == argc) {
-		*code = cmd_usage(SYNOPSIS);
-		return false;
-	}
-	return true;
-}
+static const struct cmd_option rows[] = {
+	ENROLMENT_CA("which CA; see ca in mailcert-config(5)"),
+	{ "key", "KIND", AT(request.key), option_key_kind, OPTION_KEY_KIND,
+	    offsetof(struct options, has_key),
+	    .help = "rsa:3072 (default), rsa:2048, rsa:4096, ec:p256,\n"
+		    "ec:p384, ed25519 (can only sign)" },
+	{ "usage", "USAGE", AT(usage), read_usage,
+	    "both, sign, encrypt or separate",
+	    offsetof(struct options, has_usage),
+	    .help = "both (default), sign, encrypt, or separate: two\n"
+		    "certificates, one for each" },
+	{ "passphrase", NULL, AT(passphrase),
+	    .help = "lock the key with a passphrase" },
+	ENROLMENT_AGREE,
+	ENROLMENT_CONTACT("where the CA may write to, of a new account"),
+	ENROLMENT_EAB("your account at the CA, for a new ACME account"),
+	{ "no-wait", NULL, AT(no_wait),
+	    .help = "return as soon as the challenge is expected" },
+	{ "new", NULL, AT(request.anew),
+	    .help = "even where the same order is on its way" },
+	{ "dry-run", NULL, AT(dry_run), .help = "look, and order nothing" },
+	{ 0 }
+};
+
+static const struct cmd_line command_line = {
+	.name = "order",
+	.operands = "ADDRESS...",
+	.least = 1,
+	.most = NO_LIMIT,
+	.options = rows,
+	.about =
+	    "Order a certificate from an ACME CA, wait until its challenge mail was\n"
+	    "answered (mailcert handle does that, from your mail program or\n"
+	    "unattended), and store the certificate.  May be left at any time:\n"
+	    "mailcert finish goes on, and so does the same order again.\n",
+};
 
 /* What was not said is as configured. */
 static void
 fill_in(struct options *options, const struct config *config)
 {
 	options->enrolment.client.key = config->account_key;
-	if (options->key == NULL)
+	if (!options->has_key)
 		options->request.key = config->key;
 	if (!options->has_usage)
 		options->usage = config->usage;
@@ -259,12 +217,16 @@ int
 cmd_order(const struct invocation *invocation, int argc, char *argv[])
 {
 	struct session *session;
-	struct options options;
+	struct options options = { .enrolment.client.agrees =
+				       session_asks_terms };
 	enum status status;
 	int code = 0;
 
-	if (!parse_options(argc, argv, &options, &code) ||
-	    (session = session_begin(invocation, true, &code)) == NULL)
+	if (!cmd_parse(&command_line, argc, argv, &options, &code))
+		return code;
+	options.request.addresses = (const char *const *)argv + optind;
+	options.request.count = (size_t)(argc - optind);
+	if ((session = session_begin(invocation, true, &code)) == NULL)
 		return code;
 	fill_in(&options, &session->config);
 	status = check(&options, &session->note);

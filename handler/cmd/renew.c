@@ -14,26 +14,36 @@
 #include "order/place.h"
 #include "order/renew.h"
 
-#define SYNOPSIS \
-	"mailcert renew [--dry-run] [--force] [--wait] [CERTIFICATE...]"
-
-static const char help[] =
-    "usage: " SYNOPSIS "\n\n"
-    "Renew the certificates that are due, by the CA's own suggestion (RFC 9773)\n"
-    "or by their lifetime (renew_before), and go on with what is pending.  Does\n"
-    "nothing otherwise: run it from a timer, as often as you like.  Exits with 1\n"
-    "while something waits for a person, and says what.\n"
-    "CERTIFICATE is an id or an address; without one, all of them.\n\n"
-    "  --dry-run  say what would be done and when\n"
-    "  --force    even if it is not due\n"
-    "  --wait     wait until the challenges were answered, as order does\n";
-
 struct options {
 	char **names;
 	size_t count;
 	bool dry_run;
 	bool force;
 	bool wait;
+};
+
+#define AT(field) .offset = offsetof(struct options, field)
+
+static const struct cmd_option rows[] = {
+	{ "dry-run", NULL, AT(dry_run),
+	    .help = "say what would be done and when" },
+	{ "force", NULL, AT(force), .help = "even if it is not due" },
+	{ "wait", NULL, AT(wait),
+	    .help = "wait until the challenges were answered, as order does" },
+	{ 0 }
+};
+
+static const struct cmd_line command_line = {
+	.name = "renew",
+	.operands = "[CERTIFICATE...]",
+	.most = NO_LIMIT,
+	.options = rows,
+	.about =
+	    "Renew the certificates that are due, by the CA's own suggestion (RFC 9773)\n"
+	    "or by their lifetime (renew_before), and go on with what is pending.  Does\n"
+	    "nothing otherwise: run it from a timer, as often as you like.  Exits with 1\n"
+	    "while something waits for a person, and says what.\n"
+	    "CERTIFICATE is an id or an address; without one, all of them.\n",
 };
 
 /* What lasts from one certificate to the next. */
@@ -356,26 +366,13 @@ renew_all(struct session *session, const struct options *options)
 int
 cmd_renew(const struct invocation *invocation, int argc, char *argv[])
 {
-	static const struct option longs[] = { { "dry-run", no_argument, NULL,
-						   'd' },
-		{ "force", no_argument, NULL, 'f' },
-		{ "wait", no_argument, NULL, 'w' },
-		{ "help", no_argument, NULL, 'h' }, { 0 } };
 	struct options options = { .dry_run = false };
 	struct session *session;
 	enum status status = STATUS_OK;
-	int c, lock = -1, code = 0;
+	int lock = -1, code = 0;
 
-	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		if (c == 'd')
-			options.dry_run = true;
-		else if (c == 'f')
-			options.force = true;
-		else if (c == 'w')
-			options.wait = true;
-		else
-			return c == 'h' ? cmd_help(help) : cmd_usage(SYNOPSIS);
-	}
+	if (!cmd_parse(&command_line, argc, argv, &options, &code))
+		return code;
 	options.names = argv + optind;
 	options.count = (size_t)(argc - optind);
 	if ((session = session_begin_unattended(invocation, &code)) == NULL)

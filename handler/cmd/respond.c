@@ -14,25 +14,6 @@
 #include "reply/draft.h"
 #include "tui/prompt.h"
 
-#define SYNOPSIS                                                          \
-	"mailcert respond [--token-part1 T] ORDER\n"                      \
-	"       mailcert respond [--token-part1 T] [--token-part2 T]\n"   \
-	"                        [--thumbprint T | --account-key FILE]\n" \
-	"                        [--token-join string|octets]"
-
-static const char help[] =
-    "usage: " SYNOPSIS "\n\n"
-    "Print the three lines of the response block, to be pasted into a reply.\n"
-    "What is missing is asked for on the terminal.\n\n"
-    "  ORDER               an id or an address that status shows: token-part2\n"
-    "                      and thumbprint are taken from there.  Send the reply,\n"
-    "                      then: mailcert finish --sent ORDER\n"
-    "  --token-part1 T     from the Subject of the challenge mail\n"
-    "  --token-part2 T     \"token\" of the challenge object\n"
-    "  --thumbprint T      of the ACME account key (RFC 7638)\n"
-    "  --account-key FILE  that key, PEM or JWK\n"
-    "  --token-join HOW    string (default), or octets for CAs that decode\n";
-
 struct options {
 	const char *expectation; /* NULL: the values are given */
 	const char *part1;
@@ -40,6 +21,39 @@ struct options {
 	const char *thumbprint;
 	const char *account_key;
 	enum token_join join;
+	bool has_join;
+};
+
+#define AT(field) .offset = offsetof(struct options, field)
+
+static const struct cmd_option rows[] = {
+	{ "token-part1", "T", AT(part1),
+	    .help = "from the Subject of the challenge mail" },
+	{ "token-part2", "T", AT(part2),
+	    .help = "\"token\" of the challenge object" },
+	{ "thumbprint", "T", AT(thumbprint),
+	    .help = "of the ACME account key (RFC 7638)" },
+	{ "account-key", "FILE", AT(account_key),
+	    .help = "that key, PEM or JWK" },
+	{ "token-join", "HOW", AT(join), option_join, OPTION_JOIN,
+	    offsetof(struct options, has_join),
+	    .help = "string (default), or octets for CAs that decode" },
+	{ 0 }
+};
+
+static const struct cmd_line command_line = {
+	.name = "respond",
+	.operands = "[ID]",
+	.most = 1,
+	.options = rows,
+	.forms = "[--token-part1] ID\n"
+		 "[--token-part1] [--token-part2] [--thumbprint | "
+		 "--account-key] [--token-join]",
+	.about =
+	    "Print the three lines of the response block, to be pasted into a reply.\n"
+	    "What is missing is asked for on the terminal.  ID is one that\n"
+	    "status shows, or an address: token-part2 and thumbprint are taken from\n"
+	    "there.  Send the reply, then: mailcert finish --sent ID\n",
 };
 
 /* One of the values that are needed. */
@@ -297,45 +311,26 @@ respond_at(const struct options *options, const char *path,
 int
 cmd_respond(const struct invocation *invocation, int argc, char *argv[])
 {
-	static const struct option longs[] = {
-		{ "token-part1", required_argument, NULL, '1' },
-		{ "token-part2", required_argument, NULL, '2' },
-		{ "thumbprint", required_argument, NULL, 't' },
-		{ "account-key", required_argument, NULL, 'k' },
-		{ "token-join", required_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' }, { 0 }
-	};
 	struct options options = { .join = TOKEN_JOIN_STRING };
-	bool join_given = false;
 	struct response response;
 	struct config config = { .home = "" };
 	struct note note = { "" };
 	struct buf out;
 	enum status status;
-	int c, code;
+	int code;
 
-	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		if (c == '1')
-			options.part1 = optarg;
-		else if (c == '2')
-			options.part2 = optarg;
-		else if (c == 't')
-			options.thumbprint = optarg;
-		else if (c == 'k')
-			options.account_key = optarg;
-		else if (c == 'j' &&
-		    token_join_parse(span_of(optarg), &options.join))
-			join_given = true;
-		else
-			return c == 'h' ? cmd_help(help) : cmd_usage(SYNOPSIS);
-	}
-	options.expectation = optind < argc ? argv[optind] : NULL;
-	if (optind + 1 < argc ||
-	    (options.thumbprint != NULL && options.account_key != NULL) ||
-	    (options.expectation != NULL &&
-		(options.part2 != NULL || options.thumbprint != NULL ||
-		    options.account_key != NULL || join_given)))
-		return cmd_usage(SYNOPSIS);
+	if (!cmd_parse(&command_line, argc, argv, &options, &code))
+		return code;
+	options.expectation = argv[optind];
+	if (options.thumbprint != NULL && options.account_key != NULL)
+		return cmd_misuse(&command_line,
+		    "--thumbprint and --account-key say the same; give one");
+	if (options.expectation != NULL &&
+	    (options.part2 != NULL || options.thumbprint != NULL ||
+		options.account_key != NULL || options.has_join))
+		return cmd_misuse(&command_line,
+		    "only --token-part1 goes with an ID, which says the "
+		    "rest");
 	if (options.expectation != NULL &&
 	    !cmd_config(invocation, &config, &code))
 		return code;

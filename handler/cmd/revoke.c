@@ -12,24 +12,6 @@
 #include "cmd/session.h"
 #include "order/problem.h"
 
-#define SYNOPSIS                                                       \
-	"mailcert revoke [--reason REASON] [--with-certificate-key]\n" \
-	"                       [--ca NAME|URL] [--yes] CERTIFICATE"
-
-static const char help[] =
-    "usage: " SYNOPSIS "\n\n"
-    "Revoke a certificate at its CA.  This cannot be taken back.  CERTIFICATE is\n"
-    "an id of mailcert status, or an address: then its newest certificate.\n"
-    "Certificate and key stay where they are; old mail wants them.\n\n"
-    "  --reason REASON         unspecified (default), key-compromise,\n"
-    "                          affiliation-changed, superseded, cessation\n"
-    "  --with-certificate-key  sign with its own key, where the account is\n"
-    "                          lost\n"
-    "  --ca NAME|URL           which CA, where the account was removed here\n"
-    "  --yes                   do not ask\n";
-
-enum { CHAIN_MAX = 512 * 1024, BODY_MAX = 1024 * 1024 };
-
 struct options {
 	const char *name;
 	const char *ca; /* or NULL */
@@ -40,7 +22,7 @@ struct options {
 
 /* RFC 5280 section 5.3.1. */
 static bool
-parse_reason(const char *text, int *out)
+read_reason(const char *value, void *field)
 {
 	static const struct {
 		const char *name;
@@ -51,12 +33,41 @@ parse_reason(const char *text, int *out)
 	size_t i;
 
 	for (i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
-		if (strcmp(reasons[i].name, text) == 0) {
-			*out = reasons[i].number;
+		if (strcmp(reasons[i].name, value) == 0) {
+			*(int *)field = reasons[i].number;
 			return true;
 		}
 	return false;
 }
+
+#define AT(field) .offset = offsetof(struct options, field)
+
+static const struct cmd_option rows[] = {
+	{ "reason", "REASON", AT(reason), read_reason,
+	    "unspecified, key-compromise, affiliation-changed, superseded or "
+	    "cessation",
+	    .help = "unspecified (default), key-compromise,\n"
+		    "affiliation-changed, superseded, cessation" },
+	{ "with-certificate-key", NULL, AT(own_key),
+	    .help = "sign with its own key, where the account is\nlost" },
+	{ "ca", "NAME|URL", AT(ca),
+	    .help = "which CA, where the account was removed here" },
+	{ "yes", NULL, AT(yes), .help = "do not ask" }, { 0 }
+};
+
+static const struct cmd_line command_line = {
+	.name = "revoke",
+	.operands = "CERTIFICATE",
+	.least = 1,
+	.most = 1,
+	.options = rows,
+	.about =
+	    "Revoke a certificate at its CA.  This cannot be taken back.  CERTIFICATE is\n"
+	    "an id of mailcert status, or an address: then its newest certificate.\n"
+	    "Certificate and key stay where they are; old mail wants them.\n",
+};
+
+enum { CHAIN_MAX = 512 * 1024, BODY_MAX = 1024 * 1024 };
 
 /* The first certificate of a chain in PEM as DER in base64url: the same
  * letters but two, without line ends and padding. */
@@ -287,32 +298,14 @@ revoke_one(
 int
 cmd_revoke(const struct invocation *invocation, int argc, char *argv[])
 {
-	static const struct option longs[] = { { "reason", required_argument,
-						   NULL, 'r' },
-		{ "with-certificate-key", no_argument, NULL, 'k' },
-		{ "ca", required_argument, NULL, 'c' },
-		{ "yes", no_argument, NULL, 'y' },
-		{ "help", no_argument, NULL, 'h' }, { 0 } };
 	struct options options = { .reason = 0 };
 	struct order *order;
 	struct session *session;
 	enum status status;
-	int c, code = 0;
+	int code = 0;
 
-	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		if (c == 'r' && parse_reason(optarg, &options.reason))
-			continue;
-		else if (c == 'k')
-			options.own_key = true;
-		else if (c == 'c')
-			options.ca = optarg;
-		else if (c == 'y')
-			options.yes = true;
-		else
-			return c == 'h' ? cmd_help(help) : cmd_usage(SYNOPSIS);
-	}
-	if (optind + 1 != argc)
-		return cmd_usage(SYNOPSIS);
+	if (!cmd_parse(&command_line, argc, argv, &options, &code))
+		return code;
 	options.name = argv[optind];
 	if ((session = session_begin(invocation, false, &code)) == NULL)
 		return code;

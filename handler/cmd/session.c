@@ -71,32 +71,16 @@ session_end(struct session *session, enum status status)
 }
 
 bool
-enrolment_take(struct enrolment *enrolment, int option)
+enrolment_contact(const char *value, void *field)
 {
+	struct enrolment *enrolment = field;
 	struct client_options *client = &enrolment->client;
 
-	switch (option) {
-	case 'c':
-		enrolment->ca = optarg;
-		return true;
-	case 'a':
-		client->agreed = true;
-		return true;
-	case 'm':
-		if (client->contacts == SESSION_CONTACTS_MAX)
-			return false;
-		enrolment->contact[client->contacts++] = optarg;
-		client->contact = enrolment->contact;
-		return true;
-	case 'i':
-		client->eab_kid = optarg;
-		return true;
-	case 'f':
-		client->eab_key_file = optarg;
-		return true;
-	default:
+	if (client->contacts == SESSION_CONTACTS_MAX)
 		return false;
-	}
+	enrolment->contact[client->contacts++] = value;
+	client->contact = enrolment->contact;
+	return true;
 }
 
 enum status

@@ -23,17 +23,33 @@ struct enrolment {
 	const char *contact[SESSION_CONTACTS_MAX];
 };
 
-#define ENROLMENT_OPTIONS                                    \
-	{ "ca", required_argument, NULL, 'c' },              \
-	    { "agree", no_argument, NULL, 'a' },             \
-	    { "contact", required_argument, NULL, 'm' },     \
-	    { "eab-kid", required_argument, NULL, 'i' },     \
-	{                                                    \
-		"eab-key-file", required_argument, NULL, 'f' \
+/* Rows for them, of a struct options with a member enrolment. */
+#define ENROLMENT(field) .offset = offsetof(struct options, enrolment.field)
+#define ENROLMENT_CA(help_text)                                      \
+	{                                                            \
+		"ca", "NAME|URL", ENROLMENT(ca), .help = (help_text) \
+	}
+#define ENROLMENT_AGREE                                              \
+	{                                                            \
+		"agree", NULL, ENROLMENT(client.agreed),             \
+		    .help = "you agree to the CA's terms of service" \
+	}
+#define ENROLMENT_CONTACT(help_text)                                 \
+	{                                                            \
+		"contact", "ADDRESS",                                \
+		    .offset = offsetof(struct options, enrolment),   \
+		    .read = enrolment_contact,                       \
+		    .expected = "at most 8 addresses", .many = true, \
+		    .help = (help_text)                              \
+	}
+#define ENROLMENT_EAB(help_text)                                              \
+	{ "eab-kid", "KID", ENROLMENT(client.eab_kid), .help = (help_text) }, \
+	{                                                                     \
+		"eab-key-file", "FILE", ENROLMENT(client.eab_key_file),       \
+		    .help = "its MAC key"                                     \
 	}
 
-/* Take one of them; false: it is none, or there are too many. */
-bool enrolment_take(struct enrolment *enrolment, int option);
+option_reader enrolment_contact;
 
 /* Configuration and home; create: make the home.  NULL: it failed aloud, and
  * *code is the exit status. */

@@ -14,13 +14,29 @@
 #include "input/find.h"
 #include "input/input.h"
 
-#define SYNOPSIS "mailcert show [--type TYPE] [--json] [FILE]"
+struct options {
+	const char *type;
+	bool json;
+};
 
-static const char help[] =
-    "usage: " SYNOPSIS "\n\n"
-    "Say what a message is: who asks for what, whether it is expected, and\n"
-    "what to press.  Never asks, sends or changes anything.  Exit 0 if it is\n"
-    "a challenge, 1 if it is not.\n";
+#define AT(field) .offset = offsetof(struct options, field)
+
+static const struct cmd_option rows[] = {
+	{ "type", "TYPE", AT(type),
+	    .help = "what FILE is, as mailcap's %t says it" },
+	{ "json", NULL, AT(json), .help = "for programs" }, { 0 }
+};
+
+static const struct cmd_line command_line = {
+	.name = "show",
+	.operands = "[FILE]",
+	.most = 1,
+	.options = rows,
+	.about =
+	    "Say what a message is: who asks for what, whether it is expected, and\n"
+	    "what to press.  Never asks, sends or changes anything.  Exit 0 if it is\n"
+	    "a challenge, 1 if it is not.\n",
+};
 
 /* What is known of a message that nothing has proved yet. */
 struct look {
@@ -225,37 +241,22 @@ show_other(
 int
 cmd_show(const struct invocation *invocation, int argc, char *argv[])
 {
-	static const struct option longs[] = { { "type", required_argument,
-						   NULL, 't' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' }, { 0 } };
 	struct answer_claims *claims = NULL;
 	const struct challenge *challenge = NULL;
 	struct note note = { "" };
-	const char *type = NULL;
+	struct options options = { 0 };
 	struct config config;
 	struct rules rules;
 	struct input input;
 	struct buf message;
 	struct mua mua;
 	enum status status;
-	bool json = false;
-	int c, code = 0;
+	int code = 0;
 
-	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		if (c == 't')
-			type = optarg;
-		else if (c == 'j')
-			json = true;
-		else
-			return c == 'h' ? cmd_help(help)
-					: status_exit(STATUS_USAGE);
-	}
-	if (optind + 1 < argc)
-		return cmd_usage(SYNOPSIS);
-	if (!cmd_config(invocation, &config, &code))
+	if (!cmd_parse(&command_line, argc, argv, &options, &code) ||
+	    !cmd_config(invocation, &config, &code))
 		return code;
-	status = input_read(optind < argc ? argv[optind] : NULL, type,
+	status = input_read(argv[optind], options.type,
 	    (size_t)config.max_message, &input, &note);
 	if (status != STATUS_OK)
 		return cmd_fail(status, &note);
@@ -275,7 +276,7 @@ cmd_show(const struct invocation *invocation, int argc, char *argv[])
 	if (status == STATUS_OK)
 		status = answer_parse(buf_span(&message), &rules,
 		    (int64_t)time(NULL), claims, &note);
-	if (json && challenge != NULL)
+	if (options.json && challenge != NULL)
 		code = show_json(
 		    &config, buf_span(&message), status, &note, challenge);
 	else if (status == STATUS_OK)

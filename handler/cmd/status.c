@@ -14,15 +14,28 @@
 #include "store/expectation.h"
 #include "store/order.h"
 
-#define SYNOPSIS "mailcert status [--json] [ORDER]"
-
 /* As much as there is memory for. */
 #define LISTING_MAX (SIZE_MAX / 4)
 
-static const char help[] =
-    "usage: " SYNOPSIS "\n\n"
-    "List every certificate, every challenge and every account: what it waits\n"
-    "for, and what to do next.  ORDER is an id or an address.\n";
+struct options {
+	bool json;
+};
+
+#define AT(field) .offset = offsetof(struct options, field)
+
+static const struct cmd_option rows[] = {
+	{ "json", NULL, AT(json), .help = "for programs" }, { 0 }
+};
+
+static const struct cmd_line command_line = {
+	.name = "status",
+	.operands = "[ID]",
+	.most = 1,
+	.options = rows,
+	.about =
+	    "List every certificate, every challenge and every account: what it waits\n"
+	    "for, and what to do next.  ID is one that it shows, or an address.\n",
+};
 
 static bool
 is_expired(const struct expectation *expectation, int64_t now)
@@ -317,13 +330,13 @@ cmd_status(const struct invocation *invocation, int argc, char *argv[])
 	size_t count = 0, found = 0, listed = 0;
 	struct buf certificates, accounts;
 	const char *only;
-	bool json;
+	struct options options = { 0 };
 	int code;
 
-	if (!cmd_listing(argc, argv, 1, SYNOPSIS, help, &json, &code) ||
+	if (!cmd_parse(&command_line, argc, argv, &options, &code) ||
 	    !cmd_config(invocation, &config, &code))
 		return code;
-	only = optind < argc ? argv[optind] : NULL;
+	only = argv[optind];
 	status = home_open(config.home, false, &home, &note);
 	if (status == STATUS_OK)
 		status = expectations_load_if(&home,
@@ -331,11 +344,12 @@ cmd_status(const struct invocation *invocation, int argc, char *argv[])
 		    &expectations, &count, &note);
 	buf_init(&certificates, LISTING_MAX);
 	if (status == STATUS_OK)
-		status = add_certificates(
-		    &config, &home, only, json, &found, &certificates, &note);
+		status = add_certificates(&config, &home, only, options.json,
+		    &found, &certificates, &note);
 	buf_init(&accounts, LISTING_MAX);
 	if (status == STATUS_OK && only == NULL)
-		status = list_accounts(&home, json, &listed, &accounts, &note);
+		status = list_accounts(
+		    &home, options.json, &listed, &accounts, &note);
 	cmd_home_close(&home);
 	if (status == STATUS_OK && buf_status(&accounts) != STATUS_OK)
 		status = STATUS_MEMORY;
@@ -345,7 +359,7 @@ cmd_status(const struct invocation *invocation, int argc, char *argv[])
 	if (status == STATUS_OK)
 		code = print_expectations(buf_span(&certificates),
 		    buf_span(&accounts), expectations, count, only != NULL,
-		    json);
+		    options.json);
 	else
 		code = cmd_fail(status, &note);
 	buf_clear(&accounts);

@@ -18,16 +18,33 @@
 #include "process/child.h"
 #include "store/verified.h"
 
-#define SYNOPSIS "mailcert verify [--json] [--fresh] [FILE]"
+struct options {
+	bool json;
+	bool fresh;
+};
 
-static const char help[] =
-    "usage: " SYNOPSIS "\n\n"
-    "Say in the words of RFC 9219 whether a message is signed with S/MIME, and\n"
-    "whether signature, signer and sender are what they should be.  Exit 0 if\n"
-    "it is signed/verified, else 1.\n\n"
-    "  --json   print smimeStatus, smimeStatusAtDelivery, smimeErrors and\n"
-    "           smimeVerifiedAt\n"
-    "  --fresh  do not use a result that is less than a day old\n";
+#define AT(field) .offset = offsetof(struct options, field)
+
+static const struct cmd_option rows[] = {
+	{ "json", NULL, AT(json),
+	    .help =
+		"print smimeStatus, smimeStatusAtDelivery, smimeErrors and\n"
+		"smimeVerifiedAt" },
+	{ "fresh", NULL, AT(fresh),
+	    .help = "do not use a result that is less than a day old" },
+	{ 0 }
+};
+
+static const struct cmd_line command_line = {
+	.name = "verify",
+	.operands = "[FILE]",
+	.most = 1,
+	.options = rows,
+	.about =
+	    "Say in the words of RFC 9219 whether a message is signed with S/MIME, and\n"
+	    "whether signature, signer and sender are what they should be.  Exit 0 if\n"
+	    "it is signed/verified, else 1.\n",
+};
 
 /* What a shut-in child sees: may it be signed, and by whom.  Flat. */
 struct look {
@@ -261,10 +278,6 @@ print(
 int
 cmd_verify(const struct invocation *invocation, int argc, char *argv[])
 {
-	static const struct option longs[] = { { "json", no_argument, NULL,
-						   'j' },
-		{ "fresh", no_argument, NULL, 'f' },
-		{ "help", no_argument, NULL, 'h' }, { 0 } };
 	struct home home = { .dir = -1 };
 	struct verified verified = { .at = 0 };
 	struct note note = { "" };
@@ -272,34 +285,24 @@ cmd_verify(const struct invocation *invocation, int argc, char *argv[])
 	struct input input = { .kind = INPUT_OTHER };
 	enum status status;
 	struct prover prover = { &config, &home, (int64_t)time(NULL) };
-	bool json = false, fresh = false;
-	int c, code = 0;
+	struct options options = { 0 };
+	int code = 0;
 
-	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-		if (c == 'j')
-			json = true;
-		else if (c == 'f')
-			fresh = true;
-		else
-			return c == 'h' ? cmd_help(help)
-					: status_exit(STATUS_USAGE);
-	}
-	if (optind + 1 < argc)
-		return cmd_usage(SYNOPSIS);
-	if (!cmd_config(invocation, &config, &code))
+	if (!cmd_parse(&command_line, argc, argv, &options, &code) ||
+	    !cmd_config(invocation, &config, &code))
 		return code;
 	status = home_open(config.home, false, &home, &note);
 	if (status == STATUS_OK)
 		status = confinement_check(&config, &home, false, &note);
 	if (status == STATUS_OK)
-		status = input_read(optind < argc ? argv[optind] : NULL,
-		    "message/rfc822", (size_t)config.max_message, &input,
-		    &note);
+		status = input_read(argv[optind], "message/rfc822",
+		    (size_t)config.max_message, &input, &note);
 	if (status == STATUS_OK)
-		status = verify(
-		    &prover, buf_span(&input.bytes), fresh, &verified, &note);
-	code = status == STATUS_OK ? print(&verified, json, prover.now, &note)
-				   : cmd_fail(status, &note);
+		status = verify(&prover, buf_span(&input.bytes), options.fresh,
+		    &verified, &note);
+	code = status == STATUS_OK
+	    ? print(&verified, options.json, prover.now, &note)
+	    : cmd_fail(status, &note);
 	buf_clear(&input.bytes);
 	home_close(&home);
 	return code;

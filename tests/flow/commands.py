@@ -37,6 +37,64 @@ def test_usage():
                   "none of that made a file")
 
 
+def test_misuse():
+    """One line says what is wrong and what would be right; then the usage."""
+    wrong = (
+        (["stauts"], "unknown command stauts; did you mean status?"),
+        (["frobnicate"],
+         "unknown command frobnicate; mailcert --help lists them"),
+        (["st\x1b[2Jatus"], "unknown command st\\x1b[2Jatus; mailcert --help "
+         "lists them"),
+        ([], "there is no COMMAND; mailcert --help lists them"),
+        (["-o", "color=no"] * 65 + ["status"], "there are more than 64 -o"),
+        (["status", "--jsno"], "unknown option --jsno; did you mean --json?"),
+        (["order", "--no-wiat=x", "a@example.org"],
+         "unknown option --no-wiat=x; did you mean --no-wait?"),
+        (["ca", "--frobnicate"],
+         "unknown option --frobnicate; mailcert ca --help lists the options"),
+        (["ca", "-jx"],
+         "unknown option -j; mailcert ca --help lists the options"),
+        (["respond", "--token", "x"], "--token is ambiguous; use one "
+         "of --token-part1, --token-part2, --token-join"),
+        (["order", "--key"], "--key needs KIND"),
+        (["order", "--key", "rsa:1024", "a@example.org"],
+         "--key rsa:1024 is not valid; use rsa:2048, rsa:3072, rsa:4096, "
+         "ec:p256, ec:p384 or ed25519"),
+        (["order", "--usage=all", "a@example.org"],
+         "--usage all is not valid; use both, sign, encrypt or separate"),
+        (["order"] + ["--contact=a@example.org"] * 9 + ["a@example.org"],
+         "--contact a@example.org is not valid; use at most 8 addresses"),
+        (["order"], "ADDRESS... is missing"),
+        (["revoke", "--reason", "bored", "x"],
+         "--reason bored is not valid; use unspecified, key-compromise, "
+         "affiliation-changed, superseded or cessation"),
+        (["status", "--json=yes"], "--json takes no value"),
+        (["status", "--help=yes"], "--help takes no value"),
+        (["status", "a", "b"], "there is one argument too many: b"),
+        (["account", "regster"],
+         "account cannot regster; did you mean register?"),
+        (["handle", "--draft", "nowhere"], "--draft nowhere is not valid; use "
+         "mua, stage, stdout, sendmail, file:PATH, maildir:DIR or mbox:FILE"),
+        (["expect", "a@example.org"], "--from CA_ADDRESS is missing"),
+        (["expect", "--forget", "x", "a@example.org"],
+         "--forget ID takes no ADDRESS"),
+        (["finish", "--forget"], "--forget needs an ID"),
+        (["finish", "--detach", "--no-wait"],
+         "--detach and --no-wait do not go together"),
+        (["install", "mutt"], "cannot install into mutt; use mailcap"))
+    with Place() as place:
+        for args, want in wrong:
+            got = place.run(*args)
+            said, _, usage = got.stderr.decode().partition("\n")
+            tap.ok(got.returncode == 64 and said == "mailcert: " + want and
+                   usage.startswith("usage: mailcert ") and
+                   got.stdout == b"", "misuse: " + " ".join(args)[:40], got)
+        tap.equal(place.files(), ["user/.config/mailcert/config"],
+                  "none of that made a file")
+        got = place.run("status", "--js")
+        tap.equal(got.returncode, 0, "an option may be abbreviated")
+
+
 def test_recorded():
     """Messages of real servers, with the answers that those took."""
     for path in sorted(glob.glob(ROOT + "/tests/vectors/*.json")):
@@ -418,8 +476,7 @@ def test_json_errors():
         tap.ok(got.returncode == code and told.get("error") == error and
                told.get("status") == code and told.get("message") and
                told.get("verdict") == verdict and
-               (error == "usage" or verdict or
-                told["message"].encode() in got.stderr),
+               (verdict or told["message"].encode() in got.stderr),
                "--json: " + name, got)
 
     listings = [["status"], ["account"], ["account", "show"], ["ca"],
