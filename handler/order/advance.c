@@ -56,8 +56,8 @@ order_advance(struct client *client, struct order *order, int64_t now,
 		status = order_load(client->home, id, order, note);
 	if (status == STATUS_OK)
 		status = advance(&work);
-	/* What the CA will not hear of any more is over; what only our clock
-	 * says is not. */
+	/* The order is over where the CA refuses and it has expired.  Our clock
+	 * alone does not end it. */
 	if (order_is_open(order) && order->expires != 0 &&
 	    now > order->expires) {
 		if (status == STATUS_CA)
@@ -65,8 +65,8 @@ order_advance(struct client *client, struct order *order, int64_t now,
 			    "the order at the CA has expired", &none, note);
 		else if (status == STATUS_OK)
 			status = note_set(note, STATUS_BAD_CLOCK,
-			    "by our clock the order at the CA has expired; is "
-			    "the clock right? order again (--new) if it is");
+			    "by this machine's clock the order at the CA has "
+			    "expired; check the clock, then order again (--new)");
 	}
 	if (lock >= 0)
 		(void)close(lock);

@@ -10,18 +10,19 @@
 #include "order/step.h"
 
 /*
- * One step of *order, which is read anew: others may have taken some.
- * STATUS_CA: it failed for good, and *order says so.
+ * Take one step of *order, which is read again: other processes may have taken
+ * some.  STATUS_CA: it failed for good, and *order says so.
  */
 enum status order_advance(struct client *client, struct order *order,
     int64_t now, struct order_step *out, struct note *note) MUST_CHECK;
 /*
- * In the order in which to take a step of each: what is at the CA, then what
- * may wait for one of those, then what is not open; each the oldest first.
+ * Sort into the sequence in which to take steps: orders at the CA, then those
+ * that may wait for one of them, then closed ones; the oldest first in each
+ * group.
  */
 void order_sort(struct order *all, size_t count);
-/* A step of the order that has that challenge, which is in the way of another
- * one; whatever comes of it. */
+/* Take a step of the order that has that challenge, because another order waits
+ * for it.  Failures are left to its own finish. */
 void order_push(
     struct client *client, const struct expectation *expectation, int64_t now);
 #endif

@@ -176,9 +176,10 @@ ca_parse_renewal(struct span body, struct acme_renewal *out, struct note *note)
 
 #define END_OF_TIME INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
 
-/* A year before 1970, as of a server that leaves the time out (0001-01-01), is
- * past; one beyond 9999 is the end of time.  What else is not a time lasts a
- * day, no longer than a challenge may (S/MIME BR 3.2.2.4). */
+/* A year before 1970 (a server that leaves the time out sends 0001-01-01) is in
+ * the past; one beyond 9999 is the end of time.  Anything else that is
+ * malformed counts as one day from now, the longest that a challenge may live
+ * (S/MIME BR 3.2.2.4). */
 int64_t
 ca_time_of(const char *text)
 {
@@ -221,7 +222,7 @@ take_frame(const struct frame *frame, struct ca *ca, const char *who,
 		return buf_status(&out->body);
 	}
 	if (span_eq(name, SPAN("nonce"))) {
-		/* A nonce that is none is ignored (RFC 8555 section 6.5). */
+		/* A malformed nonce is ignored (RFC 8555 section 6.5). */
 		if (!acme_nonce_ok(value) ||
 		    !span_copy(value, ca->nonce, sizeof(ca->nonce)))
 			ca->nonce[0] = '\0';
@@ -282,7 +283,7 @@ exchange(struct ca *ca, const char *method, const char *url, const char *accept,
 	    ca->name[0] != '\0' ? " " : "", ca->name, url);
 	if (!ca_is_own(ca, url))
 		return note_set(note, STATUS_BAD_CA,
-		    "the CA points to another server (%.100s)", url);
+		    "the CA sent a URL of another server, %.100s", url);
 	buf_init(&request, JWS_SIZE_MAX + 8192);
 	buf_init(&answer, ANSWER_MAX);
 	frame_add(&request, "method", span_of(method));
@@ -298,12 +299,12 @@ exchange(struct ca *ca, const char *method, const char *url, const char *accept,
 	status = ask(ca, &request, &answer, &code, note);
 	if (status == STATUS_AGAIN)
 		status = note_set(note, STATUS_NET,
-		    "%s does not answer in time; try again later", who);
+		    "%s did not answer in time; try again later", who);
 	rest = buf_span(&answer);
 	while (status == STATUS_OK &&
 	    (status = frame_take(&rest, &frame)) == STATUS_OK)
 		status = take_frame(&frame, ca, who, out, note);
-	/* It says by its exit whether waiting would help. */
+	/* Its status says whether waiting would help. */
 	if (status == STATUS_NET && code == status_exit(STATUS_BAD_CA))
 		status = STATUS_BAD_CA;
 	if (status == STATUS_NET && code == status_exit(STATUS_CONFIG))
@@ -323,7 +324,7 @@ ca_open(struct ca *ca, struct note *note)
 	struct ca_answer answer = { .code = 0 };
 	enum status status;
 
-	/* What waiting does not mend is said before anything is asked. */
+	/* Report what waiting does not fix before the CA is asked. */
 	if (ca->file[0] != '\0' && access(ca->file, R_OK) != 0)
 		return note_set(note, STATUS_CONFIG,
 		    "ca.%s.ca_file: %.150s: %s",
@@ -394,20 +395,20 @@ sign(struct ca *ca, const char *url, struct span payload, struct buf *out,
 	if (status == STATUS_IO && access(ca->key, F_OK) != 0 &&
 	    errno == ENOENT)
 		status = note_set(note, STATUS_IO,
-		    "the key file %.150s is gone; restore it, or mailcert "
-		    "account register makes another account",
+		    "the key file %.150s is missing; restore it, or register "
+		    "another account: mailcert account register",
 		    ca->key);
 	return status;
 }
 
-/* Of a request that the account signed: it may be closed. */
+/* The account signed the request: it may be closed. */
 static const char *
 advice_of(const struct ca *ca, const struct ca_answer *answer)
 {
 	if (ca->account[0] != '\0' && answer->code == 401 &&
 	    strcmp(answer->problem.type, "unauthorized") == 0)
-		return "if the account is closed: mailcert account register "
-		       "makes another";
+		return "if the account is closed, register another: mailcert "
+		       "account register";
 	return problem_advice(answer->problem.type);
 }
 
@@ -447,8 +448,8 @@ judge(struct ca *ca, struct ca_answer *answer, struct note *note)
 		return STATUS_OK;
 	if (answer->code < 400)
 		return note_set(note, STATUS_BAD_CA,
-		    "the CA redirects to another place (HTTP %lld), which "
-		    "ACME does not allow",
+		    "the CA redirects to another URL (HTTP %lld), which ACME "
+		    "does not allow",
 		    (long long)answer->code);
 	return read_problem(ca, answer, note);
 }
@@ -487,7 +488,7 @@ ca_post(struct ca *ca, const char *url, struct span payload, const char *accept,
 		    strcmp(out->problem.type, "badNonce") != 0)
 			break;
 		status = note_set(note, STATUS_NET,
-		    "the CA refuses one nonce of its own after the other");
+		    "the CA rejected every nonce it issued; try again later");
 	}
 	buf_clear(&body);
 	return status;

@@ -1,10 +1,9 @@
 /*
  * ca.h - talk to a CA: nonces, signed requests, retries (RFC 8555)
  *
- * Each request is signed by the key holder and sent by the network program;
- * what comes back is parsed in a child that is shut in.  Nonces and badNonce
- * are handled here, and so is where a CA may send us: nowhere but to its own
- * origin.
+ * Each request is signed by the key holder and sent by the network program; a
+ * sandboxed child parses what comes back.  This module handles nonces and
+ * badNonce, and follows URLs only within the CA's own origin.
  */
 #ifndef ORDER_CA_H
 #define ORDER_CA_H
@@ -12,8 +11,8 @@
 #include "base/buf.h"
 #include "config/config.h"
 
-/* Of one request, for want of a good nonce: at a CA that refuses every second
- * one, one request in a thousand fails for now. */
+/* Tries of one request with fresh nonces: at a CA that rejects every second
+ * nonce, one request in a thousand fails. */
 enum { CA_TRIES_MAX = 10, CA_ALTERNATES_MAX = 4, CA_PAGES_MAX = 256 };
 
 struct ca {
@@ -64,7 +63,7 @@ enum status ca_roll_over(
 enum status ca_get(struct ca *ca, const char *url, struct ca_answer *out,
     struct note *note) MUST_CHECK;
 
-/* Parse an answer where it can do no harm.  STATUS_BAD_CA. */
+/* Parse an answer in a sandboxed child.  STATUS_BAD_CA. */
 enum status ca_parse_account(
     struct span body, struct acme_account *out, struct note *note) MUST_CHECK;
 enum status ca_parse_order(
@@ -83,13 +82,13 @@ enum status ca_fetch_authorization(struct ca *ca, const char *url,
 
 /* For each URL of a list of orders; false ends it. */
 typedef bool ca_each(const char *url, void *arg);
-/* Go through a list of orders, page by page (section 7.1.2.1).  STATUS_OK: to
- * its end, or until each said so. */
+/* Walk a list of orders, page by page (section 7.1.2.1).  STATUS_OK: to its
+ * end, or until each returned false. */
 enum status ca_list_orders(struct ca *ca, const char *url, ca_each *each,
     void *arg, struct note *note) MUST_CHECK;
 
-/* When that is, a time as the CA writes it (RFC 3339); 0: it does not say.  What
- * is malformed is a day from now. */
+/* Parse a time as the CA writes it (RFC 3339); 0: it is empty.  A malformed one
+ * counts as a day from now. */
 int64_t ca_time_of(const char *text);
 /* Does the URL lead to the origin of the directory? */
 bool ca_is_own(const struct ca *ca, const char *url);

@@ -36,7 +36,7 @@ static enum status
 bad_challenge(const struct acme_authorization *authz, struct note *note)
 {
 	static const char *const faults[ACME_FAULTS] = {
-		[ACME_BAD_CHALLENGES] = "there are two of them",
+		[ACME_BAD_CHALLENGES] = "there are two",
 		[ACME_BAD_URL] = "no usable \"url\"",
 		[ACME_BAD_TOKEN] = "no usable \"token\"",
 		[ACME_SHORT_TOKEN] = "a \"token\" below 128 bits",
@@ -45,16 +45,15 @@ bad_challenge(const struct acme_authorization *authz, struct note *note)
 
 	if (authz->has_challenge == 0)
 		return note_set(note, STATUS_BAD_CA,
-		    "the CA has no email-reply-00 challenge for %.100s",
+		    "the CA offers no email-reply-00 challenge for %.100s",
 		    authz->identifier);
 	return note_set(note, STATUS_BAD_CA,
-	    "the email-reply-00 challenge of the CA for %.100s cannot be used: "
-	    "%s",
+	    "the CA's email-reply-00 challenge for %.100s cannot be used: %s",
 	    authz->identifier, faults[authz->challenge_fault]);
 }
 
-/* The address as the CA names it: RFC 8555 section 7.1.4, so that is what the
- * reply has to come from.  It may differ from what was ordered in case only. */
+/* Take the address as the CA names it (RFC 8555 section 7.1.4): the reply must
+ * come from there.  It may differ from the ordered one in ASCII case only. */
 static bool
 take_address(const char *identifier, const char *ordered,
     struct expectation *expectation)
@@ -82,7 +81,7 @@ expect_challenge(struct client *client, const struct order *order,
 	enum status status;
 
 	status = ca_fetch_authorization(&client->ca, url, &authz, NULL, note);
-	/* One that is over ends the order, which says so itself. */
+	/* A closed authorization ends the order, which says so itself. */
 	if (status != STATUS_OK || authz.status == ACME_VALID ||
 	    authz.status == ACME_INVALID || authz.status == ACME_GONE)
 		return status;
@@ -90,7 +89,7 @@ expect_challenge(struct client *client, const struct order *order,
 	if (address == NULL ||
 	    !take_address(authz.identifier, address, &expectation))
 		return note_set(note, STATUS_BAD_CA,
-		    "the CA wants a proof for %.100s, which was not ordered",
+		    "the CA asks for proof of %.100s, which was not ordered",
 		    authz.identifier);
 	if (authz.has_challenge == 0 || authz.challenge_fault != ACME_GOOD)
 		return bad_challenge(&authz, note);
@@ -99,7 +98,7 @@ expect_challenge(struct client *client, const struct order *order,
 	    !span_copy(span_of(authz.from), expectation.from, ADDRESS_SIZE) ||
 	    !ca_is_own(&client->ca, authz.challenge_url))
 		return note_set(note, STATUS_BAD_CA,
-		    "the challenge of the CA has no usable \"from\" or \"url\"");
+		    "the CA's challenge has a malformed \"from\" or \"url\"");
 	(void)strcpy(expectation.part2, authz.token);
 	(void)strcpy(expectation.thumbprint, client->account.thumbprint);
 	(void)strcpy(expectation.order, order->id);
@@ -113,7 +112,7 @@ expect_challenge(struct client *client, const struct order *order,
 	    : status;
 }
 
-/* The challenges that are ours already, after a crash in between. */
+/* Was it expected before a crash? */
 static bool
 is_expected(
     const struct expectation *expectations, size_t count, const char *url)
@@ -143,8 +142,8 @@ order_expect_challenges(struct client *client, const struct order *order,
 	return status;
 }
 
-/* Remember when it happened, in a member of *order: the CA was told, say.  The
- * rest of the order may have changed in between. */
+/* Remember when something happened (the CA was told, say) in one member.  The
+ * rest of the record may have changed in between. */
 struct moment {
 	size_t member; /* where it is in the struct */
 	int64_t now;
@@ -172,8 +171,8 @@ mark(struct order_work *work, struct expectation *expectation, int64_t *when)
 	    set_moment, &moment, expectation, work->note);
 }
 
-/* Was it told, whatever it answered?  An answer that was lost, and the CA does
- * not take a second one. */
+/* Was the CA told before?  Its answer may have been lost, and it does not take
+ * a second one. */
 static bool
 knows_already(struct client *client, const struct expectation *expectation)
 {
@@ -230,8 +229,8 @@ order_mark_sent(
 	    home, expectation->id, set_sent, NULL, expectation, note);
 }
 
-/* Did the user's mail program send the draft?  Its copy of what it sent says
- * so. */
+/* Did the user's mail program send the draft?  Then its copy is in the folder
+ * of sent mail. */
 static enum status
 look_for_sent(struct order_work *work, struct expectation *expectation)
 {
@@ -245,27 +244,26 @@ look_for_sent(struct order_work *work, struct expectation *expectation)
 	return status == STATUS_NO ? STATUS_OK : status;
 }
 
-/* The CA's reason follows, where it gives one.  Without one there is what is
- * known of CAs. */
+/* The CA's reason follows, where it gives one; else name the usual causes. */
 static const char *
 why_refused(const struct expectation *expectation,
     const struct acme_authorization *authz)
 {
 	if (authz->problem.type[0] == '\0')
 		return "the CA did not accept the answer and does not say why; "
-		       "mostly it looked too early (ca.NAME.settle), joins the "
-		       "tokens otherwise (ca.NAME.token_join), or wants the "
+		       "usually it looked too early (ca.NAME.settle), joins the "
+		       "tokens differently (ca.NAME.token_join), or wants the "
 		       "reply DKIM-signed";
-	/* The two ways to join give the same where no bits are left over. */
+	/* Both ways to join give the same token where no bits are left over. */
 	if (strcmp(authz->problem.type, "incorrectResponse") == 0 &&
 	    strlen(expectation->part1) % 4 != 0)
 		return "the CA did not accept the answer; perhaps it joins the "
-		       "tokens otherwise (ca.NAME.token_join)";
+		       "tokens differently (ca.NAME.token_join)";
 	return "the CA did not accept the answer";
 }
 
-/* Expected mail first, then the answer, then the CA's word on it: how far is
- * this one?  *done: no more can be done now, and the step says why. */
+/* How far is this challenge: mail expected, answered, settled? *done: nothing
+ * more can be done now, and the step says why. */
 static enum status
 advance_answer(
     struct order_work *work, struct expectation *expectation, bool *done)
@@ -288,7 +286,7 @@ advance_answer(
 		step->seconds = SENT_SECONDS;
 		return STATUS_OK;
 	}
-	/* Written by a clock that was ahead: it counts from now. */
+	/* The clock was ahead when it was answered: count from now. */
 	if (status == STATUS_OK && expectation->answered > work->now)
 		status = mark(work, expectation, &expectation->answered);
 	if (status != STATUS_OK)
@@ -302,7 +300,7 @@ advance_answer(
 	return expectation->told == 0 ? tell(work, expectation) : STATUS_OK;
 }
 
-/* One challenge: true in *valid when the CA is content with it. */
+/* Advance one challenge; *valid: the CA accepted it. */
 static enum status
 advance_challenge(
     struct order_work *work, struct expectation *expectation, bool *valid)
@@ -338,7 +336,7 @@ advance_challenge(
 	return *valid ? mark(work, expectation, &expectation->met) : STATUS_OK;
 }
 
-/* In the order in which the answers went out; those that did not come last. */
+/* Sort by when the answers went out; unanswered ones come last. */
 static int
 by_answer(const void *left, const void *right)
 {

@@ -13,16 +13,16 @@ enum status order_expect_challenges(struct client *client,
     const struct order *order, const struct acme_order *acme,
     struct note *note) MUST_CHECK;
 /*
- * What can be done for them now; *valid: the CA is content with all.  One after
- * the other: a CA that looks for one answer may put the others aside, and never
- * see them again.
+ * Do what can be done for them now; *valid: the CA accepted all.  One at a
+ * time: a CA that looks for one answer may discard the others.
  */
 enum status order_advance_challenges(
     struct order_work *work, bool *valid) MUST_CHECK;
 /*
- * The answer to that challenge was sent, whatever its state is: its draft, one
- * that was in doubt, or one that another program sent.  It counts as sent now,
- * so that it gets the time that it needs to arrive.  *expectation is read again.
+ * Record that the answer to that challenge was sent, whatever its state is: its
+ * draft, an answer in doubt, or one that another program sent.  It counts as
+ * sent now, so that it gets the time it needs to arrive. *expectation is read
+ * again.
  */
 enum status order_mark_sent(const struct home *home,
     struct expectation *expectation, struct note *note) MUST_CHECK;

@@ -53,7 +53,7 @@ set_proxy(struct client *client, struct note *note)
 	    ? STATUS_OK
 	    : note_set(note, STATUS_CONFIG,
 		  "HTTPS_PROXY or NO_PROXY is too long; set proxy in the "
-		  "configuration");
+		  "configuration instead");
 }
 
 static enum status
@@ -69,7 +69,7 @@ set_ca(struct client *client, struct note *note)
 	    !acme_url_ok(span_of(ca->directory_url)) ||
 	    !span_copy(span_of(settings->file), ca->file, sizeof(ca->file)))
 		return note_set(note, STATUS_CONFIG,
-		    "the directory of the CA is not an https:// URL");
+		    "the CA's directory is not an https:// URL");
 	return set_proxy(client, note);
 }
 
@@ -96,7 +96,7 @@ read_mac(const char *path, struct buf *out, struct note *note)
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
 	    st.st_uid != geteuid() || (st.st_mode & 077) != 0)
 		status = note_set(note, STATUS_PERMISSION,
-		    "%.200s can be read by others (chmod 600 it)", path);
+		    "others can read %.200s; chmod 600 it", path);
 	else
 		status = fd_read(fd, out, 5);
 	(void)close(fd);
@@ -128,8 +128,8 @@ add_binding(struct client *client, const struct client_options *options,
 		return client->ca.directory.external_account != 0 &&
 			!options->only_existing
 		    ? note_set(note, STATUS_CONFIG,
-			  "the CA wants an external account: --eab-kid and "
-			  "--eab-key-file, or ca.NAME.eab_kid and "
+			  "the CA requires an external account; give --eab-kid "
+			  "and --eab-key-file, or set ca.NAME.eab_kid and "
 			  "ca.NAME.eab_key_file")
 		    : STATUS_OK;
 	buf_init(&request, 64 * 1024);
@@ -168,7 +168,7 @@ add_contact(const char *const *contact, size_t count, struct buf *out)
 	buf_clear(&url);
 }
 
-/* Some CAs want an address to write to, and say so in words only. */
+/* Some CAs require a contact address, and say so in words only. */
 static enum status
 hint_contact(const struct client_options *options,
     const struct acme_problem *problem, enum status status, struct note *note)
@@ -180,7 +180,7 @@ hint_contact(const struct client_options *options,
 		strcmp(problem->type, "invalidContact") != 0))
 		return status;
 	return note_set(note, status,
-	    "%.230s [if it wants an address to write to: --contact ADDRESS]",
+	    "%.230s [if it asks for a contact address: --contact ADDRESS]",
 	    note_text(&said, status));
 }
 
@@ -195,7 +195,7 @@ take_account(struct client *client, const struct ca_answer *answer,
 	if (!acme_url_ok(span_of(answer->location)) ||
 	    !ca_is_own(&client->ca, answer->location))
 		return note_set(note, STATUS_BAD_CA,
-		    "the CA gives the account no usable URL");
+		    "the CA sent a malformed URL for the account");
 	if (ca_parse_account(buf_span(&answer->body), &account, NULL) ==
 		STATUS_OK &&
 	    account.status == ACME_GONE)
@@ -280,12 +280,12 @@ register_account(struct client *client, const struct client_options *options,
 	struct client_options with = *options;
 	enum status status;
 
-	/* Whatever stands there is shown, and agreed to or not. */
+	/* Show the terms, whatever the CA wrote, and ask. */
 	if (terms[0] != '\0' && !options->only_existing && !options->agreed) {
 		if (options->agrees == NULL || !options->agrees(terms))
 			return note_set(note, STATUS_NO_PERSON,
-			    "the CA has terms of service, %.200s: --agree says "
-			    "that you agree to them",
+			    "the CA has terms of service: %.200s; read them and "
+			    "agree with --agree",
 			    terms);
 		with.agreed = true;
 	}
@@ -293,15 +293,15 @@ register_account(struct client *client, const struct client_options *options,
 	    post_account(client, &with, client->account.url, problem, note);
 	if (status == STATUS_NO)
 		return note_set(note, STATUS_CA,
-		    "the account of that key is closed at the CA; mailcert "
-		    "account register makes another");
+		    "the CA closed the account of that key; register "
+		    "another: mailcert account register");
 	if (status != STATUS_OK)
 		return status;
 	(void)strcpy(client->ca.account, client->account.url);
 	return account_save(client->home, &client->account, note);
 }
 
-/* A new account: its key is durable before the CA hears of it. */
+/* Make a new account.  Its key is durable before the CA sees it. */
 static enum status
 make_account(struct client *client, const struct client_options *options,
     struct note *note)
@@ -411,7 +411,7 @@ client_key_is_lost(const struct client *client)
 	return access(client->ca.key, F_OK) != 0 && errno == ENOENT;
 }
 
-/* It is out of use from now on; record and key stay. */
+/* Retire the account; its record and key stay. */
 static enum status
 retire(struct client *client, enum account_end end, struct note *note)
 {
@@ -425,7 +425,7 @@ retire(struct client *client, enum account_end end, struct note *note)
 	return status;
 }
 
-/* The CA says no to the account: what does it say to its key alone? */
+/* The CA refuses the account: does it know its key? */
 static enum status
 ask_by_key(struct client *client, const struct note *first, struct note *note)
 {
@@ -519,8 +519,8 @@ enum status
 client_is_closed(struct note *note)
 {
 	return note_set(note, STATUS_CA,
-	    "the CA says that the account is deactivated or revoked; mailcert "
-	    "account register makes another");
+	    "the CA says that the account is deactivated or revoked; register "
+	    "another: mailcert account register");
 }
 
 enum status

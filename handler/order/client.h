@@ -1,9 +1,8 @@
 /*
  * client.h - our account at a CA, and its directory (RFC 8555 section 7.3)
  *
- * The key of an account is durable before the CA hears of it, and so is the
- * key it is rolled over to; which of two keys counts after a crash is asked of
- * the CA.
+ * The key of an account is durable before the CA sees it, and so is the key
+ * that it rolls over to.  After a crash the CA says which of two keys counts.
  */
 #ifndef ORDER_CLIENT_H
 #define ORDER_CLIENT_H
@@ -39,38 +38,38 @@ enum status client_reach(
     struct client *client, const char *ca, struct note *note) MUST_CHECK;
 /*
  * Register an account where there is none; after client_reach().
- * STATUS_NO_PERSON: terms that nobody agreed to; STATUS_CA: the CA will not
- * have us, or with only_existing knows no account of that key.
+ * STATUS_NO_PERSON: terms that nobody agreed to; STATUS_CA: the CA refuses the
+ * account, or with only_existing has no account for that key.
  */
 enum status client_enroll(struct client *client,
     const struct client_options *options, struct note *note) MUST_CHECK;
 /*
- * Put an account out of use that is of no use any more: its key file is gone,
- * or the CA says, to the account and to its key, that it is closed or unknown.
- * Then client->account is empty, and client_enroll() makes another.
- * STATUS_CA: the CA says no, but not for such a reason; STATUS_NET.
+ * Retire an account that cannot be used any more: its key file is gone, or the
+ * CA says, to the account and to its key, that it is closed or unknown. Then
+ * client->account is empty, and client_enroll() makes another. STATUS_CA: the
+ * CA says no, but not for such a reason; STATUS_NET.
  */
 enum status client_retire_if_gone(
     struct client *client, struct note *note) MUST_CHECK;
-/* STATUS_CA with a note: a 200 that says "deactivated" is no success. */
+/* STATUS_CA with a note: a 200 that says "deactivated" is not a success. */
 enum status client_is_closed(struct note *note);
-/* With an account that we have, by its id, even a deactivated one.  asking:
- * fetch the directory. */
+/* Use an account of the home by its id, even a deactivated one. asking: fetch
+ * the directory. */
 enum status client_reopen(struct client *client, const char *account,
     bool asking, struct note *note) MUST_CHECK;
 
-/* What the CA has on record. */
+/* Fetch the account object. */
 enum status client_ask(struct client *client, struct acme_account *out,
     struct note *note) MUST_CHECK;
-/* Contact addresses, all of them anew (section 7.3.2); none is possible. */
+/* Replace all contact addresses (section 7.3.2); the list may be empty. */
 enum status client_set_contact(struct client *client,
     const char *const *contact, size_t count, struct acme_account *out,
     struct note *note) MUST_CHECK;
 /*
  * Section 7.3.5.  The caller has made sure that no challenge is pending: the
- * key's thumbprint goes into answers.  Whatever the CA answers, the key that
- * it takes stays: STATUS_AGAIN where that cannot be said now, and then both
- * do.
+ * key's thumbprint goes into answers.  Whatever the CA answers, the key that it
+ * accepts stays.  STATUS_AGAIN: nobody can say now which one that is, and both
+ * stay.
  */
 enum status client_roll_over(
     struct client *client, enum key_kind kind, struct note *note) MUST_CHECK;

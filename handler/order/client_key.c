@@ -17,7 +17,7 @@ next_key(const struct client *client, char *out, size_t size, struct note *note)
 	    client->account.rolled + 1, out, size, note);
 }
 
-/* The next key is the one now: one rename says so. */
+/* Make the next key the current one, with one rename. */
 static enum status
 commit_key(struct client *client, const char *path, struct note *note)
 {
@@ -32,7 +32,7 @@ commit_key(struct client *client, const char *path, struct note *note)
 		status = account_save(client->home, account, note);
 	if (status == STATUS_OK)
 		status = client_set_key(client, note);
-	/* It opens nothing any more. */
+	/* The old key opens nothing any more. */
 	if (status == STATUS_OK)
 		(void)unlink(old);
 	return status;
@@ -79,7 +79,7 @@ choose_key(
 		return note_set(note, status, "%s", note_text(&why, status));
 	if (word != CLIENT_KNOWN)
 		return note_set(note, STATUS_NO,
-		    "the CA knows neither the old nor the new");
+		    "the CA knows neither the old key nor the new one");
 	if (!sure)
 		return STATUS_OK;
 	return unlink(next) == 0 ? STATUS_OK : STATUS_IO;
@@ -126,8 +126,8 @@ after_refusal(struct client *client, const char *next, enum status refusal,
 	if (status == STATUS_OK)
 		return client->account.rolled != before ? STATUS_OK : refusal;
 	return note_set(note, STATUS_AGAIN,
-	    "whether the account has the new key cannot be said now (%.150s); "
-	    "both keys are kept, mailcert account show asks again",
+	    "cannot tell now whether the CA took the new key (%.150s); both "
+	    "keys are kept: mailcert account show asks again",
 	    note_text(&why, status));
 }
 
@@ -170,8 +170,8 @@ client_roll_over(struct client *client, enum key_kind kind, struct note *note)
 
 	if (client->ca.directory.key_change[0] == '\0' ||
 	    !ca_is_own(&client->ca, client->ca.directory.key_change))
-		return note_set(note, STATUS_BAD_CA,
-		    "the CA offers no roll-over of account keys");
+		return note_set(
+		    note, STATUS_BAD_CA, "the CA does not offer key roll-over");
 	status = home_lock_on(
 	    client->home, "account", ACCOUNT_LOCK_SECONDS, &lock, note);
 	if (status != STATUS_OK)

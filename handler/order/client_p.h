@@ -13,8 +13,8 @@ enum client_word {
 };
 
 /*
- * Ask whether the CA has an account of the key in that file; url is set where
- * it has.  STATUS_OK: *word is the CA's own.  All else says nothing of the
+ * Ask whether the CA has an account of the key in that file; url is set if so.
+ * STATUS_OK: *word is the CA's own.  Any other status says nothing about the
  * key.
  */
 enum status client_ask_about(struct client *client, const char *key,
@@ -24,8 +24,8 @@ enum status client_ask_about(struct client *client, const char *key,
 enum status client_set_key(struct client *client, struct note *note) MUST_CHECK;
 /* Is the key file not there? */
 bool client_key_is_lost(const struct client *client);
-/* Ready to be used: where a roll-over was cut short, find out which key
- * counts. */
+/* Make the key ready for use: after an interrupted roll-over, find out which of
+ * the two counts. */
 enum status client_settle_key(
     struct client *client, struct note *note) MUST_CHECK;
 #endif

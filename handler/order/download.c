@@ -61,7 +61,7 @@ check(const struct order *order, struct span chain, int64_t now,
 	status = helper_ask(VERB_CERTIFICATE, &question, &answer, note);
 	if (status == STATUS_OK && !take_facts(buf_span(&answer), out))
 		status = note_set(note, STATUS_BUG,
-		    "what the verifier says of the certificate makes no sense");
+		    "the verifier's report on the certificate is malformed");
 	buf_clear(&answer);
 	buf_clear(&question);
 	return status == STATUS_OK ? buf_status(&out->chain) : status;
@@ -80,8 +80,8 @@ fetch(struct client *client, const struct order *order, const char *url,
 	    : status;
 }
 
-/* The first of the alternates that leads to the root that is preferred; where
- * none does, the CA's own choice stays. */
+/* Take the first alternate that leads to the preferred root; if there is none,
+ * keep the CA's default. */
 static void
 prefer(struct client *client, const struct order *order,
     const struct ca_answer *first, int64_t now, struct candidate *chosen,
@@ -108,8 +108,7 @@ prefer(struct client *client, const struct order *order,
 		other.chain = swap;
 	} else {
 		note_say(hint,
-		    "the CA offers no chain to %.100s; its own choice was "
-		    "taken",
+		    "the CA offers no chain to %.100s; took its default",
 		    wanted);
 	}
 	buf_clear(&other.chain);
@@ -143,7 +142,7 @@ set_replaced(void *record, const void *by, struct note *note)
 	return STATUS_OK;
 }
 
-/* The one that this renews need not be renewed any more. */
+/* The certificate that this one replaces need not be renewed. */
 static enum status
 mark_replaced(
     const struct home *home, const struct order *order, struct note *note)
@@ -157,7 +156,8 @@ mark_replaced(
 	return status == STATUS_NO ? STATUS_OK : status;
 }
 
-/* It is kept, whatever it is good for; the user hears what that is not. */
+/* Keep the certificate, whatever it is good for, and tell the user what it
+ * cannot do. */
 static void
 tell_limits(
     struct order *order, const struct certificate *facts, struct note *hint)

@@ -1,8 +1,8 @@
 /*
  * download.h - download the certificate (RFC 8555 section 7.4.2)
  *
- * The verifier says what it is.  One for another key or another mail address is
- * not stored; any other is, with a word on what it cannot do.
+ * The verifier says what it is.  A certificate for another key or another mail
+ * address is refused; any other is stored, with a note on what it cannot do.
  */
 #ifndef ORDER_DOWNLOAD_H
 #define ORDER_DOWNLOAD_H

@@ -9,7 +9,7 @@
 #include "order/problem.h"
 #include "order/refusal.h"
 
-/* A No that the next try may turn: a race, a proxy, too many requests. */
+/* Could the same request succeed later: a race, a proxy, too many requests? */
 static bool
 may_pass(const struct ca_answer *answer)
 {
@@ -18,7 +18,7 @@ may_pass(const struct ca_answer *answer)
 	    strcmp(answer->problem.type, "unknown") == 0;
 }
 
-/* Some CAs call a signing request that they do not like by another name. */
+/* Some CAs report a bad signing request under another type. */
 static const char *
 advice_on_request(const struct acme_problem *problem)
 {
@@ -29,8 +29,8 @@ advice_on_request(const struct acme_problem *problem)
 }
 
 /*
- * Send the signing request.  A No is remembered, but it does not end the order:
- * what became of that the order itself says.  *passes: whether the same request
+ * Send the signing request.  A refusal is recorded, but does not end the order:
+ * the order object says what became of it. *passes: whether the same request
  * may do later.
  */
 static enum status
@@ -73,7 +73,8 @@ send_request(
 	return status;
 }
 
-/* It is refused, and not over.  For so long as the user has patience. */
+/* The CA refused, but the order is open: wait as long as the configured
+ * patience lasts. */
 static enum status
 wait_for_another_word(struct order_work *work, bool passes)
 {
@@ -83,14 +84,14 @@ wait_for_another_word(struct order_work *work, bool passes)
 		return refusal_end(work->client, work->order, work->note);
 	if (!passes)
 		return note_set(work->note, STATUS_CA,
-		    "%.240s; the order is kept: mailcert finish asks again",
+		    "%.240s; the order is kept; mailcert finish asks again",
 		    work->order->why);
 	if (since / 2 > work->step->seconds)
 		work->step->seconds = since / 2 < 60 ? since / 2 : 60;
 	return STATUS_OK;
 }
 
-/* What is known of the order at the CA by now. */
+/* Judge what the order object says. */
 static enum status
 judge(struct order_work *work, const struct acme_order *acme, bool passes)
 {
@@ -104,9 +105,8 @@ judge(struct order_work *work, const struct acme_order *acme, bool passes)
 	if (acme->status == ACME_INVALID || acme->status == ACME_GONE)
 		return order->refused != 0 && acme->problem.type[0] == '\0'
 		    ? refusal_end(work->client, order, work->note)
-		    : order_fail(work->client, order,
-			  "the CA gave the order up", &acme->problem,
-			  work->note);
+		    : order_fail(work->client, order, "the CA closed the order",
+			  &acme->problem, work->note);
 	/* While it is processed, another request would not help. */
 	return order->refused != 0
 	    ? wait_for_another_word(work, passes || acme->status != ACME_READY)

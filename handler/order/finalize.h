@@ -6,6 +6,6 @@
 #include "order/step.h"
 
 /* Send the signing request when the CA is ready for it, and fetch the
- * certificate when it is there; what else the order says is judged. */
+ * certificate when it is there; judge whatever else the order says. */
 enum status order_finalize(struct order_work *work) MUST_CHECK;
 #endif

@@ -22,18 +22,19 @@ take_addresses(
 
 	if (request->count == 0 || request->count > ACME_IDENTIFIERS_MAX)
 		return note_set(note, STATUS_USAGE,
-		    "an order is for 1 to %d addresses", ACME_IDENTIFIERS_MAX);
+		    "an order takes 1 to %d addresses", ACME_IDENTIFIERS_MAX);
 	for (i = 0; i < request->count; i++) {
 		if (address_parse(span_of(request->addresses[i]), &mailbox) !=
 			STATUS_OK ||
 		    address_normal(&mailbox, normal) != STATUS_OK ||
 		    span_has_byte(span_of(normal), '*'))
 			return note_set(note, STATUS_USAGE,
-			    "%.100s is no mail address", request->addresses[i]);
+			    "%.100s is not a mail address",
+			    request->addresses[i]);
 		for (j = 0; j < out->addresses; j++)
 			if (strcmp(out->address[j], normal) == 0)
 				return note_set(note, STATUS_USAGE,
-				    "%.100s is there twice", normal);
+				    "%.100s is named twice", normal);
 		(void)strcpy(out->address[out->addresses++], normal);
 	}
 	return STATUS_OK;
@@ -70,7 +71,7 @@ is_same(const void *record, const void *arg)
 	return true;
 }
 
-/* One that is on its way already; STATUS_NO. */
+/* Find an open order for the same; STATUS_NO. */
 static enum status
 find_same(const struct home *home, struct order *out, struct note *note)
 {
@@ -107,7 +108,7 @@ take_key(struct span answer, struct order *out)
 	    : STATUS_CRYPTO;
 }
 
-/* Its key is durable before the CA hears of anything. */
+/* Make the order and its key, durable before the CA is asked. */
 static enum status
 make_order(const struct client *client, const struct order_request *request,
     struct order *out, struct note *note)
@@ -147,7 +148,8 @@ make_order(const struct client *client, const struct order_request *request,
 	return status;
 }
 
-/* The one on its way, or a new one; both are in the home afterwards. */
+/* Resume the open order, or make a new one; either is in the home
+ * afterwards. */
 static enum status
 find_or_make(const struct client *client, const struct order_request *request,
     struct order *out, bool *resumed, struct note *note)
@@ -196,8 +198,8 @@ order_place(struct client *client, const struct order_request *request,
 		    order_start(client, out, &how, out->created, &step, note);
 	if (lock >= 0)
 		(void)close(lock);
-	/* Such a CA mails nothing before it is told; and of what was begun
-	 * before, not every challenge may be expected yet. */
+	/* Such a CA sends no mail before it is told; and a resumed order may
+	 * have challenges that are not expected yet. */
 	if (status == STATUS_OK && (client->settings.before_mail || *resumed))
 		status = order_advance(
 		    client, out, (int64_t)time(NULL), &step, note);

@@ -14,21 +14,21 @@ struct order_request {
 	enum key_kind key;
 	enum csr_usage usage;
 	struct span passphrase; /* to lock the key with; or empty */
-	bool anew; /* even where the same is on its way, and beside it */
+	bool anew;              /* even if an open order is for the same */
 	const struct order *replaces; /* the one it renews, or NULL */
 };
 
-/* Could these be ordered?  Nothing is asked of anybody.  STATUS_USAGE. */
+/* Could these be ordered?  Asks nobody.  STATUS_USAGE. */
 enum status order_check(
     const struct order_request *request, struct note *note) MUST_CHECK;
 
 /*
- * newOrder, and the challenges of each address: they are expected from then on.
- * *out is saved.  Where the challenge of another order for one of the addresses
- * is open, *out stays ORDER_NEW, and order_advance() begins it later: two
- * challenge mails at once cannot be told apart (RFC 8823 section 3.1 gives them
- * the same From and To).  Where the same order is on its way already, that one
- * is gone on with, and *resumed says so: running it twice orders once.
+ * Order a certificate: newOrder, and the challenge of each address is expected
+ * from then on. *out is saved.  While the challenge of another order for one of
+ * the addresses is open, *out stays ORDER_NEW and order_advance() submits it
+ * later: two challenge mails at once cannot be told apart (RFC 8823 section 3.1
+ * gives them the same From and To).  If an open order for the same exists, it
+ * is resumed and *resumed says so: running twice orders once.
  */
 enum status order_place(struct client *client,
     const struct order_request *request, struct order *out, bool *resumed,

@@ -14,15 +14,16 @@ problem_advice(const char *type)
 		const char *advice;
 	} table[] = {
 		{ "accountDoesNotExist",
-		    "mailcert account register makes another account" },
+		    "register another account: mailcert account register" },
 		{ "badCSR",
-		    "other settings may do (ca.NAME.subject, ca.NAME.csr_eku), "
-		    "or another --key; then order --new" },
-		{ "badPublicKey", "another kind of key may do: --key" },
+		    "try other settings (ca.NAME.subject, ca.NAME.csr_eku) or "
+		    "another --key, then order --new" },
+		{ "badPublicKey", "try another kind of key: --key" },
 		{ "badSignatureAlgorithm",
-		    "another account key may do: account roll-over --key" },
-		{ "caa", "the CAA records of the domain forbid it" },
-		{ "externalAccountRequired", "--eab-kid, --eab-key-file" },
+		    "try another account key: account roll-over --key" },
+		{ "caa", "the CAA records of the domain do not allow this CA" },
+		{ "externalAccountRequired",
+		    "give --eab-kid and --eab-key-file" },
 		{ "rateLimited", "try again later" },
 		{ "rejectedIdentifier",
 		    "this CA does not issue for that address" },
@@ -32,7 +33,7 @@ problem_advice(const char *type)
 		{ "unsupportedIdentifier",
 		    "this CA does not issue for mail addresses" },
 		{ "userActionRequired",
-		    "do there what it asks for, then try again" },
+		    "do what it asks for there, then try again" },
 	};
 	size_t i;
 
@@ -68,7 +69,7 @@ problem_describe(const struct acme_problem *problem, char *out, size_t size)
 	cut(out, size - 1);
 }
 
-/* In the CA's own words; where they are long, what is ours does not go short. */
+/* Quote the CA; long words of its own do not crowd out the advice. */
 void
 problem_tell(const struct acme_problem *problem, int64_t code,
     int64_t retry_after, const char *advice, struct note *note)
@@ -87,6 +88,6 @@ problem_tell(const struct acme_problem *problem, int64_t code,
 	cut(said, sizeof(note->text) - strlen(rest) - 40);
 	type = strlen(problem->type) < 40 ? strlen(problem->type) : 40;
 	(void)snprintf(note->text, sizeof(note->text),
-	    "the CA said no (%lld %.*s)%s%s", (long long)code, (int)type, said,
+	    "the CA refused (%lld %.*s)%s%s", (long long)code, (int)type, said,
 	    said + type, rest);
 }

@@ -3,7 +3,7 @@
  *
  * Two orders for one address get two challenge mails with the same To and the
  * same From, and nothing in them says which is whose.  So the second order is
- * made at the CA when the challenges of the first are met, or over.
+ * submitted when the challenges of the first are met, or closed.
  */
 #include "order/queue.h"
 
@@ -97,7 +97,8 @@ order_start(struct client *client, struct order *order,
 	int lock = -1;
 
 	out->seconds = LOOK_SECONDS;
-	/* Of two that begin at once, the second sees the first one's. */
+	/* Of two that start at once, the second sees the first one's
+	 * challenge. */
 	status =
 	    home_lock_on(client->home, "start", START_SECONDS, &lock, note);
 	if (status == STATUS_AGAIN) {
@@ -112,7 +113,7 @@ order_start(struct client *client, struct order *order,
 		out->wait = STEP_QUEUED;
 		status = set_queued(client, order, true, note);
 	} else if (status == STATUS_NO) {
-		/* The CA cannot have heard of what was in the queue. */
+		/* The CA has not seen an order that was in the queue. */
 		again = how->again && !order->queued;
 		status = set_queued(client, order, false, note);
 		if (status == STATUS_OK)

@@ -10,8 +10,8 @@ struct order_start {
 	bool beside; /* even if another challenge is open for an address */
 };
 /*
- * order_submit(), unless a challenge for one of the addresses is open at the CA:
- * then *order stays as it is, and *out says what comes first.
+ * Submit the order, unless a challenge for one of its addresses is open at the
+ * CA: then *order stays as it is, and *out says what comes first.
  */
 enum status order_start(struct client *client, struct order *order,
     const struct order_start *how, int64_t now, struct order_step *out,

@@ -66,7 +66,7 @@ renew_is_recent(const struct order *order, const struct order *all,
 	const int64_t pause = renew_pause(order);
 	size_t i;
 
-	/* A time in the future is a clock that went back: not lately. */
+	/* A time in the future means that the clock went back: not recent. */
 	for (i = 0; i < count; i++)
 		if (is_same(order, &all[i]) && all[i].created <= now &&
 		    now - all[i].created < pause)
@@ -97,7 +97,7 @@ renew_known(const struct config *config, const struct order *order)
 	    : by_lifetime(config, order);
 }
 
-/* Any moment of the window is as good as any other. */
+/* Choose a random moment of the window. */
 static int64_t
 choose(int64_t start, int64_t end)
 {

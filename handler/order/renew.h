@@ -1,7 +1,7 @@
 /*
  * renew.h - decide when to renew a certificate
  *
- * As the CA would have it (RFC 9773), else by its lifetime.  At most one new
+ * As the CA suggests (RFC 9773), else by its lifetime.  At most one new
  * order in 24 hours for the same addresses, whatever a CA or a clock says; of
  * certificates that live less than six days, in a sixth of their lifetime.
  */
@@ -23,7 +23,8 @@ int64_t renew_pause(const struct order *order);
 /* Has the same been ordered within that time? */
 bool renew_is_recent(const struct order *order, const struct order *all,
     size_t count, int64_t now);
-/* When to renew it as far as is known here: the CA's window, or the lifetime. */
+/* When to renew it as far as is known here: the CA's window, or the
+ * lifetime. */
 int64_t renew_known(const struct config *config, const struct order *order);
 /*
  * When to renew it.  Asks the CA's renewalInfo if that may be asked again, and

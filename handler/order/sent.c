@@ -121,7 +121,7 @@ search_text(struct span text, bool mbox, const struct expectation *expectation,
 	struct found found = { 0 };
 	enum status status;
 
-	/* Most copies are of something else. */
+	/* Most copies are other mail. */
 	if (search.part1.len == 0 || !holds(text, search.part1))
 		return STATUS_NO;
 	status = child_run(
@@ -131,8 +131,8 @@ search_text(struct span text, bool mbox, const struct expectation *expectation,
 	return found.found == 1 ? STATUS_OK : STATUS_NO;
 }
 
-/* What was looked through in vain, by this process: not again before it
- * changes.  A file system's clock ticks slowly, so the same state is looked
+/* Files that this process searched in vain are not read again before they
+ * change.  A file system's clock ticks slowly, so the same state is looked
  * through once more after a while. */
 struct look {
 	char expectation[RECORD_ID_SIZE];

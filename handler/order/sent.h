@@ -1,8 +1,8 @@
 /*
  * sent.h - find out whether the user sent the drafted reply
  *
- * A mail program keeps a copy of what it sends.  Where the copy of our reply is
- * in the folder that the user named, the reply is out.
+ * A mail program keeps a copy of what it sends.  If a copy of the reply is in
+ * the folder that the user named, the reply was sent.
  */
 #ifndef ORDER_SENT_H
 #define ORDER_SENT_H

@@ -12,11 +12,11 @@ enum { STEP_BODY_MAX = 2 * 1024 * 1024 };
 enum step_wait {
 	STEP_DONE,   /* the certificate is on disk */
 	STEP_MAIL,   /* a challenge has not been answered yet */
-	STEP_SENT,   /* an answer was drafted or may be out: a person knows */
-	STEP_SETTLE, /* the answer needs a moment to arrive */
-	STEP_CA,     /* the CA is at it */
+	STEP_SENT,   /* an answer was drafted or may have been sent */
+	STEP_SETTLE, /* the answer needs time to arrive */
+	STEP_CA,     /* the CA is processing the order */
 	STEP_QUEUED, /* another order's challenge for the address comes first */
-	STEP_OTHER   /* another mailcert is at it */
+	STEP_OTHER   /* another mailcert process works on this order */
 };
 
 struct order_step {
@@ -27,7 +27,7 @@ struct order_step {
 	struct note hint; /* something the user should hear, or empty */
 };
 
-/* A step under way, as its parts hand it on. */
+/* A step being taken; its parts share this. */
 struct order_work {
 	struct client *client;
 	struct order *order; /* as the home says; its lock is held */

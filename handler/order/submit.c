@@ -25,7 +25,7 @@ is_named(const char *address, const struct order *order,
 	return false;
 }
 
-/* Is the order at the CA the one that we want: ours and no others? */
+/* Does the CA's order name exactly our addresses? */
 static bool
 is_for(const struct order *order, const struct acme_order *acme)
 {
@@ -80,7 +80,7 @@ find_replaced(const struct client *client, const struct order *order,
 	free(old);
 }
 
-/* That is it from now on. */
+/* Make this the order's URL at the CA. */
 static enum status
 adopt(struct client *client, struct order *out, const char *url,
     const char *expires, struct note *note)
@@ -91,8 +91,8 @@ adopt(struct client *client, struct order *out, const char *url,
 	return order_save(client->home, out, note);
 }
 
-/* The CA has made an order.  Where it is comes first: whatever else the answer
- * says, another one is not made. */
+/* The CA made an order.  Save its URL first: whatever else the answer says, a
+ * second order must not be made. */
 static enum status
 take_order(struct client *client, struct order *out,
     const struct ca_answer *answer, struct acme_order *acme, struct note *note)
@@ -103,14 +103,14 @@ take_order(struct client *client, struct order *out,
 	if (!acme_url_ok(span_of(answer->location)) ||
 	    !ca_is_own(&client->ca, answer->location))
 		return order_fail(client, out,
-		    "the CA gives the order no usable URL", &none, note);
+		    "the CA sent a malformed URL for the order", &none, note);
 	status = adopt(client, out, answer->location, "", note);
 	if (status == STATUS_OK)
 		status = ca_parse_order(buf_span(&answer->body), acme, note);
-	/* The list may be left out; strangers may not be in it. */
+	/* The list may be missing, but may not name other addresses. */
 	if (status == STATUS_OK && acme->identifiers > 0 && !is_for(out, acme))
 		status = note_set(note, STATUS_BAD_CA,
-		    "the CA's order is for other addresses");
+		    "the CA's order names other addresses");
 	return status == STATUS_OK
 	    ? adopt(client, out, answer->location, acme->expires, note)
 	    : status;
@@ -127,8 +127,8 @@ new_order(struct client *client, struct order *out, struct acme_order *acme,
 	buf_init(&answer.body, STEP_BODY_MAX);
 	find_replaced(client, out, replaces);
 	status = post_order(client, out, replaces, &answer, note);
-	/* Another order has done that already (409), or another account had
-	 * it: this one is plain. */
+	/* Another order replaced that certificate already (409), or another
+	 * account ordered it: order without "replaces". */
 	if (status == STATUS_CA && replaces[0] != '\0' &&
 	    strcmp(answer.problem.type, "unknown") != 0)
 		status = post_order(client, out, "", &answer, note);
@@ -136,14 +136,14 @@ new_order(struct client *client, struct order *out, struct acme_order *acme,
 		status = take_order(client, out, &answer, acme, note);
 	} else if (status == STATUS_CA &&
 	    strcmp(answer.problem.type, "unknown") != 0) {
-		/* It never was one; nobody has seen its key. */
+		/* The CA made no order, and nobody saw the key. */
 		(void)!order_forget(client->home, out->id, NULL);
 	}
 	buf_clear(&answer.body);
 	return status;
 }
 
-/* An order that is at the CA and not in the home. */
+/* Search for an order that the CA has and the home lacks. */
 struct search {
 	struct client *client;
 	const struct order *wanted;
@@ -188,9 +188,9 @@ look_at(const char *url, void *arg)
 	return false;
 }
 
-/* We may have died between newOrder and its answer: does the CA have such an
- * order that we know nothing of (section 7.1.2.1; not every CA lists them)?
- * STATUS_NO; STATUS_NET: it may have. */
+/* A crash may have come between newOrder and its answer: does the CA list such
+ * an order (section 7.1.2.1; not every CA lists them)?  STATUS_NO; STATUS_NET:
+ * it may. */
 static enum status
 find_orphan(struct client *client, struct order *out, struct acme_order *acme,
     struct note *note)
@@ -215,7 +215,7 @@ find_orphan(struct client *client, struct order *out, struct acme_order *acme,
 		status = search.status;
 	if (status == STATUS_OK && search.found[0] != '\0')
 		status = adopt(client, out, search.found, acme->expires, note);
-	/* A list that is not one is as good as none. */
+	/* Treat a malformed list as empty. */
 	else if (status == STATUS_OK || status == STATUS_CA ||
 	    status == STATUS_BAD_CA)
 		status = STATUS_NO;

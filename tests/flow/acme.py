@@ -366,7 +366,8 @@ def test_order_first():
         got = town.run("order", "--no-wait", ALICE)
         town.run("finish")
         town.run("finish")
-        tap.ok(got.returncode == 69 and b"no usable URL" in got.stderr and
+        tap.ok(got.returncode == 69 and
+               b"malformed URL for the order" in got.stderr and
                len(town.ca.orders) == 1, "newOrder without a Location", got,
                len(town.ca.orders))
     # The answer is lost: the CA's list of orders has it, on whatever page.
@@ -726,7 +727,8 @@ def test_urls():
                 return code, headers, answer
             wrap(town, around)
             got = town.run("account", "register")
-            tap.ok(got.returncode == 69 and b"no usable URL" in got.stderr,
+            tap.ok(got.returncode == 69 and
+                   b"malformed URL for the account" in got.stderr,
                    "a Location at %s" % name, got)
 
 
@@ -1080,8 +1082,8 @@ def test_problems():
                b"\x1b" not in got.stderr, "subproblems are told", got)
         for value, word in (("120", b"try again in 120 s"),
                             (formatdate(time.time() + 7200), b"try again in 7"),
-                            ("soon", b"the CA said no (429 rateLimited): no ["),
-                            ("-5", b"the CA said no (429")):
+                            ("soon", b"the CA refused (429 rateLimited): no ["),
+                            ("-5", b"the CA refused (429")):
             answer = problem(429, "rateLimited", **{"Retry-After": value})
             got = town.run("order", "--no-wait", ALICE)
             tap.ok(got.returncode == 75 and word in got.stderr,

@@ -171,7 +171,7 @@ def test_as_shipped():
                              orders < 40):
             got = order(place, pebble)
             orders += 1
-            tap.ok(got.returncode == 69 and b"the CA said no (4" in got.stderr,
+            tap.ok(got.returncode == 69 and b"the CA refused (4" in got.stderr,
                    "pebble says no to e-mail, in its own words", got)
         said = pebble.said()
         tap.ok("There are now 1 accounts in memory" in said and
