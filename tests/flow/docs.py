@@ -1,14 +1,18 @@
 #!/usr/bin/python3
 # Runs in: check check-quick
 """The documents tell the truth: examples run, names and options exist."""
+import json
 import os
 import re
 import shlex
 import subprocess
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from lib import ROOT, THUMBPRINT, Place, challenge, check_reply, tap
+TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[:0] = [TESTS, os.path.join(TESTS, "ca")]
+from lib import (ADDRESS, MAILCERT, QUESTION, ROOT, THUMBPRINT, Place,
+                 Terminal, challenge, check_reply, tap)
+from town import Town
 
 
 def read(name):
@@ -60,6 +64,48 @@ def test_readme():
                             .stdout.decode(), re.M)
     told = set(re.findall(r"^\| `mailcert ([a-z-]+)", text, re.M))
     tap.equal(told, set(listed), "README lists every command")
+
+
+def masked(text):
+    """What two runs have in common: no ids, tokens, times, or line ends."""
+    for pattern, name in ((r"acme-challenge\+[0-9a-f]{12}", "CA"),
+                          (r"\d{4}-\d\d-\d\d \d\d:\d\d", "TIME"),
+                          (r"in \d+ (day|hour)s", "LATER"),
+                          (r"(Token +)[\w=-]{20,}", r"\1TOKEN"),
+                          (r"\b(?=[a-z]*[0-9])[a-z0-9]{8}\b", "ID")):
+        text = re.sub(pattern, name, text)
+    return re.sub(r"\s+", "", text)
+
+
+def test_captures():
+    """What README shows of mailcert is what mailcert shows.  Where this fails
+    after a change of words, put what it got into README."""
+    blocks = [re.sub(r"^ +", "", block, flags=re.M) for block in re.findall(
+        r"^ *```\w*\n(.*?)^ *```", read("README.md"), re.M | re.S)]
+
+    def shown(begins, screen):
+        block = [one for one in blocks if one.startswith(begins)]
+        tap.equal(len(block), 1, "README has one block: " + begins)
+        tap.ok(masked("".join(block)) == masked(screen),
+               "README shows what mailcert shows: " + begins,
+               "".join(block), screen)
+
+    with Town() as town:
+        place = town.place
+        with Terminal(place, "%s order %s" % (MAILCERT, ADDRESS)) as terminal:
+            terminal.wait("hours")
+            shown("waiting", terminal.screen())
+        (path,) = town.ca.challenges()
+        with Terminal(place, "%s handle --draft sendmail %s" %
+                      (MAILCERT, path)) as terminal:
+            terminal.wait(QUESTION)
+            shown("\u2500 ACME challenge", terminal.screen())
+        town.answer()
+        town.run("finish", ADDRESS)
+        got = town.run("status", "--json").stdout
+        order = json.loads(got)["certificates"][0]["id"]
+        shown("$ mailcert status", "$ mailcert status %s\n%s" % (
+            order, town.run("status", order).stdout.decode()))
 
 
 def test_names():
@@ -218,6 +264,7 @@ def test_install_home():
 
 test_man_examples()
 test_readme()
+test_captures()
 test_names()
 test_options()
 test_config()
