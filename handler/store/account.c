@@ -75,6 +75,7 @@ static const struct member members[] = {
 
 static const struct record_kind kind = {
 	.directory = "accounts",
+	.format = 1,
 	.size = sizeof(struct account),
 	.created = offsetof(struct account, created),
 	.members = members,

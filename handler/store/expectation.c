@@ -112,6 +112,7 @@ static const struct member members[] = {
 
 static const struct record_kind kind = {
 	.directory = "orders",
+	.format = 1,
 	.size = sizeof(struct expectation),
 	.created = offsetof(struct expectation, created),
 	.members = members,

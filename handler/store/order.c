@@ -116,6 +116,7 @@ static const struct member members[] = {
 
 static const struct record_kind kind = {
 	.directory = "issuances",
+	.format = 1,
 	.size = sizeof(struct order),
 	.created = offsetof(struct order, created),
 	.own_lock = true,

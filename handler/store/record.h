@@ -41,6 +41,7 @@ struct member {
 
 struct record_kind {
 	const char *directory; /* "orders" */
+	int64_t format;        /* the newest: that of what is written */
 	size_t size;           /* of the struct */
 	size_t created;        /* where its int64_t time of making is */
 	bool own_lock;         /* home_lock_on() its id; else home_lock() */
