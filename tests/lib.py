@@ -188,11 +188,12 @@ class Place:
     def expectation(self, id):
         """The file and the members of an expected challenge, by its own id or
         that of its certificate order."""
-        top = os.path.join(self.home, "orders")
-        for name in sorted(os.listdir(top)):
+        top = os.path.join(self.home, "expectations")
+        for name in sorted(n for n in os.listdir(top)
+                           if n.endswith(".json")):
             with open(os.path.join(top, name)) as f:
                 record = json.load(f)
-            if id in (record["id"], record.get("issuance")):
+            if id in (record["id"], record.get("order")):
                 return os.path.join(top, name), record
         raise AssertionError("no expectation " + id)
 
@@ -209,9 +210,9 @@ class Place:
         return json.loads(got.stdout)["expectations"][0]
 
     def orders_bytes(self):
-        """All order files, to compare: is the state the same to the octet?"""
+        """All expectations, to compare: is the state the same to the octet?"""
         out = {}
-        top = os.path.join(self.home, "orders")
+        top = os.path.join(self.home, "expectations")
         for name in sorted(os.listdir(top)) if os.path.isdir(top) else []:
             with open(os.path.join(top, name), "rb") as f:
                 out[name] = f.read()

@@ -124,7 +124,7 @@ static enum status
 doubt(const struct home *home, enum status status, struct note *note)
 {
 	struct note damaged;
-	const enum status skipped = home_skipped(home, "orders", &damaged);
+	const enum status skipped = expectations_skipped(home, &damaged);
 
 	if (skipped == STATUS_OK ||
 	    (status != STATUS_NO_EXPECTATION && status != STATUS_BAD_TO &&

@@ -12,6 +12,7 @@
 #include "process/helper.h"
 #include "reply/challenge.h"
 #include "store/expectation.h"
+#include "store/tidy.h"
 
 struct options {
 	const char *from;
@@ -250,7 +251,7 @@ expect(const struct options *options, const char *address,
 		status = home_open(config->home, true, &home, note);
 	if (status == STATUS_OK)
 		status = add_expectation(&home, expectation, note);
-	home_sweep(&home);
+	home_tidy(&home);
 	cmd_home_close(&home);
 	return status;
 }
@@ -264,6 +265,7 @@ forget_one(const char *id, const struct config *config, struct note *note)
 	status = home_open(config->home, false, &home, note);
 	if (status == STATUS_OK)
 		status = forget(&home, id, note);
+	home_tidy(&home);
 	cmd_home_close(&home);
 	return status;
 }

@@ -20,6 +20,7 @@
 #include "input/input.h"
 #include "process/helper.h"
 #include "process/pager.h"
+#include "store/tidy.h"
 #include "tui/prompt.h"
 #include "tui/screen.h"
 
@@ -583,7 +584,7 @@ cmd_handle(const struct invocation *invocation, int argc, char *argv[])
 	free(report);
 	buf_clear(&message);
 	buf_clear(&input.bytes);
-	home_sweep(&home);
+	home_tidy(&home);
 	cmd_home_close(&home);
 	return code;
 }

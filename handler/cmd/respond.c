@@ -12,6 +12,7 @@
 #include "mail/date.h"
 #include "process/helper.h"
 #include "reply/draft.h"
+#include "store/tidy.h"
 #include "tui/prompt.h"
 
 struct options {
@@ -304,6 +305,7 @@ respond_at(const struct options *options, const char *path,
 		status = home_open(path, false, &home, note);
 	if (status == STATUS_OK)
 		status = respond(options, &home, out, note);
+	home_tidy(&home);
 	cmd_home_close(&home);
 	return status;
 }

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "cmd/confinement.h"
+#include "store/tidy.h"
 #include "tui/prompt.h"
 
 static struct session *
@@ -64,7 +65,7 @@ session_end(struct session *session, enum status status)
 	if (status != STATUS_OK)
 		code = cmd_fail(status, &session->note);
 	buf_clear(&session->out);
-	home_sweep(&session->home);
+	home_tidy(&session->home);
 	cmd_home_close(&session->home);
 	free(session);
 	return code;

@@ -103,7 +103,8 @@ static const struct member members[] = {
 	EXPECTATION(reply_to, "reply_to", MEMBER_TEXT, false),
 	EXPECTATION(draft, "draft", MEMBER_TEXT, false),
 	EXPECTATION(answered, "answered", MEMBER_TIME, false),
-	EXPECTATION(order, "issuance", MEMBER_ID, false),
+	RENAMED_MEMBER(
+	    struct expectation, order, "order", "issuance", MEMBER_ID, false),
 	EXPECTATION(authorization_url, "authorization", MEMBER_URL, false),
 	EXPECTATION(challenge_url, "challenge", MEMBER_URL, false),
 	EXPECTATION(told, "told", MEMBER_TIME, false),
@@ -111,8 +112,9 @@ static const struct member members[] = {
 };
 
 static const struct record_kind kind = {
-	.directory = "orders",
-	.format = 1,
+	.directory = "expectations",
+	.old_directory = "orders",
+	.format = 2,
 	.size = sizeof(struct expectation),
 	.created = offsetof(struct expectation, created),
 	.members = members,
@@ -184,4 +186,16 @@ enum status
 expectation_forget(const struct home *home, const char *id, struct note *note)
 {
 	return record_forget(home, &kind, id, note);
+}
+
+enum status
+expectations_skipped(const struct home *home, struct note *warning)
+{
+	return home_skipped(home, kind.directory, warning);
+}
+
+void
+expectations_migrate(const struct home *home)
+{
+	records_migrate(home, &kind);
 }

@@ -1,8 +1,9 @@
 /*
  * expectation.h - store the challenges that are expected, and their states
  *
- * One JSON file each, home/orders/ID.json.  The account key is not here, only
- * its thumbprint: whoever answers cannot sign.
+ * One JSON file each, home/expectations/ID.json (in format 1
+ * home/orders/ID.json).  The account key is not here, only its thumbprint:
+ * whoever answers cannot sign.
  */
 #ifndef STORE_EXPECTATION_H
 #define STORE_EXPECTATION_H
@@ -87,4 +88,9 @@ enum status expectation_change(const struct home *home, const char *id,
 /* Remove it, durably; the caller holds the lock. */
 enum status expectation_forget(
     const struct home *home, const char *id, struct note *note) MUST_CHECK;
+/* Was one skipped?  See home_skipped(). */
+enum status expectations_skipped(
+    const struct home *home, struct note *warning) MUST_CHECK;
+/* See records_migrate(). */
+void expectations_migrate(const struct home *home);
 #endif

@@ -24,6 +24,7 @@ struct home_notes {
 	} warning[WARNINGS_MAX];
 	bool more; /* than are kept */
 	bool litter;
+	bool changed;
 };
 
 /* mkdir -p, private and durable. */
@@ -207,10 +208,25 @@ home_saw_litter(const struct home *home)
 }
 
 void
+home_saw_change(const struct home *home)
+{
+	if (home->notes != NULL)
+		home->notes->changed = true;
+}
+
+bool
+home_is_changed(const struct home *home)
+{
+	return home->notes != NULL && home->notes->changed;
+}
+
+void
 home_sweep(const struct home *home)
 {
-	static const char *const directories[] = { "orders", "issuances",
-		"accounts", "certificates", "dns", "verified", "drafts" };
+	/* orders and issuances: see tidy.h */
+	static const char *const directories[] = { "expectations",
+		"certificates", "orders", "issuances", "accounts", "dns",
+		"verified", "drafts" };
 	int lock = -1, dir;
 	size_t i;
 

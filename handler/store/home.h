@@ -31,7 +31,7 @@ void home_close(struct home *home);
 enum status home_subdir(const struct home *home, const char *name, bool create,
     int *out, struct note *note) MUST_CHECK;
 
-/* "/home/alice/.../orders/ID.json" into out, for a person to find. */
+/* "/home/alice/.../accounts/ID.json" into out, for a person to find. */
 void home_show_path(const struct home *home, const char *directory,
     const char *name, char *out, size_t size);
 
@@ -52,6 +52,9 @@ enum status home_skipped(const struct home *home, const char *directory,
 void home_saw_litter(const struct home *home);
 /* Remove them, if any were seen and nobody else is at work; best effort. */
 void home_sweep(const struct home *home);
+/* This process changed a record: home_is_changed(). */
+void home_saw_change(const struct home *home);
+bool home_is_changed(const struct home *home);
 
 /*
  * Take the one lock of the home, waiting ten seconds at most; the kernel

@@ -62,7 +62,7 @@ read_rest(const struct json *json, void *record)
 	order->state = (enum order_state)state;
 	if (order->url[0] == '\0' && order->state != ORDER_NEW &&
 	    order->state != ORDER_FAILED)
-		return "order";
+		return "url";
 	if (order->cert_id[0] != '\0' && !acme_id_ok(span_of(order->cert_id)))
 		return "cert_id";
 	return NULL;
@@ -94,7 +94,7 @@ write_rest(const void *record, struct json *json)
 static const struct member members[] = {
 	ORDER(id, "id", MEMBER_ID, true),
 	ORDER(account, "account", MEMBER_ID, true),
-	ORDER(url, "order", MEMBER_URL, true),
+	RENAMED_MEMBER(struct order, url, "url", "order", MEMBER_URL, true),
 	ORDER(locked, "locked", MEMBER_FLAG, false),
 	ORDER(queued, "queued", MEMBER_FLAG, false),
 	ORDER(csr, "csr", MEMBER_BASE64, true),
@@ -115,8 +115,9 @@ static const struct member members[] = {
 };
 
 static const struct record_kind kind = {
-	.directory = "issuances",
-	.format = 1,
+	.directory = "certificates",
+	.old_directory = "issuances",
+	.format = 2,
 	.size = sizeof(struct order),
 	.created = offsetof(struct order, created),
 	.own_lock = true,
@@ -173,6 +174,12 @@ order_change(const struct home *home, const char *id, record_changer *change,
     const void *arg, struct order *out, struct note *note)
 {
 	return record_change(home, &kind, id, change, arg, out, note);
+}
+
+void
+orders_migrate(const struct home *home)
+{
+	records_migrate(home, &kind);
 }
 
 static enum status

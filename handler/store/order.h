@@ -1,9 +1,10 @@
 /*
  * order.h - store orders and certificates (RFC 8555 section 7.1.3)
  *
- * One JSON file each, home/issuances/ID.json; the certificate key is
- * home/keys/ID.pem, the chain home/certificates/ID.pem.  Its challenges are
- * expectations of store/expectation.h that name it.
+ * One JSON file each, home/certificates/ID.json (in format 1
+ * home/issuances/ID.json), the chain beside it as ID.pem; the certificate key
+ * is home/keys/ID.pem.  Its challenges are expectations of store/expectation.h
+ * that name it.
  */
 #ifndef STORE_ORDER_H
 #define STORE_ORDER_H
@@ -77,7 +78,6 @@ enum status order_load(const struct home *home, const char *id,
 enum status order_save(const struct home *home, const struct order *order,
     struct note *note) MUST_CHECK;
 /* Change one under its own lock: see record_change(). */
-typedef record_changer record_changer;
 enum status order_change(const struct home *home, const char *id,
     record_changer *change, const void *arg, struct order *out,
     struct note *note) MUST_CHECK;
@@ -86,10 +86,11 @@ enum status order_change(const struct home *home, const char *id,
  * caller: free(). */
 enum status orders_load(const struct home *home, struct order **out,
     size_t *count, struct note *note) MUST_CHECK;
-typedef record_filter record_filter;
 enum status orders_load_if(const struct home *home, record_filter *wanted,
     const void *arg, struct order **out, size_t *count,
     struct note *note) MUST_CHECK;
+/* See records_migrate(). */
+void orders_migrate(const struct home *home);
 /* Remove it and its key, durably.  STATUS_USAGE: there is a certificate. */
 enum status order_forget(
     const struct home *home, const char *id, struct note *note) MUST_CHECK;

@@ -3,10 +3,12 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "acme/url.h"
@@ -74,15 +76,22 @@ is_number(enum member_type type)
 	    type == MEMBER_FLAG;
 }
 
+static const char *
+member_name(const struct member *member, int64_t format)
+{
+	return format == 1 && member->old != NULL ? member->old : member->name;
+}
+
 static bool
-read_member(const struct json *json, const struct member *member, char *record)
+read_member(const struct json *json, const struct member *member,
+    const char *name, char *record)
 {
 	void *at = record + member->offset;
 	enum status status;
 	int64_t number = 0;
 
 	if (is_number(member->type)) {
-		status = json_get_number(json, member->name, &number);
+		status = json_get_number(json, name, &number);
 		if (status == STATUS_CONFIG || !number_ok(member->type, number))
 			return false;
 		if (member->type == MEMBER_FLAG)
@@ -90,40 +99,61 @@ read_member(const struct json *json, const struct member *member, char *record)
 		else
 			*(int64_t *)at = number;
 	} else {
-		status = json_get_text(json, member->name, at, member->size);
+		status = json_get_text(json, name, at, member->size);
 		if (status == STATUS_CONFIG || !text_ok(member->type, at))
 			return false;
 	}
 	return status == STATUS_OK || !member->required;
 }
 
-/* The member that is wrong, or NULL. */
+/* The member that is wrong, by its name in that file, or NULL. */
 static const char *
-read_members(
-    const struct record_kind *kind, const struct json *json, void *record)
+read_members(const struct record_kind *kind, const struct json *json,
+    int64_t format, void *record)
 {
+	const char *name, *wrong;
 	size_t i;
 
+	for (i = 0; i < kind->count; i++) {
+		name = member_name(&kind->members[i], format);
+		if (!read_member(json, &kind->members[i], name, record))
+			return name;
+	}
+	if (kind->read == NULL || (wrong = kind->read(json, record)) == NULL)
+		return NULL;
 	for (i = 0; i < kind->count; i++)
-		if (!read_member(json, &kind->members[i], record))
-			return kind->members[i].name;
-	return kind->read != NULL ? kind->read(json, record) : NULL;
+		if (strcmp(kind->members[i].name, wrong) == 0)
+			return member_name(&kind->members[i], format);
+	return wrong;
+}
+
+/* The first files did not say.  0: what it says is not a format. */
+static int64_t
+format_of(const struct json *json)
+{
+	int64_t format = 0;
+
+	switch (json_get_number(json, "format", &format)) {
+	case STATUS_OK:
+		return format > 0 ? format : 0;
+	case STATUS_NO:
+		return 1;
+	default:
+		return 0;
+	}
 }
 
 static const char *
 read_record(const struct record_kind *kind, const struct json *json,
     const char *id, void *out, struct note *why)
 {
-	int64_t format = kind->format;
+	const int64_t format = format_of(json);
 	const char *wrong;
 
-	if (json_get_number(json, "format", &format) == STATUS_NO)
-		format = kind->format; /* the first ones did not say */
 	(void)memset(out, 0, kind->size);
 	if (format > kind->format)
 		return "it was written by a newer mailcert; use that one";
-	wrong =
-	    format == kind->format ? read_members(kind, json, out) : "format";
+	wrong = format > 0 ? read_members(kind, json, format, out) : "format";
 	if (wrong == NULL && strcmp(out, id) != 0)
 		wrong = "id";
 	if (wrong == NULL)
@@ -150,10 +180,17 @@ read_fault(enum status status, struct note *why)
 	}
 }
 
+/* A directory of records that is open. */
+struct place {
+	const struct home *home;
+	const char *directory;
+	int dir;
+};
+
 /* STATUS_OK; STATUS_NO; STATUS_CONFIG, _PERMISSION or _IO with a note: it is
  * damaged; or it could not be tried. */
 static enum status
-read_file(const struct home *home, int dir, const struct record_kind *kind,
+read_file(const struct place *place, const struct record_kind *kind,
     const char *id, void *out, struct note *note)
 {
 	char name[RECORD_ID_SIZE + 8], path[240];
@@ -165,7 +202,7 @@ read_file(const struct home *home, int dir, const struct record_kind *kind,
 
 	(void)snprintf(name, sizeof(name), "%s.json", id);
 	buf_init(&text, JSON_SIZE_MAX);
-	status = file_read(dir, name, &text);
+	status = file_read(place->dir, name, &text);
 	fault = status == STATUS_OK ? NULL : read_fault(status, &why);
 	if (status == STATUS_OK && text.len == 0)
 		fault = "it is empty; " CURE;
@@ -175,13 +212,30 @@ read_file(const struct home *home, int dir, const struct record_kind *kind,
 	else if (status == STATUS_OK)
 		fault = read_record(kind, json, id, out, &why);
 	if (fault != NULL) {
-		home_show_path(home, kind->directory, name, path, sizeof(path));
+		home_show_path(
+		    place->home, place->directory, name, path, sizeof(path));
 		(void)note_set(note, status, "%s: %s", path, fault);
 		if (status == STATUS_OK)
 			status = STATUS_CONFIG;
 	}
 	json_free(json);
 	buf_clear(&text);
+	return status;
+}
+
+static enum status
+load_from(const struct home *home, const char *directory,
+    const struct record_kind *kind, const char *id, void *out,
+    struct note *note)
+{
+	struct place place = { home, directory, -1 };
+	enum status status;
+
+	status = home_subdir(home, directory, false, &place.dir, note);
+	if (status != STATUS_OK || place.dir < 0)
+		return status == STATUS_OK ? STATUS_NO : status;
+	status = read_file(&place, kind, id, out, note);
+	(void)close(place.dir);
 	return status;
 }
 
@@ -192,77 +246,188 @@ record_load(const struct home *home, const struct record_kind *kind,
 	char name[RECORD_ID_SIZE]; /* id may be a part of *out */
 	enum status status;
 	void *record;
-	int dir = -1;
 
 	if (!jsonfile_id_ok(span_of(id)) ||
 	    !span_copy(span_of(id), name, sizeof(name)))
 		return STATUS_NO;
-	status = home_subdir(home, kind->directory, false, &dir, note);
-	if (status != STATUS_OK || dir < 0)
-		return status == STATUS_OK ? STATUS_NO : status;
 	if ((record = malloc(kind->size)) == NULL)
-		status = STATUS_MEMORY;
-	else
-		status = read_file(home, dir, kind, name, record, note);
+		return STATUS_MEMORY;
+	status = load_from(home, kind->directory, kind, name, record, note);
+	if (status == STATUS_NO && kind->old_directory != NULL) {
+		status = load_from(
+		    home, kind->old_directory, kind, name, record, note);
+		/* It may have moved meanwhile. */
+		if (status == STATUS_NO)
+			status = load_from(
+			    home, kind->directory, kind, name, record, note);
+	}
 	if (status == STATUS_OK)
 		(void)memcpy(out, record, kind->size);
 	free(record);
-	(void)close(dir);
 	return status;
 }
 
 /* What records_load() gathers. */
 struct list {
+	const struct record_kind *kind;
+	record_filter *wanted;
+	const void *arg;
 	char *records; /* owned */
 	size_t count;
 	size_t room;
+	size_t old;  /* so many at the front are of the old directory */
+	bool *moved; /* owned: of these, the new one has it too */
 };
 
 static bool
-make_room(struct list *list, size_t size)
+make_room(struct list *list)
 {
 	const size_t room = list->room == 0 ? 8 : 2 * list->room;
 	char *more;
 
 	if (list->count < list->room)
 		return true;
-	if ((more = reallocarray(list->records, room, size)) == NULL)
+	if ((more = reallocarray(list->records, room, list->kind->size)) ==
+	    NULL)
 		return false;
 	list->records = more;
 	list->room = room;
 	return true;
 }
 
-static enum status
-take_entry(const struct home *home, int dir, const struct record_kind *kind,
-    const char *name, record_filter *wanted, const void *arg, struct list *list)
+static int
+by_id(const void *left, const void *right)
 {
+	return strcmp(left, right);
+}
+
+/* A file of the new directory has been seen: it counts, whatever the old one
+ * said. */
+static void
+drop_old(struct list *list, const char *id)
+{
+	const char *old;
+
+	if (list->old == 0)
+		return;
+	old = bsearch(id, list->records, list->old, list->kind->size, by_id);
+	if (old != NULL)
+		list->moved[(size_t)(old - list->records) / list->kind->size] =
+		    true;
+}
+
+/* Is this a file of the old directory that the new one has too? */
+static bool
+is_moved(
+    const struct place *place, const struct record_kind *kind, const char *name)
+{
+	char path[64];
+	struct stat st;
+
+	if (place->directory == kind->directory)
+		return false;
+	(void)snprintf(path, sizeof(path), "%s/%s", kind->directory, name);
+	return fstatat(place->home->dir, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static enum status
+take_entry(const struct place *place, const char *name, struct list *list)
+{
+	const struct record_kind *kind = list->kind;
 	struct note why = { "" };
 	char id[RECORD_ID_SIZE];
 	enum status status;
 	void *record;
 
 	if (file_is_litter(name))
-		home_saw_litter(home);
-	if (!jsonfile_id_of(name, id))
+		home_saw_litter(place->home);
+	if (!jsonfile_id_of(name, id) || is_moved(place, kind, name))
 		return STATUS_OK;
-	if (!make_room(list, kind->size))
+	drop_old(list, id);
+	if (!make_room(list))
 		return STATUS_MEMORY;
 	record = list->records + list->count * kind->size;
-	status = read_file(home, dir, kind, id, record, &why);
-	if (status == STATUS_OK && (wanted == NULL || wanted(record, arg)))
+	status = read_file(place, kind, id, record, &why);
+	if (status == STATUS_OK &&
+	    (list->wanted == NULL || list->wanted(record, list->arg)))
 		list->count++;
 	switch (status) {
 	case STATUS_CONFIG:
 	case STATUS_PERMISSION:
 	case STATUS_IO:
-		home_warn(home, kind->directory, status, &why);
+		home_warn(place->home, kind->directory, status, &why);
 		return STATUS_OK;
 	case STATUS_NO: /* it was forgotten in this moment */
 		return STATUS_OK;
 	default:
 		return status;
 	}
+}
+
+static enum status
+take_directory(const struct home *home, const char *directory,
+    struct list *list, struct note *note)
+{
+	struct place place = { home, directory, -1 };
+	struct dirent *entry;
+	enum status status;
+	DIR *stream;
+
+	status = home_subdir(home, directory, false, &place.dir, note);
+	if (status != STATUS_OK || place.dir < 0)
+		return status;
+	if ((stream = fdopendir(place.dir)) == NULL) {
+		(void)close(place.dir);
+		return STATUS_MEMORY;
+	}
+	while (status == STATUS_OK) {
+		errno = 0;
+		if ((entry = readdir(stream)) == NULL)
+			break;
+		status = take_entry(&place, entry->d_name, list);
+	}
+	/* A list that was cut short must not pass for the whole. */
+	if (status == STATUS_OK && errno != 0)
+		status = note_set(note, STATUS_IO, "%.200s/%s: %s", home->path,
+		    directory, strerror(errno));
+	(void)closedir(stream);
+	return status;
+}
+
+/* First the old directory, then the new one: a record that moves meanwhile is
+ * seen in one of them at least. */
+static enum status
+take_old_directory(
+    const struct home *home, struct list *list, struct note *note)
+{
+	enum status status;
+
+	if (list->kind->old_directory == NULL)
+		return STATUS_OK;
+	status = take_directory(home, list->kind->old_directory, list, note);
+	if (status != STATUS_OK || list->count == 0)
+		return status;
+	qsort(list->records, list->count, list->kind->size, by_id);
+	list->old = list->count;
+	list->moved = calloc(list->old, sizeof(*list->moved));
+	return list->moved != NULL ? STATUS_OK : STATUS_MEMORY;
+}
+
+static void
+remove_moved(struct list *list)
+{
+	const size_t size = list->kind->size;
+	size_t i, kept = 0;
+
+	for (i = 0; i < list->count; i++) {
+		if (i < list->old && list->moved[i])
+			continue;
+		if (kept != i)
+			(void)memcpy(list->records + kept * size,
+			    list->records + i * size, size);
+		kept++;
+	}
+	list->count = kept;
 }
 
 static int
@@ -283,33 +448,16 @@ records_load(const struct home *home, const struct record_kind *kind,
     record_filter *wanted, const void *arg, void **out, size_t *count,
     struct note *note)
 {
-	struct list list = { .count = 0 };
-	struct dirent *entry;
+	struct list list = { .kind = kind, .wanted = wanted, .arg = arg };
 	enum status status;
-	DIR *stream;
-	int dir = -1;
 
 	*out = NULL;
 	*count = 0;
-	status = home_subdir(home, kind->directory, false, &dir, note);
-	if (status != STATUS_OK || dir < 0)
-		return status;
-	if ((stream = fdopendir(dir)) == NULL) {
-		(void)close(dir);
-		return STATUS_MEMORY;
-	}
-	while (status == STATUS_OK) {
-		errno = 0;
-		if ((entry = readdir(stream)) == NULL)
-			break;
-		status = take_entry(
-		    home, dir, kind, entry->d_name, wanted, arg, &list);
-	}
-	/* A list that was cut short must not pass for the whole. */
-	if (status == STATUS_OK && errno != 0)
-		status = note_set(note, STATUS_IO, "%.200s/%s: %s", home->path,
-		    kind->directory, strerror(errno));
-	(void)closedir(stream);
+	status = take_old_directory(home, &list, note);
+	if (status == STATUS_OK)
+		status = take_directory(home, kind->directory, &list, note);
+	if (status == STATUS_OK)
+		remove_moved(&list);
 	if (status == STATUS_OK && list.count > 0) {
 		qsort_r(list.records, list.count, kind->size, by_age,
 		    (void *)(uintptr_t)kind);
@@ -318,5 +466,6 @@ records_load(const struct home *home, const struct record_kind *kind,
 	} else {
 		free(list.records);
 	}
+	free(list.moved);
 	return status;
 }

@@ -5,6 +5,11 @@
  * a table of its members and where they are in its struct, which begins with
  * the id.  What is read is ours, yet every value is checked: a disk, a backup
  * or an editor may have damaged it.
+ *
+ * Format 1 kept some kinds in other directories, under other member names.  A
+ * record that lies there is read as well, unless the new directory has one of
+ * that id: that one counts.  Saving a record moves it, and records_migrate()
+ * moves the rest.
  */
 #ifndef STORE_RECORD_H
 #define STORE_RECORD_H
@@ -31,20 +36,24 @@ struct member {
 	bool required; /* an older file may lack the others: 0, or empty */
 	size_t offset;
 	size_t size;
+	const char *old; /* its name in format 1, if that was another */
 };
 
-#define MEMBER(structure, member, name, type, required)                  \
+#define RENAMED_MEMBER(structure, member, name, old, type, required)     \
 	{                                                                \
 		(name), (type), (required), offsetof(structure, member), \
-		    sizeof(((structure *)NULL)->member)                  \
+		    sizeof(((structure *)NULL)->member), (old)           \
 	}
+#define MEMBER(structure, member, name, type, required) \
+	RENAMED_MEMBER(structure, member, name, NULL, type, required)
 
 struct record_kind {
-	const char *directory; /* "orders" */
-	int64_t format;        /* the newest: that of what is written */
-	size_t size;           /* of the struct */
-	size_t created;        /* where its int64_t time of making is */
-	bool own_lock;         /* home_lock_on() its id; else home_lock() */
+	const char *directory;     /* "expectations" */
+	const char *old_directory; /* in format 1, if that was another */
+	int64_t format;            /* the newest: that of what is written */
+	size_t size;               /* of the struct */
+	size_t created;            /* where its int64_t time of making is */
+	bool own_lock;             /* home_lock_on() its id; else home_lock() */
 	const struct member *members;
 	size_t count;
 	/* Members that no table describes, and what must fit together.  The
@@ -79,8 +88,8 @@ enum status records_load(const struct home *home,
     const struct record_kind *kind, record_filter *wanted, const void *arg,
     void **out, size_t *count, struct note *note) MUST_CHECK;
 
-/* Durable when it returns STATUS_OK.  Who changes one that is there holds its
- * lock. */
+/* Durable when it returns STATUS_OK, and in the new directory only.  Who
+ * changes one that is there holds its lock. */
 enum status record_save(const struct home *home, const struct record_kind *kind,
     const void *record, struct note *note) MUST_CHECK;
 
@@ -101,4 +110,11 @@ enum status record_change(const struct home *home,
 enum status record_forget(const struct home *home,
     const struct record_kind *kind, const char *id,
     struct note *note) MUST_CHECK;
+
+/*
+ * Move what is still in the directory of format 1, each under its own lock, so
+ * the caller holds none.  Best effort: a record that is damaged, or locked by
+ * another process, stays where it is and is read there.
+ */
+void records_migrate(const struct home *home, const struct record_kind *kind);
 #endif

@@ -1,5 +1,7 @@
 /* record_change.c - records are written, changed and removed: see record.h */
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +33,24 @@ write_member(const struct member *member, const char *record, struct json *json)
 	return json_set_text(json, member->name, at);
 }
 
+/* Best effort: where both are there, the new one counts. */
+static void
+remove_old(
+    const struct home *home, const struct record_kind *kind, const char *id)
+{
+	char name[RECORD_ID_SIZE + 8];
+	int dir = -1;
+
+	if (kind->old_directory == NULL ||
+	    home_subdir(home, kind->old_directory, false, &dir, NULL) !=
+		STATUS_OK ||
+	    dir < 0)
+		return;
+	(void)snprintf(name, sizeof(name), "%s.json", id);
+	(void)unlinkat(dir, name, 0);
+	(void)close(dir);
+}
+
 enum status
 record_save(const struct home *home, const struct record_kind *kind,
     const void *record, struct note *note)
@@ -47,15 +67,38 @@ record_save(const struct home *home, const struct record_kind *kind,
 		status =
 		    jsonfile_save(home, kind->directory, record, json, note);
 	json_free(json);
+	if (status == STATUS_OK) {
+		remove_old(home, kind, record);
+		home_saw_change(home);
+	}
 	return status;
 }
 
+/* patient: the step of another process may take long. */
 static enum status
 lock_record(const struct home *home, const struct record_kind *kind,
-    const char *id, int *lock, struct note *note)
+    const char *id, bool patient, int *lock, struct note *note)
 {
-	return kind->own_lock ? home_lock_on(home, id, LOCK_SECONDS, lock, note)
-			      : home_lock(home, lock, note);
+	return kind->own_lock
+	    ? home_lock_on(home, id, patient ? LOCK_SECONDS : 0, lock, note)
+	    : home_lock(home, lock, note);
+}
+
+static enum status
+change_record(const struct home *home, const struct record_kind *kind,
+    const char *id, record_changer *change, const void *arg, void *record,
+    struct note *note)
+{
+	enum status status;
+
+	status = record_load(home, kind, id, record, note);
+	if (status != STATUS_OK)
+		return status;
+	status = change(record, arg, note);
+	if (status == STATUS_NO)
+		return STATUS_OK;
+	return status == STATUS_OK ? record_save(home, kind, record, note)
+				   : status;
 }
 
 enum status
@@ -73,35 +116,27 @@ record_change(const struct home *home, const struct record_kind *kind,
 		return STATUS_NO;
 	if ((record = malloc(kind->size)) == NULL)
 		return STATUS_MEMORY;
-	status = lock_record(home, kind, name, &lock, note);
+	status = lock_record(home, kind, name, true, &lock, note);
 	if (status == STATUS_OK)
-		status = record_load(home, kind, name, record, note);
-	if (status == STATUS_OK) {
-		status = change(record, arg, note);
-		if (status == STATUS_OK)
-			status = record_save(home, kind, record, note);
-		else if (status == STATUS_NO)
-			status = STATUS_OK;
-		if (status == STATUS_OK && out != NULL)
-			(void)memcpy(out, record, kind->size);
-	}
+		status =
+		    change_record(home, kind, name, change, arg, record, note);
+	if (status == STATUS_OK && out != NULL)
+		(void)memcpy(out, record, kind->size);
 	if (lock >= 0)
 		(void)close(lock);
 	free(record);
 	return status;
 }
 
-enum status
-record_forget(const struct home *home, const struct record_kind *kind,
-    const char *id, struct note *note)
+static enum status
+forget_in(const struct home *home, const char *directory, const char *id,
+    struct note *note)
 {
 	char name[RECORD_ID_SIZE + 8], path[240];
 	enum status status;
 	int dir = -1;
 
-	if (!jsonfile_id_ok(span_of(id)))
-		return STATUS_NO;
-	status = home_subdir(home, kind->directory, false, &dir, note);
+	status = home_subdir(home, directory, false, &dir, note);
 	if (status != STATUS_OK || dir < 0)
 		return status == STATUS_OK ? STATUS_NO : status;
 	(void)snprintf(name, sizeof(name), "%s.json", id);
@@ -110,10 +145,88 @@ record_forget(const struct home *home, const struct record_kind *kind,
 	} else if (errno == ENOENT) {
 		status = STATUS_NO;
 	} else {
-		home_show_path(home, kind->directory, name, path, sizeof(path));
+		home_show_path(home, directory, name, path, sizeof(path));
 		status =
 		    note_set(note, STATUS_IO, "%s: %s", path, strerror(errno));
 	}
 	(void)close(dir);
 	return status;
+}
+
+enum status
+record_forget(const struct home *home, const struct record_kind *kind,
+    const char *id, struct note *note)
+{
+	enum status old = STATUS_NO, status;
+
+	if (!jsonfile_id_ok(span_of(id)))
+		return STATUS_NO;
+	/* First what would count again once the new one is gone. */
+	if (kind->old_directory != NULL)
+		old = forget_in(home, kind->old_directory, id, note);
+	if (old != STATUS_OK && old != STATUS_NO)
+		return old;
+	status = forget_in(home, kind->directory, id, note);
+	if (status == STATUS_NO)
+		status = old;
+	if (status == STATUS_OK)
+		home_saw_change(home);
+	return status;
+}
+
+/* To be saved as it is. */
+static enum status
+keep(void *record, const void *arg, struct note *note)
+{
+	(void)record;
+	(void)arg;
+	(void)note;
+	return STATUS_OK;
+}
+
+static enum status
+migrate(const struct home *home, const struct record_kind *kind, const char *id,
+    void *record)
+{
+	enum status status;
+	int lock = -1;
+
+	status = lock_record(home, kind, id, false, &lock, NULL);
+	if (status != STATUS_OK)
+		return status;
+	status = change_record(home, kind, id, keep, NULL, record, NULL);
+	(void)close(lock);
+	return status;
+}
+
+void
+records_migrate(const struct home *home, const struct record_kind *kind)
+{
+	enum status status = STATUS_OK;
+	char id[RECORD_ID_SIZE];
+	struct dirent *entry;
+	void *record;
+	DIR *stream;
+	int dir = -1;
+
+	if (kind->old_directory == NULL ||
+	    home_subdir(home, kind->old_directory, false, &dir, NULL) !=
+		STATUS_OK ||
+	    dir < 0)
+		return;
+	/* One that was killed over this may have left a file in the new one. */
+	home_saw_litter(home);
+	record = malloc(kind->size);
+	if ((stream = fdopendir(dir)) == NULL)
+		(void)close(dir);
+	while (record != NULL && stream != NULL &&
+	    (status != STATUS_AGAIN || kind->own_lock) &&
+	    (entry = readdir(stream)) != NULL)
+		if (jsonfile_id_of(entry->d_name, id))
+			status = migrate(home, kind, id, record);
+	if (stream != NULL)
+		(void)closedir(stream);
+	free(record);
+	/* Where something is left, it stays. */
+	(void)unlinkat(home->dir, kind->old_directory, AT_REMOVEDIR);
 }

@@ -67,7 +67,7 @@ set key = ec:p256
     def expected(self):
         """Is every challenge that was mailed among the records of the user?"""
         records = ""
-        for path in glob.glob(self.place.home + "/orders/*.json"):
+        for path in glob.glob(self.place.home + "/expectations/*.json"):
             with open(path) as f:
                 records += f.read()
         return all('"%s"' % authz["from"] in records

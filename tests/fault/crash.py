@@ -192,7 +192,7 @@ def test_failing_calls():
                     # Only calls below the home: loading is not at stake.
                     got = place.run(
                         "-o", "/dev/null", "-e", "trace=" + call, "-P",
-                        os.path.join(place.home, "orders"), "-e",
+                        os.path.join(place.home, "expectations"), "-e",
                         "inject=%s:error=%s:when=%d" % (call, error, nth),
                         MAILCERT, *answer_args(send), program="strace",
                         stdin=challenge())

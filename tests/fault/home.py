@@ -28,7 +28,7 @@ def ident(n):
 
 
 def issuance(n, **more):
-    """A certificate order as version 0.1 wrote it."""
+    """A certificate order as version 0.1 wrote it, without a format."""
     return dict({
         "id": ident(n), "account": "bbbbbbbb", "order":
         "https://ca.example/o/%d" % n, "addresses": "a%d@example.org\n" % n,
@@ -39,10 +39,17 @@ def issuance(n, **more):
         "window_end": 0, "window_chosen": 0, "window_ask_again": 0}, **more)
 
 
+def order(n, **more):
+    """A certificate order in format 2."""
+    record = issuance(n, format=2)
+    record["url"] = record.pop("order")
+    return dict(record, **more)
+
+
 def expected(n, **more):
-    """An expected challenge, likewise."""
+    """An expected challenge, in a format that has no order of ours."""
     return dict({
-        "format": 1, "id": ident(n), "address": "a%d@example.org" % n,
+        "format": 2, "id": ident(n), "address": "a%d@example.org" % n,
         "address_normal": "a%d@example.org" % n, "from": CA,
         "from_normal": CA, "token_part2": "DGyRejmCefe7v4NfDGDKfA",
         "thumbprint": "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs",
@@ -80,9 +87,9 @@ def test_no_maximum():
     """Certificate 513, challenge 4097 and account 65 exist."""
     with Place() as place:
         for n in range(600):
-            put(place, "issuances", issuance(n))
+            put(place, "certificates", order(n))
         for n in range(4200):
-            put(place, "orders", expected(n))
+            put(place, "expectations", expected(n))
         for n in range(100):
             put(place, "accounts", account(n))
         got, all_ = status(place)
@@ -108,7 +115,7 @@ def test_no_maximum():
 DAMAGE = {
     "garbage": "\0\1\2 not JSON", "cut": '{"format": 1, "id": "broken00", ',
     "empty": "", "an array": "[]", "two values": "{} {}",
-    "no members": "{}", "newer": '{"format": 2, "id": "broken00"}',
+    "no members": "{}", "newer": '{"format": 3, "id": "broken00"}',
     "too large": '{"id": "%s"}' % ("b" * 70000),
 }
 
@@ -158,10 +165,11 @@ def look(place, name, path):
 
 
 def test_one_damaged_record():
-    for directory in ("orders", "issuances", "accounts"):
+    for directory in ("expectations", "certificates", "accounts", "orders",
+                      "issuances"):
         with Place() as place:
             place.expect()
-            put(place, "issuances", issuance(1))
+            put(place, "certificates", order(1))
             put(place, "accounts", account(1))
             for name, text in DAMAGE.items():
                 path = put(place, directory, text)
@@ -194,8 +202,9 @@ def test_one_damaged_record():
 
 def test_wrong_members():
     """Numbers are checked as well as text; nothing hangs or crashes."""
-    for directory, make in (("orders", expected), ("issuances", issuance),
-                            ("accounts", account)):
+    for directory, make in (("expectations", expected),
+                            ("certificates", order), ("accounts", account),
+                            ("orders", expected), ("issuances", issuance)):
         with Place() as place:
             records = list(wrong_members(make(9)))
             for n, (name, record) in enumerate(records):
@@ -220,7 +229,7 @@ def test_damaged_and_mail():
         send, box = fake_sendmail(place)
         mda = ["-o", "sendmail=" + send, *MDA]
         place.expect()
-        path = put(place, "orders", "{")
+        path = put(place, "expectations", "{")
         got = place.run(*mda, stdin=ORDINARY)
         tap.equal(got.returncode, 0, "a damaged order: ordinary mail passes")
         got = place.run(*mda, stdin=challenge())
@@ -275,7 +284,7 @@ def test_mda_says_0_or_75():
         os.chmod(config, 0o666)
         run("a configuration that others write", *mda, stdin=challenge())
         os.chmod(config, 0o600)
-        orders = os.path.join(place.home, "orders")
+        orders = os.path.join(place.home, "expectations")
         for path, mode in ((place.home, 0o777), (orders, 0o777)):
             os.chmod(path, mode)
             run("%s is %o" % (os.path.basename(path), mode), *mda,
@@ -285,7 +294,7 @@ def test_mda_says_0_or_75():
         os.rename(orders, orders + ".x")
         with open(orders, "w"):
             pass
-        run("a file for orders/", *mda, stdin=challenge())
+        run("a file for expectations/", *mda, stdin=challenge())
         os.unlink(orders)
         os.rename(orders + ".x", orders)
         run("no memory", "-c", "ulimit -v 3000; exec %s %s" % (
@@ -330,7 +339,7 @@ def test_locks_that_are_missing():
                     if " home " in x]
             tap.ok(line and line[0].startswith("wrong") and "lock" in line[0],
                    "flock: doctor finds %s" % name, got)
-        path = put(place, "issuances", issuance(3, state="failed", starts=0))
+        path = put(place, "certificates", order(3, state="failed", starts=0))
         got = place.run(FCNTL, str(errno.EINVAL), "1", OFD_SETLK, "--",
                         MAILCERT, "finish", "--forget", ident(3), program=fail)
         tap.ok(got.returncode == 0 and not os.path.exists(path),
@@ -343,7 +352,7 @@ def test_locks_that_are_missing():
             tap.ok(got.returncode == 0 and os.path.getsize(mbox) > 100,
                    "an mbox with one of its two locks (%d)" % number, got)
             os.unlink(mbox)
-            shutil.rmtree(os.path.join(place.home, "orders"))
+            shutil.rmtree(os.path.join(place.home, "expectations"))
             place.expect()
         tap.equal(sent(box), [], "nothing was sent")
 
@@ -381,7 +390,7 @@ int fsync(int fd)
             got = place.run("doctor", env=env)
             tap.ok(b"cannot sync directories" in got.stdout,
                    "doctor says so: " + name, got)
-            shutil.rmtree(os.path.join(place.home, "orders"))
+            shutil.rmtree(os.path.join(place.home, "expectations"))
         env["DIRECTORY_ERRNO"] = str(errno.EIO)
         place.expect()
         got = place.run(*HANDLE, stdin=challenge(), env=env)
@@ -452,7 +461,7 @@ def test_names_are_durable():
             # The draft's own directory, before the order says "drafted".
             text = "\n".join(lines)
             renames = [m.start() for m in re.finditer(
-                r'renameat\(.*orders', text)]
+                r'renameat\(.*expectations', text)]
             where = {"stage": "/new>", "maildir": "/cur>",
                      "file": re.escape(place.dir) + ">",
                      "mbox": re.escape(place.dir) + ">"}[draft.split(":")[0]]
@@ -462,7 +471,7 @@ def test_names_are_durable():
                 renames[0] < s < renames[1] for s in synced),
                 "--draft %s: durable before the order says drafted" %
                 draft.split(":")[0], renames, synced, text)
-            shutil.rmtree(os.path.join(place.home, "orders"))
+            shutil.rmtree(os.path.join(place.home, "expectations"))
             place.expect()
 
 
@@ -471,13 +480,13 @@ def test_killed_between():
     makes it up."""
     with Place() as place:
         os.mkdir(place.home, 0o700)
-        os.mkdir(place.home + "/orders", 0o700)
+        os.mkdir(place.home + "/expectations", 0o700)
         got, lines = trace(place, "expect", "alice@example.org", "--from", CA,
                            "--token-part2", "DGyRejmCefe7v4NfDGDKfA",
                            "--thumbprint",
                            "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs")
         tap.ok(any("fsync(" in x and "<%s>" % place.home in x for x in lines),
-               "a young orders/: the home is synced too", lines)
+               "a young expectations/: the home is synced too", lines)
 
 
 def gone():
@@ -491,15 +500,15 @@ def test_litter():
     with Place() as place:
         send, box = fake_sendmail(place)
         place.expect()
-        put(place, "issuances", issuance(1))
+        put(place, "certificates", order(1))
         os.makedirs(place.home + "/drafts", 0o700)
         dead, ours = gone(), os.getpid()
-        litter = ["orders/bbbbbbbb.json.%d.new" % dead,
-                  "issuances/bbbbbbbb.json.%d.new" % dead,
+        litter = ["expectations/bbbbbbbb.json.%d.new" % dead,
+                  "certificates/bbbbbbbb.json.%d.new" % dead,
                   "drafts/1.R1.mailcert.%d.new" % dead]
-        keep = ["orders/bbbbbbbb.json.%d.new" % ours, "orders/mine.new",
-                "orders/x.-1.new", "orders/.new",
-                "orders/x.99999999999999999999.new"]
+        keep = ["expectations/bbbbbbbb.json.%d.new" % ours, "expectations/mine.new",
+                "expectations/x.-1.new", "expectations/.new",
+                "expectations/x.99999999999999999999.new"]
         for name in litter + keep:
             with open(os.path.join(place.home, name), "w") as f:
                 f.write("x")
@@ -559,7 +568,7 @@ def test_tilde():
             place.env["MAILCERT_HOME"] = text
             os.chmod(place.user, 0o700)
             place.expect()
-            tap.ok(os.path.isdir(os.path.join(place.user, where, "orders")),
+            tap.ok(os.path.isdir(os.path.join(place.user, where, "expectations")),
                    "MAILCERT_HOME=" + text, os.listdir(place.user))
             tap.ok(not os.path.exists("~"), "and no directory named ~")
         del place.env["MAILCERT_HOME"]

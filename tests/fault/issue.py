@@ -46,14 +46,14 @@ def begun(town, verb):
     town.run("order", "--no-wait", ALICE)
     if verb == "roll-over":
         town.run("finish", "--forget", os.path.basename(glob.glob(
-            town.place.home + "/issuances/*.json")[0])[:-5])
+            town.place.home + "/certificates/*.json")[0])[:-5])
         return
     town.wait_for_mail()
     town.answer()
     if verb in ("renew", "revoke"):
         town.run("finish")
     if verb == "renew":
-        path, = glob.glob(town.place.home + "/issuances/*.json")
+        path, = glob.glob(town.place.home + "/certificates/*.json")
         with open(path) as f:
             record = json.load(f)
         record["created"] -= 80 * 86400
@@ -150,7 +150,7 @@ def test_helpers_memory():
         begun(town, "revoke")
         preload = nomalloc(town.place)
         path, = glob.glob(town.place.home + "/certificates/*.pem")
-        record, = glob.glob(town.place.home + "/issuances/*.json")
+        record, = glob.glob(town.place.home + "/certificates/*.json")
         with open(path, "rb") as f, open(record) as r:
             chain, public = f.read(), json.load(r)["public"].encode()
 
@@ -197,7 +197,7 @@ def failing_call(verb, what):
         with Town() as town:
             begun(town, verb)
             paths = []
-            for name in ("", "/issuances", "/orders", "/accounts",
+            for name in ("", "/expectations", "/accounts",
                          "/certificates"):
                 os.makedirs(town.place.home + name, 0o700, exist_ok=True)
                 paths += ["-P", town.place.home + name]

@@ -42,7 +42,7 @@ def killed_at(town, n, args):
 
 def complete(name, town, order=None):
     """Whatever was left: go on, and look at what there is."""
-    if not glob.glob(town.place.home + "/issuances/*.json"):
+    if not glob.glob(town.place.home + "/certificates/*.json"):
         got = town.run("order", "--no-wait", "alice@example.org")
         tap.ok(got.returncode == 0, name + ": ordered again", got)
     town.run("finish", "--no-wait")
@@ -112,7 +112,7 @@ def after_renew(name, town):
     town.answer()
     got = town.run("renew")
     tap.ok(got.returncode == 0 and len(town.ca.orders) == 2 and
-           len(glob.glob(town.place.home + "/certificates/*")) == 2,
+           len(glob.glob(town.place.home + "/certificates/*.pem")) == 2,
            name + ": one order more, and its certificate", got,
            town.ca.problems, town.ca.orders.keys())
 

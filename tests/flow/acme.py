@@ -678,7 +678,7 @@ def try_expires(name, text, least, most):
         wrap(town, lambda *a: on_authz(
             lambda authz: authz.update(expires=text))(town, *a))
         town.run("order", "--no-wait", ALICE)
-        path, = glob.glob(town.place.home + "/orders/*.json")
+        path, = glob.glob(town.place.home + "/expectations/*.json")
         with open(path) as f:
             when = json.load(f)["expires"] - time.time()
         tap.ok(when > (least if least is not None else -10 ** 12) and

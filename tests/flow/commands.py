@@ -382,7 +382,7 @@ def test_expect_and_status():
             tap.equal(got.returncode, 64, "expect refuses a bad " + why)
         for what, change in (("garbage", b"not json"), ("cut", None),
                              ("newer", b'{"format": 2}'), ("empty", b"")):
-            path = os.path.join(place.home, "orders", one + ".json")
+            path = os.path.join(place.home, "expectations", one + ".json")
             with open(path, "rb") as f:
                 good = f.read()
             bad = good[:-9] if change is None else change

@@ -43,7 +43,7 @@ def certificates(town):
 
 def records(town):
     """The files behind them; to change what time would change."""
-    return sorted(glob.glob(town.place.home + "/issuances/*.json"),
+    return sorted(glob.glob(town.place.home + "/certificates/*.json"),
                   key=os.path.getmtime)
 
 
@@ -335,7 +335,7 @@ def test_renew_by_lifetime():
         tap.ok(got.returncode == 0 and got.stdout == b"" and
                len(town.ca.orders) == asked + 1, "renew: done", got)
         # C16: a certificate that is always due is not renewed all day.
-        path = "%s/issuances/%s.json" % (town.place.home, second["id"])
+        path = "%s/certificates/%s.json" % (town.place.home, second["id"])
         change(path, starts=now - 7200, expires=now + 60)
         got = town.run("renew")
         tap.ok(got.returncode == 0 and len(town.ca.orders) == asked + 1,
@@ -588,7 +588,7 @@ def test_signing_requests():
             if kind == "ed25519" and usage != "sign":
                 tap.equal(got.returncode, 64, name + ": cannot be")
                 continue
-            with open("%s/issuances/%s.json" % (
+            with open("%s/certificates/%s.json" % (
                     town.place.home, got.stdout.decode().strip())) as f:
                 csr = json.load(f)["csr"]
             text = subprocess.run(

@@ -28,7 +28,7 @@ def states(town, *ids):
 
 
 def change(town, id, **members):
-    path = "%s/issuances/%s.json" % (town.place.home, id)
+    path = "%s/certificates/%s.json" % (town.place.home, id)
     with open(path) as f:
         record = json.load(f)
     record.update(members)

@@ -277,7 +277,7 @@ def test_certificates():
                     pebble.management, serial.lower().lstrip("0"))))
             tap.equal(told["Status"], "Revoked", "pebble says so")
         # Forgotten here, revoked there.
-        record = "%s/issuances/%s.json" % (place.home, name)
+        record = "%s/certificates/%s.json" % (place.home, name)
         with open(record) as f:
             told = json.load(f)
         with open(record, "w") as f:

@@ -250,7 +250,7 @@ def test_words():
         want = {A: "octets", B: "string"}
         for o in json.loads(town.place.run("status", "--json").stdout)[
                 "expectations"]:
-            with open(os.path.join(town.place.home, "orders",
+            with open(os.path.join(town.place.home, "expectations",
                                    o["id"] + ".json")) as f:
                 tap.equal(json.load(f)["token_join"], want[o["from"]],
                           "expect --ca: how tokens are joined, " + o["from"])
