@@ -233,21 +233,20 @@ check_dates(X509 *leaf, int64_t now, struct certificate *facts)
 }
 
 static enum status
-check_leaf(X509 *leaf, const struct span *addresses, size_t count,
-    enum csr_usage usage, int64_t now, struct certificate *facts,
-    struct note *note)
+check_leaf(X509 *leaf, const struct certificate_wanted *wanted,
+    struct certificate *facts, struct note *note)
 {
 	bool missing;
 
-	if (!has_addresses(leaf, addresses, count, &missing))
+	if (!has_addresses(leaf, wanted->address, wanted->addresses, &missing))
 		return bad(note, "is for another mail address than ordered");
-	if (!check_dates(leaf, now, facts))
+	if (!check_dates(leaf, wanted->now, facts))
 		return bad(note, "has no readable dates");
 	if (missing)
 		limit(facts,
-		    count == 1 ? "does not hold the address"
-			       : "does not hold every address");
-	check_usage(leaf, usage, facts);
+		    wanted->addresses == 1 ? "does not hold the address"
+					   : "does not hold every address");
+	check_usage(leaf, wanted->usage, facts);
 	return STATUS_OK;
 }
 
@@ -363,9 +362,8 @@ write_chain(STACK_OF(X509) * all, X509 *leaf, struct buf *out,
 }
 
 enum status
-certificate_check(struct span chain, struct span key,
-    const struct span *addresses, size_t count, enum csr_usage usage,
-    int64_t now, struct buf *out, struct certificate *facts, struct note *note)
+certificate_check(struct span chain, const struct certificate_wanted *wanted,
+    struct buf *out, struct certificate *facts, struct note *note)
 {
 	struct certificate found = { .id = "" };
 	STACK_OF(X509) * all;
@@ -377,10 +375,10 @@ certificate_check(struct span chain, struct span key,
 		return bad(note, "is too large, or holds a private key");
 	if ((all = read_chain(chain)) == NULL || sk_X509_num(all) == 0) {
 		status = bad(note, "cannot be read");
-	} else if ((leaf = find_leaf(all, key)) == NULL) {
+	} else if ((leaf = find_leaf(all, wanted->key)) == NULL) {
 		status = bad(note, "is for another key than ours");
-	} else if ((status = check_leaf(leaf, addresses, count, usage, now,
-			&found, note)) == STATUS_OK) {
+	} else if ((status = check_leaf(leaf, wanted, &found, note)) ==
+	    STATUS_OK) {
 		found.starts = seconds_of(X509_get0_notBefore(leaf));
 		found.expires = seconds_of(X509_get0_notAfter(leaf));
 		take_id(leaf, found.id);

@@ -10,7 +10,7 @@
 #define ACME_CERTIFICATE_H
 #include <stdint.h>
 
-#include "acme/key_kind.h"
+#include "acme/csr.h"
 #include "acme/url.h"
 #include "base/buf.h"
 
@@ -30,16 +30,22 @@ struct certificate {
 	char limits[CERTIFICATE_LIMITS_SIZE];
 };
 
+/* What was ordered. */
+struct certificate_wanted {
+	struct span key;                        /* SubjectPublicKeyInfo, DER */
+	struct span address[CSR_ADDRESSES_MAX]; /* normal forms */
+	size_t addresses;
+	enum csr_usage usage; /* of "both" one is enough: some CAs give one */
+	int64_t now;
+};
+
 /*
- * chain: PEM, as the CA gave it, in any order.  key: the SubjectPublicKeyInfo
- * in DER that the certificate must hold.  addresses: normal forms.  usage: what
- * was asked for; of "both" one will do, some CAs give no more.  Appended to
- * out: the chain from the end entity upwards, each certificate once, in PEM and
- * nothing else.  STATUS_BAD_CA with a note: it cannot be read, is for another
- * key or for another mail address.
+ * Check a chain, PEM as the CA sent it, in any order.  Appended to out: the
+ * chain from the end entity upwards, each certificate once, in PEM and nothing
+ * else.  STATUS_BAD_CA with a note: it is malformed, or is for another key or
+ * for another mail address.
  */
-enum status certificate_check(struct span chain, struct span key,
-    const struct span *addresses, size_t count, enum csr_usage usage,
-    int64_t now, struct buf *out, struct certificate *facts,
-    struct note *note) MUST_CHECK;
+enum status certificate_check(struct span chain,
+    const struct certificate_wanted *wanted, struct buf *out,
+    struct certificate *facts, struct note *note) MUST_CHECK;
 #endif

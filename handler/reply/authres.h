@@ -18,6 +18,8 @@
 #include "mail/dns_answer.h"
 #include "reply/challenge.h"
 
+struct trust;
+
 enum {
 	AUTHRES_QUERIES_MAX = 3, /* DNS look-ups for one message */
 	AUTHRES_METHODS_MAX = 4,
@@ -135,24 +137,34 @@ bool authres_verdict_ok(
 /* Of two refusals, did this one come nearer to a proof? */
 bool authres_nearer(enum status status, enum status than);
 
+/* What the verifier is asked: is that the sender of this message? */
+struct authres_question {
+	struct span message; /* raw, hostile */
+	struct span from;    /* a normal form */
+	int64_t when;        /* as of now (DKIM), as of delivery (S/MIME) */
+	/* The keys that the query named; for S/MIME the first is what the DNS
+	 * says of the sender's certificates. */
+	const struct dns_answer *answer;
+	size_t answers;
+	enum dkim_coverage coverage;  /* DKIM */
+	struct challenge_rules rules; /* S/MIME */
+	struct trust *trust;          /* S/MIME; borrowed */
+};
+
 /*
- * In the verifier: find a signature that holds.  STATUS_OK, what
+ * In the verifier: find a DKIM signature that holds.  STATUS_OK, what
  * dkim_status can be, STATUS_BAD_DKIM_KEY, STATUS_DNS.
  */
-enum status authres_dkim(struct span message, struct span from,
-    enum dkim_coverage coverage, int64_t now, const struct dns_answer *answers,
-    size_t count, struct authres_proof *out, struct note *note) MUST_CHECK;
+enum status authres_dkim(const struct authres_question *question,
+    struct authres_proof *out, struct note *note) MUST_CHECK;
 
-struct trust;
 /*
- * In the verifier: the S/MIME signature of the whole message, by from, with
- * the header protected; *proven is the challenge that the protected fields
- * make.  smimea: what the DNS said of the sender's certificates, or NULL.
- * STATUS_NO_AUTHRES, _BAD_SMIME, _BAD_SIGNER_TRUST, _BAD_SIGNER_NAME,
+ * In the verifier: the S/MIME signature of the whole message, by the sender,
+ * with the header protected; *proven is the challenge that the protected fields
+ * make.  STATUS_NO_AUTHRES, _BAD_SMIME, _BAD_SIGNER_TRUST, _BAD_SIGNER_NAME,
  * _BAD_PROTECTION, _DNS, or what challenge_parse() gives.
  */
-enum status authres_smime(struct span message, struct span from,
-    const struct challenge_rules *rules, int64_t when, struct trust *trust,
-    const struct dns_answer *smimea, struct authres_proof *out,
-    struct challenge *proven, struct note *note) MUST_CHECK;
+enum status authres_smime(const struct authres_question *question,
+    struct authres_proof *out, struct challenge *proven,
+    struct note *note) MUST_CHECK;
 #endif

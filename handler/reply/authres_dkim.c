@@ -50,9 +50,8 @@ take_record(
 }
 
 static enum status
-check_one(const struct header *header, size_t index, struct span from,
-    enum dkim_coverage coverage, int64_t now, const struct dns_answer *answers,
-    size_t count, struct authres_proof *out, struct note *note)
+check_one(const struct authres_question *question, const struct header *header,
+    size_t index, struct authres_proof *out, struct note *note)
 {
 	const struct dns_answer *answer = NULL;
 	struct dkim_signature signature;
@@ -61,14 +60,14 @@ check_one(const struct header *header, size_t index, struct span from,
 	struct buf record;
 	enum status status;
 
-	status = authres_signature(
-	    header, index, from, coverage, now, &signature, note);
+	status = authres_signature(header, index, question->from,
+	    question->coverage, question->when, &signature, note);
 	if (status == STATUS_OK)
 		status = dkim_key_name(&signature, name, sizeof(name));
 	if (status != STATUS_OK)
 		return status;
 	buf_init(&record, DNS_RECORD_MAX);
-	answer = find_answer(answers, count, name);
+	answer = find_answer(question->answer, question->answers, name);
 	status = take_record(answer, &record, note);
 	if (status == STATUS_OK)
 		status = dkim_verify(header, &signature, buf_span(&record),
@@ -84,9 +83,8 @@ check_one(const struct header *header, size_t index, struct span from,
 }
 
 enum status
-authres_dkim(struct span message, struct span from, enum dkim_coverage coverage,
-    int64_t now, const struct dns_answer *answers, size_t count,
-    struct authres_proof *out, struct note *note)
+authres_dkim(const struct authres_question *question, struct authres_proof *out,
+    struct note *note)
 {
 	struct header *header = malloc(sizeof(*header));
 	enum status best = STATUS_NO_AUTHRES, status = STATUS_NO_AUTHRES;
@@ -95,13 +93,12 @@ authres_dkim(struct span message, struct span from, enum dkim_coverage coverage,
 
 	if (header == NULL)
 		return STATUS_MEMORY;
-	header_parse(mbox_strip(message), header);
+	header_parse(mbox_strip(question->message), header);
 	for (i = 0; i < header->count && looked < DKIM_SIGNATURES_MAX; i++) {
 		if (!span_eq_nocase(
 			header->field[i].name, SPAN("DKIM-Signature")))
 			continue;
-		status = check_one(
-		    header, i, from, coverage, now, answers, count, out, &why);
+		status = check_one(question, header, i, out, &why);
 		if (status == STATUS_OK)
 			break;
 		/* Others' signatures cost nothing and count for nothing. */

@@ -48,18 +48,17 @@ take_challenge(const struct smime_signed *open, struct span message,
 }
 
 enum status
-authres_smime(struct span message, struct span from,
-    const struct challenge_rules *rules, int64_t when, struct trust *trust,
-    const struct dns_answer *smimea, struct authres_proof *out,
-    struct challenge *proven, struct note *note)
+authres_smime(const struct authres_question *question,
+    struct authres_proof *out, struct challenge *proven, struct note *note)
 {
+	const struct span from = question->from;
 	struct smime_signed open = { .form = SMIME_NONE };
 	size_t usable = 0;
 	enum status status;
 
 	*out = (struct authres_proof){ .method = AUTHRES_SMIME,
 		.dns = DNS_TROUBLE };
-	status = smime_open(message, &open, note);
+	status = smime_open(question->message, &open, note);
 	if (status == STATUS_NO)
 		status = STATUS_NO_AUTHRES;
 	/* A CA signs alone: docs/leniency.md. */
@@ -69,14 +68,17 @@ authres_smime(struct span message, struct span from,
 	if (status == STATUS_OK)
 		status = smime_check_signature(&open, 0, note);
 	if (status == STATUS_OK)
-		status = smime_trust_smimea(trust, smimea, &usable, note);
+		status = smime_trust_smimea(question->trust,
+		    question->answers > 0 ? question->answer : NULL, &usable,
+		    note);
 	if (status == STATUS_OK)
-		status = cms_check_signer(open.cms, trust, when, note);
+		status = cms_check_signer(
+		    open.cms, question->trust, question->when, note);
 	if (status == STATUS_OK)
 		status = smime_check_identity(&open, from, note);
 	if (status == STATUS_OK)
-		status =
-		    take_challenge(&open, message, rules, out, proven, note);
+		status = take_challenge(&open, question->message,
+		    &question->rules, out, proven, note);
 	if (status == STATUS_OK &&
 	    !span_eq(span_of(proven->claimed_from), from))
 		status = note_set(note, STATUS_BAD_PROTECTION,

@@ -26,9 +26,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct buf out;
 
 	buf_init(&out, CERTIFICATE_SIZE_MAX);
-	if (certificate_check(chain,
-		(struct span){ (const char *)key, sizeof(key) }, address, 1,
-		CSR_SIGN, 1780000000, &out, &facts, &note) == STATUS_OK) {
+	const struct certificate_wanted wanted = { .key = { (const char *)key,
+						       sizeof(key) },
+		.address = { address[0] },
+		.addresses = 1,
+		.usage = CSR_SIGN,
+		.now = 1780000000 };
+	if (certificate_check(chain, &wanted, &out, &facts, &note) ==
+	    STATUS_OK) {
 		assert(span_starts(
 		    buf_span(&out), SPAN("-----BEGIN CERTIFICATE-----\n")));
 		assert(

@@ -12,8 +12,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct authres_verdict verdict;
 	static struct smime_report report;
 	const struct span text = { (const char *)data, size };
-	const struct challenge_rules rules = { .auto_submitted = false };
 	struct trust *trust = trust_new();
+	const struct authres_question question = { .message = text,
+		.from = SPAN("acme-challenge+1@ca.example"),
+		.when = 1795320838,
+		.trust = trust };
 	struct smime smime;
 	struct note note = { "" };
 	enum status status;
@@ -26,9 +29,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(smime.content.len < size);
 	}
 	memset(&verdict, 0, sizeof(verdict));
-	status = authres_smime(text, SPAN("acme-challenge+1@ca.example"),
-	    &rules, 1795320838, trust, NULL, &verdict.proof, &verdict.challenge,
-	    &verdict.note);
+	status = authres_smime(
+	    &question, &verdict.proof, &verdict.challenge, &verdict.note);
 	assert(status != STATUS_OK); /* nobody is trusted */
 	memset(&report, 0, sizeof(report));
 	if (smime_judge(text, trust, NULL, 1795320838, &report) == STATUS_OK) {

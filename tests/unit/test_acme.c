@@ -233,6 +233,7 @@ test_certificate(void)
 	const int64_t now = 1780000000; /* 2026-05-28 */
 	struct certificate facts;
 	struct note note = { "" };
+	struct certificate_wanted wanted;
 	struct buf key, out;
 	size_t i;
 
@@ -245,25 +246,36 @@ test_certificate(void)
 			    << 4 |
 			(char)(strchr("0123456789abcdef", ari_key[i + 1]) -
 			    "0123456789abcdef"));
-	OK(certificate_check(SPAN(ari), buf_span(&key), alice, 1, CSR_SIGN, now,
-	       &out, &facts, &note) == STATUS_OK);
+	wanted = (struct certificate_wanted){ .key = buf_span(&key),
+		.address = { alice[0] },
+		.addresses = 1,
+		.usage = CSR_SIGN,
+		.now = now };
+	OK(certificate_check(SPAN(ari), &wanted, &out, &facts, &note) ==
+	    STATUS_OK);
 	TEXT(span_of(facts.id), "aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE");
 	TEXT(span_of(facts.top), "Example CA");
 	TEXT(buf_span(&out), ari);
 	OK(facts.starts == 1767225600 && facts.expires == 1798761600);
 	OK(facts.limits[0] == '\0');
 	/* Kept all the same. */
-	OK(certificate_check(SPAN(ari), buf_span(&key), alice, 1, CSR_SIGN,
-	       facts.expires + 1, &out, &facts, &note) == STATUS_OK);
+	wanted.now = facts.expires + 1;
+	OK(certificate_check(SPAN(ari), &wanted, &out, &facts, &note) ==
+	    STATUS_OK);
 	OK(strstr(facts.limits, "has expired") != NULL);
-	OK(certificate_check(SPAN(ari), buf_span(&key), alice, 1, CSR_SIGN,
-	       now - 365 * 86400, &out, &facts, &note) == STATUS_OK);
+	wanted.now = now - 365 * 86400;
+	OK(certificate_check(SPAN(ari), &wanted, &out, &facts, &note) ==
+	    STATUS_OK);
 	OK(strstr(facts.limits, "not valid yet") != NULL);
 	buf_clear(&out);
-	OK(certificate_check(SPAN(ari), buf_span(&key), bob, 1, CSR_SIGN, now,
-	       &out, &facts, &note) == STATUS_BAD_CA);
-	OK(certificate_check(SPAN(ari), SPAN("another"), alice, 1, CSR_SIGN,
-	       now, &out, &facts, &note) == STATUS_BAD_CA);
+	wanted.now = now;
+	wanted.address[0] = bob[0];
+	OK(certificate_check(SPAN(ari), &wanted, &out, &facts, &note) ==
+	    STATUS_BAD_CA);
+	wanted.address[0] = alice[0];
+	wanted.key = SPAN("another");
+	OK(certificate_check(SPAN(ari), &wanted, &out, &facts, &note) ==
+	    STATUS_BAD_CA);
 	buf_clear(&out);
 	buf_clear(&key);
 }

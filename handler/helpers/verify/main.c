@@ -111,36 +111,43 @@ first_answer(const struct evidence *evidence)
 	return evidence->answers > 0 ? &evidence->answer[0] : NULL;
 }
 
+static struct authres_question
+question_of(struct span frames, const struct evidence *evidence)
+{
+	return (struct authres_question){
+		.message = frame_get(frames, "message"),
+		.from = frame_get(frames, "from"),
+		.answer = evidence->answer,
+		.answers = evidence->answers,
+		.trust = evidence->trust,
+	};
+}
+
 static enum status
 do_dkim(struct span frames, const struct evidence *evidence,
     struct authres_verdict *out, struct note *note)
 {
-	enum dkim_coverage coverage;
-	int64_t now;
+	struct authres_question question = question_of(frames, evidence);
 
-	if (!dkim_coverage_parse(frame_get(frames, "headers"), &coverage) ||
-	    !frame_number(frame_get(frames, "now"), &now))
+	if (!dkim_coverage_parse(
+		frame_get(frames, "headers"), &question.coverage) ||
+	    !frame_number(frame_get(frames, "now"), &question.when))
 		return STATUS_USAGE;
-	return authres_dkim(frame_get(frames, "message"),
-	    frame_get(frames, "from"), coverage, now, evidence->answer,
-	    evidence->answers, &out->proof, note);
+	return authres_dkim(&question, &out->proof, note);
 }
 
 static enum status
 do_smime(struct span frames, const struct evidence *evidence,
     struct authres_verdict *out, struct note *note)
 {
+	struct authres_question question = question_of(frames, evidence);
 	struct span rest = frames, value;
-	const struct challenge_rules rules = {
-		.auto_submitted = frame_next(&rest, "auto-submitted", &value)
-	};
-	int64_t when;
 
-	if (!frame_number(frame_get(frames, "when"), &when))
+	question.rules.auto_submitted =
+	    frame_next(&rest, "auto-submitted", &value);
+	if (!frame_number(frame_get(frames, "when"), &question.when))
 		return STATUS_USAGE;
-	return authres_smime(frame_get(frames, "message"),
-	    frame_get(frames, "from"), &rules, when, evidence->trust,
-	    first_answer(evidence), &out->proof, &out->challenge, note);
+	return authres_smime(&question, &out->proof, &out->challenge, note);
 }
 
 static enum status
@@ -192,17 +199,8 @@ do_evident(
 	return status;
 }
 
-/* What the certificate must be: its key is a SubjectPublicKeyInfo, in
- * base64url. */
-struct wanted {
-	struct span address[CSR_ADDRESSES_MAX];
-	size_t addresses;
-	enum csr_usage usage;
-	int64_t now;
-};
-
 static enum status
-take_wanted(struct span frames, struct wanted *out)
+take_wanted(struct span frames, struct certificate_wanted *out)
 {
 	struct span rest = frames, address;
 
@@ -234,7 +232,7 @@ do_certificate(struct span frames, struct buf *out, struct note *note)
 {
 	struct buf key, chain;
 	struct certificate facts;
-	struct wanted wanted;
+	struct certificate_wanted wanted;
 	enum status status;
 
 	buf_init(&key, CSR_SIZE_MAX);
@@ -242,10 +240,10 @@ do_certificate(struct span frames, struct buf *out, struct note *note)
 	status = take_wanted(frames, &wanted);
 	if (status == STATUS_OK)
 		status = base64url_decode(&key, frame_get(frames, "key"));
+	wanted.key = buf_span(&key);
 	if (status == STATUS_OK)
-		status = certificate_check(frame_get(frames, "chain"),
-		    buf_span(&key), wanted.address, wanted.addresses,
-		    wanted.usage, wanted.now, &chain, &facts, note);
+		status = certificate_check(
+		    frame_get(frames, "chain"), &wanted, &chain, &facts, note);
 	if (status == STATUS_OK)
 		add_facts(&facts, buf_span(&chain), out);
 	buf_clear(&chain);
