@@ -165,8 +165,8 @@ jws_sign(
 	if (!acme_url_ok(jws->url) ||
 	    (jws->nonce.len > 0 && !acme_nonce_ok(jws->nonce)) ||
 	    (jws->kid.len > 0 && !acme_url_ok(jws->kid)))
-		return note_set(
-		    note, STATUS_USAGE, "an URL or a nonce of the CA is none");
+		return note_set(note, STATUS_BAD_CA,
+		    "the CA sent a malformed URL or nonce");
 	if ((private_key = key_read(key)) == NULL ||
 	    !find_algorithm(private_key, &algorithm)) {
 		EVP_PKEY_free(private_key);
@@ -213,7 +213,10 @@ decode_mac(struct span text, struct buf *out)
 	if (status == STATUS_OK)
 		status = base64url_decode(out, buf_span(&url));
 	buf_wipe(&url);
-	return out->len >= 16 ? status : STATUS_BAD_KEY;
+	if (status == STATUS_MEMORY)
+		return status;
+	return status == STATUS_OK && out->len >= 16 ? STATUS_OK
+						     : STATUS_BAD_KEY;
 }
 
 enum status
@@ -241,7 +244,7 @@ jws_bind(struct span key, struct span url, struct span kid, struct span mac_key,
 		    "the key of the external account is not base64url of 128 "
 		    "bits or more");
 	if (status == STATUS_OK && !acme_url_ok(url))
-		status = STATUS_USAGE;
+		status = STATUS_BAD_CA;
 	if (status == STATUS_OK)
 		status = jwk_public(key, &payload, note);
 	build_input(&input, buf_span(&head), buf_span(&payload));

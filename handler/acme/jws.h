@@ -19,7 +19,7 @@ struct jws {
 
 /*
  * Append the JWS.  key: an unencrypted private key in PEM.  STATUS_BAD_KEY,
- * STATUS_USAGE (an URL or a nonce that is none), STATUS_CRYPTO.
+ * STATUS_BAD_CA (a malformed URL or nonce), STATUS_CRYPTO.
  */
 enum status jws_sign(struct span key, const struct jws *jws, struct buf *out,
     struct note *note) MUST_CHECK;

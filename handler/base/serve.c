@@ -176,7 +176,12 @@ serve_answer(enum status status, const struct note *note, struct span gives)
 	const struct span end = SPAN(FRAME_END " 0\n\n");
 	char piece[4096];
 	enum status written = STATUS_OK;
-	size_t len = write_head(status, note, piece, sizeof(piece));
+	size_t len;
+
+	/* Nothing was asked. */
+	if (status == STATUS_NO)
+		status = STATUS_USAGE;
+	len = write_head(status, note, piece, sizeof(piece));
 
 	if (status != STATUS_OK)
 		gives = SPAN("");

@@ -37,6 +37,8 @@
 	" not-a-challenge is-a-reply bad-token bad-charset malformed " \
 	"ambiguous-header too-large decoded-input not-auto-generated " \
 	"wrong-from wrong-to list-mail unsafe-reply-to"
+/* Why a key cannot be read, used or made. */
+#define VERB_KEY "bad-key permission cannot-create ca-nonsense"
 
 /*
  * X(enumerator, program, verb, opens, takes, gives, fails)
@@ -45,25 +47,37 @@
  * one.  fails: the statuses that only this verb may answer; all may fail with
  * those of verb_fault().
  */
-#define VERB_TABLE(X)                                                        \
-	X(RESPONSE, "mailcert-verify", "response", "",                       \
-	    "part1 part2 thumbprint join", "digest",                         \
-	    "bad-token bad-thumbprint")                                      \
-	X(DKIM, "mailcert-verify", "dkim", "",                               \
-	    "now from headers dns* message", VERB_AUTHRES,                   \
-	    "not-authenticated dkim-fail dkim-domain dkim-coverage "         \
-	    "dkim-key dns-trouble")                                          \
-	X(SMIME, "mailcert-verify", "smime", "",                             \
-	    "from auto-submitted? when message" VERB_TRUST,                  \
-	    VERB_AUTHRES VERB_CHALLENGE,                                     \
-	    "not-authenticated smime-fail smime-untrusted smime-identity "   \
-	    "smime-unprotected dns-trouble" VERB_REFUSED)                    \
-	X(STATUS, "mailcert-verify", "status", "", "now message" VERB_TRUST, \
-	    VERB_REPORT, "")                                                 \
-	X(CERTIFICATE, "mailcert-verify", "certificate", "",                 \
-	    "now key address+ usage chain",                                  \
-	    "starts expires id top limits chain", "ca-nonsense")             \
-	X(DIGEST, "mailcert-verify", "digest", "", "message", "digest", "")
+#define VERB_TABLE(X)                                                         \
+	X(RESPONSE, "mailcert-verify", "response", "",                        \
+	    "part1 part2 thumbprint join", "digest",                          \
+	    "bad-token bad-thumbprint")                                       \
+	X(DKIM, "mailcert-verify", "dkim", "",                                \
+	    "now from headers dns* message", VERB_AUTHRES,                    \
+	    "not-authenticated dkim-fail dkim-domain dkim-coverage "          \
+	    "dkim-key dns-trouble")                                           \
+	X(SMIME, "mailcert-verify", "smime", "",                              \
+	    "from auto-submitted? when message" VERB_TRUST,                   \
+	    VERB_AUTHRES VERB_CHALLENGE,                                      \
+	    "not-authenticated smime-fail smime-untrusted smime-identity "    \
+	    "smime-unprotected dns-trouble" VERB_REFUSED)                     \
+	X(STATUS, "mailcert-verify", "status", "", "now message" VERB_TRUST,  \
+	    VERB_REPORT, "")                                                  \
+	X(CERTIFICATE, "mailcert-verify", "certificate", "",                  \
+	    "now key address+ usage chain",                                   \
+	    "starts expires id top limits chain", "ca-nonsense")              \
+	X(DIGEST, "mailcert-verify", "digest", "", "message", "digest", "")   \
+	X(THUMBPRINT, "mailcert-key", "thumbprint", "file", "", "thumbprint", \
+	    VERB_KEY)                                                         \
+	X(JWS, "mailcert-key", "jws", "file",                                 \
+	    "url nonce kid payload passphrase?", "jws", VERB_KEY)             \
+	X(ROLLOVER, "mailcert-key", "rollover", "file new",                   \
+	    "url nonce kid payload passphrase?", "jws", VERB_KEY)             \
+	X(BIND, "mailcert-key", "bind", "file", "url kid mac", "jws",         \
+	    VERB_KEY)                                                         \
+	X(GENERATE, "mailcert-key", "generate", "new",                        \
+	    "kind address* usage? subject? eku? passphrase?", "csr? public?", \
+	    VERB_KEY)                                                         \
+	X(COPY, "mailcert-key", "copy", "file new", "passphrase?", "", VERB_KEY)
 
 enum verb_id {
 #define X(name, program, verb, opens, takes, gives, fails) VERB_##name,

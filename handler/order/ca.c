@@ -375,23 +375,26 @@ static enum status
 sign(struct ca *ca, const char *url, struct span payload, struct buf *out,
     struct note *note)
 {
-	struct buf request;
+	const bool rolls = ca->new_key[0] != '\0';
+	struct buf question, answer;
 	enum status status;
 
-	buf_init(&request, JWS_SIZE_MAX);
-	frame_add(&request, "url", span_of(url));
-	frame_add(&request, "nonce", span_of(ca->nonce));
-	frame_add(&request, "kid", span_of(ca->account));
-	frame_add(&request, "payload", payload);
-	frame_add(&request, "passphrase", ca->passphrase);
+	buf_init(&question, JWS_SIZE_MAX);
+	buf_init(&answer, out->ceiling + 4096);
+	helper_open(&question, ca->key, rolls ? ca->new_key : NULL);
+	frame_add(&question, "url", span_of(url));
+	frame_add(&question, "nonce", span_of(ca->nonce));
+	frame_add(&question, "kid", span_of(ca->account));
+	frame_add(&question, "payload", payload);
+	frame_add(&question, "passphrase", ca->passphrase);
 	ca->nonce[0] = '\0';
-	status = buf_status(&request);
+	status = helper_ask(
+	    rolls ? VERB_ROLLOVER : VERB_JWS, &question, &answer, note);
+	buf_add(out, frame_get(buf_span(&answer), "jws"));
 	if (status == STATUS_OK)
-		status = ca->new_key[0] != '\0'
-		    ? helper_key_pair("rollover", ca->key, ca->new_key,
-			  buf_span(&request), out, note)
-		    : helper_key("jws", ca->key, buf_span(&request), out, note);
-	buf_wipe(&request);
+		status = buf_status(out);
+	buf_clear(&answer);
+	buf_wipe(&question);
 	if (status == STATUS_IO && access(ca->key, F_OK) != 0 &&
 	    errno == ENOENT)
 		status = note_set(note, STATUS_IO,

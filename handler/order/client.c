@@ -121,7 +121,7 @@ add_binding(struct client *client, const struct client_options *options,
 	const char *file = options->eab_key_file != NULL
 	    ? options->eab_key_file
 	    : client->settings.eab_key_file;
-	struct buf request, mac, binding;
+	struct buf question, mac, answer;
 	enum status status;
 
 	if (kid[0] == '\0')
@@ -132,21 +132,21 @@ add_binding(struct client *client, const struct client_options *options,
 			  "and --eab-key-file, or set ca.NAME.eab_kid and "
 			  "ca.NAME.eab_key_file")
 		    : STATUS_OK;
-	buf_init(&request, 64 * 1024);
+	buf_init(&question, 64 * 1024);
 	buf_init(&mac, 4096);
-	buf_init(&binding, 64 * 1024);
+	buf_init(&answer, 64 * 1024);
 	status = read_mac(file, &mac, note);
-	frame_add(&request, "url", span_of(client->ca.directory.new_account));
-	frame_add(&request, "kid", span_of(kid));
-	frame_add(&request, "mac", buf_span(&mac));
+	helper_open(&question, client->ca.key, NULL);
+	frame_add(&question, "url", span_of(client->ca.directory.new_account));
+	frame_add(&question, "kid", span_of(kid));
+	frame_add(&question, "mac", buf_span(&mac));
 	if (status == STATUS_OK)
-		status = helper_key(
-		    "bind", client->ca.key, buf_span(&request), &binding, note);
+		status = helper_ask(VERB_BIND, &question, &answer, note);
 	add_member(payload, "\"externalAccountBinding\":");
-	buf_add(payload, buf_span(&binding));
-	buf_clear(&binding);
+	buf_add(payload, frame_get(buf_span(&answer), "jws"));
+	buf_clear(&answer);
 	buf_wipe(&mac);
-	buf_wipe(&request);
+	buf_wipe(&question);
 	return status;
 }
 
@@ -301,6 +301,21 @@ register_account(struct client *client, const struct client_options *options,
 	return account_save(client->home, &client->account, note);
 }
 
+static enum status
+copy_key(const char *from, const char *to, struct note *note)
+{
+	struct buf question, answer;
+	enum status status;
+
+	buf_init(&question, 8192);
+	buf_init(&answer, 2048);
+	helper_open(&question, from, to);
+	status = helper_ask(VERB_COPY, &question, &answer, note);
+	buf_clear(&answer);
+	buf_clear(&question);
+	return status;
+}
+
 /* Make a new account.  Its key is durable before the CA sees it. */
 static enum status
 make_account(struct client *client, const struct client_options *options,
@@ -308,26 +323,22 @@ make_account(struct client *client, const struct client_options *options,
 {
 	struct account *account = &client->account;
 	enum status status;
-	struct buf nothing;
 
 	*account = (struct account){ .created = (int64_t)time(NULL) };
 	(void)strcpy(account->directory, client->ca.directory_url);
 	if ((status = record_new_id(account->id)) != STATUS_OK)
 		return status;
-	buf_init(&nothing, 1024);
 	status = client_set_key(client, note);
 	if (status == STATUS_OK)
 		status = options->key_file != NULL
-		    ? helper_key_pair("copy", options->key_file, client->ca.key,
-			  SPAN(""), &nothing, note)
-		    : helper_key_pair("generate", key_kind_name(options->key),
-			  client->ca.key, SPAN(""), &nothing, note);
+		    ? copy_key(options->key_file, client->ca.key, note)
+		    : helper_make_key(
+			  key_kind_name(options->key), client->ca.key, note);
 	if (status == STATUS_OK)
 		status = helper_thumbprint(
 		    client->ca.key, account->thumbprint, note);
 	if (status == STATUS_OK)
 		status = account_save(client->home, account, note);
-	buf_clear(&nothing);
 	return status;
 }
 

@@ -138,15 +138,12 @@ roll_over(struct client *client, enum key_kind kind, struct note *note)
 {
 	char path[sizeof(client->ca.new_key)];
 	struct ca_answer answer = { .code = 0 };
-	struct buf nothing;
 	enum status status;
 
-	buf_init(&nothing, 1024);
 	buf_init(&answer.body, BODY_MAX);
 	status = next_key(client, path, sizeof(path), note);
 	if (status == STATUS_OK && access(path, F_OK) != 0)
-		status = helper_key_pair("generate", key_kind_name(kind), path,
-		    SPAN(""), &nothing, note);
+		status = helper_make_key(key_kind_name(kind), path, note);
 	if (status != STATUS_OK)
 		goto out;
 	(void)strcpy(client->ca.new_key, path);
@@ -158,7 +155,6 @@ roll_over(struct client *client, enum key_kind kind, struct note *note)
 		status = after_refusal(client, path, status, note);
 out:
 	buf_clear(&answer.body);
-	buf_clear(&nothing);
 	return status;
 }
 

@@ -88,24 +88,45 @@ find_same(const struct home *home, struct order *out, struct note *note)
 	return status;
 }
 
-/* What the key holder prints: the signing request and the public key. */
-static enum status
+/* The signing request and the public key. */
+static bool
 take_key(struct span answer, struct order *out)
 {
-	enum status status;
-	struct frame frame;
+	return span_copy(
+		   frame_get(answer, "csr"), out->csr, sizeof(out->csr)) &&
+	    span_copy(frame_get(answer, "public"), out->public,
+		sizeof(out->public)) &&
+	    out->csr[0] != '\0' && out->public[0] != '\0';
+}
 
-	while ((status = frame_take(&answer, &frame)) == STATUS_OK)
-		if (!(span_eq(frame.name, SPAN("csr")) &&
-			span_copy(frame.value, out->csr, sizeof(out->csr))) &&
-		    !(span_eq(frame.name, SPAN("public")) &&
-			span_copy(
-			    frame.value, out->public, sizeof(out->public))))
-			return STATUS_CRYPTO;
-	return status == STATUS_NO && out->csr[0] != '\0' &&
-		out->public[0] != '\0'
-	    ? STATUS_OK
-	    : STATUS_CRYPTO;
+/* Have the key made, and its signing request. */
+static enum status
+make_key(const struct client *client, const struct order_request *request,
+    const char *path, struct order *out, struct note *note)
+{
+	struct buf question, answer;
+	enum status status;
+	size_t i;
+
+	buf_init(&question, 64 * 1024);
+	buf_init(&answer, 256 * 1024);
+	helper_open(&question, NULL, path);
+	frame_add(&question, "kind", span_of(key_kind_name(out->key)));
+	for (i = 0; i < out->addresses; i++)
+		frame_add(&question, "address", span_of(out->address[i]));
+	frame_add(&question, "usage", span_of(csr_usage_name(out->usage)));
+	frame_add(&question, "subject",
+	    client->settings.empty_subject ? SPAN("empty") : SPAN("address"));
+	frame_add(&question, "eku",
+	    client->settings.csr_eku ? SPAN("yes") : SPAN("no"));
+	frame_add(&question, "passphrase", request->passphrase);
+	status = helper_ask(VERB_GENERATE, &question, &answer, note);
+	if (status == STATUS_OK && !take_key(buf_span(&answer), out))
+		status = note_set(note, STATUS_BUG,
+		    "what mailcert-key says of the new key makes no sense");
+	buf_clear(&answer);
+	buf_wipe(&question);
+	return status;
 }
 
 /* Make the order and its key, durable before the CA is asked. */
@@ -115,36 +136,17 @@ make_order(const struct client *client, const struct order_request *request,
 {
 	const struct home *home = client->home;
 	char key[1200], certificate[1200];
-	struct buf input, answer;
 	enum status status;
-	size_t i;
 
-	buf_init(&input, 64 * 1024);
-	buf_init(&answer, 256 * 1024);
-	for (i = 0; i < out->addresses; i++)
-		frame_add(&input, "address", span_of(out->address[i]));
-	frame_add(&input, "usage", span_of(csr_usage_name(out->usage)));
-	frame_add(&input, "subject",
-	    client->settings.empty_subject ? SPAN("empty") : SPAN("address"));
-	frame_add(
-	    &input, "eku", client->settings.csr_eku ? SPAN("yes") : SPAN("no"));
-	frame_add(&input, "passphrase", request->passphrase);
 	out->locked = request->passphrase.len > 0;
 	status = record_new_id(out->id);
-	if (status == STATUS_OK)
-		status = buf_status(&input);
 	if (status == STATUS_OK)
 		status = order_paths(
 		    home, out->id, key, certificate, sizeof(key), note);
 	if (status == STATUS_OK)
-		status = helper_key_pair("generate", key_kind_name(out->key),
-		    key, buf_span(&input), &answer, note);
-	if (status == STATUS_OK)
-		status = take_key(buf_span(&answer), out);
+		status = make_key(client, request, key, out, note);
 	if (status == STATUS_OK)
 		status = order_save(home, out, note);
-	buf_clear(&answer);
-	buf_wipe(&input);
 	return status;
 }
 

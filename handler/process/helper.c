@@ -45,18 +45,6 @@ helper_path(const char *name, char *out, size_t size, struct note *note)
 	return note_set(note, STATUS_CREATE, "%s is not installed", name);
 }
 
-/* Which status has this exit code?  The first of the table that does. */
-static enum status
-status_of_exit(int code)
-{
-	enum status status;
-
-	for (status = STATUS_USAGE; status < STATUS_COUNT; status++)
-		if (status_exit(status) == code)
-			return status;
-	return STATUS_BUG;
-}
-
 /* How long each may take for one request, whatever it waits for. */
 static int
 seconds_of(const char *name)
@@ -269,53 +257,56 @@ helper_response(const char *part1, const char *part2, const char *thumbprint,
 	return status;
 }
 
-static enum status
-ask_key(const char *const argv[], struct span input, struct buf *out,
-    struct note *note)
+void
+helper_open(struct buf *question, const char *file, const char *other)
 {
-	enum status status;
-	char shown[300];
-	int code = 0;
+	struct buf open;
 
-	status = helper_run_line(argv, input, out, &code, note);
-	if (status == STATUS_OK && code != 0) {
-		text_show_in(shown, sizeof(shown), buf_span(out), true);
-		status = code == 65 ? STATUS_BAD_KEY : status_of_exit(code);
-		(void)note_set(note, status, "%s", shown);
-	}
-	return status;
-}
-
-enum status
-helper_key(const char *verb, const char *file, struct span input,
-    struct buf *out, struct note *note)
-{
-	const char *const argv[] = { "mailcert-key", verb, file, NULL };
-
-	return ask_key(argv, input, out, note);
-}
-
-enum status
-helper_key_pair(const char *verb, const char *first, const char *second,
-    struct span input, struct buf *out, struct note *note)
-{
-	const char *const argv[] = { "mailcert-key", verb, first, second,
-		NULL };
-
-	return ask_key(argv, input, out, note);
+	buf_init(&open, 8192);
+	if (file != NULL)
+		frame_add(&open, "file", span_of(file));
+	if (other != NULL)
+		frame_add(&open, "new", span_of(other));
+	frame_add(question, FRAME_OPEN, buf_span(&open));
+	if (question->failed == STATUS_OK)
+		question->failed = buf_status(&open);
+	buf_clear(&open);
 }
 
 enum status
 helper_thumbprint(const char *file, char out[44], struct note *note)
 {
-	struct buf output;
+	struct buf question, answer;
+	struct span thumbprint;
 	enum status status;
 
-	buf_init(&output, 1024);
-	status = helper_key("thumbprint", file, SPAN(""), &output, note);
+	buf_init(&question, 8192);
+	buf_init(&answer, 2048);
+	helper_open(&question, file, NULL);
+	status = helper_ask(VERB_THUMBPRINT, &question, &answer, note);
+	thumbprint = frame_get(buf_span(&answer), "thumbprint");
 	if (status == STATUS_OK &&
-	    (output.len != 43 || !span_copy(buf_span(&output), out, 44)))
-		status = STATUS_CRYPTO;
-	buf_clear(&output);
+	    (thumbprint.len != SHA256_TEXT_LEN ||
+		!base64url_is_text(thumbprint) ||
+		!span_copy(thumbprint, out, SHA256_TEXT_LEN + 1)))
+		status = STATUS_BUG;
+	buf_clear(&answer);
+	buf_clear(&question);
+	return status;
+}
+
+enum status
+helper_make_key(const char *kind, const char *file, struct note *note)
+{
+	struct buf question, answer;
+	enum status status;
+
+	buf_init(&question, 8192);
+	buf_init(&answer, 2048);
+	helper_open(&question, NULL, file);
+	frame_add(&question, "kind", span_of(kind));
+	status = helper_ask(VERB_GENERATE, &question, &answer, note);
+	buf_clear(&answer);
+	buf_clear(&question);
 	return status;
 }

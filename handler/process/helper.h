@@ -60,16 +60,13 @@ enum status helper_response(const char *part1, const char *part2,
     const char *thumbprint, enum token_join join, struct response *out,
     struct note *note) MUST_CHECK;
 
-/*
- * Ask the key holder: what it prints for that verb, file and input.  Its own
- * sentence is the note.  STATUS_BAD_KEY, STATUS_PERMISSION, STATUS_CRYPTO ...
- */
-enum status helper_key(const char *verb, const char *file, struct span input,
-    struct buf *out, struct note *note) MUST_CHECK;
-/* The same for a verb that takes a file to be made, or a second key. */
-enum status helper_key_pair(const char *verb, const char *first,
-    const char *second, struct span input, struct buf *out,
-    struct note *note) MUST_CHECK;
+/* Begin a question to the key holder: the key file it reads, and the one it
+ * makes, or a second key; or NULL. */
+void helper_open(struct buf *question, const char *file, const char *other);
+/* Have it make a private key of that kind (acme/key_kind.h) that must not be
+ * there. */
+enum status helper_make_key(
+    const char *kind, const char *file, struct note *note) MUST_CHECK;
 /* The thumbprint of an account key file, by mailcert-key. */
 enum status helper_thumbprint(
     const char *file, char out[44], struct note *note) MUST_CHECK;

@@ -15,11 +15,28 @@ import time
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [TESTS, os.path.join(TESTS, "ca")]
 from lib import BUILD, MAILCERT, ROOT, SLOW, ask, at_once, nomalloc, sample, \
-    tap
+    tap, told
 from town import Town
 
 ALICE = "alice@example.org"
 STATUSES = {0, 1, 65, 69, 70, 71, 73, 74, 75, 78}
+
+
+# What a helper without memory may answer.
+NAMES = {"done", "out-of-memory", "crypto", "bad-key", "input-output",
+         "cannot-create"}
+
+
+def whole(got):
+    """The status of a helper's answer; None: it is not whole."""
+    try:
+        frames = told(got.stdout)
+    except ValueError:
+        return None
+    if got.returncode != 0 or [n for n, _ in frames[:2]] != [
+            "status", "note"] or frames[-1] != ("end", b""):
+        return None
+    return frames[0][1].decode()
 
 
 def finished(town):
@@ -114,30 +131,35 @@ def test_key_holder_memory():
         preload = nomalloc(place)
         key = place.path("key.pem")
         program = os.path.join(BUILD, "mailcert-key")
-        frames = b"address 17\nalice@example.org\nusage 4\nsign\n"
-        got = place.run("generate", "ec:p256", key, program=program,
-                        stdin=frames)
-        tap.ok(got.returncode == 0 and b"csr " in got.stdout, "generate", got)
-        request = b"url 20\nhttps://ca.example/x\nnonce 4\nabcd\n" \
-            b"payload 2\n{}\n"
-        for verb, args, stdin in (
-                ("jws", (key,), request), ("thumbprint", (key,), b""),
-                ("generate", ("ec:p256", place.path("new.pem")), frames)):
+        new = [("new", place.path("new.pem"))]
+        made = (("kind", "ec:p256"), ("address", "alice@example.org"),
+                ("usage", "sign"))
+        got = place.run("generate", program=program,
+                        stdin=ask(*made, opens=[("new", key)]))
+        tap.ok(whole(got) == "done" and b"csr " in got.stdout, "generate",
+               got)
+        request = (("url", "https://ca.example/x"), ("nonce", "abcd"),
+                   ("kid", ""), ("payload", "{}"))
+        for verb, stdin, gives in (
+                ("jws", ask(*request, opens=[("file", key)]), "jws"),
+                ("thumbprint", ask(opens=[("file", key)]), "thumbprint"),
+                ("generate", ask(*made, opens=new), "csr")):
             counted = place.path("count-" + verb)
             env = dict(place.env, LD_PRELOAD=preload)
-            place.run(verb, *args, program=program, stdin=stdin,
+            place.run(verb, program=program, stdin=stdin,
                       env=dict(env, COUNT_TO=counted))
-            # The one that is shut in cannot write the count.
+            # The one in its sandbox cannot write the count.
             total = int(open(counted).read()) if os.path.exists(counted) \
                 else 6000
             bad = []
             for n in sample([*range(1, 40), *range(40, total, 97)], 10):
                 if os.path.exists(place.path("new.pem")):
                     os.unlink(place.path("new.pem"))
-                got = place.run(verb, *args, program=program, stdin=stdin,
+                got = place.run(verb, program=program, stdin=stdin,
                                 env=dict(env, FAIL_AT=str(n)))
-                if got.returncode not in STATUSES or (
-                        got.returncode == 0 and len(got.stdout) < 20):
+                status = whole(got)
+                if status not in NAMES or (status == "done") != (
+                        gives in dict(told(got.stdout))):
                     bad.append("allocation %d: %d %r" % (n, got.returncode,
                                                          got.stdout[:80]))
             tap.ok(not bad, "mailcert-key %s" % verb, *bad)

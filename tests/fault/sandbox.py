@@ -332,23 +332,28 @@ def test_network():
 
 
 def test_key_holder():
-    frames = b"url 1\nx\nnonce 1\nx\nkid 1\nx\nmac 1\nx\npayload 0\n\n"
-    new = "{}/keys/new.pem"
+    signs = (("url", "x"), ("nonce", "x"), ("kid", "x"), ("payload", ""))
     scene = Scene("mailcert-key")
     key = scene.place.path("keys/k.pem")
-    subprocess.run([os.path.join(BUILD, "mailcert-key"), "generate", "ec:p256",
-                    key], check=True, input=b"", capture_output=True)
+    new = scene.place.path("keys/new.pem")
+    subprocess.run([os.path.join(BUILD, "mailcert-key"), "generate"],
+                   input=ask(("kind", "ec:p256"), opens=[("new", key)]),
+                   check=True, capture_output=True)
     judge(scene, "mailcert-key thumbprint", lambda scene: scene.place.run(
         "expect", ADDRESS, "--from", CA, "--token-part2", PART2,
         "--account-key", key, env=scene.env,
         program=scene.program("mailcert")))
-    for args, stdin in ((("jws", key), frames), (("bind", key), frames),
-                        (("rollover", key, key), frames),
-                        (("generate", "ec:p256", new), b""),
-                        (("copy", key, new), b"")):
-        judge(scene, "mailcert-key " + args[0],
-              helper("mailcert-key", *args, stdin=stdin), ours=False)
-    tap.ok(not os.path.exists(new.format(scene.place.dir)),
+    file = ("file", key)
+    for verb, stdin in (
+            ("jws", ask(*signs, opens=[file])),
+            ("bind", ask(("url", "x"), ("kid", "x"), ("mac", "x"),
+                         opens=[file])),
+            ("rollover", ask(*signs, opens=[file, ("new", key)])),
+            ("generate", ask(("kind", "ec:p256"), opens=[("new", new)])),
+            ("copy", ask(opens=[file, ("new", new)]))):
+        judge(scene, "mailcert-key " + verb,
+              helper("mailcert-key", verb, stdin=stdin), ours=False)
+    tap.ok(not os.path.exists(new),
            "mailcert-key: no key is left")
     scene.close()
 
@@ -361,14 +366,69 @@ def test_versions():
     for version in ("1", "2", "3", "4", "5", "6"):
         for name, args, stdin, free in (
                 ("mailcert-net", ("txt", "127.0.0.1@1", "{}/keys/x", "a.example"),
-                 b"", NETWORK),
-                ("mailcert-key", ("generate", "ec:p256", "{}/keys/new.pem"), b"",
-                 ())):
+                 lambda place: b"", NETWORK),
+                ("mailcert-key", ("generate",), lambda place: ask(
+                    ("kind", "ec:p256"),
+                    opens=[("new", place.path("keys/new.pem"))]), ())):
             scene = Scene(name)
             judge(scene, "%s, landlock %s" % (name, version),
-                  helper(name, *args, stdin=stdin), free=free,
+                  helper(name, *args, stdin=stdin(scene.place)), free=free,
                   landlock=version, ours=False)
             scene.close()
+
+
+def test_open():
+    """What a helper reads before its sandbox is the frame "open", and not one
+    octet of what strangers may have written."""
+    with Place() as place:
+        key = place.path("k.pem")
+        opens = [("file", key)]
+        subprocess.run([os.path.join(BUILD, "mailcert-key"), "generate"],
+                       input=ask(("kind", "ec:p256"), opens=[("new", key)]),
+                       check=True, capture_output=True)
+        for name, verb, opens, frames in (
+                ("mailcert-key", "jws", [("file", key)], (
+                    ("url", "https://ca.example/"), ("nonce", "x"),
+                    ("kid", ""), ("payload", ""))),
+                ("mailcert-key", "generate", [("new", key + "2")],
+                 (("kind", "ec:p256"),)),
+        ):
+            log = place.path("trace")
+            whole = ask(*frames, opens=opens)
+            got = subprocess.run(
+                ["strace", "-q", "-o", log, os.path.join(BUILD, name), verb],
+                input=whole, env={}, capture_output=True, timeout=60)
+            with open(log, errors="replace") as f:
+                lines = f.read().splitlines()
+            at = next(i for i, x in enumerate(lines)
+                      if "SECCOMP_MODE_FILTER" in x)
+            before, after = (sum(int(x.rsplit(" ", 1)[1]) for x in part
+                                 if x.startswith("read(0,"))
+                             for part in (lines[:at], lines[at:]))
+            first = len(ask(opens=opens, end=False))
+            tap.equal((before, after), (first, len(whole) - first),
+                      "%s %s: read before and after" % (name, verb))
+            tap.ok(got.stdout.startswith(b"status 4\ndone\n"),
+                   "%s %s: answered" % (name, verb), got)
+        # A question that is not one is refused in the sandbox.
+        for question in (b"", b"x", b"open 5\nfile", ask(),
+                         ask(("url", "x"), opens=opens),
+                         ask(("x", "y"), opens=[("file", key)]),
+                         ask(opens=[("file", key), ("file", key)]),
+                         ask(opens=[("file", key)], end=False),
+                         b"open 99999\n" + b"x" * 99999):
+            got = subprocess.run(
+                [os.path.join(BUILD, "mailcert-key"), "thumbprint"],
+                input=question, env={}, capture_output=True, timeout=60)
+            tap.ok(got.stdout == answer("usage"),
+                   "refused: %r" % question[:30], got)
+        for args in ((), ("thumbprint", key), ("nothing",)):
+            got = subprocess.run(
+                [os.path.join(BUILD, "mailcert-key"), *args],
+                input=ask(opens=[("file", key)]), env={},
+                capture_output=True, timeout=60)
+            tap.ok(got.stdout == answer("usage"), "refused: %r" % (args,),
+                   got)
 
 
 def test_stuck():
@@ -487,5 +547,6 @@ test_network()
 test_key_holder()
 test_versions()
 test_stuck()
+test_open()
 test_lies()
 tap.done()

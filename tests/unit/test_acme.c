@@ -56,10 +56,10 @@ test_jws(void)
 		   "Aw\"")) < out.len);
 	buf_clear(&out);
 	bad.url = SPAN("http://example.com/acme/authz/1");
-	OK(jws_sign(SPAN(ed25519), &bad, &out, &note) == STATUS_USAGE);
+	OK(jws_sign(SPAN(ed25519), &bad, &out, &note) == STATUS_BAD_CA);
 	bad = get;
 	bad.nonce = SPAN("a\",\"x\":\"");
-	OK(jws_sign(SPAN(ed25519), &bad, &out, &note) == STATUS_USAGE);
+	OK(jws_sign(SPAN(ed25519), &bad, &out, &note) == STATUS_BAD_CA);
 	OK(jws_sign(SPAN("no key"), &get, &out, &note) == STATUS_BAD_KEY);
 	OK(out.len == 0);
 	buf_clear(&out);

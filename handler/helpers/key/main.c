@@ -2,28 +2,21 @@
  * main.c - mailcert-key: hold the private keys, and sign with them
  *
  * The only program that opens private keys.  It parses no mail and knows no
- * network.  It opens what its arguments name, a key or the directory of a new
- * one, and enters its sandbox before it reads its input or computes: nothing
- * else can be read then, and nothing written but files in that directory.
+ * network.  It opens what the frame "open" names, a key, two, or the directory
+ * of a new one, and enters its sandbox before it reads the rest or computes:
+ * nothing else can be read then, and nothing written but files in that
+ * directory.  base/verb.h has its verbs and their frames.
  *
- *	mailcert-key thumbprint FILE	prints the RFC 7638 thumbprint
- *	mailcert-key jws FILE	reads frames (url, nonce, kid, payload), prints
- *		the signed request
- *	mailcert-key rollover FILE NEW	reads frames (url, nonce, kid), prints
- *		the request that gives the account of FILE's key to NEW's
- *	mailcert-key bind FILE	reads frames (url, kid, mac), prints the
- *		externalAccountBinding
- *	mailcert-key generate KIND FILE	makes a new private key; FILE must not
- *		be there.  Reads frames (address..., usage, subject, eku): where
- *		there are addresses it prints frames (csr, public: the signing
- *		request and the SubjectPublicKeyInfo, in base64url)
- *	mailcert-key copy FILE NEW	writes the key again, as a new file
+ *	thumbprint	the RFC 7638 thumbprint of file
+ *	jws		the request, signed by file
+ *	rollover	the request that gives the account of file to new
+ *	bind		the externalAccountBinding
+ *	generate	makes new, which must not be there.  Where there are
+ *		addresses it gives csr and public: the signing request and the
+ *		SubjectPublicKeyInfo, in base64url
+ *	copy		writes file again, as new
  *
- * A frame "passphrase" unlocks the key that is read, and locks the one that is
- * made.
- *
- * On failure it prints one sentence to standard output and exits with the
- * status's code; its caller tells the user.
+ * passphrase unlocks the key that is read, and locks the one that is made.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -39,12 +32,13 @@
 #include "acme/jws.h"
 #include "base/base64url.h"
 #include "base/fd.h"
-#include "base/frame.h"
 #include "base/sandbox.h"
+#include "base/serve.h"
 #include "store/home.h"
 
 enum {
 	KEY_FILE_MAX = 64 * 1024,
+	PATH_SIZE = 1200,
 	CPU_SECONDS = 120 /* a large RSA key, on a slow machine */
 };
 
@@ -88,131 +82,135 @@ read_key(const char *path, struct buf *out, struct note *note)
 	return status;
 }
 
-/* What the frames on standard input say. */
-struct request {
-	struct jws jws;
-	struct span mac;
-	struct span passphrase;
-	struct span address[CSR_ADDRESSES_MAX];
-	size_t addresses;
-	struct csr_form form;
-};
-
+/* A name from "open", for the system. */
 static enum status
-take_frame(struct request *request, const struct frame *frame)
+take_path(const struct serve *serve, const char *name, char *out, size_t size)
 {
-	const struct span name = frame->name, value = frame->value;
-
-	if (span_eq(name, SPAN("url")))
-		request->jws.url = value;
-	else if (span_eq(name, SPAN("nonce")))
-		request->jws.nonce = value;
-	else if (span_eq(name, SPAN("kid")))
-		request->jws.kid = value;
-	else if (span_eq(name, SPAN("payload")))
-		request->jws.payload = value;
-	else if (span_eq(name, SPAN("mac")))
-		request->mac = value;
-	else if (span_eq(name, SPAN("passphrase")))
-		request->passphrase = value;
-	else if (span_eq(name, SPAN("address")) &&
-	    request->addresses < CSR_ADDRESSES_MAX)
-		request->address[request->addresses++] = value;
-	else if (span_eq(name, SPAN("subject")))
-		request->form.address_subject = span_eq(value, SPAN("address"));
-	else if (span_eq(name, SPAN("eku")))
-		request->form.eku = span_eq(value, SPAN("yes"));
-	else if (!span_eq(name, SPAN("usage")) ||
-	    !csr_usage_parse(value, &request->form.usage))
-		return STATUS_USAGE;
-	return STATUS_OK;
+	return span_copy(frame_get(serve->open, name), out, size)
+	    ? STATUS_OK
+	    : STATUS_USAGE;
 }
 
 static enum status
-take_request(struct buf *input, struct request *out)
-{
-	enum status status = fd_read(STDIN_FILENO, input, 10);
-	struct span rest = buf_span(input);
-	struct frame frame;
-
-	*out = (struct request){ .form.usage = CSR_BOTH };
-	while (status == STATUS_OK &&
-	    (status = frame_take(&rest, &frame)) == STATUS_OK)
-		status = take_frame(out, &frame);
-	return status == STATUS_NO ? STATUS_OK : status;
-}
-
-/* Everything that knows a key but not its file. */
-static enum status
-compute(const char *verb, struct span key, struct span other,
-    const struct request *request, struct buf *out, struct note *note)
-{
-	if (strcmp(verb, "thumbprint") == 0)
-		return jwk_thumbprint(key, out, note);
-	if (strcmp(verb, "jws") == 0)
-		return jws_sign(key, &request->jws, out, note);
-	if (strcmp(verb, "rollover") == 0)
-		return jws_roll_over(key, other, &request->jws, out, note);
-	return jws_bind(
-	    key, request->jws.url, request->jws.kid, request->mac, out, note);
-}
-
-/* Read the key, or two; compute in the sandbox. */
-static enum status
-use_key(const char *verb, const char *path, const char *second, struct buf *out,
+read_named(const struct serve *serve, const char *name, struct buf *out,
     struct note *note)
 {
-	struct buf key, other, input, plain;
-	struct request request;
-	enum status status;
+	char path[PATH_SIZE];
+	enum status status = take_path(serve, name, path, sizeof(path));
 
-	buf_init(&key, KEY_FILE_MAX);
-	buf_init(&other, KEY_FILE_MAX);
-	buf_init(&plain, KEY_FILE_MAX);
-	buf_init(&input, JWS_SIZE_MAX);
-	status = read_key(path, &key, note);
-	if (status == STATUS_OK && second != NULL)
-		status = read_key(second, &other, note);
-	confine(-1);
-	request = (struct request){ .form.usage = CSR_BOTH };
-	if (status == STATUS_OK && strcmp(verb, "thumbprint") != 0)
-		status = take_request(&input, &request);
-	if (status == STATUS_OK && key_is_locked(buf_span(&key))) {
-		status = key_unlock(
-		    buf_span(&key), request.passphrase, &plain, note);
-		buf_wipe(&key);
-		key = plain;
-		buf_init(&plain, 0);
-	}
-	if (status == STATUS_OK)
-		status = compute(verb, buf_span(&key), buf_span(&other),
-		    &request, out, note);
-	buf_wipe(&input); /* may hold a MAC key or a passphrase */
-	buf_wipe(&plain);
-	buf_wipe(&other);
-	buf_wipe(&key);
-	return status == STATUS_OK ? buf_status(out) : status;
+	return status == STATUS_OK ? read_key(path, out, note) : status;
 }
 
 /* Where a new private file goes. */
 struct place {
-	char name[1024];
+	char name[PATH_SIZE];
 	int dir;
 };
 
 static enum status
-open_place(const char *path, struct place *out, struct note *note)
+open_place(const struct serve *serve, struct place *out, struct note *note)
 {
-	char copy[1024], other[1024];
+	char copy[PATH_SIZE], other[PATH_SIZE];
+	enum status status = take_path(serve, "new", copy, sizeof(copy));
 
-	if (!span_copy(span_of(path), copy, sizeof(copy)) ||
-	    !span_copy(span_of(path), other, sizeof(other)) ||
-	    !span_copy(span_of(basename(other)), out->name, sizeof(out->name)))
-		return STATUS_CREATE;
+	if (status != STATUS_OK)
+		return status;
+	(void)strcpy(other, copy);
+	(void)strcpy(out->name, basename(other));
 	out->dir = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return out->dir >= 0 ? STATUS_OK
 			     : note_set(note, STATUS_CREATE, "%.200s: %s", copy,
 				   strerror(errno));
+}
+
+/* All that is open from before the sandbox. */
+struct held {
+	struct buf key;   /* owned */
+	struct buf other; /* owned: of a roll-over */
+	struct place place;
+};
+
+static enum status
+open_held(const struct serve *serve, struct held *out, struct note *note)
+{
+	enum status status = STATUS_OK;
+
+	if (serve->verb != VERB_GENERATE)
+		status = read_named(serve, "file", &out->key, note);
+	if (status == STATUS_OK && serve->verb == VERB_ROLLOVER)
+		status = read_named(serve, "new", &out->other, note);
+	if (status == STATUS_OK &&
+	    (serve->verb == VERB_GENERATE || serve->verb == VERB_COPY))
+		status = open_place(serve, &out->place, note);
+	return status;
+}
+
+static void
+clear_held(struct held *held)
+{
+	if (held->place.dir >= 0)
+		(void)close(held->place.dir);
+	buf_wipe(&held->other);
+	buf_wipe(&held->key);
+}
+
+/* A locked key is unlocked where it is. */
+static enum status
+unlock(struct buf *key, struct span passphrase, struct note *note)
+{
+	struct buf plain;
+	enum status status;
+
+	buf_init(&plain, KEY_FILE_MAX);
+	status = key_unlock(buf_span(key), passphrase, &plain, note);
+	buf_wipe(key);
+	*key = plain;
+	return status;
+}
+
+static void
+add_result(struct buf *out, const char *name, const struct buf *value)
+{
+	frame_add(out, name, buf_span(value));
+}
+
+/* Everything that knows a key but not its file. */
+static enum status
+use_key(const struct serve *serve, struct held *held, struct buf *out,
+    struct note *note)
+{
+	const struct span frames = serve->frames;
+	const struct jws jws = { .url = frame_get(frames, "url"),
+		.nonce = frame_get(frames, "nonce"),
+		.kid = frame_get(frames, "kid"),
+		.payload = frame_get(frames, "payload") };
+	const bool thumbprint = serve->verb == VERB_THUMBPRINT;
+	enum status status = STATUS_OK;
+	struct buf text;
+	struct span key;
+
+	if (key_is_locked(buf_span(&held->key)))
+		status =
+		    unlock(&held->key, frame_get(frames, "passphrase"), note);
+	key = buf_span(&held->key);
+	buf_init(&text, 4 * JWS_SIZE_MAX);
+	if (status != STATUS_OK)
+		;
+	else if (thumbprint)
+		status = jwk_thumbprint(key, &text, note);
+	else if (serve->verb == VERB_JWS)
+		status = jws_sign(key, &jws, &text, note);
+	else if (serve->verb == VERB_ROLLOVER)
+		status = jws_roll_over(
+		    key, buf_span(&held->other), &jws, &text, note);
+	else
+		status = jws_bind(key, jws.url, jws.kid,
+		    frame_get(frames, "mac"), &text, note);
+	if (status == STATUS_OK)
+		status = buf_status(&text);
+	add_result(out, thumbprint ? "thumbprint" : "jws", &text);
+	buf_clear(&text);
+	return status;
 }
 
 /* Beside others, durable before anybody hears of it. */
@@ -224,9 +222,36 @@ store_key(const struct place *place, struct span pem, struct note *note)
 	return status == STATUS_OK ? dir_sync(place->dir) : status;
 }
 
+/* The certificate that a signing request asks for. */
+struct wanted {
+	struct span address[CSR_ADDRESSES_MAX];
+	size_t addresses;
+	struct csr_form form;
+};
+
+static enum status
+take_wanted(struct span frames, struct wanted *out)
+{
+	const struct span usage = frame_get(frames, "usage");
+	struct span rest = frames, address;
+
+	*out = (struct wanted){ .form.usage = CSR_BOTH };
+	out->form.address_subject =
+	    span_eq(frame_get(frames, "subject"), SPAN("address"));
+	out->form.eku = span_eq(frame_get(frames, "eku"), SPAN("yes"));
+	while (frame_next(&rest, "address", &address)) {
+		if (out->addresses == CSR_ADDRESSES_MAX)
+			return STATUS_USAGE;
+		out->address[out->addresses++] = address;
+	}
+	return usage.len == 0 || csr_usage_parse(usage, &out->form.usage)
+	    ? STATUS_OK
+	    : STATUS_USAGE;
+}
+
 /* What a certificate order wants of its key, so that nobody needs it again. */
 static enum status
-add_signing_request(struct span key, const struct request *request,
+add_signing_request(struct span key, const struct wanted *wanted,
     struct buf *out, struct note *note)
 {
 	struct buf der, text;
@@ -234,103 +259,111 @@ add_signing_request(struct span key, const struct request *request,
 
 	buf_init(&der, CSR_SIZE_MAX);
 	buf_init(&text, 2 * CSR_SIZE_MAX);
-	status = csr_build(key, request->address, request->addresses,
-	    &request->form, &der, note);
+	status = csr_build(
+	    key, wanted->address, wanted->addresses, &wanted->form, &der, note);
 	base64url_encode(&text, buf_span(&der));
-	frame_add(out, "csr", buf_span(&text));
+	add_result(out, "csr", &text);
 	buf_clear(&der);
 	buf_clear(&text);
 	if (status == STATUS_OK)
 		status = key_public(key, &der, note);
 	base64url_encode(&text, buf_span(&der));
-	frame_add(out, "public", buf_span(&text));
+	add_result(out, "public", &text);
 	buf_clear(&text);
 	buf_clear(&der);
-	return status == STATUS_OK ? buf_status(out) : status;
+	return status;
 }
 
 static enum status
-make_key(
-    const char *kind_name, const char *path, struct buf *out, struct note *note)
+make_key(const struct serve *serve, const struct held *held, struct buf *out,
+    struct note *note)
 {
-	struct place place = { .dir = -1 };
-	struct buf key, locked, input;
-	struct request request;
+	const struct span passphrase = frame_get(serve->frames, "passphrase");
+	struct wanted wanted;
+	struct buf key, locked;
 	enum status status;
 	enum key_kind kind;
 
-	if (!key_kind_parse(span_of(kind_name), &kind))
-		return note_set(
-		    note, STATUS_USAGE, "there is no such kind of key");
-	if ((status = open_place(path, &place, note)) != STATUS_OK)
+	if (!key_kind_parse(frame_get(serve->frames, "kind"), &kind))
+		return STATUS_USAGE;
+	if ((status = take_wanted(serve->frames, &wanted)) != STATUS_OK)
 		return status;
-	confine(place.dir);
-	buf_init(&input, JWS_SIZE_MAX);
 	buf_init(&key, KEY_FILE_MAX);
 	buf_init(&locked, KEY_FILE_MAX);
-	status = take_request(&input, &request);
-	if (status == STATUS_OK)
-		status = key_generate(kind, &key);
-	if (status == STATUS_OK && request.addresses > 0)
+	status = key_generate(kind, &key);
+	if (status == STATUS_OK && wanted.addresses > 0)
 		status =
-		    add_signing_request(buf_span(&key), &request, out, note);
+		    add_signing_request(buf_span(&key), &wanted, out, note);
 	if (status == STATUS_OK)
-		status = key_lock(buf_span(&key), request.passphrase, &locked);
+		status = buf_status(out);
 	if (status == STATUS_OK)
-		status = store_key(&place, buf_span(&locked), note);
-	(void)close(place.dir);
+		status = key_lock(buf_span(&key), passphrase, &locked);
+	if (status == STATUS_OK)
+		status = store_key(&held->place, buf_span(&locked), note);
 	buf_wipe(&locked);
 	buf_wipe(&key);
-	buf_wipe(&input);
 	return status;
 }
 
 static enum status
-copy_key(const char *from, const char *to, struct note *note)
+copy_key(const struct serve *serve, struct held *held, struct note *note)
 {
-	struct place place = { .dir = -1 };
-	struct buf key, plain, input;
-	struct request request;
+	enum status status =
+	    unlock(&held->key, frame_get(serve->frames, "passphrase"), note);
+
+	return status == STATUS_OK
+	    ? store_key(&held->place, buf_span(&held->key), note)
+	    : status;
+}
+
+static enum status
+answer(const struct serve *serve, struct held *held, struct buf *out,
+    struct note *note)
+{
 	enum status status;
 
-	buf_init(&input, JWS_SIZE_MAX);
-	buf_init(&key, KEY_FILE_MAX);
-	buf_init(&plain, KEY_FILE_MAX);
-	status = read_key(from, &key, note);
+	if (serve->verb == VERB_GENERATE)
+		status = make_key(serve, held, out, note);
+	else if (serve->verb == VERB_COPY)
+		status = copy_key(serve, held, note);
+	else
+		status = use_key(serve, held, out, note);
+	return status == STATUS_OK ? buf_status(out) : status;
+}
+
+/* The whole question is read even where nothing could be opened: whoever asks
+ * is writing it. */
+static enum status
+serve_one(struct serve *serve, struct buf *out, struct note *note)
+{
+	struct held held = { .place.dir = -1 };
+	enum status status, opened;
+
+	buf_init(&held.key, KEY_FILE_MAX);
+	buf_init(&held.other, KEY_FILE_MAX);
+	if ((status = serve_open(serve)) != STATUS_OK)
+		return status;
+	opened = open_held(serve, &held, note);
+	confine(held.place.dir);
+	status = serve_read(serve);
 	if (status == STATUS_OK)
-		status = open_place(to, &place, note);
-	confine(place.dir);
+		status = opened;
 	if (status == STATUS_OK)
-		status = take_request(&input, &request);
-	if (status == STATUS_OK)
-		status = key_unlock(
-		    buf_span(&key), request.passphrase, &plain, note);
-	if (status == STATUS_OK)
-		status = store_key(&place, buf_span(&plain), note);
-	if (place.dir >= 0)
-		(void)close(place.dir);
-	buf_wipe(&plain);
-	buf_wipe(&key);
-	buf_wipe(&input);
+		status = answer(serve, &held, out, note);
+	clear_held(&held);
 	return status;
 }
 
+/* The configuration of OpenSSL is a file of the system; what it loads must not
+ * depend on the environment. */
 static enum status
-run(int argc, char *argv[], struct buf *out, struct note *note)
+prepare(void)
 {
-	const char *verb = argc > 1 ? argv[1] : "";
-
-	if (argc == 3 &&
-	    (strcmp(verb, "thumbprint") == 0 || strcmp(verb, "jws") == 0 ||
-		strcmp(verb, "bind") == 0))
-		return use_key(verb, argv[2], NULL, out, note);
-	if (argc == 4 && strcmp(verb, "rollover") == 0)
-		return use_key(verb, argv[2], argv[3], out, note);
-	if (argc == 4 && strcmp(verb, "generate") == 0)
-		return make_key(argv[2], argv[3], out, note);
-	if (argc == 4 && strcmp(verb, "copy") == 0)
-		return copy_key(argv[2], argv[3], note);
-	return note_set(note, STATUS_USAGE, "mailcert-key does not do that");
+	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
+		return STATUS_CRYPTO;
+	/* Without memory for it the library crashes later on. */
+	return OSSL_LIB_CTX_get0_global_default() != NULL ? STATUS_OK
+							  : STATUS_MEMORY;
 }
 
 int
@@ -338,25 +371,21 @@ main(int argc, char *argv[])
 {
 	struct note note = { "" };
 	enum status status;
+	struct serve serve;
 	struct buf out;
 
 	sandbox_early();
-	/* The configuration of OpenSSL is a file of the system; what it loads
-	 * must not depend on the environment. */
-	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
-		return status_exit(STATUS_CRYPTO);
-	/* Without memory for it the library crashes later on. */
-	if (OSSL_LIB_CTX_get0_global_default() == NULL)
-		return status_exit(STATUS_MEMORY);
-	buf_init(&out, 4 * JWS_SIZE_MAX);
-	status = run(argc, argv, &out, &note);
-	if (status != STATUS_OK) {
-		buf_clear(&out);
-		buf_add_text(&out, note_text(&note, status));
-	}
-	buf_add_byte(&out, '\n');
-	if (fd_write(STDOUT_FILENO, buf_span(&out)) != STATUS_OK)
-		status = STATUS_IO;
+	status = serve_begin(
+	    &serve, "mailcert-key", argc, argv, SERVE_OPEN_MAX + JWS_SIZE_MAX);
+	if (status == STATUS_OK)
+		status = prepare();
+	if (status != STATUS_OK)
+		return serve_refuse(status);
+	buf_init(&out, 4 * JWS_SIZE_MAX + 4096);
+	status = serve_one(&serve, &out, &note);
+	status = serve_answer(status, &note, buf_span(&out));
 	buf_clear(&out);
+	/* It may hold a MAC key or a passphrase. */
+	buf_wipe(&serve.question);
 	return status_exit(status);
 }
