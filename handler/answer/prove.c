@@ -27,7 +27,7 @@ add_dkim(const struct prover *prover, const struct rules *rules,
 	frame_add(
 	    request, "headers", span_of(dkim_coverage_name(policy->coverage)));
 	for (i = 0; i < claims->query.count && status == STATUS_OK; i++)
-		status = resolve(policy, prover->home, "txt",
+		status = resolve(policy, prover->home, VERB_TXT,
 		    claims->query.key_name[i], prover->now, request, note);
 	return status;
 }
@@ -48,7 +48,7 @@ add_trust(const struct prover *prover, const char *from, const char *revocation,
 	}
 	if (status == STATUS_OK && from[0] != '\0' &&
 	    anchors_has_word(policy->smime_anchors, SPAN("smimea")))
-		status = resolve(policy, prover->home, "smimea", from,
+		status = resolve(policy, prover->home, VERB_SMIMEA, from,
 		    prover->now, request, note);
 	return status;
 }

@@ -37,6 +37,8 @@
 	" not-a-challenge is-a-reply bad-token bad-charset malformed " \
 	"ambiguous-header too-large decoded-input not-auto-generated " \
 	"wrong-from wrong-to list-mail unsafe-reply-to"
+/* plain: nobody is asked for DNSSEC. */
+#define VERB_RESOLVER "resolver anchor plain?"
 /* Why a key cannot be read, used or made. */
 #define VERB_KEY "bad-key permission cannot-create ca-nonsense"
 
@@ -77,6 +79,16 @@
 	X(GENERATE, "mailcert-key", "generate", "new",                        \
 	    "kind address* usage? subject? eku? passphrase?", "csr? public?", \
 	    VERB_KEY)                                                         \
+	X(TXT, "mailcert-net", "txt", VERB_RESOLVER, "name", "dns", "")       \
+	X(SMIMEA, "mailcert-net", "smimea", VERB_RESOLVER, "address", "dns",  \
+	    "malformed")                                                      \
+	X(CAA, "mailcert-net", "caa", VERB_RESOLVER, "name", "dns", "")       \
+	X(CHECK, "mailcert-net", "check", VERB_RESOLVER, "", "state reason",  \
+	    "")                                                               \
+	X(REQUEST, "mailcert-https", "request", "ca-file",                    \
+	    "method url accept proxy no-proxy body",                          \
+	    "code nonce location retry-after alternate* next body",           \
+	    "ca-nonsense network-trouble configuration")                      \
 	X(COPY, "mailcert-key", "copy", "file new", "passphrase?", "", VERB_KEY)
 
 enum verb_id {

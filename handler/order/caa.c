@@ -41,8 +41,8 @@ look_up(const struct client *client, const char *domain)
 
 	buf_init(&out, 2 * DNS_LINE_MAX);
 	dns_answer_init(&answer);
-	if (resolve(&client->config->authenticate, client->home, "caa", domain,
-		(int64_t)time(NULL), &out, NULL) == STATUS_OK) {
+	if (resolve(&client->config->authenticate, client->home, VERB_CAA,
+		domain, (int64_t)time(NULL), &out, NULL) == STATUS_OK) {
 		rest = buf_span(&out);
 		if (frame_take(&rest, &frame) == STATUS_OK &&
 		    dns_answer_parse(frame.value, &answer) == STATUS_OK)

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/frame.h"
 #include "base/text.h"
 #include "process/helper.h"
 #include "store/answers.h"
@@ -12,23 +11,33 @@
 /* For how long it is believed that a resolver passes no DNSSEC on. */
 enum { PLAIN_SECONDS = 3600 };
 
-/* Ask the network program: one line. */
+/* Ask the network program; answer holds the frames. */
 static enum status
-ask(const struct authres_policy *policy, const char *kind, const char *name,
-    bool plain, struct buf *line, struct note *note)
+ask(const struct authres_policy *policy, enum verb_id verb, const char *name,
+    bool plain, struct buf *answer, struct note *note)
 {
-	const char *const argv[] = { "mailcert-net", kind, policy->resolver,
-		plain ? "plain" : policy->anchor, name, NULL };
+	struct buf question, open;
 	enum status status;
-	int code = 0;
 
-	status = helper_run_line(argv, SPAN(""), line, &code, note);
-	if (status == STATUS_AGAIN)
-		status = STATUS_DNS;
-	if (status == STATUS_OK && code != 0)
-		status = note_set(
-		    note, STATUS_DNS, "the network program gave up (%d)", code);
-	return status;
+	buf_init(&open, 2048);
+	buf_init(&question, 4096);
+	frame_add(&open, "resolver", span_of(policy->resolver));
+	frame_add(&open, "anchor", span_of(policy->anchor));
+	if (plain)
+		frame_add(&open, "plain", SPAN(""));
+	frame_add(&question, FRAME_OPEN, buf_span(&open));
+	if (name != NULL)
+		frame_add(&question, verb == VERB_SMIMEA ? "address" : "name",
+		    span_of(name));
+	status = buf_status(&open);
+	if (status == STATUS_OK)
+		status = helper_ask(verb, &question, answer, note);
+	buf_clear(&question);
+	buf_clear(&open);
+	/* The latter: an address that can have no such record. */
+	return status == STATUS_AGAIN || status == STATUS_BAD_SYNTAX
+	    ? STATUS_DNS
+	    : status;
 }
 
 /* Did we learn before that asking this resolver for DNSSEC only costs time? */
@@ -64,31 +73,48 @@ keep(const struct home *home, const char *key, const char *source, bool plain,
 	dns_answer_clear(&answer);
 }
 
+/* The line of a name that the home does not have. */
+static enum status
+fetch(const struct authres_policy *policy, const struct home *home,
+    enum verb_id verb, const char *name, const char *key, const char *source,
+    int64_t now, struct buf *out, struct note *note)
+{
+	const bool plain = knows_plain(home, source, now);
+	struct buf answer;
+	struct span line;
+	enum status status;
+
+	buf_init(&answer, DNS_LINE_MAX + 4096);
+	status = ask(policy, verb, name, plain, &answer, note);
+	line = frame_get(buf_span(&answer), "dns");
+	if (status == STATUS_OK && home->dir >= 0)
+		keep(home, key, source, plain, now, line);
+	if (status == STATUS_OK)
+		frame_add(out, "dns", line);
+	buf_clear(&answer);
+	return status;
+}
+
 enum status
 resolve(const struct authres_policy *policy, const struct home *home,
-    const char *kind, const char *name, int64_t now, struct buf *out,
+    enum verb_id verb, const char *name, int64_t now, struct buf *out,
     struct note *note)
 {
 	char key[AUTHRES_DOMAIN_SIZE + 80], source[600];
 	enum status status = STATUS_NO;
 	struct buf line;
-	bool plain;
 
-	(void)snprintf(key, sizeof(key), "%s.%s", kind, name);
+	(void)snprintf(key, sizeof(key), "%s.%s", verb_row(verb)->name, name);
 	(void)snprintf(
 	    source, sizeof(source), "%s %s", policy->resolver, policy->anchor);
 	buf_init(&line, DNS_LINE_MAX);
 	if (home->dir >= 0)
 		status = answers_get(home, key, source, now, &line);
-	if (status != STATUS_OK) {
-		buf_clear(&line);
-		plain = knows_plain(home, source, now);
-		status = ask(policy, kind, name, plain, &line, note);
-		if (status == STATUS_OK && home->dir >= 0)
-			keep(home, key, source, plain, now, buf_span(&line));
-	}
 	if (status == STATUS_OK)
 		frame_add(out, "dns", buf_span(&line));
+	else
+		status = fetch(
+		    policy, home, verb, name, key, source, now, out, note);
 	buf_clear(&line);
 	return status == STATUS_OK ? buf_status(out) : status;
 }
@@ -98,23 +124,21 @@ resolve_check(const struct authres_policy *policy, enum dns_state *out,
     struct note *reason, struct note *note)
 {
 	char shown[DNS_REASON_SIZE];
-	struct buf line;
-	struct span text;
+	struct buf answer;
+	struct span frames;
 	enum status status;
-	size_t end;
 
-	buf_init(&line, 1024);
-	status = ask(policy, "check", NULL, false, &line, note);
-	text = buf_span(&line);
-	end = span_find_byte(text, ' ');
+	buf_init(&answer, 4096);
+	status = ask(policy, VERB_CHECK, NULL, false, &answer, note);
+	frames = buf_span(&answer);
 	if (status == STATUS_OK &&
-	    !dns_state_parse(span_cut(text, 0, end), out))
-		status = STATUS_DNS;
+	    !dns_state_parse(frame_get(frames, "state"), out))
+		status = STATUS_BUG;
 	if (status == STATUS_OK) {
-		text_show_in(shown, sizeof(shown),
-		    span_cut(text, end + 1, text.len), true);
-		(void)note_set(reason, status, "%s", shown);
+		text_show_in(
+		    shown, sizeof(shown), frame_get(frames, "reason"), true);
+		note_say(reason, "%s", shown);
 	}
-	buf_clear(&line);
+	buf_clear(&answer);
 	return status;
 }

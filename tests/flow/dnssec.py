@@ -15,7 +15,8 @@ import cms
 import dkim
 from cryptography.hazmat.primitives import serialization
 from dnsserver import SERVFAIL, SILENT, Between, Dns
-from lib import (QUESTION, Place, Terminal, challenge, check_reply, tap)
+from lib import (QUESTION, Place, Terminal, ask, challenge, check_reply, tap,
+                 told)
 from unboundzone import Unbound, txt
 
 CA = "acme-challenge+1@ca.%s"
@@ -213,20 +214,21 @@ def test_plain(u):
     place = Place()
     net = os.path.join(place.env["PATH"].split(":")[0], "mailcert-net")
 
-    def ask(resolver, name, kind="txt"):
-        got = place.run(kind, resolver, "plain", name, program=net)
-        return got.stdout.decode().strip().split(" ")
+    def look_up(resolver, name):
+        got = place.run("txt", program=net, stdin=ask(("name", name), opens=[
+            ("resolver", resolver), ("anchor", "none"), ("plain", "")]))
+        return dict(told(got.stdout))["dns"].decode().split(" ")
 
-    got = ask(dns.resolver, "sel._domainkey.ca.example")
+    got = look_up(dns.resolver, "sel._domainkey.ca.example")
     tap.ok(got[1] == "unvalidated" and len(got) == 5 and base64.
            urlsafe_b64decode(got[4] + "==").replace(b"\xff", b"").count(
                b"x") >= 700, "plain: a long record comes over TCP", got)
-    got = ask(dns.resolver, "nowhere.ca.example")
+    got = look_up(dns.resolver, "nowhere.ca.example")
     tap.ok(got[1] == "unvalidated" and len(got) == 4, "plain: no such name",
            got)
-    got = ask(u.resolver, "alias.example")
+    got = look_up(u.resolver, "alias.example")
     tap.ok(got[1] == "unvalidated" and len(got) == 5, "plain: an alias", got)
-    got = ask("127.0.0.1@1 " + u.resolver, "alias.example")
+    got = look_up("127.0.0.1@1 " + u.resolver, "alias.example")
     tap.ok(got[1] == "unvalidated" and len(got) == 5,
            "plain: the second resolver answers", got)
     for name, spoil in (
@@ -244,7 +246,7 @@ def test_plain(u):
         answer = bad.answer
         bad.answer = lambda query, limit, spoil=spoil, answer=answer: spoil(
             query, answer(query, 65535))
-        got = ask(bad.resolver + " " + dns.resolver,
+        got = look_up(bad.resolver + " " + dns.resolver,
                   "sel._domainkey.ca.example")
         tap.ok(got[1] == "unvalidated" and len(got) == 5,
                "plain: %s is none, another resolver's counts" % name, got)
@@ -372,11 +374,12 @@ def test_names(u):
     }
     with Place() as place:
         for address, want in vectors.items():
-            got = place.run("smimea", u.resolver, u.anchor, address,
+            got = place.run("smimea", stdin=ask(("address", address), opens=[
+                ("resolver", u.resolver), ("anchor", u.anchor)]),
                             program=os.path.join(
                                 os.path.dirname(place.env["PATH"].split(":")[0]
                                                 + "/"), "mailcert-net"))
-            tap.equal(got.stdout.decode().split(" ")[0],
+            tap.equal(dict(told(got.stdout))["dns"].decode().split(" ")[0],
                       want + "._smimecert.example.com", "name of " + address)
 
 

@@ -4,52 +4,63 @@
  * It and mailcert-https are the only programs that talk to the network.  They
  * parse no mail and hold no key.
  *
- *	mailcert-net txt RESOLVER ANCHOR NAME...
- *	mailcert-net smimea RESOLVER ANCHOR ADDRESS
- *		print a line of mail/dns_answer.h for each; of an address the
- *		name is computed (RFC 8162 section 3)
+ *	txt	the records of name
+ *	smimea	the same for an address: its name is computed (RFC 8162
+ *		section 3)
+ *	caa	of name or the next one above that has records (RFC 8659
+ *		section 3)
+ *	check	does the resolver answer, and does it pass DNSSEC on?
  *
- *	mailcert-net caa RESOLVER ANCHOR NAME
- *		likewise, of the name or the next one above that has records
- *		(RFC 8659 section 3)
- *
- *	mailcert-net check RESOLVER ANCHOR
- *		prints the state, and why
- *
- * With "plain" for ANCHOR nobody is asked for DNSSEC: what an earlier answer
- * of the same resolver said.
+ * dns is a line of mail/dns_answer.h.  What the resolver and the file of trust
+ * anchors are stands in "open"; with plain there nobody is asked for DNSSEC:
+ * what an earlier answer of the same resolver said.
  */
 #include <string.h>
-#include <unistd.h>
 
-#include "base/fd.h"
 #include "base/sandbox.h"
+#include "base/serve.h"
 #include "helpers/dns/dns.h"
 #include "mail/smimea.h"
 
-enum { NAMES_MAX = 4 };
+enum { QUESTION_MAX = SERVE_OPEN_MAX + 4096 };
+
+/* Without its line end. */
+static enum status
+add_answer(const struct dns_answer *answer, struct buf *out)
+{
+	struct buf line;
+	enum status status;
+
+	buf_init(&line, DNS_LINE_MAX);
+	dns_answer_write(answer, &line);
+	frame_add(out, "dns", span_trim(buf_span(&line)));
+	status = buf_status(&line);
+	buf_clear(&line);
+	return status == STATUS_OK ? buf_status(out) : status;
+}
 
 static enum status
 look_up(struct dns *dns, enum dns_type type, const char *name, struct buf *out)
 {
 	struct dns_answer answer;
+	enum status status;
 
 	if (!dns_name_ok(span_of(name)))
 		return STATUS_USAGE;
 	dns_answer_init(&answer);
 	dns_look_up(dns, name, type, &answer);
-	dns_answer_write(&answer, out);
+	status = add_answer(&answer, out);
 	dns_answer_clear(&answer);
-	return buf_status(out);
+	return status;
 }
 
 static enum status
-look_up_smimea(struct dns *dns, const char *address, struct buf *out)
+look_up_smimea(struct dns *dns, struct span address, struct buf *out)
 {
 	char name[DNS_NAME_SIZE];
 	enum status status;
 
-	status = smimea_name(span_of(address), name, sizeof(name));
+	status = smimea_name(address, name, sizeof(name));
 	if (status != STATUS_OK)
 		return status;
 	return look_up(dns, DNS_SMIMEA, name, out);
@@ -68,12 +79,10 @@ look_up_caa(struct dns *dns, const char *name, struct buf *out)
 		dns_look_up(dns, name, DNS_CAA, &answer);
 		done = answer.count > 0 || answer.state == DNS_BOGUS ||
 		    answer.state == DNS_TROUBLE || strchr(name, '.') == NULL;
-		if (done) {
-			dns_answer_write(&answer, out);
-			status = buf_status(out);
-		} else {
+		if (done)
+			status = add_answer(&answer, out);
+		else
 			name = strchr(name, '.') + 1;
-		}
 		dns_answer_clear(&answer);
 	}
 	return status;
@@ -98,53 +107,86 @@ check(struct dns *dns, struct buf *out)
 
 	dns_answer_init(&answer);
 	dns_check(dns, &answer);
-	buf_addf(out, "%s %s\n", dns_state_name(answer.state), answer.reason);
+	frame_add(out, "state", span_of(dns_state_name(answer.state)));
+	frame_add(out, "reason", span_of(answer.reason));
 	dns_answer_clear(&answer);
 	return buf_status(out);
 }
 
 static enum status
-run(const char *verb, struct dns *dns, char *names[], int count,
-    struct buf *out)
+answer(enum verb_id verb, struct span frames, struct dns *dns, struct buf *out)
 {
-	enum status status = STATUS_OK;
-	int i;
+	char name[DNS_NAME_SIZE];
 
-	if (strcmp(verb, "txt") == 0 && count > 0 && count <= NAMES_MAX) {
-		for (i = 0; i < count && status == STATUS_OK; i++)
-			status = look_up(dns, DNS_TXT, names[i], out);
-		return status;
-	}
-	if (strcmp(verb, "smimea") == 0 && count == 1)
-		return look_up_smimea(dns, names[0], out);
-	if (strcmp(verb, "caa") == 0 && count == 1)
-		return look_up_caa(dns, names[0], out);
-	if (strcmp(verb, "check") == 0 && count == 0)
+	if (verb == VERB_CHECK)
 		return check(dns, out);
-	return STATUS_USAGE;
+	if (verb == VERB_SMIMEA)
+		return look_up_smimea(dns, frame_get(frames, "address"), out);
+	if (!span_copy(frame_get(frames, "name"), name, sizeof(name)))
+		return STATUS_USAGE;
+	return verb == VERB_CAA ? look_up_caa(dns, name, out)
+				: look_up(dns, DNS_TXT, name, out);
+}
+
+/* What "open" says, for the libraries. */
+struct opened {
+	char resolver[DNS_RESOLVERS_SIZE];
+	char anchor[1024];
+	bool plain;
+};
+
+static enum status
+take_open(struct span open, struct opened *out)
+{
+	struct span value;
+
+	if (!span_copy(frame_get(open, "resolver"), out->resolver,
+		sizeof(out->resolver)) ||
+	    !span_copy(
+		frame_get(open, "anchor"), out->anchor, sizeof(out->anchor)))
+		return STATUS_USAGE;
+	out->plain = frame_next(&open, "plain", &value);
+	return STATUS_OK;
+}
+
+static enum status
+serve_one(struct serve *serve, struct buf *out)
+{
+	struct opened opened = { .plain = false };
+	struct dns_options options = { .resolver = opened.resolver,
+		.anchor = opened.anchor };
+	enum status status = serve_open(serve);
+	struct dns dns;
+
+	if (status == STATUS_OK)
+		status = take_open(serve->open, &opened);
+	if (status != STATUS_OK)
+		return status;
+	options.plain = opened.plain;
+	confine(&options);
+	if ((status = serve_read(serve)) != STATUS_OK)
+		return status;
+	dns_init(&dns, &options);
+	status = answer(serve->verb, serve->frames, &dns, out);
+	dns_clear(&dns);
+	return status;
 }
 
 int
 main(int argc, char *argv[])
 {
-	struct dns_options options;
-	enum status status = STATUS_USAGE;
-	struct dns dns;
+	enum status status;
+	struct serve serve;
 	struct buf out;
 
 	sandbox_early();
-	if (argc < 4)
-		return status_exit(status);
-	options = (struct dns_options){ .resolver = argv[2],
-		.anchor = argv[3],
-		.plain = strcmp(argv[3], "plain") == 0 };
-	confine(&options);
-	dns_init(&dns, &options);
-	buf_init(&out, NAMES_MAX * DNS_LINE_MAX);
-	status = run(argv[1], &dns, argv + 4, argc - 4, &out);
-	if (out.len > 0 && fd_write(STDOUT_FILENO, buf_span(&out)) != STATUS_OK)
-		status = STATUS_IO;
+	status = serve_begin(&serve, "mailcert-net", argc, argv, QUESTION_MAX);
+	if (status != STATUS_OK)
+		return serve_refuse(status);
+	buf_init(&out, DNS_LINE_MAX + 4096);
+	status = serve_one(&serve, &out);
+	status = serve_answer(status, NULL, buf_span(&out));
 	buf_clear(&out);
-	dns_clear(&dns);
+	serve_clear(&serve);
 	return status_exit(status);
 }
