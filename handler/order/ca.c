@@ -205,66 +205,84 @@ ca_is_own(const struct ca *ca, const char *url)
 	return acme_same_origin(span_of(url), span_of(ca->directory_url));
 }
 
-static enum status
-take_frame(const struct frame *frame, struct ca *ca, const char *who,
-    struct ca_answer *out, struct note *note)
+static void
+take_text(struct span value, bool good, char *out, size_t size)
 {
-	const struct span name = frame->name, value = frame->value;
-	char shown[200];
+	if (!good || !span_copy(value, out, size))
+		out[0] = '\0';
+}
 
-	if (span_eq(name, SPAN("code")))
-		return frame_number(value, &out->code) ? STATUS_OK : STATUS_BUG;
-	if (span_eq(name, SPAN("retry-after")))
-		return frame_number(value, &out->retry_after) ? STATUS_OK
-							      : STATUS_BUG;
-	if (span_eq(name, SPAN("body"))) {
-		buf_add(&out->body, value);
-		return buf_status(&out->body);
-	}
-	if (span_eq(name, SPAN("nonce"))) {
-		/* A malformed nonce is ignored (RFC 8555 section 6.5). */
-		if (!acme_nonce_ok(value) ||
-		    !span_copy(value, ca->nonce, sizeof(ca->nonce)))
-			ca->nonce[0] = '\0';
-	} else if (span_eq(name, SPAN("alternate"))) {
-		if (out->alternates < CA_ALTERNATES_MAX && acme_url_ok(value) &&
+/* A malformed nonce or URL is ignored (RFC 8555 section 6.5). */
+static enum status
+take_answer(struct span frames, struct ca *ca, struct ca_answer *out)
+{
+	struct span value = frame_get(frames, "nonce"), rest = frames;
+
+	if (!frame_number(frame_get(frames, "code"), &out->code) ||
+	    out->code == 0 ||
+	    !frame_number(frame_get(frames, "retry-after"), &out->retry_after))
+		return STATUS_BUG;
+	take_text(value, acme_nonce_ok(value), ca->nonce, sizeof(ca->nonce));
+	take_text(frame_get(frames, "location"), true, out->location,
+	    sizeof(out->location));
+	value = frame_get(frames, "next");
+	take_text(value, acme_url_ok(value), out->next, sizeof(out->next));
+	while (out->alternates < CA_ALTERNATES_MAX &&
+	    frame_next(&rest, "alternate", &value))
+		if (acme_url_ok(value) &&
 		    span_copy(
 			value, out->alternate[out->alternates], ACME_URL_SIZE))
 			out->alternates++;
-	} else if (span_eq(name, SPAN("location"))) {
-		if (!span_copy(value, out->location, sizeof(out->location)))
-			out->location[0] = '\0';
-	} else if (span_eq(name, SPAN("next"))) {
-		if (!acme_url_ok(value) ||
-		    !span_copy(value, out->next, sizeof(out->next)))
-			out->next[0] = '\0';
-	} else if (span_eq(name, SPAN("error"))) {
-		text_show_in(shown, sizeof(shown), value, true);
-		return note_set(note, STATUS_NET,
-		    "%.180s cannot be reached: %s", who, shown);
-	}
-	return STATUS_OK;
+	buf_add(&out->body, frame_get(frames, "body"));
+	return buf_status(&out->body);
 }
 
 /* The network program keeps running for the next request to the same CA.  A
  * server that takes it over can forge no answers but its own. */
 static enum status
-ask(const struct ca *ca, struct buf *request, struct buf *answer, int *code,
+ask(const struct ca *ca, struct buf *question, struct buf *answer,
     struct note *note)
 {
-	const char *const argv[] = { "mailcert-https", NULL };
 	char subject[4096];
 
-	frame_add(request, "ca-file", span_of(ca->file));
-	frame_add(request, "proxy", span_of(ca->proxy));
-	frame_add(request, "no-proxy", span_of(ca->no_proxy));
-	frame_add(request, FRAME_END, SPAN(""));
-	if (buf_status(request) != STATUS_OK)
-		return buf_status(request);
 	(void)snprintf(
 	    subject, sizeof(subject), "%s %s", ca->directory_url, ca->file);
 	return helper_ask_resident(
-	    argv, subject, buf_span(request), answer, code, note);
+	    VERB_REQUEST, subject, question, answer, note);
+}
+
+static void
+add_request(const struct ca *ca, const char *method, const char *url,
+    const char *accept, struct span body, struct buf *out)
+{
+	struct buf open;
+
+	buf_init(&open, 2048);
+	frame_add(&open, "ca-file", span_of(ca->file));
+	frame_add(out, FRAME_OPEN, buf_span(&open));
+	buf_clear(&open);
+	frame_add(out, "method", span_of(method));
+	frame_add(out, "url", span_of(url));
+	frame_add(out, "accept", span_of(accept));
+	frame_add(out, "proxy", span_of(ca->proxy));
+	frame_add(out, "no-proxy", span_of(ca->no_proxy));
+	frame_add(out, "body", body);
+}
+
+/* It says why by its status: whether waiting would help. */
+static enum status
+say_unreached(enum status status, const char *who, struct note *note)
+{
+	struct note why = *note;
+
+	if (status == STATUS_AGAIN)
+		return note_set(note, STATUS_NET,
+		    "%s did not answer in time; try again later", who);
+	if (status != STATUS_NET && status != STATUS_BAD_CA &&
+	    status != STATUS_CONFIG)
+		return status;
+	return note_set(
+	    note, status, "%.180s cannot be reached: %.200s", who, why.text);
 }
 
 /* One request through the network program. */
@@ -272,48 +290,35 @@ static enum status
 exchange(struct ca *ca, const char *method, const char *url, const char *accept,
     struct span body, struct ca_answer *out, struct note *note)
 {
-	struct buf request, answer;
-	char who[200];
-	struct frame frame;
-	struct span rest;
+	struct buf question, answer;
+	struct note said = { "" };
 	enum status status;
-	int code = 0;
+	char who[200];
 
 	(void)snprintf(who, sizeof(who), "the CA%s%s at %.130s",
 	    ca->name[0] != '\0' ? " " : "", ca->name, url);
 	if (!ca_is_own(ca, url))
 		return note_set(note, STATUS_BAD_CA,
 		    "the CA sent a URL of another server, %.100s", url);
-	buf_init(&request, JWS_SIZE_MAX + 8192);
+	buf_init(&question, JWS_SIZE_MAX + 8192);
 	buf_init(&answer, ANSWER_MAX);
-	frame_add(&request, "method", span_of(method));
-	frame_add(&request, "url", span_of(url));
-	frame_add(&request, "accept", span_of(accept));
-	frame_add(&request, "body", body);
+	add_request(ca, method, url, accept, body, &question);
 	out->code = 0;
 	out->retry_after = -1;
 	out->alternates = 0;
 	out->location[0] = out->next[0] = '\0';
 	out->problem = (struct acme_problem){ .type = "" };
 	buf_clear(&out->body);
-	status = ask(ca, &request, &answer, &code, note);
-	if (status == STATUS_AGAIN)
-		status = note_set(note, STATUS_NET,
-		    "%s did not answer in time; try again later", who);
-	rest = buf_span(&answer);
-	while (status == STATUS_OK &&
-	    (status = frame_take(&rest, &frame)) == STATUS_OK)
-		status = take_frame(&frame, ca, who, out, note);
-	/* Its status says whether waiting would help. */
-	if (status == STATUS_NET && code == status_exit(STATUS_BAD_CA))
-		status = STATUS_BAD_CA;
-	if (status == STATUS_NET && code == status_exit(STATUS_CONFIG))
-		status = STATUS_CONFIG;
-	if (status == STATUS_NO)
-		status = code == 0 && out->code != 0 ? STATUS_OK : STATUS_NET;
+	status = ask(ca, &question, &answer, &said);
+	if (status == STATUS_OK)
+		status = take_answer(buf_span(&answer), ca, out);
+	else
+		status = say_unreached(status, who, &said);
+	if (status != STATUS_OK && note != NULL)
+		*note = said;
 	ca->pause = out->retry_after;
 	buf_clear(&answer);
-	buf_clear(&request);
+	buf_clear(&question);
 	return status;
 }
 

@@ -1,7 +1,7 @@
 /* helper.c - where our own programs are: see helper.h */
 #include "process/helper.h"
 
-#include <assert.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -78,44 +78,33 @@ keep_said(const char *name, const struct note *said)
 
 /* Run it for one question, or ask the one that keeps running. */
 static enum status
-run_or_ask(const char *const argv[], struct span input, struct run_stay *stay,
+run_or_ask(const struct verb_row *row, struct span input, struct run_stay *stay,
     struct buf *out, int *code, struct note *note)
 {
-	const char *full[HELPER_ARGUMENTS_MAX + 2] = { NULL };
-	struct run run = { .argv = full, .input = input, .stay = stay };
-	struct note said = { "" }, why = { "" };
 	char path[600];
+	const char *const argv[] = { path, row->name, NULL };
+	struct run run = { .argv = argv,
+		.input = input,
+		.stay = stay,
+		.seconds = seconds_of(row->program) };
+	struct note said = { "" }, why = { "" };
 	enum status status;
-	size_t i;
 
-	status = helper_path(argv[0], path, sizeof(path), note);
+	status = helper_path(row->program, path, sizeof(path), note);
 	if (status != STATUS_OK)
 		return status;
-	full[0] = path;
-	for (i = 1; argv[i] != NULL; i++) {
-		assert(i <= HELPER_ARGUMENTS_MAX);
-		full[i] = argv[i];
-	}
-	run.seconds = seconds_of(argv[0]);
 	status = process_run(&run, out, &said, code, &why);
-	keep_said(argv[0], &said);
+	keep_said(row->program, &said);
 	if (status == STATUS_CREATE)
 		return note_set(note, status, "%.250s", why.text);
 	if (status == STATUS_AGAIN)
 		return note_set(note, status,
 		    "%s was still running after %d seconds; try again later",
-		    argv[0], run.seconds);
+		    row->program, run.seconds);
 	/* It says more than there is to say, or has not listened. */
 	if (status == STATUS_BAD_SIZE || status == STATUS_IO)
 		return note_set(note, STATUS_BUG, "%.250s", why.text);
 	return status;
-}
-
-enum status
-helper_run(const char *const argv[], struct span input, struct buf *out,
-    int *code, struct note *note)
-{
-	return run_or_ask(argv, input, NULL, out, code, note);
 }
 
 /* The helper that keeps running, and what it is asked about. */
@@ -130,40 +119,6 @@ helper_dismiss(void)
 {
 	process_end(&resident.stay);
 	resident.questions = 0;
-}
-
-/* What the last frame says; it is there. */
-static enum status
-take_code(struct span answer, int *code)
-{
-	struct frame frame;
-	int64_t number = 0;
-
-	while (frame_take(&answer, &frame) == STATUS_OK)
-		if (span_eq(frame.name, SPAN(FRAME_END)) &&
-		    (!frame_number(frame.value, &number) || number < 0 ||
-			number > 255))
-			return STATUS_BUG;
-	*code = (int)number;
-	return STATUS_OK;
-}
-
-enum status
-helper_ask_resident(const char *const argv[], const char *subject,
-    struct span input, struct buf *out, int *code, struct note *note)
-{
-	enum status status;
-
-	if (strcmp(subject, resident.subject) != 0 ||
-	    resident.questions >= HELPER_QUESTIONS_MAX)
-		helper_dismiss();
-	(void)snprintf(
-	    resident.subject, sizeof(resident.subject), "%s", subject);
-	resident.questions++;
-	status = run_or_ask(argv, input, &resident.stay, out, code, note);
-	if (status == STATUS_OK && resident.stay.running)
-		status = take_code(buf_span(out), code);
-	return status;
 }
 
 const char *
@@ -196,15 +151,14 @@ take_answer(enum verb_id verb, struct span answer, int code, struct note *note)
 	return status;
 }
 
-enum status
-helper_ask(enum verb_id verb, struct buf *question, struct buf *answer,
-    struct note *note)
+/* stay: the program that keeps running, or NULL. */
+static enum status
+ask(enum verb_id verb, struct run_stay *stay, struct buf *question,
+    struct buf *answer, int *code, struct note *note)
 {
 	const struct verb_row *row = verb_row(verb);
-	const char *const argv[] = { row->program, row->name, NULL };
 	struct note why = { "" };
 	enum status status;
-	int code = 0;
 
 	frame_add(question, FRAME_END, SPAN(""));
 	status = buf_status(question);
@@ -213,22 +167,43 @@ helper_ask(enum verb_id verb, struct buf *question, struct buf *answer,
 		status = note_set(note, STATUS_BUG, "%s %s: %.200s",
 		    row->program, row->name, why.text);
 	if (status == STATUS_OK)
-		status =
-		    helper_run(argv, buf_span(question), answer, &code, note);
+		status = run_or_ask(
+		    row, buf_span(question), stay, answer, code, note);
 	return status == STATUS_OK
-	    ? take_answer(verb, buf_span(answer), code, note)
+	    ? take_answer(verb, buf_span(answer), *code, note)
 	    : status;
 }
 
 enum status
-helper_run_line(const char *const argv[], struct span input, struct buf *out,
-    int *code, struct note *note)
+helper_ask(enum verb_id verb, struct buf *question, struct buf *answer,
+    struct note *note)
 {
-	enum status status = helper_run(argv, input, out, code, note);
+	int code = 0;
 
-	if (status == STATUS_OK && out->len > 0 &&
-	    out->at[out->len - 1] == '\n')
-		buf_cut(out, out->len - 1);
+	return ask(verb, NULL, question, answer, &code, note);
+}
+
+enum status
+helper_ask_resident(enum verb_id verb, const char *subject,
+    struct buf *question, struct buf *answer, struct note *note)
+{
+	enum status status;
+	int code = 0;
+
+	if (strcmp(subject, resident.subject) != 0 ||
+	    resident.questions >= HELPER_QUESTIONS_MAX)
+		helper_dismiss();
+	(void)snprintf(
+	    resident.subject, sizeof(resident.subject), "%s", subject);
+	resident.questions++;
+	status = ask(verb, &resident.stay, question, answer, &code, note);
+	/* Not by its own doing: nothing says that the next one fails, too. */
+	if (status == STATUS_BUG && code == 128 + SIGKILL)
+		status = note_set(note, STATUS_AGAIN,
+		    "%s was killed; try again later", verb_row(verb)->program);
+	/* It ends after such an answer. */
+	if (verb_fault(status))
+		helper_dismiss();
 	return status;
 }
 

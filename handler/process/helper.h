@@ -25,31 +25,16 @@ enum status helper_ask(enum verb_id verb, struct buf *question,
     struct buf *answer, struct note *note) MUST_CHECK;
 
 /*
- * Run the helper that argv[0] names (no path, at most HELPER_ARGUMENTS_MAX
- * arguments) and collect what it prints; *code is its exit.  It is given no
- * environment, and a time after which it is killed: STATUS_AGAIN.
- * STATUS_CREATE: it is not there, or cannot be run.  STATUS_BUG: it printed
- * more than out holds, or did not read its input.
- */
-enum { HELPER_ARGUMENTS_MAX = 6 };
-enum status helper_run(const char *const argv[], struct span input,
-    struct buf *out, int *code, struct note *note) MUST_CHECK;
-/*
- * The same for a helper that answers several questions.  Question and answer are
- * frames, and FRAME_END is the last of both; *code is what it says in the answer.
- * The helper keeps running for the next question about the same subject; after
- * HELPER_QUESTIONS_MAX another one is started.
+ * The same for a program that keeps running for the next question about the
+ * same subject; after HELPER_QUESTIONS_MAX another one is started.  STATUS_AGAIN
+ * also where somebody killed it.
  */
 enum { HELPER_QUESTIONS_MAX = 64 };
-enum status helper_ask_resident(const char *const argv[], const char *subject,
-    struct span input, struct buf *out, int *code,
-    struct note *note) MUST_CHECK;
+enum status helper_ask_resident(enum verb_id verb, const char *subject,
+    struct buf *question, struct buf *answer, struct note *note) MUST_CHECK;
 /* End the helper that keeps running, if there is one: at the end, and before a
  * long wait. */
 void helper_dismiss(void);
-/* The same for one that prints a line: without its line end. */
-enum status helper_run_line(const char *const argv[], struct span input,
-    struct buf *out, int *code, struct note *note) MUST_CHECK;
 
 /* What they printed on standard error: the first of it, as one line of safe
  * text; empty where they said nothing, as they should. */

@@ -401,6 +401,10 @@ def test_open():
                  (("kind", "ec:p256"),)),
                 ("mailcert-net", "txt", resolver(place),
                  (("name", "a.example"),)),
+                ("mailcert-https", "request", [("ca-file", "")], (
+                    ("method", "GET"), ("url", "https://127.0.0.1:1/"),
+                    ("accept", ""), ("proxy", ""), ("no-proxy", ""),
+                    ("body", ""))),
         ):
             log = place.path("trace")
             whole = ask(*frames, opens=opens)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "acme/link.h"
+#include "base/serve.h"
 #include "base/text.h"
 
 #ifndef VERSION
@@ -212,7 +213,7 @@ static void
 on_crash(int number)
 {
 	(void)number;
-	_exit(status_exit(STATUS_MEMORY));
+	_exit(serve_refuse(STATUS_MEMORY));
 }
 
 static enum status

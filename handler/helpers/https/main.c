@@ -3,27 +3,16 @@
  *
  * It answers one request after the other, all to one CA: loading libcurl costs
  * more than a request does.  For that reason it is also a program of its own
- * beside mailcert-net.
- *
- * It reads frames (method, url, accept, ca-file, proxy, no-proxy, body, end) and
- * prints frames (code, nonce, location, retry-after, alternate..., next, body),
- * or one frame "error"; then "end" with an exit status.  Where the request ends
- * without "end", so does the answer, and the program exits with that status.
+ * beside mailcert-net.  base/verb.h has the frames of its one verb.
  */
-#include <errno.h>
 #include <openssl/crypto.h>
-#include <poll.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/fd.h"
-#include "base/frame.h"
 #include "base/sandbox.h"
+#include "base/serve.h"
 #include "helpers/https/http.h"
 
-enum { PIECE = 64 * 1024 };
-
-/* The request's texts; frames hold no NUL, curl wants one at the end. */
+/* The request's texts: curl wants a NUL at the end. */
 struct request {
 	char method[8];
 	char url[HTTP_TEXT_SIZE];
@@ -31,73 +20,34 @@ struct request {
 	char ca_file[1024];
 	char proxy[1024];
 	char no_proxy[1024];
-	struct span body;
-	bool more; /* ended with "end": another may follow */
 };
 
 static bool
-take_frame(const struct frame *frame, struct request *out)
+take(struct span frames, const char *name, char *out, size_t size)
 {
-	const struct span name = frame->name, value = frame->value;
-
-	if (span_eq(name, SPAN("method")))
-		return span_copy(value, out->method, sizeof(out->method));
-	if (span_eq(name, SPAN("url")))
-		return span_copy(value, out->url, sizeof(out->url));
-	if (span_eq(name, SPAN("accept")))
-		return span_copy(value, out->accept, sizeof(out->accept));
-	if (span_eq(name, SPAN("ca-file")))
-		return span_copy(value, out->ca_file, sizeof(out->ca_file));
-	if (span_eq(name, SPAN("proxy")))
-		return span_copy(value, out->proxy, sizeof(out->proxy));
-	if (span_eq(name, SPAN("no-proxy")))
-		return span_copy(value, out->no_proxy, sizeof(out->no_proxy));
-	if (span_eq(name, SPAN("body"))) {
-		out->body = value;
-		return true;
-	}
-	out->more = span_eq(name, SPAN(FRAME_END));
-	return out->more;
+	return span_copy(frame_get(frames, name), out, size);
 }
 
 static enum status
-take_request(struct span input, struct request *out)
+take_open(const struct serve *serve, struct request *out)
 {
-	enum status status;
-	struct frame frame;
-
-	*out = (struct request){ .method = "GET" };
-	while (!out->more && (status = frame_take(&input, &frame)) == STATUS_OK)
-		if (!take_frame(&frame, out))
-			return STATUS_USAGE;
-	return status == STATUS_NO ? STATUS_OK : status;
+	return take(serve->open, "ca-file", out->ca_file, sizeof(out->ca_file))
+	    ? STATUS_OK
+	    : STATUS_USAGE;
 }
 
-/* Up to a frame "end" or the end of the input; false: the latter. */
-static bool
-read_request(struct buf *out, enum status *status)
+static enum status
+take_request(const struct serve *serve, struct request *out)
 {
-	struct pollfd ready = { .fd = STDIN_FILENO, .events = POLLIN };
-	ssize_t n = 1;
-	int polled;
+	const struct span frames = serve->frames;
 
-	*status = STATUS_OK;
-	while (n > 0 && *status == STATUS_OK && !frame_ended(buf_span(out))) {
-		/* The next request may take its time; its rest may not. */
-		polled = poll(&ready, 1, out->len > 0 ? 10000 : -1);
-		if (polled < 0 && errno == EINTR)
-			continue;
-		if (polled <= 0)
-			*status = STATUS_IO;
-		else if (!buf_reserve(out, PIECE))
-			*status = buf_status(out);
-		else if ((n = read(STDIN_FILENO, out->at + out->len, PIECE)) <
-		    0)
-			*status = STATUS_IO;
-		else
-			out->len += (size_t)n;
-	}
-	return n > 0;
+	return take(frames, "method", out->method, sizeof(out->method)) &&
+		take(frames, "url", out->url, sizeof(out->url)) &&
+		take(frames, "accept", out->accept, sizeof(out->accept)) &&
+		take(frames, "proxy", out->proxy, sizeof(out->proxy)) &&
+		take(frames, "no-proxy", out->no_proxy, sizeof(out->no_proxy))
+	    ? STATUS_OK
+	    : STATUS_USAGE;
 }
 
 static void
@@ -145,71 +95,83 @@ prepare(const struct request *request)
 }
 
 static enum status
-send_request(const struct request *request, struct buf *out)
+send_request(const struct serve *serve, const struct request *request,
+    struct buf *out, struct note *note)
 {
 	static struct http_response response;
 	const struct http_request http = { request->method, request->url,
 		request->accept, request->ca_file, request->proxy,
-		request->no_proxy, request->body };
-	struct note note = { "" };
+		request->no_proxy, frame_get(serve->frames, "body") };
 	enum status status;
 
 	response = (struct http_response){ .code = 0 };
 	buf_init(&response.body, HTTP_BODY_MAX);
-	status = http_send(&http, &response, &note);
+	status = http_send(&http, &response, note);
 	if (status == STATUS_OK)
 		add_response(out, &response);
-	else
-		frame_add(out, "error", span_of(note.text));
 	buf_clear(&response.body);
-	return status;
+	return status == STATUS_OK ? buf_status(out) : status;
 }
 
-/* Answer one request, or none at the end; *more: another may follow. */
+/* The rest is read and answered in the sandbox, which the first request
+ * enters. */
 static enum status
-serve(bool *prepared, bool *more)
+answer(struct serve *serve, bool *prepared, struct buf *out, struct note *note)
 {
 	static struct request request;
-	struct buf input, out;
 	enum status status;
 
-	buf_init(&input, 2 * HTTP_BODY_MAX);
-	buf_init(&out, 2 * HTTP_BODY_MAX);
-	*more = read_request(&input, &status);
-	if (*prepared && input.len == 0) {
-		buf_clear(&input);
-		return status;
-	}
-	if (status == STATUS_OK)
-		status = take_request(buf_span(&input), &request);
+	status = take_open(serve, &request);
 	if (status == STATUS_OK && !*prepared)
 		status = prepare(&request);
 	*prepared = *prepared || status == STATUS_OK;
+	if (status != STATUS_OK)
+		return status;
+	status = serve_read(serve);
 	if (status == STATUS_OK)
-		status = send_request(&request, &out);
-	*more = *more && request.more;
-	if (*more)
-		frame_add_number(&out, FRAME_END, status_exit(status));
-	if (out.len > 0 && fd_write(STDOUT_FILENO, buf_span(&out)) != STATUS_OK)
-		status = STATUS_IO;
+		status = take_request(serve, &request);
+	return status == STATUS_OK ? send_request(serve, &request, out, note)
+				   : status;
+}
+
+/* Answer one request, or none at the end; false: no other can follow. */
+static bool
+serve_one(struct serve *serve, bool *prepared)
+{
+	struct note note = { "" };
+	enum status status, written;
+	struct buf out;
+
+	status = serve_open(serve);
+	if (status == STATUS_NO && *prepared)
+		return false;
+	buf_init(&out, 2 * HTTP_BODY_MAX);
+	if (status == STATUS_OK)
+		status = answer(serve, prepared, &out, &note);
+	written = serve_answer(status, &note, buf_span(&out));
 	buf_clear(&out);
-	buf_clear(&input);
-	return status;
+	serve_clear(serve);
+	return written == STATUS_OK && *prepared && status != STATUS_USAGE &&
+	    status != STATUS_IO && status != STATUS_BAD_SIZE;
 }
 
 int
-main(void)
+main(int argc, char *argv[])
 {
 	enum status status;
-	bool prepared = false, more = true;
+	struct serve serve;
+	bool prepared = false;
 
 	sandbox_early();
+	status = serve_begin(
+	    &serve, "mailcert-https", argc, argv, 2 * HTTP_BODY_MAX);
 	/* libcurl's TLS: without memory for it the library crashes later on. */
-	if (OSSL_LIB_CTX_get0_global_default() == NULL)
-		return status_exit(STATUS_MEMORY);
-	do
-		status = serve(&prepared, &more);
-	while (more && status != STATUS_IO);
+	if (status == STATUS_OK && OSSL_LIB_CTX_get0_global_default() == NULL)
+		status = STATUS_MEMORY;
+	if (status != STATUS_OK)
+		return serve_refuse(status);
+	while (serve_one(&serve, &prepared))
+		;
 	http_end();
-	return status_exit(status);
+	return status_exit(STATUS_OK);
 }
