@@ -24,21 +24,25 @@ struct options {
 static enum status
 list(struct session *session, const struct options *options)
 {
-	struct buf *out = &session->out;
+	struct account *accounts = NULL;
+	struct json_writer json;
 	enum status status;
 	size_t count = 0;
 
-	buf_add_text(out, options->json ? "{\"accounts\": [" : "");
-	status = list_accounts(
-	    &session->home, options->json, &count, out, &session->note);
-	if (status != STATUS_OK)
-		buf_clear(out);
-	else if (options->json)
-		buf_add_text(out, "]}\n");
-	else if (count == 0)
-		buf_add_text(out,
+	status =
+	    accounts_load(&session->home, &accounts, &count, &session->note);
+	if (status == STATUS_OK && options->json) {
+		json = json_begin(&session->out);
+		list_accounts_json(accounts, count, &json);
+		json_close(&json);
+	} else if (status == STATUS_OK) {
+		list_accounts(accounts, count, &session->out);
+	}
+	if (status == STATUS_OK && !options->json && count == 0)
+		buf_add_text(&session->out,
 		    "there is no account yet; the first mailcert "
 		    "order makes one\n");
+	free(accounts);
 	return status;
 }
 

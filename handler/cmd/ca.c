@@ -53,53 +53,68 @@ add_text(const struct config_ca *ca, bool chosen, struct buf *out)
 }
 
 static void
-add_json(const struct config_ca *ca, bool chosen, struct buf *out)
+add_json(const struct config_ca *ca, bool chosen, struct json_writer *json)
 {
-	buf_add_text(out, "\n {\"name\": ");
-	text_json(out, span_of(ca->name));
-	buf_add_text(out, ", \"directory\": ");
-	text_json(out, span_of(ca->directory));
-	buf_addf(out,
-	    ", \"token_join\": \"%s\", \"settle\": %lld, \"in_use\": %s, "
-	    "\"remark\": ",
-	    token_join_name(ca->join), (long long)ca->settle,
-	    chosen ? "true" : "false");
-	text_json(out, span_of(remark(ca->name)));
-	buf_add_byte(out, '}');
+	json_open_object(json, NULL);
+	json_add_text(json, "name", ca->name);
+	json_add_text(json, "directory", ca->directory);
+	json_add_text(json, "token_join", token_join_name(ca->join));
+	json_add_number(json, "settle", ca->settle);
+	json_add_bool(json, "in_use", chosen);
+	json_add_text(json, "remark", remark(ca->name));
+	json_close(json);
+}
+
+static bool
+is_chosen(const struct config *config, const struct config_ca *ca)
+{
+	return strcmp(config->ca, ca->name) == 0 ||
+	    strcmp(config->ca, ca->directory) == 0;
+}
+
+static void
+list_json(const struct config *config, struct buf *out)
+{
+	struct json_writer json = json_begin(out);
+	size_t i;
+
+	json_open_array(&json, "cas");
+	for (i = 0; i < config->ca_count; i++)
+		add_json(
+		    &config->cas[i], is_chosen(config, &config->cas[i]), &json);
+	json_close(&json);
+	json_close(&json);
+}
+
+static void
+list_text(const struct config *config, struct buf *out)
+{
+	size_t i;
+
+	for (i = 0; i < config->ca_count; i++)
+		add_text(
+		    &config->cas[i], is_chosen(config, &config->cas[i]), out);
+	buf_add_text(out,
+	    "\nNo publicly trusted CA is known to offer certificates by "
+	    "RFC 8823 yet.\n");
 }
 
 int
 cmd_ca(const struct invocation *invocation, int argc, char *argv[])
 {
-	const struct config_ca *ca;
 	struct config config;
 	struct options options = { 0 };
-	bool chosen;
 	struct buf out;
 	int code = 0;
-	size_t i;
 
 	if (!cmd_parse(&command_line, argc, argv, &options, &code) ||
 	    !cmd_config(invocation, &config, &code))
 		return code;
 	buf_init(&out, 64 * 1024);
-	buf_add_text(&out, options.json ? "{\"cas\": [" : "");
-	for (i = 0; i < config.ca_count; i++) {
-		ca = &config.cas[i];
-		chosen = strcmp(config.ca, ca->name) == 0 ||
-		    strcmp(config.ca, ca->directory) == 0;
-		if (options.json && i > 0)
-			buf_add_byte(&out, ',');
-		if (options.json)
-			add_json(ca, chosen, &out);
-		else
-			add_text(ca, chosen, &out);
-	}
-	buf_add_text(&out,
-	    options.json
-		? "]}\n"
-		: "\nNo publicly trusted CA is known to offer certificates by "
-		  "RFC 8823 yet.\n");
+	if (options.json)
+		list_json(&config, &out);
+	else
+		list_text(&config, &out);
 	code = buf_status(&out) == STATUS_OK ? cmd_print(buf_span(&out))
 					     : cmd_fail(STATUS_MEMORY, NULL);
 	buf_clear(&out);

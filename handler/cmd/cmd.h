@@ -7,6 +7,7 @@
 #define CMD_CMD_H
 #include <unistd.h>
 
+#include "base/json_writer.h"
 #include "cmd/options.h"
 #include "config/config.h"
 #include "store/home.h"
@@ -31,8 +32,10 @@ int cmd_fail(enum status status, const struct note *note);
  * standard error. */
 void cmd_say(const struct note *note);
 /* The members of that object: "error", "message" and "status", an exit. */
-void cmd_add_error(
-    struct buf *out, enum status status, const struct note *note, int code);
+void cmd_add_error(struct json_writer *json, enum status status,
+    const struct note *note, int code);
+/* A time as the RFC 3339 text of a member; 0 becomes null. */
+void cmd_add_time(struct json_writer *json, const char *name, int64_t when);
 /* "usage: " and that, on standard error. */
 void cmd_say_usage(const char *usage);
 /* Load the configuration or fail aloud; *code is the exit status then. */

@@ -360,19 +360,21 @@ static void
 print_json(const struct findings *findings, struct buf *out)
 {
 	static const char *const words[] = { "ok", "odd", "wrong" };
+	struct json_writer json = json_begin(out);
 	const struct finding *finding;
 	size_t i;
 
-	buf_add_text(out, "{\"checks\": [");
+	json_open_array(&json, "checks");
 	for (i = 0; i < findings->count; i++) {
 		finding = &findings->finding[i];
-		buf_addf(out,
-		    "%s\n {\"check\": \"%s\", \"result\": \"%s\", \"text\": ",
-		    i > 0 ? "," : "", finding->what, words[finding->result]);
-		text_json(out, span_of(finding->text));
-		buf_add_byte(out, '}');
+		json_open_object(&json, NULL);
+		json_add_text(&json, "check", finding->what);
+		json_add_text(&json, "result", words[finding->result]);
+		json_add_text(&json, "text", finding->text);
+		json_close(&json);
 	}
-	buf_add_text(out, "]}\n");
+	json_close(&json);
+	json_close(&json);
 }
 
 int

@@ -194,16 +194,6 @@ choose(void *context, struct answer_options *options, struct note *note)
 	return STATUS_OK;
 }
 
-static void
-add_text(struct buf *out, const char *name, const char *value)
-{
-	buf_addf(out, ",\n \"%s\": ", name);
-	if (value != NULL)
-		text_json(out, span_of(value));
-	else
-		buf_add_text(out, "null");
-}
-
 /* What proved the sender; NULL: nothing did. */
 static const struct authres_proof *
 proof_of(const struct answer_report *report)
@@ -214,73 +204,59 @@ proof_of(const struct answer_report *report)
 }
 
 static void
-add_authentication(struct buf *out, const struct answer_report *report)
+add_authentication(struct json_writer *json, const struct answer_report *report)
 {
 	const struct authres_proof *proof = proof_of(report);
 	const bool proved = proof != NULL;
 	const bool smime = proved && proof->method == AUTHRES_SMIME;
 
-	buf_addf(out,
-	    ",\n \"authentication\": {\"method\": \"%s\", \"result\": \"%s\", "
-	    "\"domain\": ",
+	json_open_object(json, "authentication");
+	json_add_text(json, "method",
 	    proved ? authres_method_name((enum authres_method)proof->method)
-		   : "none",
-	    proved ? "pass" : "none");
-	if (proved)
-		text_json(out, span_of(proof->domain));
-	else
-		buf_add_text(out, "null");
-	buf_add_text(out, ", \"signer\": ");
-	if (smime)
-		text_json(out, span_of(proof->signer));
-	else
-		buf_add_text(out, "null");
-	buf_addf(out, ", \"dnssec\": \"%s\", \"smime_status\": %s}",
-	    proved ? authres_dns_name(proof) : "n/a",
-	    smime ? "\"signed/verified\"" : "null");
+		   : "none");
+	json_add_text(json, "result", proved ? "pass" : "none");
+	json_add_text(json, "domain", proved ? proof->domain : NULL);
+	json_add_text(json, "signer", smime ? proof->signer : NULL);
+	json_add_text(json, "dnssec", proved ? authres_dns_name(proof) : "n/a");
+	json_add_text(json, "smime_status", smime ? "signed/verified" : NULL);
+	json_close(json);
 }
 
 static void
-add_challenge(struct buf *out, const struct answer_report *report)
+add_challenge(struct json_writer *json, const struct answer_report *report)
 {
 	const struct challenge *challenge = &report->challenge;
 	const bool has = report->has_challenge;
 	uint32_t i, warnings = has ? challenge->warnings : 0;
 	const struct expectation *expectation = NULL;
-	bool first = true;
 
 	if (report->match != NULL) {
 		warnings = match_warnings(report->match);
 		expectation = match_expectation(report->match);
 	}
-	add_text(out, "address",
+	json_add_text(json, "address",
 	    expectation != NULL ? expectation->address
 		: has           ? challenge->claimed_to
 				: NULL);
-	add_text(out, "from", has ? challenge->claimed_from_written : NULL);
-	buf_add_text(out, ",\n \"reply_to\": [");
-	for (i = 0; has && i < challenge->reply_to_count; i++) {
-		buf_add_text(out, i > 0 ? ", " : "");
-		text_json(out, span_of(challenge->reply_to_written[i]));
-	}
-	buf_add_text(out, "]");
-	add_text(out, "subject", has ? challenge->subject_shown : NULL);
-	add_text(out, "token_part1", has ? challenge->part1 : NULL);
-	add_text(out, "message_id",
+	json_add_text(
+	    json, "from", has ? challenge->claimed_from_written : NULL);
+	json_open_array(json, "reply_to");
+	for (i = 0; has && i < challenge->reply_to_count; i++)
+		json_add_text(json, NULL, challenge->reply_to_written[i]);
+	json_close(json);
+	json_add_text(json, "subject", has ? challenge->subject_shown : NULL);
+	json_add_text(json, "token_part1", has ? challenge->part1 : NULL);
+	json_add_text(json, "message_id",
 	    has && challenge->message_id[0] != '\0' ? challenge->message_id
 						    : NULL);
-	add_text(out, "order",
+	json_add_text(json, "order",
 	    expectation != NULL ? expectation_shown_id(expectation) : NULL);
-	buf_add_text(out, ",\n \"warnings\": [");
-	for (i = 0; i < WARNING_COUNT; i++) {
-		if ((warnings & 1U << i) == 0)
-			continue;
-		buf_add_text(out, first ? "" : ", ");
-		text_json(out, span_of(warning_name(1U << i)));
-		first = false;
-	}
-	buf_add_text(out, "]");
-	add_authentication(out, report);
+	json_open_array(json, "warnings");
+	for (i = 0; i < WARNING_COUNT; i++)
+		if ((warnings & 1U << i) != 0)
+			json_add_text(json, NULL, warning_name(1U << i));
+	json_close(json);
+	add_authentication(json, report);
 }
 
 /* One object: what design says a script may rely on. */
@@ -292,36 +268,34 @@ print_json(enum status status, const struct note *note,
 	const bool failed = status != STATUS_OK && status != STATUS_DECLINED &&
 	    !status_is_refusal(status);
 	char name[1100];
+	struct json_writer json;
 	struct buf out;
 	int code;
 
 	buf_init(&out, 256 * 1024);
-	buf_addf(&out, "{\"verdict\": \"%s\"",
+	json = json_begin(&out);
+	json_add_text(&json, "verdict",
 	    status == STATUS_OK             ? "answered"
 		: status == STATUS_DECLINED ? "declined"
 		: status_is_refusal(status) ? "refused"
 					    : "failed");
-	if (failed) {
-		buf_add_text(&out, ",\n ");
-		cmd_add_error(&out, status, note, exit_code);
-	}
-	add_text(&out, "refusal",
+	if (failed)
+		cmd_add_error(&json, status, note, exit_code);
+	json_add_text(&json, "refusal",
 	    status == STATUS_OK || status == STATUS_DECLINED
 		? NULL
 		: status_name(status));
-	add_text(&out, "reason",
+	json_add_text(&json, "reason",
 	    status == STATUS_OK ? NULL : note_text(note, status));
-	add_challenge(&out, report);
-	add_text(&out, "response",
+	add_challenge(&json, report);
+	json_add_text(&json, "response",
 	    report->response.digest[0] != '\0' ? report->response.digest
 					       : NULL);
 	destination_name(destination, name, sizeof(name));
-	add_text(&out, "draft", status == STATUS_OK ? name : NULL);
-	if (status == STATUS_OK && destination->kind == DESTINATION_STDOUT) {
-		buf_add_text(&out, ",\n \"message\": ");
-		text_json(&out, buf_span(&report->message));
-	}
-	buf_add_text(&out, "}\n");
+	json_add_text(&json, "draft", status == STATUS_OK ? name : NULL);
+	if (status == STATUS_OK && destination->kind == DESTINATION_STDOUT)
+		json_add(&json, "message", buf_span(&report->message));
+	json_close(&json);
 	if (buf_status(&out) == STATUS_OK)
 		code = cmd_print(buf_span(&out));
 	else

@@ -1,44 +1,23 @@
 /* list_accounts.c - the list of accounts: see list_accounts.h */
 #include "cmd/list_accounts.h"
 
-#include <stdlib.h>
-
 #include "base/text.h"
-#include "mail/date.h"
+#include "cmd/cmd.h"
 
 static void
-add_time(struct buf *out, int64_t when)
+add_json(const struct account *account, struct json_writer *json)
 {
-	if (when == 0)
-		buf_add_text(out, "null");
-	else {
-		buf_add_byte(out, '"');
-		date_add_iso(out, when);
-		buf_add_byte(out, '"');
-	}
-}
-
-static void
-add_json(const struct account *account, struct buf *out)
-{
-	buf_addf(out, "\n {\"id\": \"%s\", \"directory\": ", account->id);
-	text_json(out, span_of(account->directory));
-	buf_add_text(out, ", \"url\": ");
-	if (account->url[0] != '\0')
-		text_json(out, span_of(account->url));
-	else
-		buf_add_text(out, "null");
-	buf_addf(out,
-	    ",\n  \"thumbprint\": \"%s\", \"created\": ", account->thumbprint);
-	add_time(out, account->created);
-	buf_add_text(out, ", \"deactivated\": ");
-	add_time(out, account->deactivated);
-	buf_addf(out, ", \"end\": %s%s%s",
-	    account->end != ACCOUNT_IN_USE ? "\"" : "",
+	json_open_object(json, NULL);
+	json_add_text(json, "id", account->id);
+	json_add_text(json, "directory", account->directory);
+	json_add_filled(json, "url", account->url);
+	json_add_text(json, "thumbprint", account->thumbprint);
+	cmd_add_time(json, "created", account->created);
+	cmd_add_time(json, "deactivated", account->deactivated);
+	json_add_text(json, "end",
 	    account->end != ACCOUNT_IN_USE ? account_end_name(account->end)
-					   : "null",
-	    account->end != ACCOUNT_IN_USE ? "\"" : "");
-	buf_add_byte(out, '}');
+					   : NULL);
+	json_close(json);
 }
 
 static const char *
@@ -73,23 +52,23 @@ add_text(const struct account *account, struct buf *out)
 	    account->thumbprint);
 }
 
-enum status
-list_accounts(const struct home *home, bool json, size_t *count,
-    struct buf *out, struct note *note)
+void
+list_accounts(const struct account *accounts, size_t count, struct buf *out)
 {
-	struct account *accounts = NULL;
-	enum status status;
 	size_t i;
 
-	status = accounts_load(home, &accounts, count, note);
-	for (i = 0; i < *count; i++) {
-		if (json) {
-			buf_add_text(out, i > 0 ? "," : "");
-			add_json(&accounts[i], out);
-		} else {
-			add_text(&accounts[i], out);
-		}
-	}
-	free(accounts);
-	return status;
+	for (i = 0; i < count; i++)
+		add_text(&accounts[i], out);
+}
+
+void
+list_accounts_json(
+    const struct account *accounts, size_t count, struct json_writer *json)
+{
+	size_t i;
+
+	json_open_array(json, "accounts");
+	for (i = 0; i < count; i++)
+		add_json(&accounts[i], json);
+	json_close(json);
 }

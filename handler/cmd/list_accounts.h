@@ -1,9 +1,13 @@
 /* list_accounts.h - list the accounts, for status and account */
 #ifndef CMD_LIST_ACCOUNTS_H
 #define CMD_LIST_ACCOUNTS_H
+#include "base/json_writer.h"
 #include "store/account.h"
 
-/* Append them: as objects with commas between, or as text. */
-enum status list_accounts(const struct home *home, bool json, size_t *count,
-    struct buf *out, struct note *note) MUST_CHECK;
+/* Append them as text. */
+void list_accounts(
+    const struct account *accounts, size_t count, struct buf *out);
+/* Add them as the member "accounts". */
+void list_accounts_json(
+    const struct account *accounts, size_t count, struct json_writer *json);
 #endif

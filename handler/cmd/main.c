@@ -15,6 +15,7 @@
 #include "base/nearest.h"
 #include "base/text.h"
 #include "cmd/cmd.h"
+#include "mail/date.h"
 #include "process/helper.h"
 
 #ifndef VERSION
@@ -189,14 +190,24 @@ help(void)
 }
 
 void
-cmd_add_error(
-    struct buf *out, enum status status, const struct note *note, int code)
+cmd_add_error(struct json_writer *json, enum status status,
+    const struct note *note, int code)
 {
-	buf_add_text(out, "\"error\": ");
-	text_json(out, span_of(status_name(status)));
-	buf_add_text(out, ", \"message\": ");
-	text_json(out, span_of(note_text(note, status)));
-	buf_addf(out, ", \"status\": %d", code);
+	json_add_text(json, "error", status_name(status));
+	json_add_text(json, "message", note_text(note, status));
+	json_add_number(json, "status", code);
+}
+
+void
+cmd_add_time(struct json_writer *json, const char *name, int64_t when)
+{
+	struct buf text;
+
+	buf_init(&text, 64);
+	if (when != 0)
+		date_add_iso(&text, when);
+	json_add_text(json, name, text.at);
+	buf_clear(&text);
 }
 
 /* Is --json among the arguments, before a "--"? */
@@ -215,6 +226,7 @@ wants_json(int argc, char *argv[])
 static int
 end(const struct verb *verb, int code)
 {
+	struct json_writer json;
 	struct buf out;
 
 	if (!last.wanted || last.printed || code == 0)
@@ -222,11 +234,11 @@ end(const struct verb *verb, int code)
 	if (last.status == STATUS_OK)
 		last.status = STATUS_USAGE;
 	buf_init(&out, 8192);
-	buf_add_byte(&out, '{');
+	json = json_begin(&out);
 	if (verb != NULL && verb->run == cmd_handle)
-		buf_add_text(&out, "\"verdict\": \"failed\", ");
-	cmd_add_error(&out, last.status, &last.note, code);
-	buf_add_text(&out, "}\n");
+		json_add_text(&json, "verdict", "failed");
+	cmd_add_error(&json, last.status, &last.note, code);
+	json_close(&json);
 	(void)cmd_print(buf_span(&out));
 	buf_clear(&out);
 	return code;

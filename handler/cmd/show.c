@@ -164,6 +164,7 @@ show_json(const struct config *config, struct span message, enum status status,
 	struct look *look = calloc(1, sizeof(*look));
 	struct note why = { "" };
 	enum status expected = status;
+	struct json_writer json;
 	struct buf out;
 	int code;
 
@@ -172,34 +173,25 @@ show_json(const struct config *config, struct span message, enum status status,
 	buf_init(&out, 64 * 1024);
 	if (status == STATUS_OK)
 		expected = look_up(config, message, challenge, look, &why);
-	buf_addf(&out,
-	    "{\"challenge\": %s,\n \"expected\": %s,\n \"refusal\": ",
-	    status == STATUS_OK ? "true" : "false",
-	    expected == STATUS_OK ? "true" : "false");
-	if (expected == STATUS_OK)
-		buf_add_text(&out, "null");
-	else
-		text_json(&out, span_of(status_name(expected)));
-	buf_add_text(&out, ",\n \"reason\": ");
-	text_json(&out,
-	    span_of(expected == STATUS_OK ? ""
-		    : status == STATUS_OK ? note_text(&why, expected)
-					  : note_text(note, status)));
+	json = json_begin(&out);
+	json_add_bool(&json, "challenge", status == STATUS_OK);
+	json_add_bool(&json, "expected", expected == STATUS_OK);
+	json_add_text(&json, "refusal",
+	    expected == STATUS_OK ? NULL : status_name(expected));
+	json_add_text(&json, "reason",
+	    expected == STATUS_OK     ? ""
+		: status == STATUS_OK ? note_text(&why, expected)
+				      : note_text(note, status));
 	if (status == STATUS_OK) {
-		buf_add_text(&out, ",\n \"address\": ");
-		text_json(&out, span_of(challenge->claimed_to));
-		buf_add_text(&out, ",\n \"from\": ");
-		text_json(&out, span_of(challenge->claimed_from_written));
-		buf_add_text(&out, ",\n \"token_part1\": ");
-		text_json(&out, span_of(challenge->part1));
-		buf_add_text(&out, ",\n \"order\": ");
-		if (expected == STATUS_OK)
-			text_json(&out,
-			    span_of(expectation_shown_id(&look->expectation)));
-		else
-			buf_add_text(&out, "null");
+		json_add_text(&json, "address", challenge->claimed_to);
+		json_add_text(&json, "from", challenge->claimed_from_written);
+		json_add_text(&json, "token_part1", challenge->part1);
+		json_add_text(&json, "order",
+		    expected == STATUS_OK
+			? expectation_shown_id(&look->expectation)
+			: NULL);
 	}
-	buf_add_text(&out, "}\n");
+	json_close(&json);
 	code = cmd_print(buf_span(&out));
 	buf_clear(&out);
 	free(look);

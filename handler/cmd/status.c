@@ -9,13 +9,25 @@
 #include "cmd/cmd.h"
 #include "cmd/list_accounts.h"
 #include "cmd/lookup.h"
-#include "mail/date.h"
 #include "order/renew.h"
 #include "store/expectation.h"
 #include "store/order.h"
 
-/* As much as there is memory for. */
-#define LISTING_MAX (SIZE_MAX / 4)
+enum { PIECE = 64 * 1024 };
+
+/* Everything that is listed. */
+struct listing {
+	const struct config *config;
+	struct home home;
+	int64_t now;
+	bool named; /* only what was asked for */
+	struct order *orders;
+	size_t order_count;
+	struct expectation *expectations;
+	size_t expectation_count;
+	struct account *accounts;
+	size_t account_count;
+};
 
 struct options {
 	bool json;
@@ -88,59 +100,37 @@ add_text(const struct expectation *expectation, bool named, int64_t now,
 }
 
 static void
-add_member(struct buf *out, const char *name, const char *value)
-{
-	buf_addf(out, ",\n  \"%s\": ", name);
-	if (value[0] != '\0')
-		text_json(out, span_of(value));
-	else
-		buf_add_text(out, "null");
-}
-
-static void
-add_time_member(struct buf *out, const char *name, int64_t when)
-{
-	struct buf text;
-
-	buf_init(&text, 64);
-	if (when != 0)
-		date_add_iso(&text, when);
-	add_member(out, name, text.at != NULL ? text.at : "");
-	buf_clear(&text);
-}
-
-static void
 add_json(const struct expectation *expectation, bool named, int64_t now,
-    struct buf *out)
+    struct json_writer *json)
 {
 	struct buf next;
 
-	buf_add_text(out, " {\"id\": ");
-	text_json(out, span_of(expectation_shown_id(expectation)));
-	add_member(out, "address", expectation->address);
-	add_member(out, "from", expectation->from);
-	add_member(out, "state",
+	json_open_object(json, NULL);
+	json_add_text(json, "id", expectation_shown_id(expectation));
+	json_add_filled(json, "address", expectation->address);
+	json_add_filled(json, "from", expectation->from);
+	json_add_text(json, "state",
 	    expectation->state == EXPECTATION_PENDING &&
 		    is_expired(expectation, now)
 		? "expired"
 		: expectation_state_name(expectation->state));
-	add_member(out, "token_join", token_join_name(expectation->join));
-	add_member(out, "note", expectation->note);
-	add_time_member(out, "created", expectation->created);
-	add_time_member(out, "expires", expectation->expires);
-	add_time_member(out, "answered", expectation->answered);
-	add_member(out, "token_part1", expectation->part1);
-	add_member(out, "message_id", expectation->message_id);
-	add_member(out, "draft", expectation->draft);
+	json_add_text(json, "token_join", token_join_name(expectation->join));
+	json_add_filled(json, "note", expectation->note);
+	cmd_add_time(json, "created", expectation->created);
+	cmd_add_time(json, "expires", expectation->expires);
+	cmd_add_time(json, "answered", expectation->answered);
+	json_add_filled(json, "token_part1", expectation->part1);
+	json_add_filled(json, "message_id", expectation->message_id);
+	json_add_filled(json, "draft", expectation->draft);
 	if (shows_secrets(expectation, named)) {
-		add_member(out, "token_part2", expectation->part2);
-		add_member(out, "thumbprint", expectation->thumbprint);
+		json_add_filled(json, "token_part2", expectation->part2);
+		json_add_filled(json, "thumbprint", expectation->thumbprint);
 	}
 	buf_init(&next, 4096);
 	advice_add_next(expectation, now, &next);
-	add_member(out, "next", next.at != NULL ? next.at : "");
+	json_add_filled(json, "next", next.at);
 	buf_clear(&next);
-	buf_add_text(out, "}");
+	json_close(json);
 }
 
 /* What a certificate order waits for. */
@@ -207,39 +197,37 @@ add_certificate_text(const struct config *config, const struct order *order,
 }
 
 static void
-add_certificate_json(const struct config *config, const struct home *home,
-    const struct order *order, int64_t now, struct buf *out)
+add_certificate_json(const struct listing *all, const struct order *order,
+    struct json_writer *json)
 {
 	struct buf path;
 	size_t i;
 
-	buf_add_text(out, " {\"id\": ");
-	text_json(out, span_of(order->id));
-	buf_add_text(out, ",\n  \"addresses\": [");
-	for (i = 0; i < order->addresses; i++) {
-		buf_add_text(out, i > 0 ? ", " : "");
-		text_json(out, span_of(order->address[i]));
-	}
-	buf_add_text(out, "]");
-	add_member(out, "state", order_state_name(order->state));
-	add_member(out, "key", key_kind_name(order->key));
-	add_member(out, "usage", csr_usage_name(order->usage));
-	add_time_member(out, "created", order->created);
-	add_time_member(out, "expires", order->expires);
-	add_time_member(out, "renewal",
-	    renew_is_candidate(order) ? renew_known(config, order) : 0);
-	add_time_member(out, "revoked", order->revoked);
-	add_member(out, "replaces", order->replaces);
-	add_member(out, "replaced", order->replaced);
-	add_member(out, "why", order->why);
+	json_open_object(json, NULL);
+	json_add_text(json, "id", order->id);
+	json_open_array(json, "addresses");
+	for (i = 0; i < order->addresses; i++)
+		json_add_text(json, NULL, order->address[i]);
+	json_close(json);
+	json_add_text(json, "state", order_state_name(order->state));
+	json_add_text(json, "key", key_kind_name(order->key));
+	json_add_text(json, "usage", csr_usage_name(order->usage));
+	cmd_add_time(json, "created", order->created);
+	cmd_add_time(json, "expires", order->expires);
+	cmd_add_time(json, "renewal",
+	    renew_is_candidate(order) ? renew_known(all->config, order) : 0);
+	cmd_add_time(json, "revoked", order->revoked);
+	json_add_filled(json, "replaces", order->replaces);
+	json_add_filled(json, "replaced", order->replaced);
+	json_add_filled(json, "why", order->why);
 	buf_init(&path, 4096);
 	if (order->starts != 0)
 		buf_addf(
-		    &path, "%s/certificates/%s.pem", home->path, order->id);
-	add_member(out, "certificate", path.at != NULL ? path.at : "");
+		    &path, "%s/certificates/%s.pem", all->home.path, order->id);
+	json_add_text(json, "certificate", path.at);
 	buf_clear(&path);
-	add_member(out, "next", order_next(order, now));
-	buf_add_text(out, "}");
+	json_add_text(json, "next", order_next(order, all->now));
+	json_close(json);
 }
 
 static bool
@@ -254,67 +242,99 @@ names_expectation(const void *expectation, const void *text)
 	return lookup_names_expectation(text, expectation);
 }
 
-/* Every certificate order, or what was named. */
+/* Everything, or what was named. */
 static enum status
-add_certificates(const struct config *config, const struct home *home,
-    const char *only, bool json, size_t *found, struct buf *out,
-    struct note *note)
+load(struct listing *out, const char *only, struct note *note)
 {
-	const int64_t now = (int64_t)time(NULL);
-	struct order *all = NULL;
 	enum status status;
-	size_t count = 0, i;
 
-	status = orders_load_if(
-	    home, only != NULL ? names_order : NULL, only, &all, &count, note);
-	for (i = 0; i < count; i++) {
-		if (json) {
-			buf_add_text(out, *found > 0 ? ",\n" : "\n");
-			add_certificate_json(config, home, &all[i], now, out);
-		} else {
-			add_certificate_text(config, &all[i], now, out);
-		}
-		++*found;
-	}
-	free(all);
-	return status == STATUS_OK ? buf_status(out) : status;
+	status = home_open(out->config->home, false, &out->home, note);
+	if (status == STATUS_OK)
+		status = expectations_load_if(&out->home,
+		    only != NULL ? names_expectation : NULL, only,
+		    &out->expectations, &out->expectation_count, note);
+	if (status == STATUS_OK)
+		status = orders_load_if(&out->home,
+		    only != NULL ? names_order : NULL, only, &out->orders,
+		    &out->order_count, note);
+	if (status == STATUS_OK && only == NULL)
+		status = accounts_load(
+		    &out->home, &out->accounts, &out->account_count, note);
+	if (status == STATUS_OK && only != NULL &&
+	    out->expectation_count + out->order_count == 0)
+		status =
+		    note_set(note, STATUS_NO, "there is no order %.100s", only);
+	return status;
+}
+
+/* Print what there is, once it is worth a write: a long listing is never in
+ * memory as a whole.  False: *code is the exit status. */
+static bool
+pass_on(struct buf *out, size_t least, int *code)
+{
+	*code = 0;
+	if (buf_status(out) != STATUS_OK)
+		*code = cmd_fail(STATUS_MEMORY, NULL);
+	else if (out->len >= least)
+		*code = cmd_print(buf_span(out));
+	if (out->len >= least)
+		buf_cut(out, 0);
+	return *code == 0;
 }
 
 static int
-print_expectations(struct span certificates, struct span accounts,
-    const struct expectation *expectations, size_t count, bool named, bool json)
+print_json(const struct listing *all, struct buf *out)
 {
-	const int64_t now = (int64_t)time(NULL);
-	struct buf out;
+	struct json_writer json = json_begin(out);
 	size_t i;
-	int code;
+	int code = 0;
 
-	buf_init(&out, LISTING_MAX);
-	if (json)
-		buf_add_text(&out, "{\"certificates\": [");
-	buf_add(&out, certificates);
-	if (json)
-		buf_add_text(&out, "],\n\"expectations\": [");
-	for (i = 0; i < count; i++) {
-		if (json) {
-			buf_add_text(&out, i > 0 ? ",\n" : "\n");
-			add_json(&expectations[i], named, now, &out);
-		} else {
-			add_text(&expectations[i], named, now, &out);
-		}
-	}
-	if (json)
-		buf_add_text(&out, "],\n\"accounts\": [");
-	buf_add(&out, accounts);
-	if (json)
-		buf_add_text(&out, "]}\n");
-	else if (count == 0 && certificates.len == 0)
-		buf_add_text(&out,
+	json_open_array(&json, "certificates");
+	for (i = 0; i < all->order_count && pass_on(out, PIECE, &code); i++)
+		add_certificate_json(all, &all->orders[i], &json);
+	json_close(&json);
+	json_open_array(&json, "expectations");
+	for (i = 0; i < all->expectation_count && code == 0 &&
+	     pass_on(out, PIECE, &code);
+	     i++)
+		add_json(&all->expectations[i], all->named, all->now, &json);
+	json_close(&json);
+	list_accounts_json(all->accounts, all->account_count, &json);
+	json_close(&json);
+	return code;
+}
+
+static int
+print_text(const struct listing *all, struct buf *out)
+{
+	size_t i;
+	int code = 0;
+
+	for (i = 0; i < all->order_count && pass_on(out, PIECE, &code); i++)
+		add_certificate_text(
+		    all->config, &all->orders[i], all->now, out);
+	for (i = 0; i < all->expectation_count && code == 0 &&
+	     pass_on(out, PIECE, &code);
+	     i++)
+		add_text(&all->expectations[i], all->named, all->now, out);
+	list_accounts(all->accounts, all->account_count, out);
+	if (all->order_count + all->expectation_count + all->account_count == 0)
+		buf_add_text(out,
 		    "nothing is pending; see mailcert order --help, or expect "
 		    "--help\n");
-	/* Never a part that passes for the whole. */
-	code = buf_status(&out) == STATUS_OK ? cmd_print(buf_span(&out))
-					     : cmd_fail(STATUS_MEMORY, NULL);
+	return code;
+}
+
+static int
+print(const struct listing *all, bool json)
+{
+	struct buf out;
+	int code;
+
+	buf_init(&out, SIZE_MAX / 4);
+	code = json ? print_json(all, &out) : print_text(all, &out);
+	if (code == 0)
+		(void)pass_on(&out, 0, &code);
 	buf_clear(&out);
 	return code;
 }
@@ -322,48 +342,25 @@ print_expectations(struct span certificates, struct span accounts,
 int
 cmd_status(const struct invocation *invocation, int argc, char *argv[])
 {
-	struct home home = { .dir = -1 };
-	struct expectation *expectations = NULL;
-	struct note note = { "" };
 	struct config config;
-	enum status status;
-	size_t count = 0, found = 0, listed = 0;
-	struct buf certificates, accounts;
-	const char *only;
+	struct listing all = { .config = &config,
+		.home = { .dir = -1 },
+		.now = (int64_t)time(NULL) };
 	struct options options = { 0 };
+	struct note note = { "" };
+	enum status status;
 	int code;
 
 	if (!cmd_parse(&command_line, argc, argv, &options, &code) ||
 	    !cmd_config(invocation, &config, &code))
 		return code;
-	only = argv[optind];
-	status = home_open(config.home, false, &home, &note);
-	if (status == STATUS_OK)
-		status = expectations_load_if(&home,
-		    only != NULL ? names_expectation : NULL, only,
-		    &expectations, &count, &note);
-	buf_init(&certificates, LISTING_MAX);
-	if (status == STATUS_OK)
-		status = add_certificates(&config, &home, only, options.json,
-		    &found, &certificates, &note);
-	buf_init(&accounts, LISTING_MAX);
-	if (status == STATUS_OK && only == NULL)
-		status = list_accounts(
-		    &home, options.json, &listed, &accounts, &note);
-	cmd_home_close(&home);
-	if (status == STATUS_OK && buf_status(&accounts) != STATUS_OK)
-		status = STATUS_MEMORY;
-	if (status == STATUS_OK && only != NULL && count + found == 0)
-		status = note_set(
-		    &note, STATUS_NO, "there is no order %.100s", only);
-	if (status == STATUS_OK)
-		code = print_expectations(buf_span(&certificates),
-		    buf_span(&accounts), expectations, count, only != NULL,
-		    options.json);
-	else
-		code = cmd_fail(status, &note);
-	buf_clear(&accounts);
-	buf_clear(&certificates);
-	free(expectations);
+	all.named = argv[optind] != NULL;
+	status = load(&all, argv[optind], &note);
+	code = status == STATUS_OK ? print(&all, options.json)
+				   : cmd_fail(status, &note);
+	cmd_home_close(&all.home);
+	free(all.accounts);
+	free(all.orders);
+	free(all.expectations);
 	return code;
 }

@@ -207,16 +207,6 @@ add_text(const struct verified *verified, int64_t now, struct buf *out)
 }
 
 static void
-add_member(struct buf *out, const char *name, const char *value)
-{
-	buf_addf(out, ",\n \"%s\": ", name);
-	if (value != NULL && value[0] != '\0')
-		text_json(out, span_of(value));
-	else
-		buf_add_text(out, "null");
-}
-
-static void
 add_json(const struct verified *verified, struct buf *out)
 {
 	const struct smime_report *report = &verified->report;
@@ -225,35 +215,32 @@ add_json(const struct verified *verified, struct buf *out)
 	const char *then =
 	    smime_status_name((enum smime_status)report->at_delivery);
 	const bool is_signed = report->status >= SMIME_STATUS_VERIFIED;
-	struct buf at;
+	struct json_writer json = json_begin(out);
 	uint32_t i;
 
-	buf_add_text(out, "{\"smimeStatus\": ");
-	if (status != NULL)
-		text_json(out, span_of(status));
-	else
-		buf_add_text(out, "null");
-	add_member(out, "smimeStatusAtDelivery", then);
-	buf_add_text(out, ",\n \"smimeErrors\": ");
-	for (i = 0; i < report->errors; i++) {
-		buf_add_text(out, i == 0 ? "[" : ", ");
-		text_json(out, span_of(report->error[i]));
+	json_add_text(&json, "smimeStatus", status);
+	json_add_filled(&json, "smimeStatusAtDelivery", then);
+	if (report->errors > 0) {
+		json_open_array(&json, "smimeErrors");
+		for (i = 0; i < report->errors; i++)
+			json_add_text(&json, NULL, report->error[i]);
+		json_close(&json);
+	} else {
+		json_add_text(&json, "smimeErrors", NULL);
 	}
-	buf_add_text(out, report->errors > 0 ? "]" : "null");
-	buf_init(&at, 64);
 	if (is_signed)
-		date_add_iso(&at, verified->at);
-	add_member(out, "smimeVerifiedAt", is_signed ? at.at : NULL);
-	buf_clear(&at);
-	add_member(out, "from", report->from);
-	add_member(out, "signer", report->signer);
-	add_member(out, "issuer", report->issuer);
-	add_member(out, "headerProtection",
+		cmd_add_time(&json, "smimeVerifiedAt", verified->at);
+	else
+		json_add_text(&json, "smimeVerifiedAt", NULL);
+	json_add_filled(&json, "from", report->from);
+	json_add_filled(&json, "signer", report->signer);
+	json_add_filled(&json, "issuer", report->issuer);
+	json_add_filled(&json, "headerProtection",
 	    report->protection == PROTECT_NONE
 		? NULL
 		: protect_form_name((enum protect_form)report->protection));
-	add_member(out, "why", report->why);
-	buf_add_text(out, "}\n");
+	json_add_filled(&json, "why", report->why);
+	json_close(&json);
 }
 
 static int

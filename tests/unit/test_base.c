@@ -2,6 +2,7 @@
 #include "tap.h"
 
 #include "base/base64url.h"
+#include "base/json_writer.h"
 #include "base/nearest.h"
 #include "base/text.h"
 
@@ -135,6 +136,41 @@ test_json(void)
 	buf_clear(&out);
 }
 
+static void
+test_json_writer(void)
+{
+	struct json_writer json;
+	struct buf out;
+
+	buf_init(&out, 1000);
+	json = json_begin(&out);
+	json_add_text(&json, "te\"xt", "\x1b\xff");
+	json_add_text(&json, "missing", NULL);
+	json_add_filled(&json, "empty", "");
+	json_add_text(&json, "blank", "");
+	json_add_number(&json, "number", -9000000000);
+	json_add_bool(&json, "yes", true);
+	json_open_array(&json, "none");
+	json_close(&json);
+	json_open_array(&json, "some");
+	json_add_text(&json, NULL, "a");
+	json_open_object(&json, NULL);
+	json_close(&json);
+	json_open_object(&json, NULL);
+	json_add_bool(&json, "x", false);
+	json_close(&json);
+	json_close(&json);
+	json_add(&json, "last", SPAN("\0"));
+	json_close(&json);
+	TEXT(buf_span(&out),
+	    "{\n \"te\\\"xt\": \"\\u001b\\\\xff\",\n \"missing\": null,\n"
+	    " \"empty\": null,\n \"blank\": \"\",\n"
+	    " \"number\": -9000000000,\n \"yes\": true,\n \"none\": [],\n"
+	    " \"some\": [\n  \"a\",\n  {},\n  {\n   \"x\": false\n  }\n ],\n"
+	    " \"last\": \"\\u0000\"\n}\n");
+	buf_clear(&out);
+}
+
 static const char *
 near(const char *typed)
 {
@@ -183,6 +219,7 @@ main(void)
 	test_buf_addf();
 	test_text();
 	test_json();
+	test_json_writer();
 	test_nearest();
 	test_status();
 	return tap_done();
