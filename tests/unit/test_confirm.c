@@ -28,6 +28,8 @@ plain(void)
 		.expectation = { .id = "one",
 		    .address = "alice@example.org",
 		    .address_normal = "alice@example.org",
+		    .from = "acme@ca.example",
+		    .from_normal = "acme@ca.example",
 		    .created = NOW - 60,
 		    .expires = NOW + 7200 },
 		.proof = { .method = AUTHRES_DKIM,
