@@ -179,6 +179,7 @@ test_spelling(void)
 	    "cher.example");
 	(void)strcpy(
 	    facts.expectation.address_normal, "alice@xn--bcher-kva.example");
+	(void)strcpy(facts.challenge.claimed_to, "alice@xn--bcher-kva.example");
 	(void)strcpy(facts.challenge.from_shown, "Your bank");
 	(void)strcpy(facts.expectation.note, "evil\x1b[2J");
 	build(&facts, "", &dialog);
