@@ -65,38 +65,50 @@ shows_secrets(const struct expectation *expectation, bool named)
 		expectation->state != EXPECTATION_SENT);
 }
 
+/* One line more, made safe. */
+static void
+add_line(struct buf *out, const char *before, struct span text)
+{
+	buf_add_text(out, before);
+	text_show(out, text, TEXT_NO_LIMIT, text_locale_is_utf8());
+	buf_add_byte(out, '\n');
+}
+
+/* Below its order, or on its own with its id. */
 static void
 add_text(const struct expectation *expectation, bool named, int64_t now,
     struct buf *out)
 {
-	struct buf line;
+	const bool below = expectation->order[0] != '\0';
+	const char *indent = below ? "        " : "    ";
+	struct buf line, before;
 
 	buf_init(&line, 2048);
-	buf_addf(&line, "%s  %s", expectation_shown_id(expectation),
-	    expectation->address);
-	text_show(out, buf_span(&line), TEXT_NO_LIMIT, text_locale_is_utf8());
-	buf_clear(&line);
+	buf_init(&before, 64);
+	buf_addf(&line, "challenge for %s", expectation->address);
 	if (expectation->note[0] != '\0') {
-		buf_add_text(out, "  \"");
-		text_show(
-		    out, span_of(expectation->note), 60, text_locale_is_utf8());
-		buf_add_byte(out, '"');
+		buf_add_text(&line, "  \"");
+		text_show(&line, span_of(expectation->note), 60,
+		    text_locale_is_utf8());
+		buf_add_byte(&line, '"');
 	}
-	buf_add_text(out, "\n    ");
+	buf_addf(&before, "%s%s", below ? "  " : expectation->id, "  ");
+	add_line(out, before.at, buf_span(&line));
+	buf_clear(&line);
 	advice_add_state(expectation, now, &line);
-	text_show(out, buf_span(&line), TEXT_NO_LIMIT, text_locale_is_utf8());
+	add_line(out, indent, buf_span(&line));
 	buf_clear(&line);
-	buf_add_text(out, "\n    next: ");
+	buf_add_text(&line, "next: ");
 	advice_add_next(expectation, now, &line);
-	text_show(out, buf_span(&line), TEXT_NO_LIMIT, text_locale_is_utf8());
-	buf_clear(&line);
+	add_line(out, indent, buf_span(&line));
 	if (shows_secrets(expectation, named))
 		buf_addf(out,
-		    "\n    by hand: token-part2 %s, thumbprint %s, token-join "
-		    "%s",
-		    expectation->part2, expectation->thumbprint,
+		    "%sby hand: token-part2 %s, thumbprint %s, token-join "
+		    "%s\n",
+		    indent, expectation->part2, expectation->thumbprint,
 		    token_join_name(expectation->join));
-	buf_add_byte(out, '\n');
+	buf_clear(&before);
+	buf_clear(&line);
 }
 
 static void
@@ -143,15 +155,15 @@ order_next(const struct order *order, int64_t now)
 		    ? "nothing; a newer one has taken its place"
 		    : order->expires != 0 && order->expires <= now
 		    ? "it has expired: mailcert renew"
-		    : "mailcert renew, when it is time";
+		    : "mailcert renew, when it is due";
 	case ORDER_FAILED:
-		return "order anew; finish --forget removes this one";
+		return "order again; finish --forget removes this one";
 	case ORDER_REVOKED:
 		return "nothing; keep its key to read old mail";
 	case ORDER_NEW:
 		return order->queued
-		    ? "finish another order for the same address first: its "
-		      "challenge is open, and two cannot be told apart"
+		    ? "finish another order for the same address first: two "
+		      "open challenges cannot be told apart"
 		    : "the CA was not reached: mailcert finish";
 	case ORDER_PLACED:
 	case ORDER_FINALIZING:
@@ -176,8 +188,8 @@ add_certificate_text(const struct config *config, const struct order *order,
 	buf_addf(&line, "%s, ordered ", order_state_name(order->state));
 	confirm_add_time(&line, order->created, now);
 	if (order->expires != 0) {
-		buf_add_text(
-		    &line, order->starts != 0 ? ", valid until " : ", dies ");
+		buf_add_text(&line,
+		    order->starts != 0 ? ", valid until " : ", expires ");
 		confirm_add_time(&line, order->expires, now);
 	}
 	if (renew_is_candidate(order)) {
@@ -304,19 +316,84 @@ print_json(const struct listing *all, struct buf *out)
 	return code;
 }
 
+/* The challenges of one order beside each other. */
 static int
-print_text(const struct listing *all, struct buf *out)
+by_order(const void *left, const void *right)
 {
+	const struct expectation *a = left, *b = right;
+	const int order = strcmp(a->order, b->order);
+
+	if (order != 0)
+		return order;
+	if (a->created != b->created)
+		return a->created < b->created ? -1 : 1;
+	return strcmp(a->id, b->id);
+}
+
+/* Where those of that order begin in the sorted list. */
+static size_t
+first_of(const struct listing *all, const char *order)
+{
+	size_t low = 0, high = all->expectation_count, middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (strcmp(all->expectations[middle].order, order) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* An order, and its challenges unless both are over. */
+static void
+add_order(const struct listing *all, const struct order *order, struct buf *out)
+{
+	const struct expectation *one;
+	size_t i;
+
+	add_certificate_text(all->config, order, all->now, out);
+	for (i = first_of(all, order->id); i < all->expectation_count; i++) {
+		one = &all->expectations[i];
+		if (strcmp(one->order, order->id) != 0)
+			break;
+		if (one->met == 0 || order_is_open(order))
+			add_text(one, all->named, all->now, out);
+	}
+}
+
+static bool
+has_order(const struct listing *all, const char *id)
+{
+	size_t i;
+
+	for (i = 0; i < all->order_count; i++)
+		if (strcmp(all->orders[i].id, id) == 0)
+			return true;
+	return false;
+}
+
+static int
+print_text(struct listing *all, struct buf *out)
+{
+	const struct expectation *one;
 	size_t i;
 	int code = 0;
 
+	if (all->expectation_count > 1)
+		qsort(all->expectations, all->expectation_count,
+		    sizeof(*all->expectations), by_order);
 	for (i = 0; i < all->order_count && pass_on(out, PIECE, &code); i++)
-		add_certificate_text(
-		    all->config, &all->orders[i], all->now, out);
+		add_order(all, &all->orders[i], out);
+	/* Those of other clients; or of an order that is damaged. */
 	for (i = 0; i < all->expectation_count && code == 0 &&
 	     pass_on(out, PIECE, &code);
-	     i++)
-		add_text(&all->expectations[i], all->named, all->now, out);
+	     i++) {
+		one = &all->expectations[i];
+		if (one->order[0] == '\0' || !has_order(all, one->order))
+			add_text(one, all->named, all->now, out);
+	}
 	list_accounts(all->accounts, all->account_count, out);
 	if (all->order_count + all->expectation_count + all->account_count == 0)
 		buf_add_text(out,
@@ -326,7 +403,7 @@ print_text(const struct listing *all, struct buf *out)
 }
 
 static int
-print(const struct listing *all, bool json)
+print(struct listing *all, bool json)
 {
 	struct buf out;
 	int code;
