@@ -10,6 +10,7 @@ import concurrent.futures
 import email
 import email.policy
 import email.utils
+import functools
 import hashlib
 import itertools
 import json
@@ -45,12 +46,21 @@ class Tap:
     def __init__(self):
         self.count = self.failed = 0
         self.lock = threading.Lock()
-        self.only = os.environ.get("TEST_ONLY", "")
+        self.only = self.asked = os.environ.get("TEST_ONLY", "")
+        self.here = threading.local()
 
     def wanted(self, name):
-        return self.only in name
+        """Does TEST_ONLY name this case?  Then it wants all its checks: what
+        this thread checks before it asks again."""
+        self.here.wanted = self.only in name
+        return self.here.wanted
+
+    def counts(self, name):
+        return self.only in name or getattr(self.here, "wanted", False)
 
     def ok(self, good, name, *why):
+        if not self.counts(name):
+            return good
         lines = [] if good else ["#   " + part for line in why
                                  for part in str(line).splitlines()]
         with self.lock:
@@ -63,6 +73,8 @@ class Tap:
 
     def skip(self, name, why):
         """For what cannot be checked here; it is named and counted."""
+        if not self.counts(name):
+            return
         with self.lock:
             self.count += 1
             print("ok %d - %s # SKIP %s" % (self.count, name, why), flush=True)
@@ -72,6 +84,9 @@ class Tap:
                        "want %r" % (want,))
 
     def done(self):
+        if self.asked and not self.count:
+            self.only = ""
+            self.ok(False, "TEST_ONLY=%s names a test or a check" % self.asked)
         print("1..%d" % self.count, flush=True)
         sys.exit(1 if self.failed else 0)
 
@@ -100,9 +115,38 @@ def sample_kinds(things, kind, most):
 def at_once(jobs, workers=4):
     """Run tests that mostly wait, several at a time; a failed assertion in one
     is one in the script."""
+    wanted = getattr(tap.here, "wanted", False)
+
+    def run(job):
+        tap.here.wanted = wanted
+        job()
+
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
-        for done in [pool.submit(job) for job in jobs]:
+        for done in [pool.submit(run, job) for job in jobs]:
             done.result()
+
+
+def tests_of(script, *args):
+    """The tests of a script, by name: its functions test_*, with these
+    arguments.  tests_of(globals())"""
+    return {name: functools.partial(value, *args)
+            for name, value in script.items() if name.startswith("test_")}
+
+
+def run_tests(tests, workers=1):
+    """Run a script's tests, given by name.  TEST_ONLY=part of a name runs
+    those tests; where it names none, all run, and only the checks that it
+    names count.  A script without either fails: see done()."""
+    chosen = [test for name, test in tests.items() if tap.only in name]
+    if chosen:
+        tap.only = ""
+    else:
+        chosen = tests.values()
+    if workers > 1:
+        at_once(chosen, workers)
+    else:
+        for test in chosen:
+            test()
 
 
 def kernel():
