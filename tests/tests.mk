@@ -94,9 +94,11 @@ $(BUILD)/clock.so: $(BUILD)/obj/tests/ages/clock.o
 tests: all $(UNIT) $(REPLAY) $(HIJACKED) $(PEBBLE) \
 	$(if $(AGES),$(BUILD)/clock.so)
 
-# Each corpus once more, and the hostile messages as a corpus.
-REPLAYS = $(foreach t,$(TARGETS),\
-	'$(BUILD)/tests/replay_$(t) tests/fuzz/corpus/$(t) tests/mail tests/signed')
+# Each corpus once more, and the hostile messages as a corpus.  CORPUS/T.a is an
+# archive of inputs that a fuzzer found, CORPUS/T holds those with a name.
+CORPUS = tests/fuzz/corpus
+REPLAYS = $(foreach t,$(TARGETS),'$(BUILD)/tests/replay_$(t) \
+	$(wildcard $(CORPUS)/$(t).a $(CORPUS)/$(t)) tests/mail tests/signed')
 
 # A script says in its head in which verbs it runs; tests/run looks there.
 # The longest first, so that none is left alone at the end.
@@ -149,8 +151,9 @@ bench: all
 		tests/bench/peak.c
 	@BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py
 
-# make fuzz T=header TIME=60: one target with libFuzzer, new inputs into
-# build/fuzz; make fuzz-merge T=header keeps what widens the corpus.
+# make fuzz T=header TIME=60: one target with libFuzzer; the corpus is unpacked
+# into build/fuzz, new inputs go there too.  make fuzz-merge T=header packs the
+# corpus again, with those that widen it.
 T ?= challenge
 TIME ?= 60
 FUZZ_SOURCES = $(filter-out handler/reply/match.c handler/reply/draft.c \
@@ -166,16 +169,23 @@ $(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $(FUZZ_SOURCES)
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		-o $@ $^ $(JANSSON) $(CRYPTO)
 
-fuzz: $(BUILD)/fuzz/$(T)
-	@mkdir -p tests/fuzz/corpus/$(T)
+UNPACKED = $(BUILD)/fuzz/corpus-$(T)
+fuzz-unpack:
+	@rm -rf $(UNPACKED)
+	@mkdir -p $(UNPACKED)
+	$(if $(wildcard $(CORPUS)/$(T).a),\
+		cd $(UNPACKED) && ar x $(abspath $(CORPUS)/$(T).a))
+
+fuzz: $(BUILD)/fuzz/$(T) fuzz-unpack
 	$(BUILD)/fuzz/$(T) -max_total_time=$(TIME) -timeout=5 -rss_limit_mb=1024 \
 		-max_len=8192 -print_final_stats=1 -artifact_prefix=$(BUILD)/fuzz/ \
-		$(BUILD)/fuzz/new-$(T) tests/fuzz/corpus/$(T) tests/mail \
-		tests/signed
+		$(BUILD)/fuzz/new-$(T) $(UNPACKED) $(wildcard $(CORPUS)/$(T)) \
+		tests/mail tests/signed
 
-fuzz-merge: $(BUILD)/fuzz/$(T)
-	$(BUILD)/fuzz/$(T) -merge=1 -max_len=4096 tests/fuzz/corpus/$(T) \
+fuzz-merge: $(BUILD)/fuzz/$(T) fuzz-unpack
+	$(BUILD)/fuzz/$(T) -merge=1 -max_len=4096 $(UNPACKED) \
 		$(BUILD)/fuzz/new-$(T)
+	tests/fuzz/pack $(UNPACKED) $(CORPUS)/$(T).a
 
 # make differential COUNT=100000: our DKIM beside libopendkim and dkimpy.
 COUNT ?= 100000
@@ -212,4 +222,4 @@ files:
 format:
 	clang-format -i $(SOURCES_C)
 
-.PHONY: tests ready check check-quick check-slow check-ages demo bench differential fuzz fuzz-merge lint files format
+.PHONY: tests ready check check-quick check-slow check-ages demo bench differential fuzz fuzz-merge fuzz-unpack lint files format
