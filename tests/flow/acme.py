@@ -19,7 +19,7 @@ from email.utils import formatdate
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [TESTS, os.path.join(TESTS, "ca")]
 from ca import Problem, thumbprint
-from lib import at_once, sample, sample_kinds, tap
+from lib import at_once, run_tests, sample, sample_kinds, tap, tests_of
 from town import Town
 
 ALICE = "alice@example.org"
@@ -30,7 +30,8 @@ later = []  # what waits for a CA most of the time is tried at once, at the end
 
 
 def add(case, *args):
-    later.append((case.__name__, args[0], lambda: case(*args)))
+    later.append((case.__name__, args[0],
+                  lambda: tap.wanted(args[0]) and case(*args)))
 
 
 def wrap(town, around):
@@ -1279,9 +1280,9 @@ def test_one_process():
 
 
 # They wait most of the time; the order of `later` is that of the names.
-at_once((test for name, test in list(globals().items())
-         if name.startswith("test_")), 3)
+run_tests(tests_of(globals()), 3)
 later.sort(key=lambda one: one[:2])
 # The first of each kind, and a few of the others; check-slow tries all.
-at_once(case for *_, case in sample_kinds(later, lambda one: one[0], 14))
+at_once((case for *_, case in (later if tap.only else sample_kinds(
+    later, lambda one: one[0], 14))))
 tap.done()

@@ -12,8 +12,8 @@ import time
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [TESTS, os.path.join(TESTS, "ca")]
-from lib import (PART1, PART2, THUMBPRINT, Terminal, at_once, challenge,
-                 digest, sample, tap)
+from lib import (PART1, PART2, THUMBPRINT, Terminal, challenge, digest,
+                 run_tests, sample, tap, tests_of)
 from town import Town
 
 ALICE, BOB = "alice@example.org", "bob@example.org"
@@ -412,6 +412,5 @@ def test_status():
                text)
 
 
-at_once((test for name, test in list(globals().items())
-         if name.startswith("test_") and tap.wanted(name)), 3)
+run_tests(tests_of(globals()), 3)
 tap.done()

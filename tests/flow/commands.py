@@ -12,9 +12,9 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from lib import (ADDRESS, BUILD, CA, MAILCERT, PART1, PART2, QUESTION, ROOT,
-                 THUMBPRINT, Place, Terminal, at_once, challenge, check_reply,
-                 digest, fake_sendmail, make_maildir, make_mbox, read_then_yes,
-                 sent, tap, with_part)
+                 THUMBPRINT, Place, Terminal, challenge, check_reply, digest,
+                 fake_sendmail, make_maildir, make_mbox, read_then_yes,
+                 run_tests, sent, tap, tests_of, with_part)
 
 BLOCK = "-----BEGIN ACME RESPONSE-----\n%s\n-----END ACME RESPONSE-----\n"
 
@@ -850,8 +850,5 @@ def test_screen():
                    terminal.screen())
 
 
-TESTS = [value for name, value in sorted(globals().items())
-         if name.startswith("test_") and tap.wanted(name)]
-tap.only = ""
-at_once(TESTS, 3)
+run_tests(tests_of(globals()), 3)
 tap.done()

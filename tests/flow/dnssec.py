@@ -4,6 +4,7 @@
 real unbound on loopback, validated by us.  No root rights, no network."""
 import base64
 import email.utils
+import functools
 import hashlib
 import json
 import os
@@ -15,8 +16,8 @@ import cms
 import dkim
 from cryptography.hazmat.primitives import serialization
 from dnsserver import SERVFAIL, SILENT, Between, Dns
-from lib import (QUESTION, Place, Terminal, ask, challenge, check_reply, tap,
-                 told)
+from lib import (QUESTION, Place, Terminal, ask, challenge, check_reply,
+                 run_tests, tap, told)
 from unboundzone import Unbound, txt
 
 CA = "acme-challenge+1@ca.%s"
@@ -416,6 +417,29 @@ def test_doctor(u):
                    "doctor: the clock, or the dates", got)
 
 
+def test_screen(u, key, cert):
+    sender, raw = "ee-full@ca.example", smime_message(
+        "ee-full@ca.example", key["ee-full@ca.example"],
+        cert["ee-full@ca.example"])
+    with Place(config="set resolver = %s\nset dnssec_anchor = %s\nset "
+               "smime_anchors = smimea\n" % (u.resolver, u.anchor)) \
+            as place:
+        place.expect("--expires", "24h", ca=sender)
+        path = place.write("c.eml", raw)
+        with Terminal(place, "mailcert handle --draft stdout " + path) \
+                as terminal:
+            tap.ok(terminal.wait(QUESTION) and "signed by the sender "
+                   "(S/MIME)" in terminal.screen() and
+                   "secured by DNSSEC" in terminal.screen().replace(
+                       "\n           ", " "), "the screen says how",
+                   terminal.screen())
+            terminal.keys("d")
+            tap.ok(terminal.wait("RFC 9788") and "CN=Own ee-full" in
+                   terminal.screen(), "the details say it exactly",
+                   terminal.screen())
+            terminal.keys("q", "n")
+
+
 def main():
     root = cms.Authority()
     kinds = {}
@@ -470,36 +494,15 @@ def main():
     names["alias"] = "CNAME sel._domainkey.ca.example."
     names["revoked._domainkey.ca"] = txt("v=DKIM1; p=")
     with Unbound({"example": names, **other}) as u:
-        test_dkim(u)
-        test_smimea(u, root, None, key, cert,
-                    [k for k in kinds if k != "pkix-ee-1"] +
-                    ["also", "many"])
-        test_names(u)
-        test_routers(u)
-        test_plain(u)
-        test_doctor(u)
-        sender, raw = "ee-full@ca.example", smime_message(
-            "ee-full@ca.example", key["ee-full@ca.example"],
-            cert["ee-full@ca.example"])
-        with Place(config="set resolver = %s\nset dnssec_anchor = %s\nset "
-                   "smime_anchors = smimea\n" % (u.resolver, u.anchor)) \
-                as place:
-            place.expect("--expires", "24h", ca=sender)
-            path = place.write("c.eml", raw)
-            with Terminal(place, "mailcert handle --draft stdout " + path) \
-                    as terminal:
-                tap.ok(terminal.wait(QUESTION) and "signed by the sender "
-                       "(S/MIME)" in terminal.screen() and
-                       "secured by DNSSEC" in terminal.screen().replace(
-                           "\n           ", " "), "the screen says how",
-                       terminal.screen())
-                terminal.keys("d")
-                tap.ok(terminal.wait("RFC 9788") and "CN=Own ee-full" in
-                       terminal.screen(), "the details say it exactly",
-                       terminal.screen())
-                terminal.keys("q", "n")
-    test_reserved()
-    test_again()
+        run_tests({
+            **{test.__name__: functools.partial(test, u) for test in (
+                test_dkim, test_names, test_routers, test_plain,
+                test_doctor)},
+            "test_smimea": functools.partial(
+                test_smimea, u, root, None, key, cert,
+                [k for k in kinds if k != "pkix-ee-1"] + ["also", "many"]),
+            "test_screen": functools.partial(test_screen, u, key, cert),
+            "test_reserved": test_reserved, "test_again": test_again})
     tap.done()
 
 

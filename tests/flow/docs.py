@@ -11,7 +11,8 @@ import sys
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [TESTS, os.path.join(TESTS, "ca")]
 from lib import (ADDRESS, MAILCERT, QUESTION, ROOT, THUMBPRINT, Place,
-                 Terminal, challenge, check_reply, tap)
+                 Terminal, challenge, check_reply, run_tests, tap,
+                 tests_of)
 from town import Town
 
 
@@ -262,13 +263,5 @@ def test_install_home():
                cron)
 
 
-test_man_examples()
-test_readme()
-test_captures()
-test_names()
-test_options()
-test_config()
-test_references()
-test_install()
-test_install_home()
+run_tests(tests_of(globals()))
 tap.done()

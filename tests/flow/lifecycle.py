@@ -17,7 +17,7 @@ TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [TESTS, os.path.join(TESTS, "ca")]
 import cms
 from ca import thumbprint
-from lib import MAILCERT, Terminal, at_once, sample, tap
+from lib import MAILCERT, Terminal, run_tests, sample, tap, tests_of
 from town import Town
 
 ALICE = "alice@example.org"
@@ -867,6 +867,5 @@ def test_clock():
                 order)
 
 
-at_once((test for name, test in list(globals().items())
-         if name.startswith("test_") and tap.wanted(name)), 2)
+run_tests(tests_of(globals()), 2)
 tap.done()

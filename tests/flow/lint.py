@@ -9,7 +9,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from lib import ROOT, tap
+from lib import ROOT, run_tests, tap, tests_of
 
 # What nobody may add, where, and what lint has to say of it.
 WRONG = (
@@ -66,37 +66,37 @@ def refused(tree, path, change, fault, name):
         f.write(text)
 
 
-def main():
-    with tempfile.TemporaryDirectory() as tree:
-        for name in ("handler", "tui"):
-            shutil.copytree(os.path.join(ROOT, name),
-                            os.path.join(tree, name))
-        for name in ("README.md", "docs/FILES.md", "tests/lint",
-                     "tests/files"):
-            path = os.path.join(tree, name)
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            shutil.copy(os.path.join(ROOT, name), path)
-        for verb in (["init", "-q"], ["add", "-A"]):
-            subprocess.run(["git", *verb], cwd=tree, check=True)
-        got = lint(tree)
-        tap.ok(got.returncode == 0 and not got.stdout, "the tree is clean",
-               got.stdout, got.stderr)
-        for path, header, fault in WRONG:
-            refused(tree, path, lambda text: text + '#include "%s"\n' % header,
-                    "%s: %s" % (path, fault), "%s with %s" % (path, header))
-        for name, path, old, new, fault in FILES:
-            refused(tree, path, lambda text: text.replace(old, new, 1), fault,
-                    name)
-        file = os.path.join(tree, "handler/base/new.c")
-        with open(file, "w") as f:
-            f.write("/* new.c - a new file */\n")
-        got = lint(tree)
-        tap.ok(got.returncode == 1 and got.stdout == STALE + "\n",
-               "a new file", got.stdout, got.stderr)
-        os.remove(file)
-        got = lint(tree)
-        tap.ok(got.returncode == 0, "and all is as before", got.stdout)
-    tap.done()
+def test_includes(tree):
+    for path, header, fault in WRONG:
+        refused(tree, path, lambda text: text + '#include "%s"\n' % header,
+                "%s: %s" % (path, fault), "%s with %s" % (path, header))
 
 
-main()
+def test_table_of_files(tree):
+    for name, path, old, new, fault in FILES:
+        refused(tree, path, lambda text: text.replace(old, new, 1), fault, name)
+    file = os.path.join(tree, "handler/base/new.c")
+    with open(file, "w") as f:
+        f.write("/* new.c - a new file */\n")
+    got = lint(tree)
+    tap.ok(got.returncode == 1 and got.stdout == STALE + "\n", "a new file",
+           got.stdout, got.stderr)
+    os.remove(file)
+
+
+def test_clean(tree):
+    got = lint(tree)
+    tap.ok(got.returncode == 0 and not got.stdout, "the tree is clean",
+           got.stdout, got.stderr)
+
+
+with tempfile.TemporaryDirectory() as copy:
+    for below in ("handler", "tui"):
+        shutil.copytree(os.path.join(ROOT, below), os.path.join(copy, below))
+    for below in ("README.md", "docs/FILES.md", "tests/lint", "tests/files"):
+        os.makedirs(os.path.dirname(os.path.join(copy, below)), exist_ok=True)
+        shutil.copy(os.path.join(ROOT, below), os.path.join(copy, below))
+    for verb in (["init", "-q"], ["add", "-A"]):
+        subprocess.run(["git", *verb], cwd=copy, check=True)
+    run_tests(tests_of(globals(), copy))
+tap.done()

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from lib import BUILD, ROOT, Place, tap
+from lib import BUILD, ROOT, Place, run_tests, tap, tests_of
 
 
 def make(*args, **env):
@@ -75,6 +75,5 @@ def test_uninstall():
                 files(top))
 
 
-test_missing()
-test_uninstall()
+run_tests(tests_of(globals()))
 tap.done()

@@ -5,6 +5,7 @@
 The challenge is answered once, everything is delivered all the same, and what
 is refused never bounces.
 """
+import functools
 import glob
 import os
 import pwd
@@ -14,7 +15,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from lib import (BUILD, PART1, ROOT, Place, challenge, check_reply,
-                 fake_sendmail, sent, tap)
+                 fake_sendmail, run_tests, sent, tap)
 
 
 def recipe(name, place, send):
@@ -157,7 +158,7 @@ def try_sieve():
                "sieve: once, and all mail is delivered")
 
 
-try_agent(procmail)
-try_agent(maildrop)
-try_sieve()
+run_tests({"procmail": functools.partial(try_agent, procmail),
+           "maildrop": functools.partial(try_agent, maildrop),
+           "sieve": try_sieve})
 tap.done()

@@ -11,7 +11,7 @@ import time
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [TESTS, os.path.join(TESTS, "ca")]
-from lib import MAILCERT, tap
+from lib import MAILCERT, run_tests, tap, tests_of
 from town import Town
 
 ALICE, BOB = "alice@example.org", "bob@example.org"
@@ -194,7 +194,5 @@ def test_waits_for_it():
                b"comes first" in err, "waits: both are there", out, err)
 
 
-for name, test in list(globals().items()):
-    if name.startswith("test_") and tap.wanted(name):
-        test()
+run_tests(tests_of(globals()))
 tap.done()

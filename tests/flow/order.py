@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))), "ca"))
 import cms
 from cryptography import x509
-from lib import at_once, sample, tap
+from lib import at_once, run_tests, sample, tap, tests_of
 from town import Town
 
 
@@ -340,7 +340,5 @@ def test_hostile():
                    "C3: a redirect of %d is not followed" % code, got)
 
 
-at_once((test for test in (test_no, test_ca, test_hostile,
-                           test_resume) if tap.wanted(test.__name__)), 2)
-test_personalities()
+run_tests(tests_of(globals()), 2)
 tap.done()

@@ -11,7 +11,7 @@ import time
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [TESTS, os.path.join(TESTS, "ca")]
 import cms
-from lib import QUESTION, at_once, tap
+from lib import QUESTION, run_tests, tap
 from mail_program import approve_and_send, prepare, start
 from town import Town
 
@@ -86,6 +86,7 @@ def by_macro(mua):
         check(town, name, path)
 
 
-at_once(functools.partial(test, program) for test in (by_mailcap, by_macro)
-        for program in ("neomutt", "mutt"))
+run_tests({"%s %s" % (test.__name__, program): functools.partial(test, program)
+           for test in (by_mailcap, by_macro)
+           for program in ("neomutt", "mutt")}, 4)
 tap.done()

@@ -2,6 +2,7 @@
 # Runs in: check check-ages
 """The recipes of mailcap/recipes.md in the real programs: each command line in
 a block of the page is run here as it stands."""
+import functools
 import os
 import re
 import subprocess
@@ -9,7 +10,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from lib import (ROOT, Place, challenge, check_reply, fake_sendmail,
-                 make_maildir, make_mbox, sent, tap)
+                 make_maildir, make_mbox, run_tests, sent, tap)
 
 OTHER = (b"From: friend@example.net\nTo: alice@example.org\nSubject: lunch\n"
          b"Message-ID: <lunch@example.net>\n"
@@ -32,8 +33,6 @@ def run(place, script, **env):
 
 
 def check(name, prepare):
-    if not tap.wanted(name):
-        return
     with Place() as place:
         send, box = fake_sendmail(place)
         with open(place.path("user/.config/mailcert/config"), "a") as f:
@@ -87,8 +86,7 @@ def notmuch(place, send):
     assert got.returncode == 0, got.stderr
 
 
-check("s-nail", s_nail)
-check("mblaze", mblaze)
-check("nmh", nmh)
-check("notmuch", notmuch)
+run_tests({name: functools.partial(check, name, prepare) for name, prepare in (
+    ("s-nail", s_nail), ("mblaze", mblaze), ("nmh", nmh),
+    ("notmuch", notmuch))})
 tap.done()

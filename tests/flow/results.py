@@ -8,7 +8,7 @@ import re
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from lib import Place, challenge, check_reply, tap
+from lib import Place, challenge, check_reply, run_tests, tap, tests_of
 from signer import sign
 
 MX = "mx.example.org"
@@ -161,7 +161,5 @@ def test_received():
            signed, "results_received=1", says="did not pass")
 
 
-test_identity()
-test_parent()
-test_received()
+run_tests(tests_of(globals()))
 tap.done()

@@ -13,7 +13,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from dnsserver import Dns
-from lib import PART1, Place, challenge, check_reply, tap
+from lib import PART1, Place, challenge, check_reply, run_tests, tap, tests_of
 from signer import RSA_RECORD, sign
 
 A, B = "acme@a.example", "acme@b.example"
@@ -256,9 +256,5 @@ def test_words():
                           "expect --ca: how tokens are joined, " + o["from"])
 
 
-test_default()
-test_minimal()
-test_authenticate()
-test_auto_submitted()
-test_words()
+run_tests(tests_of(globals()))
 tap.done()

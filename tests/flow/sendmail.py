@@ -8,7 +8,8 @@ import sys
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [TESTS, os.path.join(TESTS, "ca")]
-from lib import ADDRESS, QUESTION, Place, Terminal, challenge, tap
+from lib import (ADDRESS, QUESTION, Place, Terminal, challenge, run_tests, tap,
+                 tests_of)
 from town import Town
 
 # Reads all, counts, and ends as it is told.
@@ -206,7 +207,5 @@ def test_mda_exits():
             tap.equal(got.returncode, 0, "--mda, refused: 0")
 
 
-for name, test in list(globals().items()):
-    if name.startswith("test_") and tap.wanted(name):
-        test()
+run_tests(tests_of(globals()))
 tap.done()

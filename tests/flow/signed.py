@@ -12,7 +12,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from dnsserver import Dns
-from lib import ROOT, Place, at_once, check_reply, sample_kinds, tap
+from lib import ROOT, Place, check_reply, run_tests, sample_kinds, tap
 
 HERE = os.path.join(ROOT, "tests/signed")
 # The day of the Date fields there: the messages are stored, orders are not.
@@ -89,10 +89,9 @@ def main():
         with open(path[:-4] + ".expect") as f:
             expected[path] = f.read().splitlines()
     every_way = sample_kinds(expected, lambda p: expected[p][0], 30)
-    at_once((functools.partial(one, dns, path, expect, settings,
-                               path in every_way)
-             for path, (expect, *settings) in expected.items()
-             if tap.wanted(os.path.basename(path))), 3)
+    run_tests({os.path.basename(path): functools.partial(
+        one, dns, path, expect, settings, path in every_way)
+               for path, (expect, *settings) in expected.items()}, 3)
     tap.done()
 
 

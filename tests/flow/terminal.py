@@ -2,6 +2,7 @@
 # Runs in: check
 """The terminal is as it was before, whatever ends a prompt; what is no key is
 none; a yes counts once everything was on the screen."""
+import functools
 import os
 import pty
 import re
@@ -15,7 +16,8 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))), "ca"))
 from lib import (ADDRESS, MAILCERT, PART1, QUESTION, Place, Terminal,
-                 challenge, check_reply, read_then_yes, tap)
+                 challenge, check_reply, read_then_yes, run_tests, tap,
+                 tests_of)
 from town import Town
 
 ALICE = ADDRESS
@@ -433,13 +435,9 @@ def main():
         place.expect("--expires", "24h")
         got = town.run("account", "register", "--agree")
         assert got.returncode == 0, got.stderr
-        for name, test in sorted(globals().items()):
-            if not name.startswith("test_") or not tap.wanted(name):
-                continue
-            only, tap.only = tap.only, ""
-            test(*([place, town] if test.__code__.co_argcount == 2
-                   else [place]))
-            tap.only = only
+        run_tests({name: functools.partial(test, *(
+            place, town)[:test.func.__code__.co_argcount])
+                   for name, test in tests_of(globals()).items()})
     tap.done()
 
 

@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import cms
 from cryptography.x509.oid import ExtendedKeyUsageOID as Usage
 from cryptography.x509.oid import ObjectIdentifier
-from lib import ADDRESS, CA, PART1, Place, at_once, sample, tap
+from lib import ADDRESS, CA, PART1, Place, run_tests, sample, tap, tests_of
 
 MAIL, ANY, TLS = (Usage.EMAIL_PROTECTION, Usage.ANY_EXTENDED_KEY_USAGE,
                   Usage.SERVER_AUTH)
@@ -646,10 +646,5 @@ def test_names_in_fields():
                 field, ascii(value)))
 
 
-at_once([test_usage_of_the_chain, test_names_in_certificates,
-         test_names_in_fields, test_content_type,
-         test_secure_headers, test_lists_that_say_nothing,
-         test_scopes, test_anchors_and_lists,
-         test_when_it_was_revoked, test_modes,
-         test_large_list])
+run_tests(tests_of(globals()), 4)
 tap.done()

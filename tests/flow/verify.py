@@ -15,7 +15,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import cms
-from lib import ROOT, Place, tap
+from lib import ROOT, Place, run_tests, tap, tests_of
 
 HERE = os.path.join(ROOT, "tests/signed/")
 ANCHORS = HERE + "anchors.pem"
@@ -485,13 +485,5 @@ def test_signers():
                    "Ed25519, %s, changed" % what)
 
 
-test_agreement()
-test_octets()
-test_names_of_parts()
-test_who()
-test_signers()
-test_delivery()
-test_utf8()
-test_cache()
-test_text()
+run_tests(tests_of(globals()))
 tap.done()
