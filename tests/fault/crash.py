@@ -17,7 +17,8 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from lib import (MAILCERT, QUESTION, Place, Terminal, challenge, check_reply,
-                 fake_sendmail, make_maildir, read_then_yes, sample, sent, tap)
+                 fake_sendmail, make_maildir, read_then_yes, run_tests, sample,
+                 sent, tap, tests_of)
 
 CALLS = ("openat", "write", "fsync", "rename", "renameat", "renameat2",
          "close", "unlinkat", "mkdirat", "fchmod", "flock", "read", "getdents64",
@@ -266,11 +267,5 @@ def test_declined_by_signal():
             tap.ok(place.orders_bytes() == before, "and changes nothing")
 
 
-TESTS = [value for name, value in sorted(globals().items())
-         if name.startswith("test_")]
-for test in TESTS:
-    if tap.only in test.__name__:
-        only, tap.only = tap.only, ""
-        test()
-        tap.only = only
+run_tests(tests_of(globals()))
 tap.done()

@@ -12,7 +12,8 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from lib import BUILD, CA, MAILCERT, Place, challenge, check_reply, sent, tap
+from lib import (BUILD, CA, MAILCERT, Place, challenge, check_reply, run_tests,
+                 sent, tap, tests_of)
 from lib import fake_sendmail
 
 SYSFAIL = os.path.join(os.path.dirname(os.path.abspath(__file__)), "sysfail.c")
@@ -582,11 +583,5 @@ def test_tilde():
         os.chdir("/")
 
 
-TESTS = [value for name, value in sorted(globals().items())
-         if name.startswith("test_")]
-for test in TESTS:
-    if tap.only in test.__name__:
-        only, tap.only = tap.only, ""
-        test()
-        tap.only = only
+run_tests(tests_of(globals()))
 tap.done()

@@ -14,8 +14,8 @@ import time
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [TESTS, os.path.join(TESTS, "ca")]
-from lib import BUILD, MAILCERT, ROOT, SLOW, ask, at_once, nomalloc, sample, \
-    tap, told
+from lib import (BUILD, MAILCERT, ROOT, SLOW, ask, at_once, nomalloc,
+                 run_tests, sample, tap, tests_of, told)
 from town import Town
 
 ALICE = "alice@example.org"
@@ -252,7 +252,5 @@ def test_read_only():
         tap.ok(why is None, "and then it is finished", why)
 
 
-for name, test in list(globals().items()):
-    if name.startswith("test_") and tap.wanted(name):
-        test()
+run_tests(tests_of(globals()))
 tap.done()

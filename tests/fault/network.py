@@ -14,7 +14,7 @@ TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, TESTS)
 import cms
 from cryptography.x509.oid import ExtendedKeyUsageOID
-from lib import Place, sample, tap
+from lib import Place, run_tests, sample, tap, tests_of
 
 BODY = (b'{"newNonce":"%s/n","newAccount":"%s/a","newOrder":"%s/o"}' %
         ((b"https://127.0.0.1",) * 3))
@@ -88,7 +88,7 @@ NOISE = (
     ("100-continue for ever", b"HTTP/1.1 100 Continue\r\n\r\n" * 20000))
 
 
-def test_broken(place, server):
+def broken(place, server):
     bad = []
     places = sample(range(len(ANSWER)), 15)
     for n in places:
@@ -123,17 +123,21 @@ def url(listener):
     return "https://127.0.0.1:%d/d" % listener.getsockname()[1]
 
 
-# What takes the time that we give a CA is waited for beside the rest.
-with Place(config="") as place, Place(config="") as second, \
-        Place(config="") as third, socket.socket() as deaf, \
-        concurrent.futures.ThreadPoolExecutor() as pool:
-    slow = Server(second)
-    slow.behave = trickle
-    trickled = pool.submit(order, second, slow.directory, slow.file)
-    deaf.bind(("127.0.0.1", 0))
-    deaf.listen(1)
-    silent = pool.submit(order, third, url(deaf), slow.file)
-    test_broken(place, Server(place))
-    tap.ok(*named("an octet a second", trickled.result()))
-    tap.ok(*named("a port that says nothing", silent.result()))
+def test_bad_answers():
+    # What takes the time that we give a CA is waited for beside the rest.
+    with Place(config="") as place, Place(config="") as second, \
+            Place(config="") as third, socket.socket() as deaf, \
+            concurrent.futures.ThreadPoolExecutor() as pool:
+        slow = Server(second)
+        slow.behave = trickle
+        trickled = pool.submit(order, second, slow.directory, slow.file)
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen(1)
+        silent = pool.submit(order, third, url(deaf), slow.file)
+        broken(place, Server(place))
+        tap.ok(*named("an octet a second", trickled.result()))
+        tap.ok(*named("a port that says nothing", silent.result()))
+
+
+run_tests(tests_of(globals()))
 tap.done()

@@ -13,7 +13,7 @@ import time
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [TESTS, os.path.join(TESTS, "ca")]
-from lib import MAILCERT, SLOW, at_once, tap
+from lib import MAILCERT, SLOW, at_once, run_tests, tap, tests_of
 from town import Town
 
 
@@ -207,7 +207,5 @@ def test_twice_at_once():
                   "four at once: one certificate")
 
 
-for test in (test_exchanges, test_steps, test_twice_at_once):
-    if tap.wanted(test.__name__):
-        test()
+run_tests(tests_of(globals()))
 tap.done()

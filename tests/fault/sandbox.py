@@ -15,8 +15,8 @@ import threading
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from dnsserver import Dns, both_sockets
-from lib import ADDRESS, BUILD, CA, PART2, ROOT, Place, ask, check_reply, \
-    kernel, tap
+from lib import (ADDRESS, BUILD, CA, PART2, ROOT, Place, ask, check_reply,
+                 kernel, run_tests, tap, tests_of)
 
 SIGNED = os.path.join(ROOT, "tests/signed")
 # The stored messages have no Date, and would need a person.
@@ -556,14 +556,5 @@ def test_free():
     scene.close()
 
 
-test_trace()
-test_free()
-test_parser()
-test_verifier()
-test_network()
-test_key_holder()
-test_versions()
-test_stuck()
-test_open()
-test_lies()
+run_tests(tests_of(globals()))
 tap.done()
