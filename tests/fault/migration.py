@@ -10,7 +10,8 @@ import sys
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 for room in ("homes", ""):
     sys.path.insert(0, os.path.join(TESTS, room))
-from lib import (CA, MAILCERT, PART2, THUMBPRINT, Place, sample_kinds, tap)
+from lib import (CA, MAILCERT, PART2, THUMBPRINT, Place, run_tests,
+                 sample_kinds, tap, tests_of)
 from recorded import listed, old_left, unpack
 
 STEPS = ("openat", "write", "fsync", "renameat", "unlinkat", "unlink", "rmdir",
@@ -92,7 +93,5 @@ with old_place() as whole:
 FORGOTTEN = dict(BEFORE, expectations={
     id: state for id, state in BEFORE["expectations"].items()
     if id != FORGET[-1]})
-for name, test in list(globals().items()):
-    if name.startswith("test_") and tap.wanted(name):
-        test()
+run_tests(tests_of(globals()))
 tap.done()

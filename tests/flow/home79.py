@@ -12,7 +12,8 @@ import sys
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 for room in ("ca", "homes", ""):
     sys.path.insert(0, os.path.join(TESTS, room))
-from lib import CA, PART2, THUMBPRINT, challenge, tap
+from lib import (CA, PART2, THUMBPRINT, challenge, run_tests, tap,
+                 tests_of)
 from recorded import contents, listed, old_left, records, tell, unpack
 from town import Town
 
@@ -256,11 +257,5 @@ def test_at_once():
             tap.equal(len(town.ca.replies()), 3, "with one answer")
 
 
-TESTS_HERE = [value for name, value in sorted(globals().items())
-              if name.startswith("test_")]
-for test in TESTS_HERE:
-    if tap.only in test.__name__:
-        only, tap.only = tap.only, ""
-        test()
-        tap.only = only
+run_tests(tests_of(globals()))
 tap.done()
