@@ -179,7 +179,7 @@ converse(struct model *model, struct terminal *terminal,
 	struct stroke stroke;
 
 	if (!paint(model, options, color, &view))
-		return STATUS_NO;
+		return STATUS_UNABLE;
 	/* What was typed before the question was seen is no answer. */
 	terminal_flush(terminal);
 	model->shown_at = now_ms();
@@ -200,7 +200,7 @@ converse(struct model *model, struct terminal *terminal,
 			    model, press_of(terminal, &stroke), now_ms());
 		}
 		if (!paint(model, options, color, &view))
-			return STATUS_NO;
+			return STATUS_UNABLE;
 	}
 	return model->result == MODEL_APPROVED ? STATUS_OK : STATUS_DECLINED;
 }
@@ -210,17 +210,17 @@ static enum status
 ask(const struct dialog *dialog, const struct screen_options *options,
     struct terminal *terminal, FILE *in, FILE *out)
 {
-	enum status status = STATUS_NO;
+	enum status status = STATUS_UNABLE;
 	struct model model;
 	SCREEN *screen = newterm(NULL, out, in);
 	bool color = false;
 
 	if (screen == NULL)
-		return STATUS_NO;
+		return STATUS_UNABLE;
 	if (tigetstr("cup") == NULL || tigetstr("cup") == (char *)-1) {
 		(void)endwin();
 		delscreen(screen);
-		return STATUS_NO;
+		return STATUS_UNABLE;
 	}
 	terminal->hide = hide;
 	(void)raw();
@@ -244,7 +244,7 @@ enum status
 screen_ask(const struct dialog *dialog, const struct screen_options *options)
 {
 	struct terminal terminal;
-	enum status status = STATUS_NO;
+	enum status status = STATUS_UNABLE;
 	FILE *in = NULL, *out = NULL;
 
 	(void)setlocale(LC_CTYPE, "");

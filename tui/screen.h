@@ -16,7 +16,7 @@ struct screen_options {
 };
 
 /*
- * Ask.  STATUS_OK: approved.  STATUS_DECLINED.  STATUS_NO: this terminal
+ * Ask.  STATUS_OK: approved.  STATUS_DECLINED.  STATUS_UNABLE: this terminal
  * cannot show it; use the plain prompt.  The screen is restored in any case.
  */
 typedef enum status screen_ask_function(

@@ -90,7 +90,7 @@ get_url(const struct json *json, const char *name, bool demanded, char *out)
 {
 	enum status status = json_get_text(json, name, out, ACME_URL_SIZE);
 
-	if (status == STATUS_NO || json_has_null(json, name) ||
+	if (status == STATUS_MISSING || json_has_null(json, name) ||
 	    (status == STATUS_OK && out[0] == '\0'))
 		return !demanded;
 	return status == STATUS_OK && acme_url_ok(span_of(out)) &&
@@ -125,7 +125,7 @@ get_time(const struct json *json, const char *name, char *out)
 
 	(void)strcpy(out, "?");
 	switch (json_get_text(json, name, text, sizeof(text))) {
-	case STATUS_NO:
+	case STATUS_MISSING:
 		out[0] = '\0';
 		return;
 	case STATUS_OK:
@@ -231,7 +231,7 @@ take_terms(const struct json *meta, char *out, size_t size)
 	    json_get_text(meta, "termsOfService", terms, sizeof(terms));
 
 	out[0] = '\0';
-	if (status == STATUS_NO || json_has_null(meta, "termsOfService"))
+	if (status == STATUS_MISSING || json_has_null(meta, "termsOfService"))
 		return;
 	buf_init(&text, JSON_SIZE_MAX);
 	if (status == STATUS_OK)

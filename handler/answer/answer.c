@@ -365,7 +365,7 @@ set_outcome(void *record, const void *arg, struct note *note)
 	case OUTCOME_DOUBT:
 		break;
 	}
-	return STATUS_NO;
+	return STATUS_UNCHANGED;
 }
 
 static enum status

@@ -41,8 +41,8 @@ find_ca(const struct config *config, const struct home *home,
 		status = account_load(home, order.account, &account, note);
 	if (status == STATUS_OK)
 		*out = config_known_ca(config, account.directory);
-	return status == STATUS_NO
-	    ? note_set(note, STATUS_CONFIG,
+	return status == STATUS_MISSING
+	    ? note_set(note, STATUS_DAMAGED,
 		  "cannot read which CA sends challenge %s",
 		  expectation_shown_id(expectation))
 	    : status;

@@ -48,7 +48,7 @@ frame_take(struct span *input, struct frame *out)
 	int64_t len;
 
 	if (all.len == 0)
-		return STATUS_NO;
+		return STATUS_END;
 	end = span_find_byte(span_cut(all, 0, 80), '\n');
 	line = span_cut(all, 0, end);
 	blank = span_find_byte(line, ' ');

@@ -25,7 +25,7 @@ struct frame {
 
 void frame_add(struct buf *out, const char *name, struct span value);
 void frame_add_number(struct buf *out, const char *name, int64_t number);
-/* Take one off the front.  STATUS_NO: nothing is left; STATUS_USAGE: what is
+/* Take one off the front.  STATUS_END: nothing is left; STATUS_USAGE: what is
  * there is no frame. */
 enum status frame_take(struct span *input, struct frame *out) MUST_CHECK;
 /* The value of the first frame of that name; empty where there is none. */

@@ -50,14 +50,14 @@ json_parse(struct span text, struct json **out)
 	json_t *value;
 
 	if (text.len > JSON_SIZE_MAX)
-		return STATUS_CONFIG;
+		return STATUS_BAD_JSON;
 	use_our_memory();
 	value = json_loadb(text.at, text.len, JSON_REJECT_DUPLICATES, NULL);
 	if (value == NULL)
-		return STATUS_CONFIG;
+		return STATUS_BAD_JSON;
 	if (!json_is_object(value)) {
 		json_decref(value);
-		return STATUS_CONFIG;
+		return STATUS_BAD_JSON;
 	}
 	*out = (struct json *)value;
 	return STATUS_OK;
@@ -119,14 +119,14 @@ get_text(const json_t *member, char *out, size_t size)
 {
 	out[0] = '\0';
 	if (member == NULL)
-		return STATUS_NO;
+		return STATUS_MISSING;
 	if (!json_is_string(member))
-		return STATUS_CONFIG;
+		return STATUS_BAD_JSON;
 	return span_copy((struct span){ json_string_value(member),
 			     json_string_length(member) },
 		   out, size)
 	    ? STATUS_OK
-	    : STATUS_CONFIG;
+	    : STATUS_BAD_JSON;
 }
 
 enum status
@@ -149,9 +149,9 @@ json_get_number(const struct json *json, const char *name, int64_t *out)
 
 	*out = 0;
 	if (member == NULL)
-		return STATUS_NO;
+		return STATUS_MISSING;
 	if (!json_is_integer(member))
-		return STATUS_CONFIG;
+		return STATUS_BAD_JSON;
 	*out = json_integer_value(member);
 	return STATUS_OK;
 }

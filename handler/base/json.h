@@ -18,13 +18,13 @@ struct json; /* an object */
  * once, from a file. */
 void json_prepare(void);
 
-/* STATUS_CONFIG: not one JSON object.  Owned by the caller: json_free(). */
+/* STATUS_BAD_JSON: not one JSON object.  Owned by the caller: json_free(). */
 enum status json_parse(struct span text, struct json **out) MUST_CHECK;
 struct json *json_new(void); /* NULL: no memory */
 void json_free(struct json *json);
 
-/* Copy a string member; STATUS_NO: not there (out empty); STATUS_CONFIG: no
- * string, or longer than size. */
+/* Copy a string member; STATUS_MISSING: not there (out empty); STATUS_BAD_JSON:
+ * no string, or longer than size. */
 enum status json_get_text(const struct json *json, const char *name, char *out,
     size_t size) MUST_CHECK;
 enum status json_get_number(

@@ -60,7 +60,7 @@ read_up_to(struct buf *out, size_t len)
 	while (status == STATUS_OK && out->len < len && n > 0)
 		status = read_piece(out, len - out->len, &n);
 	if (status == STATUS_OK && n == 0)
-		status = out->len == 0 ? STATUS_NO : STATUS_USAGE;
+		status = out->len == 0 ? STATUS_END : STATUS_USAGE;
 	return status;
 }
 
@@ -136,7 +136,7 @@ serve_read(struct serve *serve)
 	while (status == STATUS_OK && !walk(buf_span(question), &done)) {
 		room = question->ceiling - question->len;
 		if (n == 0)
-			return question->len == 0 ? STATUS_NO : STATUS_USAGE;
+			return question->len == 0 ? STATUS_END : STATUS_USAGE;
 		if (room == 0)
 			return STATUS_BAD_SIZE;
 		status = read_piece(question, room < PIECE ? room : PIECE, &n);
@@ -179,7 +179,7 @@ serve_answer(enum status status, const struct note *note, struct span gives)
 	size_t len;
 
 	/* Nothing was asked. */
-	if (status == STATUS_NO)
+	if (status == STATUS_END)
 		status = STATUS_USAGE;
 	len = write_head(status, note, piece, sizeof(piece));
 

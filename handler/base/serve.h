@@ -26,7 +26,7 @@ struct serve {
  */
 enum status serve_begin(struct serve *serve, const char *program, int argc,
     char *const argv[], size_t most) MUST_CHECK;
-/* Read the frame "open", where the verb has one.  STATUS_NO: the input ends
+/* Read the frame "open", where the verb has one.  STATUS_END: the input ends
  * before the first octet.  STATUS_USAGE, STATUS_IO, STATUS_MEMORY. */
 enum status serve_open(struct serve *serve) MUST_CHECK;
 /*

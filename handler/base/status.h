@@ -14,6 +14,7 @@
 	X(OK, "done", 0, "done")                                                   \
 	X(DECLINED, "declined", 1, "you said no; nothing was changed or sent")     \
 	X(NO, "no", 1, "no")                                                       \
+	X(MISSING, "missing", 1, "it does not exist")                              \
 	X(USAGE, "usage", 64, "the command line is not understood")                \
 	X(NO_CHALLENGE, "not-a-challenge", 65,                                     \
 	    "this message is not an ACME challenge")                               \
@@ -74,6 +75,10 @@
 	X(BAD_CA, "ca-nonsense", 69, "the CA's answer makes no sense")             \
 	X(NET, "network-trouble", 75,                                              \
 	    "the CA cannot be reached now; try again later")                       \
+	X(END, "end", 70, "there is no more")                                      \
+	X(UNCHANGED, "unchanged", 70, "there is nothing to save")                  \
+	X(UNABLE, "unable", 70, "it cannot be done here")                          \
+	X(BAD_JSON, "malformed-json", 70, "the JSON is malformed")                 \
 	X(BUG, "internal-error", 70, "this is a bug in mailcert")                  \
 	X(MEMORY, "out-of-memory", 71, "not enough memory")                        \
 	X(CRYPTO, "crypto", 70, "the cryptographic library failed")                \
@@ -81,6 +86,7 @@
 	X(IO, "input-output", 74, "reading or writing failed")                     \
 	X(AGAIN, "try-again", 75, "busy; try again later")                         \
 	X(PERMISSION, "permission", 77, "permissions are wrong")                   \
+	X(DAMAGED, "damaged", 78, "a file of the home is damaged")                 \
 	X(CONFIG, "configuration", 78, "the configuration is wrong")
 
 enum status {

@@ -110,7 +110,7 @@ verb_frames_ok(const char *list, struct span frames, struct note *note)
 			return is_wrong(note, "more than one", frame.name);
 		allowed[i].seen = true;
 	}
-	if (status != STATUS_NO) {
+	if (status != STATUS_END) {
 		note_say(note, "malformed frames");
 		return false;
 	}

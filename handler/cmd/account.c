@@ -233,7 +233,7 @@ find_account(
 		status = jsonfile_id_ok(span_of(options->rest[0]))
 		    ? account_load(
 			  &session->home, options->rest[0], out, &session->note)
-		    : STATUS_NO;
+		    : STATUS_MISSING;
 	} else {
 		status = session_ca(session, &options->enrolment.ca);
 		if (status == STATUS_OK)
@@ -243,7 +243,7 @@ find_account(
 			status = account_find(
 			    &session->home, ca.directory, out, &session->note);
 	}
-	return status == STATUS_NO
+	return status == STATUS_MISSING
 	    ? note_set(&session->note, status,
 		  "there is no such account; mailcert account lists them")
 	    : status;

@@ -221,7 +221,7 @@ check_home(const struct config *config, struct findings *out)
 		status = expectations_load(&home, &expectations, &count, &note);
 	if (status == STATUS_OK && home.dir >= 0)
 		status = home_try(&home, &note);
-	if (status == STATUS_NO)
+	if (status == STATUS_UNABLE)
 		add(out, ODD, "home", "%s", note_text(&note, status));
 	else if (status != STATUS_OK)
 		add(out, WRONG, "home", "%s", note_text(&note, status));

@@ -231,7 +231,7 @@ forget(const struct home *home, const char *text, struct note *note)
 	    (status = home_lock(home, &lock, note)) != STATUS_OK)
 		return status;
 	status = expectation_forget(home, found.expectation, note);
-	if (status == STATUS_NO)
+	if (status == STATUS_MISSING)
 		(void)note_set(
 		    note, status, "no challenge %.32s is expected", text);
 	(void)close(lock);

@@ -194,7 +194,7 @@ finish_one(struct session *session, const char *id,
 	if (order == NULL)
 		return STATUS_MEMORY;
 	status = order_load(&session->home, id, order, note);
-	if (status == STATUS_NO)
+	if (status == STATUS_MISSING)
 		(void)note_set(
 		    note, status, "there is no certificate order %.20s", id);
 	was_open = status == STATUS_OK && order_is_open(order);
@@ -292,7 +292,7 @@ forget(struct session *session, const char *text)
 	}
 	if (status == STATUS_OK)
 		status = order_load(&session->home, id, order, note);
-	if (status == STATUS_NO)
+	if (status == STATUS_MISSING)
 		(void)note_set(
 		    note, status, "there is no certificate order %.20s", id);
 	if (status == STATUS_OK && order->starts != 0)

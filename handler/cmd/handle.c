@@ -123,9 +123,9 @@ ask_on_screen(const struct dialog *dialog, int tty, bool utf8, bool color)
 	if (helper_path("mailcert-screen.so", path, sizeof(path), NULL) !=
 		STATUS_OK ||
 	    (library = dlopen(path, RTLD_NOW | RTLD_LOCAL)) == NULL)
-		return STATUS_NO;
+		return STATUS_UNABLE;
 	*(void **)&ask = dlsym(library, "screen_ask");
-	return ask != NULL ? ask(dialog, &options) : STATUS_NO;
+	return ask != NULL ? ask(dialog, &options) : STATUS_UNABLE;
 }
 
 static bool
@@ -142,7 +142,7 @@ ask(void *context, const struct dialog *dialog, struct note *note)
 	const bool color = terminal->config->color &&
 	    (no_color == NULL || no_color[0] == '\0');
 	const bool utf8 = text_locale_is_utf8();
-	enum status status = STATUS_NO;
+	enum status status = STATUS_UNABLE;
 	int tty;
 
 	if (terminal->options->mda ||
@@ -151,7 +151,7 @@ ask(void *context, const struct dialog *dialog, struct note *note)
 		    "there is no terminal to ask on, and no --auto-approve");
 	if (!terminal->options->plain && !is_dumb(getenv("TERM")))
 		status = ask_on_screen(dialog, tty, utf8, color);
-	if (status == STATUS_NO)
+	if (status == STATUS_UNABLE)
 		status = prompt_ask(dialog, tty, utf8);
 	(void)close(tty);
 	return status;
@@ -383,6 +383,7 @@ mda_exit(enum status status, const struct answer_report *report)
 	case STATUS_CRYPTO:
 	case STATUS_USAGE:
 	case STATUS_CONFIG:
+	case STATUS_DAMAGED:
 	case STATUS_PERMISSION:
 		return status_exit(STATUS_AGAIN);
 	default:

@@ -89,7 +89,8 @@ is_open(const struct expectation *expectation, int64_t now)
 	    (expectation->expires == 0 || expectation->expires > now);
 }
 
-/* An id: of a certificate order, or of a challenge.  STATUS_NO: of neither. */
+/* An id: of a certificate order, or of a challenge.  STATUS_MISSING: of
+ * neither. */
 static enum status
 find_id(const struct home *home, const char *text, struct lookup *out,
     struct note *note)
@@ -103,7 +104,7 @@ find_id(const struct home *home, const char *text, struct lookup *out,
 	status = order_load(home, text, order, note);
 	if (status == STATUS_OK) {
 		(void)strcpy(out->order, order->id);
-	} else if (status == STATUS_NO) {
+	} else if (status == STATUS_MISSING) {
 		status = expectation_load(home, text, &expectation, note);
 		if (status == STATUS_OK) {
 			(void)strcpy(out->expectation, expectation.id);
@@ -167,7 +168,7 @@ lookup(const struct home *home, const char *text, struct lookup *out,
 
 	*out = (struct lookup){ .order = "" };
 	status = find_id(home, text, out, note);
-	if (status != STATUS_NO)
+	if (status != STATUS_MISSING)
 		return status;
 	buf_init(&fitting.ids, 64 * 1024);
 	status = STATUS_OK;

@@ -81,7 +81,7 @@ add_leaf(struct span pem, struct buf *out)
 	char c;
 
 	if (at == pem.len)
-		return STATUS_CONFIG;
+		return STATUS_DAMAGED;
 	text = span_cut(pem, at + strlen(begin), pem.len);
 	text = span_cut(text, 0, span_find_byte(text, '-'));
 	for (i = 0; i < text.len; i++) {
@@ -108,7 +108,7 @@ read_leaf(const struct home *home, const struct order *order, struct buf *out,
 	(void)strcpy(name + strlen(name), ".pem");
 	status = home_subdir(home, "certificates", false, &dir, note);
 	if (status != STATUS_OK || dir < 0)
-		return status == STATUS_OK ? STATUS_NO : status;
+		return status == STATUS_OK ? STATUS_MISSING : status;
 	buf_init(&pem, CHAIN_MAX);
 	status = file_read(dir, name, &pem);
 	if (status == STATUS_OK)
@@ -206,7 +206,7 @@ reach(struct session *session, const struct options *options,
 		return status;
 	if (status == STATUS_OK)
 		return ca_open(&client->ca, note);
-	if (status == STATUS_CONFIG && client->account.id[0] == '\0' &&
+	if (status == STATUS_DAMAGED && client->account.id[0] == '\0' &&
 	    (status = session_ca(session, &ca)) == STATUS_OK)
 		status = client_reach(client, ca, note);
 	return status;
@@ -286,7 +286,7 @@ revoke_one(
 		status = post(session, order, options);
 	buf_wipe(&passphrase);
 	if (!options->own_key &&
-	    (status == STATUS_IO || status == STATUS_CONFIG))
+	    (status == STATUS_IO || status == STATUS_DAMAGED))
 		status = hint_own_key(status, &session->note);
 	if (status == STATUS_OK)
 		status = mark(session, order);

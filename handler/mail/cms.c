@@ -62,7 +62,7 @@ check_shape(struct cms *cms, struct note *note)
 
 	if (OBJ_obj2nid(type) != NID_pkcs7_signed)
 		return note_set(
-		    note, STATUS_NO, "the CMS object is not signed data");
+		    note, STATUS_MISSING, "the CMS object is not signed data");
 	if (OBJ_obj2nid(CMS_get0_eContentType(cms->info)) != NID_pkcs7_data)
 		return bad(note, "what is signed is not a mail entity");
 	signers = CMS_get0_SignerInfos(cms->info);
@@ -375,7 +375,7 @@ cms_header_fields(const struct cms *cms, struct buf *out, struct note *note)
 {
 	static const char oid[] = "1.2.840.113549.1.9.16.2.55";
 	ASN1_OBJECT *object = OBJ_txt2obj(oid, 1);
-	enum status status = STATUS_NO;
+	enum status status = STATUS_MISSING;
 	X509_ATTRIBUTE *attribute;
 	ASN1_TYPE *value;
 	int index;

@@ -21,7 +21,7 @@ struct trust; /* what a signer is checked against */
 
 /*
  * STATUS_BAD_SMIME with a note: no SignedData, octets left over, nobody signed
- * it.  STATUS_NO: CMS, but not signed.
+ * it.  STATUS_MISSING: CMS, but not signed.
  */
 enum status cms_parse(
     struct span der, struct cms **out, struct note *note) MUST_CHECK;
@@ -64,7 +64,7 @@ bool cms_first_address(const struct cms *cms, char out[ADDRESS_SIZE]);
 void cms_issuer(const struct cms *cms, char *out, size_t size);
 /*
  * Append the fields of RFC 7508's signed attribute as header fields.
- * STATUS_NO: there is none; STATUS_BAD_PROTECTION: broken, or it says that
+ * STATUS_MISSING: there is none; STATUS_BAD_PROTECTION: broken, or it says that
  * fields were deleted or modified.
  */
 enum status cms_header_fields(

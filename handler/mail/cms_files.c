@@ -24,7 +24,7 @@ add_fault(struct note *fault, struct span name, const char *what)
 	if (fault->text[0] != '\0')
 		return;
 	text_show_in(shown, sizeof(shown), name, true);
-	(void)note_set(fault, STATUS_NO, "%s%s", shown, what);
+	note_say(fault, "%s%s", shown, what);
 }
 
 void
@@ -129,7 +129,7 @@ static const struct kind lists_kind = { true, { "X509 CRL" },
 	" holds no revocation list" };
 
 /* Take "-----BEGIN LABEL-----", what is between and its END off the front.
- * STATUS_NO: no more blocks; STATUS_BAD_SYNTAX: no END, which may be behind
+ * STATUS_END: no more blocks; STATUS_BAD_SYNTAX: no END, which may be behind
  * the next BEGIN. */
 static enum status
 take_block(struct span *file, struct span *label, struct span *text)
@@ -140,7 +140,7 @@ take_block(struct span *file, struct span *label, struct span *text)
 
 	*label = *text = span_cut(rest, 0, 0);
 	if (at == rest.len)
-		return STATUS_NO;
+		return STATUS_END;
 	rest = span_cut(rest, at + strlen("-----BEGIN "), rest.len);
 	at = span_find(rest, dashes);
 	*label = span_cut(rest, 0, at);
@@ -202,7 +202,7 @@ add_pem(struct trust *trust, struct span name, struct span file,
 
 	for (;;) {
 		one = take_block(&file, &label, &text);
-		if (one == STATUS_NO)
+		if (one == STATUS_END)
 			break;
 		if (!is_wanted(kind, label))
 			continue;

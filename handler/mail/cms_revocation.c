@@ -33,7 +33,7 @@ keep_why(struct finding *out, const struct trust_list *list, const char *why)
 	if (out->why.text[0] != '\0')
 		return;
 	text_show_in(shown, sizeof(shown), list->name, true);
-	(void)note_set(&out->why, STATUS_NO, "%s %s", shown, why);
+	note_say(&out->why, "%s %s", shown, why);
 }
 
 /*
@@ -222,7 +222,7 @@ hear(struct trust_list *list, struct span serial, int64_t when,
 			keep_why(out, list, "is out of date");
 		else
 			*reasons = crl->reasons;
-	} else if (status == STATUS_NO) {
+	} else if (status == STATUS_MISSING) {
 		return; /* nothing changed */
 	}
 	/* Section 5.3.2: what is signed since then is not believed. */

@@ -256,7 +256,7 @@ crl_find(const struct crl *crl, struct span serial, struct crl_entry *out)
 			*out = entry;
 		found = found || same;
 	}
-	return found ? STATUS_OK : STATUS_NO;
+	return found ? STATUS_OK : STATUS_MISSING;
 }
 
 /* DistributionPointName: is a name of one also a name of the other? */

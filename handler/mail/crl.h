@@ -50,8 +50,8 @@ struct crl_entry {
 };
 
 /*
- * Look for a serial number (the content of its INTEGER).  STATUS_NO: not in
- * the list.  STATUS_BAD_SYNTAX: the list is damaged, or an entry of it, of
+ * Look for a serial number (the content of its INTEGER).  STATUS_MISSING: not
+ * in the list.  STATUS_BAD_SYNTAX: the list is damaged, or an entry of it, of
  * whomever, has a critical extension that is unknown (section 5.3: such a list
  * must not be used).
  */

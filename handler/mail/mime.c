@@ -176,7 +176,7 @@ content_type_param(
 	count = find_section(type, name, -1, &param, &extended);
 	sections = find_section(type, name, 0, &param, &extended);
 	if (count + sections == 0)
-		return STATUS_NO;
+		return STATUS_MISSING;
 	if (count + sections > 1)
 		return STATUS_BAD_SYNTAX;
 	section = sections == 1 ? 0 : -1;

@@ -57,7 +57,7 @@ take_param(
 	if (status == STATUS_OK && !span_copy(buf_span(&value), out, size))
 		status = STATUS_BAD_SYNTAX;
 	buf_clear(&value);
-	return status == STATUS_NO ? STATUS_OK : status;
+	return status == STATUS_MISSING ? STATUS_OK : status;
 }
 
 /* RFC 8551 section 3.1, under the conditions of RFC 9788 section 4.10. */

@@ -12,14 +12,14 @@ received_date(const struct header *header, int64_t *out)
 
 	*out = 0;
 	if (top == NULL)
-		return STATUS_NO;
+		return STATUS_MISSING;
 	body = top->body;
 	for (at = body.len; at > 0 && body.at[at - 1] != ';'; at--)
 		;
 	if (at == 0 ||
 	    date_parse(span_cut(body, at, body.len), out) != STATUS_OK) {
 		*out = 0;
-		return STATUS_NO;
+		return STATUS_MISSING;
 	}
 	return STATUS_OK;
 }

@@ -6,6 +6,6 @@
 #include "mail/header.h"
 
 /* The time of the topmost Received field, the one that the own mail server
- * wrote.  STATUS_NO: there is none that can be read. */
+ * wrote.  STATUS_MISSING: there is none that can be read. */
 enum status received_date(const struct header *header, int64_t *out) MUST_CHECK;
 #endif

@@ -142,10 +142,10 @@ results_parse(struct span body, struct results *out)
 	if (cfws_skip(&body) != STATUS_OK ||
 	    !take_value(&body, out->authserv_id, sizeof(out->authserv_id)) ||
 	    cfws_skip(&body) != STATUS_OK)
-		return STATUS_NO;
+		return STATUS_MISSING;
 	version = take_keyword(&body);
 	if (version.len > 0 && !span_eq(version, SPAN("1")))
-		return STATUS_NO;
+		return STATUS_MISSING;
 	while (take_mark(&body, ';')) {
 		if (body.len == 0)
 			break; /* a last ";" does no harm */

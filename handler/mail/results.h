@@ -28,9 +28,9 @@ struct results {
 };
 
 /*
- * Parse the body of a field.  STATUS_NO: not even an authserv-id, or a version
- * that is not 1; STATUS_BAD_SYNTAX or _BAD_SIZE: out->authserv_id is valid,
- * the rest is not.
+ * Parse the body of a field.  STATUS_MISSING: not even an authserv-id, or a
+ * version that is not 1; STATUS_BAD_SYNTAX or _BAD_SIZE: out->authserv_id is
+ * valid, the rest is not.
  */
 enum status results_parse(struct span body, struct results *out) MUST_CHECK;
 #endif

@@ -49,12 +49,12 @@ open_found(
 	buf_clear(&der);
 	/* A detached signature must be one; an object that says that it is
 	 * something else may be that. */
-	if (status == STATUS_NO && smime->form == SMIME_DETACHED)
+	if (status == STATUS_MISSING && smime->form == SMIME_DETACHED)
 		status = STATUS_BAD_SMIME;
-	else if ((status == STATUS_NO || status == STATUS_BAD_SMIME) &&
+	else if ((status == STATUS_MISSING || status == STATUS_BAD_SMIME) &&
 	    smime->why[0] != '\0')
-		status =
-		    note_set(note, STATUS_NO, "the message is %s", smime->why);
+		status = note_set(
+		    note, STATUS_MISSING, "the message is %s", smime->why);
 	if (status != STATUS_OK)
 		return status;
 	out->content = smime->content;
@@ -99,12 +99,12 @@ smime_open(struct span message, struct smime_signed *out, struct note *note)
 		return status;
 	out->form = smime.form;
 	if (smime.form == SMIME_NONE)
-		return note_set(note, STATUS_NO,
+		return note_set(note, STATUS_MISSING,
 		    smime.inside ? "only a part of the message is signed"
 				 : "the message is not signed");
 	if (smime.form == SMIME_UNKNOWN)
 		return note_set(
-		    note, STATUS_NO, "the message is %s", smime.why);
+		    note, STATUS_MISSING, "the message is %s", smime.why);
 	return open_found(&smime, out, note);
 }
 
@@ -125,7 +125,7 @@ smime_protected(const struct smime_signed *open, struct buf *out,
 	status = cms_header_fields(open->cms, out, note);
 	if (status == STATUS_OK)
 		*form = PROTECT_RFC7508;
-	return status == STATUS_NO ? STATUS_OK : status;
+	return status == STATUS_MISSING ? STATUS_OK : status;
 }
 
 enum status
@@ -385,7 +385,7 @@ smime_judge(struct span message, struct trust *trust,
 			out->passing = 1;
 		}
 		status = judge_signers(&open, trust, &sender, now, out);
-	} else if (status == STATUS_NO) {
+	} else if (status == STATUS_MISSING) {
 		text_show_in(
 		    out->why, SMIME_TEXT_SIZE, span_of(note.text), true);
 		out->status = out->at_delivery = open.form == SMIME_NONE

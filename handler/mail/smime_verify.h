@@ -26,7 +26,7 @@ struct smime_signed {
 
 /*
  * Find the signature of the whole message (an mbox "From " line in front is
- * skipped).  STATUS_NO with a note: there is none that is ours to check.
+ * skipped).  STATUS_MISSING with a note: there is none that is ours to check.
  * STATUS_BAD_SMIME: it cannot be read.  smime_close() in any case.
  */
 enum status smime_open(struct span message, struct smime_signed *out,

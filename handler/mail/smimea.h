@@ -26,6 +26,6 @@ struct smimea {
  * (quotes are removed) and whose domain is in A-labels.
  * STATUS_BAD_SYNTAX: no such address; STATUS_CRYPTO. */
 enum status smimea_name(struct span address, char *out, size_t size) MUST_CHECK;
-/* RFC 6698 section 2.1.  STATUS_NO: no record that can be used here. */
+/* RFC 6698 section 2.1.  STATUS_MISSING: no record that can be used here. */
 enum status smimea_parse(struct span data, struct smimea *out) MUST_CHECK;
 #endif

@@ -213,7 +213,7 @@ set_sent(void *record, const void *arg, struct note *note)
 	(void)arg;
 	(void)note;
 	if (expectation->state == EXPECTATION_SENT)
-		return STATUS_NO;
+		return STATUS_UNCHANGED;
 	if (expectation->state == EXPECTATION_PENDING)
 		(void)strcpy(expectation->draft, "by hand");
 	expectation->state = EXPECTATION_SENT;
@@ -241,7 +241,7 @@ look_for_sent(struct order_work *work, struct expectation *expectation)
 	if (status == STATUS_OK)
 		return order_mark_sent(
 		    work->client->home, expectation, work->note);
-	return status == STATUS_NO ? STATUS_OK : status;
+	return status == STATUS_MISSING ? STATUS_OK : status;
 }
 
 /* The CA's reason follows, where it gives one; else name the usual causes. */

@@ -199,13 +199,13 @@ take_account(struct client *client, const struct ca_answer *answer,
 	if (ca_parse_account(buf_span(&answer->body), &account, NULL) ==
 		STATUS_OK &&
 	    account.status == ACME_GONE)
-		return STATUS_NO;
+		return STATUS_MISSING;
 	(void)strcpy(url, answer->location);
 	return STATUS_OK;
 }
 
 /* newAccount (section 7.3).  The same key gives the same account, so it can be
- * asked again after a crash.  STATUS_NO: that account is closed. */
+ * asked again after a crash.  STATUS_MISSING: that account is closed. */
 static enum status
 post_account(struct client *client, const struct client_options *options,
     char url[ACME_URL_SIZE], struct acme_problem *problem, struct note *note)
@@ -263,7 +263,7 @@ client_ask_about(struct client *client, const char *key, enum client_word *word,
 	status = post_account(client, &existing, url, &problem, note);
 	(void)strcpy(client->ca.key, now);
 	*word = CLIENT_KNOWN;
-	if (status == STATUS_NO ||
+	if (status == STATUS_MISSING ||
 	    (status == STATUS_CA && strcmp(problem.type, "unauthorized") == 0))
 		*word = CLIENT_CLOSED;
 	else if (status == STATUS_CA &&
@@ -291,7 +291,7 @@ register_account(struct client *client, const struct client_options *options,
 	}
 	status =
 	    post_account(client, &with, client->account.url, problem, note);
-	if (status == STATUS_NO)
+	if (status == STATUS_MISSING)
 		return note_set(note, STATUS_CA,
 		    "the CA closed the account of that key; register "
 		    "another: mailcert account register");
@@ -350,7 +350,7 @@ find_account(struct client *client, struct note *note)
 
 	status = account_find(
 	    client->home, client->ca.directory_url, &client->account, note);
-	if (status == STATUS_NO) {
+	if (status == STATUS_MISSING) {
 		client->account = (struct account){ .created = 0 };
 		return STATUS_OK;
 	}
@@ -493,9 +493,9 @@ client_reopen(
 	enum status status;
 
 	status = account_load(client->home, account, &client->account, note);
-	if (status == STATUS_NO)
+	if (status == STATUS_MISSING)
 		return note_set(
-		    note, STATUS_CONFIG, "the account %.16s is gone", account);
+		    note, STATUS_DAMAGED, "the account %.16s is gone", account);
 	if (status == STATUS_OK)
 		status = config_find_ca(client->config,
 		    client->account.directory, &client->settings, note);

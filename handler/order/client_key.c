@@ -53,7 +53,7 @@ is_recent(const char *path)
  * nothing that it refused something: only an answer to the new key makes that
  * the one, and only an answer to the old key shows that the new one is not.
  * sure: no request is on its way that could change it yet.
- * STATUS_NO: neither key has the account, and both stay.
+ * STATUS_MISSING: neither key has the account, and both stay.
  */
 static enum status
 choose_key(
@@ -78,7 +78,7 @@ choose_key(
 	if (status != STATUS_OK)
 		return note_set(note, status, "%s", note_text(&why, status));
 	if (word != CLIENT_KNOWN)
-		return note_set(note, STATUS_NO,
+		return note_set(note, STATUS_MISSING,
 		    "the CA knows neither the old key nor the new one");
 	if (!sure)
 		return STATUS_OK;
@@ -109,7 +109,7 @@ client_settle_key(struct client *client, struct note *note)
 		status = choose_key(client, next, !is_recent(next), note);
 	(void)close(lock);
 	/* The CA has no such account: what is asked of it next will say so. */
-	return status == STATUS_NO ? STATUS_OK : status;
+	return status == STATUS_MISSING ? STATUS_OK : status;
 }
 
 /* After a No.  The CA, or a proxy that sent the request twice, may have

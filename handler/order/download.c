@@ -153,7 +153,7 @@ mark_replaced(
 		return STATUS_OK;
 	status = order_change(
 	    home, order->replaces, set_replaced, order->id, NULL, note);
-	return status == STATUS_NO ? STATUS_OK : status;
+	return status == STATUS_MISSING ? STATUS_OK : status;
 }
 
 /* Keep the certificate, whatever it is good for, and tell the user what it

@@ -71,7 +71,7 @@ is_same(const void *record, const void *arg)
 	return true;
 }
 
-/* Find an open order for the same; STATUS_NO. */
+/* Find an open order for the same; STATUS_MISSING. */
 static enum status
 find_same(const struct home *home, struct order *out, struct note *note)
 {
@@ -81,7 +81,7 @@ find_same(const struct home *home, struct order *out, struct note *note)
 
 	status = orders_load_if(home, is_same, out, &all, &count, note);
 	if (status == STATUS_OK && count == 0)
-		status = STATUS_NO;
+		status = STATUS_MISSING;
 	else if (status == STATUS_OK)
 		*out = all[0];
 	free(all);
@@ -157,15 +157,15 @@ find_or_make(const struct client *client, const struct order_request *request,
     struct order *out, bool *resumed, struct note *note)
 {
 	const struct home *home = client->home;
-	enum status status = STATUS_NO;
+	enum status status = STATUS_MISSING;
 	int lock = -1;
 
 	status = home_lock_on(home, "order", 60, &lock, note);
 	if (status != STATUS_OK)
 		return status;
-	status = request->anew ? STATUS_NO : find_same(home, out, note);
+	status = request->anew ? STATUS_MISSING : find_same(home, out, note);
 	*resumed = status == STATUS_OK;
-	if (status == STATUS_NO)
+	if (status == STATUS_MISSING)
 		status = make_order(client, request, out, note);
 	(void)close(lock);
 	return status;

@@ -52,7 +52,7 @@ is_in_the_way(const struct client *client, const struct order *order,
 	    order_is_open(other) && is_at_this_ca(client, other->account);
 }
 
-/* STATUS_NO: nothing is in the way. */
+/* STATUS_MISSING: nothing is in the way. */
 static enum status
 find_in_the_way(const struct client *client, const struct order *order,
     int64_t now, struct expectation *out, struct note *note)
@@ -69,7 +69,7 @@ find_in_the_way(const struct client *client, const struct order *order,
 		if (is_in_the_way(client, order, &expectations[i], now, other))
 			break;
 	if (status == STATUS_OK && i == count)
-		status = STATUS_NO;
+		status = STATUS_MISSING;
 	else if (status == STATUS_OK)
 		*out = expectations[i];
 	free(expectations);
@@ -106,13 +106,13 @@ order_start(struct client *client, struct order *order,
 		return STATUS_OK;
 	}
 	if (status == STATUS_OK)
-		status = how->beside ? STATUS_NO
+		status = how->beside ? STATUS_MISSING
 				     : find_in_the_way(client, order, now,
 					   &out->expectation, note);
 	if (status == STATUS_OK) {
 		out->wait = STEP_QUEUED;
 		status = set_queued(client, order, true, note);
-	} else if (status == STATUS_NO) {
+	} else if (status == STATUS_MISSING) {
 		/* The CA has not seen an order that was in the queue. */
 		again = how->again && !order->queued;
 		status = set_queued(client, order, false, note);

@@ -123,12 +123,12 @@ search_text(struct span text, bool mbox, const struct expectation *expectation,
 
 	/* Most copies are other mail. */
 	if (search.part1.len == 0 || !holds(text, search.part1))
-		return STATUS_NO;
+		return STATUS_MISSING;
 	status = child_run(
 	    search_in_child, &search, &found, sizeof(found), NULL, 0, note);
 	if (status != STATUS_OK)
 		return status;
-	return found.found == 1 ? STATUS_OK : STATUS_NO;
+	return found.found == 1 ? STATUS_OK : STATUS_MISSING;
 }
 
 /* Files that this process searched in vain are not read again before they
@@ -207,7 +207,7 @@ search_file(int dir, const char *name, bool recent,
     const struct expectation *expectation, struct note *note)
 {
 	static char head[HEAD_MAX];
-	enum status status = STATUS_NO;
+	enum status status = STATUS_MISSING;
 	struct stat st;
 	ssize_t len;
 	int fd;
@@ -215,10 +215,10 @@ search_file(int dir, const char *name, bool recent,
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
 	    !S_ISREG(st.st_mode) || st.st_size > REPLY_MAX ||
 	    is_recent(&st, expectation) != recent || is_draft(name))
-		return STATUS_NO;
+		return STATUS_MISSING;
 	fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
-		return STATUS_NO;
+		return STATUS_MISSING;
 	len = pread(fd, head, sizeof(head), 0);
 	if (len > 0)
 		status = search_text((struct span){ head, (size_t)len }, false,
@@ -232,7 +232,7 @@ static enum status
 search_box(int maildir, const char *name, const struct expectation *expectation,
     struct note *note)
 {
-	enum status status = STATUS_NO;
+	enum status status = STATUS_MISSING;
 	struct dirent *entry;
 	DIR *stream = NULL;
 	struct stat st;
@@ -243,11 +243,12 @@ search_box(int maildir, const char *name, const struct expectation *expectation,
 	    (stream = fdopendir(dir)) == NULL) {
 		if (dir >= 0)
 			(void)close(dir);
-		return STATUS_NO;
+		return STATUS_MISSING;
 	}
 	for (pass = 0; pass < 2; pass++) {
 		rewinddir(stream);
-		while (status == STATUS_NO && (entry = readdir(stream)) != NULL)
+		while (status == STATUS_MISSING &&
+		    (entry = readdir(stream)) != NULL)
 			if (entry->d_name[0] != '.')
 				status =
 				    search_file(dirfd(stream), entry->d_name,
@@ -265,9 +266,9 @@ search_maildir(
 	int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (dir < 0)
-		return STATUS_NO;
+		return STATUS_MISSING;
 	status = search_box(dir, "cur", expectation, note);
-	if (status == STATUS_NO)
+	if (status == STATUS_MISSING)
 		status = search_box(dir, "new", expectation, note);
 	(void)close(dir);
 	return status;
@@ -307,13 +308,13 @@ search_mbox_file(
 {
 	static char chunk[CHUNK];
 	const struct span part1 = span_of(expectation->part1);
-	enum status status = STATUS_NO;
+	enum status status = STATUS_MISSING;
 	struct span rest;
 	off_t at = 0;
 	ssize_t len;
 	size_t hit;
 
-	while (status == STATUS_NO && part1.len > 0 &&
+	while (status == STATUS_MISSING && part1.len > 0 &&
 	    (len = pread(fd, chunk, sizeof(chunk), at)) >= (ssize_t)part1.len) {
 		rest = (struct span){ chunk, (size_t)len };
 		hit = span_find(rest, part1);
@@ -333,12 +334,12 @@ static enum status
 search_mbox(
     const char *path, const struct expectation *expectation, struct note *note)
 {
-	enum status status = STATUS_NO;
+	enum status status = STATUS_MISSING;
 	struct stat st;
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0)
-		return STATUS_NO;
+		return STATUS_MISSING;
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
 	    !is_known(&st, expectation))
 		status = search_mbox_file(fd, expectation, note);
@@ -354,5 +355,5 @@ sent_find(const struct destination *folder,
 		return search_maildir(folder->path, expectation, note);
 	if (folder->kind == DESTINATION_MBOX)
 		return search_mbox(folder->path, expectation, note);
-	return STATUS_NO;
+	return STATUS_MISSING;
 }

@@ -189,8 +189,8 @@ look_at(const char *url, void *arg)
 }
 
 /* A crash may have come between newOrder and its answer: does the CA list such
- * an order (section 7.1.2.1; not every CA lists them)?  STATUS_NO; STATUS_NET:
- * it may. */
+ * an order (section 7.1.2.1; not every CA lists them)?  STATUS_MISSING;
+ * STATUS_NET: it may. */
 static enum status
 find_orphan(struct client *client, struct order *out, struct acme_order *acme,
     struct note *note)
@@ -218,7 +218,7 @@ find_orphan(struct client *client, struct order *out, struct acme_order *acme,
 	/* Treat a malformed list as empty. */
 	else if (status == STATUS_OK || status == STATUS_CA ||
 	    status == STATUS_BAD_CA)
-		status = STATUS_NO;
+		status = STATUS_MISSING;
 out:
 	free(all);
 	free(account);
@@ -230,13 +230,13 @@ order_submit(
     struct client *client, struct order *order, bool again, struct note *note)
 {
 	struct acme_order *acme = calloc(1, sizeof(*acme));
-	enum status status = STATUS_NO;
+	enum status status = STATUS_MISSING;
 
 	if (acme == NULL)
 		return STATUS_MEMORY;
 	if (again)
 		status = find_orphan(client, order, acme, note);
-	if (status == STATUS_NO)
+	if (status == STATUS_MISSING)
 		status = new_order(client, order, acme, note);
 	if (status == STATUS_OK)
 		status = order_expect_challenges(client, order, acme, note);

@@ -35,7 +35,7 @@ pager_show(const char *head, struct span text)
 		.environment = RUN_PAGER,
 		.terminal = RUN_SHOWS,
 		.shares = true };
-	enum status status = STATUS_NO;
+	enum status status = STATUS_UNABLE;
 	struct buf safe;
 	size_t i;
 	int code = 0;
@@ -43,7 +43,7 @@ pager_show(const char *head, struct span text)
 	for (i = 0; i < 3 && access(paths[i], X_OK) != 0; i++)
 		;
 	if (i == 3 || (run.tty = open("/dev/tty", O_RDWR | O_CLOEXEC)) < 0)
-		return STATUS_NO;
+		return STATUS_UNABLE;
 	argv[0] = paths[i];
 	buf_init(&safe, 16 * text.len + 2048);
 	buf_add_text(&safe, head);
@@ -55,5 +55,5 @@ pager_show(const char *head, struct span text)
 		status = STATUS_OK;
 	buf_clear(&safe);
 	(void)close(run.tty);
-	return status == STATUS_OK && code == 0 ? STATUS_OK : STATUS_NO;
+	return status == STATUS_OK && code == 0 ? STATUS_OK : STATUS_UNABLE;
 }

@@ -101,7 +101,7 @@ resolve(const struct authres_policy *policy, const struct home *home,
     struct note *note)
 {
 	char key[AUTHRES_DOMAIN_SIZE + 80], source[600];
-	enum status status = STATUS_NO;
+	enum status status = STATUS_MISSING;
 	struct buf line;
 
 	(void)snprintf(key, sizeof(key), "%s.%s", verb_row(verb)->name, name);

@@ -92,7 +92,7 @@ take_field(struct span body, struct span authserv_id, struct span domain,
 	char identity[DNS_NAME_SIZE];
 	size_t i;
 
-	if (status == STATUS_NO ||
+	if (status == STATUS_MISSING ||
 	    !span_eq_nocase(span_of(results->authserv_id), authserv_id))
 		return true;
 	out->fields++;
@@ -136,7 +136,7 @@ collect(const struct header *header, const struct authres_policy *policy,
 			good = take_field(
 			    field->body, authserv_id, domain, results, out);
 		else if (out->below == 0 &&
-		    results_parse(field->body, results) != STATUS_NO &&
+		    results_parse(field->body, results) != STATUS_MISSING &&
 		    span_eq_nocase(span_of(results->authserv_id), authserv_id))
 			out->below = above;
 	}

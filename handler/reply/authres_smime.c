@@ -59,7 +59,7 @@ authres_smime(const struct authres_question *question,
 	*out = (struct authres_proof){ .method = AUTHRES_SMIME,
 		.dns = DNS_TROUBLE };
 	status = smime_open(question->message, &open, note);
-	if (status == STATUS_NO)
+	if (status == STATUS_MISSING)
 		status = STATUS_NO_AUTHRES;
 	/* A CA signs alone: docs/leniency.md. */
 	if (status == STATUS_OK && cms_signers(open.cms) > 1)

@@ -31,7 +31,7 @@ get_end(const struct json *json, struct account *out)
 		i = span_index(span_of(text), ends, ENDS);
 		out->end = (enum account_end)i;
 		return i < ENDS;
-	case STATUS_NO:
+	case STATUS_MISSING:
 		out->end = out->deactivated != 0 ? ACCOUNT_DEACTIVATED
 						 : ACCOUNT_IN_USE;
 		return true;
@@ -132,7 +132,7 @@ account_find(const struct home *home, const char *directory,
 		/* It may be this one: no second account is made. */
 		status = note_set(note, skipped, "%s", damaged.text);
 	else if (status == STATUS_OK)
-		status = STATUS_NO;
+		status = STATUS_MISSING;
 	free(records);
 	return status;
 }
@@ -190,5 +190,5 @@ account_key_path(const struct home *home, const struct account *account,
 	return snprintf(out, size, "%s/accounts/%s%s.pem", home->path,
 		   account->id, number) < (int)size
 	    ? STATUS_OK
-	    : STATUS_CONFIG;
+	    : STATUS_DAMAGED;
 }

@@ -30,7 +30,7 @@ read_frames(struct span file, const char *source, int64_t now, struct buf *line)
 	while (frame_take(&file, &frame) == STATUS_OK) {
 		if (span_eq(frame.name, SPAN("until")) &&
 		    !frame_number(frame.value, &until))
-			return STATUS_NO;
+			return STATUS_MISSING;
 		if (span_eq(frame.name, SPAN("source")))
 			same_source = span_eq(frame.value, span_of(source));
 		if (span_eq(frame.name, SPAN("line")))
@@ -39,7 +39,7 @@ read_frames(struct span file, const char *source, int64_t now, struct buf *line)
 	/* A clock that went back makes an old answer no younger. */
 	if (!same_source || found.len == 0 || until <= now ||
 	    until > now + DNS_TTL_MAX)
-		return STATUS_NO;
+		return STATUS_MISSING;
 	buf_add(line, found);
 	return buf_status(line);
 }
@@ -54,14 +54,14 @@ answers_get(const struct home *home, const char *key, const char *source,
 
 	if (!key_ok(key) ||
 	    home_subdir(home, "dns", false, &dir, NULL) != STATUS_OK || dir < 0)
-		return STATUS_NO;
+		return STATUS_MISSING;
 	buf_init(&file, DNS_LINE_MAX + 4096);
 	status = file_read(dir, key, &file);
 	if (status == STATUS_OK)
 		status = read_frames(buf_span(&file), source, now, line);
 	buf_clear(&file);
 	(void)close(dir);
-	return status == STATUS_OK ? STATUS_OK : STATUS_NO;
+	return status == STATUS_OK ? STATUS_OK : STATUS_MISSING;
 }
 
 void

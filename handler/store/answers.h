@@ -13,7 +13,7 @@
 enum { ANSWERS_FILES_MAX = 256 };
 
 /* Append the line that was kept under that key (letters, digits, "-._@+"...:
- * others are never kept).  source: whom it was asked of.  STATUS_NO. */
+ * others are never kept).  source: whom it was asked of.  STATUS_MISSING. */
 enum status answers_get(const struct home *home, const char *key,
     const char *source, int64_t now, struct buf *line) MUST_CHECK;
 /* Keep a line, best effort: a cache that cannot be written is no failure. */

@@ -63,9 +63,9 @@ const char *expectation_shown_id(const struct expectation *expectation);
 
 /*
  * Load every expectation, the oldest first, or the one with that id: see
- * record.h.  A damaged one is skipped with a warning, or STATUS_CONFIG where
+ * record.h.  A damaged one is skipped with a warning, or STATUS_DAMAGED where
  * its id was asked for.  A home without any is STATUS_OK and none; an id that
- * is not there is STATUS_NO. *out is owned by the caller: free().
+ * is not there is STATUS_MISSING. *out is owned by the caller: free().
  */
 enum status expectations_load(const struct home *home, struct expectation **out,
     size_t *count, struct note *note) MUST_CHECK;

@@ -232,10 +232,10 @@ file_read(int dir, const char *name, struct buf *out)
 	if (fd < 0) {
 		switch (errno) {
 		case ENOENT:
-			return STATUS_NO;
+			return STATUS_MISSING;
 		case ELOOP:
 		case ENXIO: /* a socket */
-			return STATUS_CONFIG;
+			return STATUS_DAMAGED;
 		case EACCES:
 			return STATUS_PERMISSION;
 		case EMFILE:
@@ -247,11 +247,11 @@ file_read(int dir, const char *name, struct buf *out)
 		}
 	}
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-		status = STATUS_CONFIG;
+		status = STATUS_DAMAGED;
 	else if ((size_t)st.st_size > out->ceiling ||
 	    (status = fd_read_file(fd, (size_t)st.st_size, out)) ==
 		STATUS_BAD_SIZE)
-		status = STATUS_CONFIG;
+		status = STATUS_DAMAGED;
 	(void)close(fd);
 	return status;
 }

@@ -257,7 +257,7 @@ home_try(const struct home *home, struct note *note)
 	if (status != STATUS_OK && status != STATUS_AGAIN)
 		return status;
 	if (!dir_can_sync(home->dir))
-		return note_set(note, STATUS_NO,
+		return note_set(note, STATUS_UNABLE,
 		    "%.200s is on a file system that cannot sync directories: "
 		    "a power cut may undo the last change",
 		    home->path);

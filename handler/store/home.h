@@ -75,7 +75,7 @@ enum status home_lock_on(const struct home *home, const char *what, int seconds,
 void home_lock_forget(const struct home *home, const char *what);
 
 /* Can the file system below the home do what we need?  STATUS_IO: it cannot
- * lock.  STATUS_NO: it cannot make directories durable. */
+ * lock.  STATUS_UNABLE: it cannot make directories durable. */
 enum status home_try(const struct home *home, struct note *note) MUST_CHECK;
 
 /* Append one line (text made safe already) to the home's log; kept below

@@ -41,8 +41,8 @@ is_current(int dir, const char *name, int fd)
 	    ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev;
 }
 
-/* One attempt.  STATUS_AGAIN: another one holds it; STATUS_NO: it was removed
- * in this moment; STATUS_CREATE, STATUS_IO, and errno. */
+/* One attempt.  STATUS_AGAIN: another one holds it; STATUS_MISSING: it was
+ * removed in this moment; STATUS_CREATE, STATUS_IO, and errno. */
 static enum status
 attempt(int dir, const char *name, int *fd)
 {
@@ -62,7 +62,7 @@ attempt(int dir, const char *name, int *fd)
 		status = errno == EWOULDBLOCK || errno == EINTR ? STATUS_AGAIN
 								: STATUS_IO;
 	} else if (!is_current(dir, name, *fd)) {
-		status = STATUS_NO;
+		status = STATUS_MISSING;
 	}
 	if (status != STATUS_OK) {
 		error = errno;
@@ -86,7 +86,7 @@ take(const struct home *home, int dir, const char *name, const char *shown,
 	until.tv_sec += seconds;
 	for (;;) {
 		status = attempt(dir, name, fd);
-		if (status == STATUS_NO)
+		if (status == STATUS_MISSING)
 			continue;
 		if (status != STATUS_AGAIN || is_over(&until))
 			break;

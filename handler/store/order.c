@@ -238,7 +238,7 @@ order_forget(const struct home *home, const char *id, struct note *note)
 	enum status status;
 
 	if (!jsonfile_id_ok(span_of(id)))
-		return STATUS_NO;
+		return STATUS_MISSING;
 	status = order_paths(home, id, key, certificate, sizeof(key), note);
 	if (status == STATUS_OK && access(certificate, F_OK) == 0)
 		return note_set(note, STATUS_USAGE,
@@ -248,7 +248,7 @@ order_forget(const struct home *home, const char *id, struct note *note)
 		status = remove_key(home, id, note);
 	if (status == STATUS_OK)
 		status = record_forget(home, &kind, id, note);
-	if (status != STATUS_OK && status != STATUS_NO)
+	if (status != STATUS_OK && status != STATUS_MISSING)
 		return status;
 	home_lock_forget(home, id);
 	return STATUS_OK;

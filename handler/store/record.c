@@ -92,7 +92,8 @@ read_member(const struct json *json, const struct member *member,
 
 	if (is_number(member->type)) {
 		status = json_get_number(json, name, &number);
-		if (status == STATUS_CONFIG || !number_ok(member->type, number))
+		if (status == STATUS_BAD_JSON ||
+		    !number_ok(member->type, number))
 			return false;
 		if (member->type == MEMBER_FLAG)
 			*(bool *)at = number != 0;
@@ -100,7 +101,7 @@ read_member(const struct json *json, const struct member *member,
 			*(int64_t *)at = number;
 	} else {
 		status = json_get_text(json, name, at, member->size);
-		if (status == STATUS_CONFIG || !text_ok(member->type, at))
+		if (status == STATUS_BAD_JSON || !text_ok(member->type, at))
 			return false;
 	}
 	return status == STATUS_OK || !member->required;
@@ -136,7 +137,7 @@ format_of(const struct json *json)
 	switch (json_get_number(json, "format", &format)) {
 	case STATUS_OK:
 		return format > 0 ? format : 0;
-	case STATUS_NO:
+	case STATUS_MISSING:
 		return 1;
 	default:
 		return 0;
@@ -159,7 +160,7 @@ read_record(const struct record_kind *kind, const struct json *json,
 	if (wrong == NULL)
 		return NULL;
 	(void)note_set(
-	    why, STATUS_CONFIG, "its \"%s\" is malformed; " CURE, wrong);
+	    why, STATUS_DAMAGED, "its \"%s\" is malformed; " CURE, wrong);
 	return why->text;
 }
 
@@ -170,7 +171,7 @@ read_fault(enum status status, struct note *why)
 	switch (status) {
 	case STATUS_PERMISSION:
 		return "permission denied; chmod 600 it";
-	case STATUS_CONFIG:
+	case STATUS_DAMAGED:
 		return "it is not a regular file of a record's size; " CURE;
 	case STATUS_IO:
 		(void)note_set(why, status, "%s; " CURE, strerror(errno));
@@ -187,8 +188,8 @@ struct place {
 	int dir;
 };
 
-/* STATUS_OK; STATUS_NO; STATUS_CONFIG, _PERMISSION or _IO with a note: it is
- * damaged; or it could not be tried. */
+/* STATUS_OK; STATUS_MISSING; STATUS_DAMAGED, _PERMISSION or _IO with a note: it
+ * is damaged; or it could not be tried. */
 static enum status
 read_file(const struct place *place, const struct record_kind *kind,
     const char *id, void *out, struct note *note)
@@ -216,7 +217,7 @@ read_file(const struct place *place, const struct record_kind *kind,
 		    place->home, place->directory, name, path, sizeof(path));
 		(void)note_set(note, status, "%s: %s", path, fault);
 		if (status == STATUS_OK)
-			status = STATUS_CONFIG;
+			status = STATUS_DAMAGED;
 	}
 	json_free(json);
 	buf_clear(&text);
@@ -233,7 +234,7 @@ load_from(const struct home *home, const char *directory,
 
 	status = home_subdir(home, directory, false, &place.dir, note);
 	if (status != STATUS_OK || place.dir < 0)
-		return status == STATUS_OK ? STATUS_NO : status;
+		return status == STATUS_OK ? STATUS_MISSING : status;
 	status = read_file(&place, kind, id, out, note);
 	(void)close(place.dir);
 	return status;
@@ -249,15 +250,15 @@ record_load(const struct home *home, const struct record_kind *kind,
 
 	if (!jsonfile_id_ok(span_of(id)) ||
 	    !span_copy(span_of(id), name, sizeof(name)))
-		return STATUS_NO;
+		return STATUS_MISSING;
 	if ((record = malloc(kind->size)) == NULL)
 		return STATUS_MEMORY;
 	status = load_from(home, kind->directory, kind, name, record, note);
-	if (status == STATUS_NO && kind->old_directory != NULL) {
+	if (status == STATUS_MISSING && kind->old_directory != NULL) {
 		status = load_from(
 		    home, kind->old_directory, kind, name, record, note);
 		/* It may have moved meanwhile. */
-		if (status == STATUS_NO)
+		if (status == STATUS_MISSING)
 			status = load_from(
 			    home, kind->directory, kind, name, record, note);
 	}
@@ -352,12 +353,12 @@ take_entry(const struct place *place, const char *name, struct list *list)
 	    (list->wanted == NULL || list->wanted(record, list->arg)))
 		list->count++;
 	switch (status) {
-	case STATUS_CONFIG:
+	case STATUS_DAMAGED:
 	case STATUS_PERMISSION:
 	case STATUS_IO:
 		home_warn(place->home, kind->directory, status, &why);
 		return STATUS_OK;
-	case STATUS_NO: /* it was forgotten in this moment */
+	case STATUS_MISSING: /* it was forgotten in this moment */
 		return STATUS_OK;
 	default:
 		return status;

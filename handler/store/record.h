@@ -69,7 +69,7 @@ enum status record_new_id(char out[RECORD_ID_SIZE]) MUST_CHECK;
 bool record_id_ok(const char *id);
 
 /*
- * Load the record with that id.  STATUS_NO: not there.  STATUS_CONFIG,
+ * Load the record with that id.  STATUS_MISSING: not there.  STATUS_DAMAGED,
  * _PERMISSION, _IO: it is damaged; the note names file, reason and cure, and it
  * is left alone.
  * id may point into *out, which is written only on STATUS_OK.
@@ -97,16 +97,16 @@ typedef enum status record_changer(
     void *record, const void *arg, struct note *note);
 /*
  * Under its lock: load it, let change() have it, and save it if that returns
- * STATUS_OK.  STATUS_NO from change(): nothing is to be saved, and that is
- * fine.  *out, where not NULL, is the record as it is now; id may point into
+ * STATUS_OK.  STATUS_UNCHANGED from change(): nothing is to be saved, and that
+ * is fine. *out, where not NULL, is the record as it is now; id may point into
  * it.
  */
 enum status record_change(const struct home *home,
     const struct record_kind *kind, const char *id, record_changer *change,
     const void *arg, void *out, struct note *note) MUST_CHECK;
 
-/* Remove it, damaged or not, durably; the caller holds its lock.  STATUS_NO:
- * not there. */
+/* Remove it, damaged or not, durably; the caller holds its lock.
+ * STATUS_MISSING: not there. */
 enum status record_forget(const struct home *home,
     const struct record_kind *kind, const char *id,
     struct note *note) MUST_CHECK;

@@ -95,7 +95,7 @@ change_record(const struct home *home, const struct record_kind *kind,
 	if (status != STATUS_OK)
 		return status;
 	status = change(record, arg, note);
-	if (status == STATUS_NO)
+	if (status == STATUS_UNCHANGED)
 		return STATUS_OK;
 	return status == STATUS_OK ? record_save(home, kind, record, note)
 				   : status;
@@ -113,7 +113,7 @@ record_change(const struct home *home, const struct record_kind *kind,
 
 	if (!jsonfile_id_ok(span_of(id)) ||
 	    !span_copy(span_of(id), name, sizeof(name)))
-		return STATUS_NO;
+		return STATUS_MISSING;
 	if ((record = malloc(kind->size)) == NULL)
 		return STATUS_MEMORY;
 	status = lock_record(home, kind, name, true, &lock, note);
@@ -138,12 +138,12 @@ forget_in(const struct home *home, const char *directory, const char *id,
 
 	status = home_subdir(home, directory, false, &dir, note);
 	if (status != STATUS_OK || dir < 0)
-		return status == STATUS_OK ? STATUS_NO : status;
+		return status == STATUS_OK ? STATUS_MISSING : status;
 	(void)snprintf(name, sizeof(name), "%s.json", id);
 	if (unlinkat(dir, name, 0) == 0) {
 		status = dir_sync(dir);
 	} else if (errno == ENOENT) {
-		status = STATUS_NO;
+		status = STATUS_MISSING;
 	} else {
 		home_show_path(home, directory, name, path, sizeof(path));
 		status =
@@ -157,17 +157,17 @@ enum status
 record_forget(const struct home *home, const struct record_kind *kind,
     const char *id, struct note *note)
 {
-	enum status old = STATUS_NO, status;
+	enum status old = STATUS_MISSING, status;
 
 	if (!jsonfile_id_ok(span_of(id)))
-		return STATUS_NO;
+		return STATUS_MISSING;
 	/* First what would count again once the new one is gone. */
 	if (kind->old_directory != NULL)
 		old = forget_in(home, kind->old_directory, id, note);
-	if (old != STATUS_OK && old != STATUS_NO)
+	if (old != STATUS_OK && old != STATUS_MISSING)
 		return old;
 	status = forget_in(home, kind->directory, id, note);
-	if (status == STATUS_NO)
+	if (status == STATUS_MISSING)
 		status = old;
 	if (status == STATUS_OK)
 		home_saw_change(home);

@@ -19,7 +19,7 @@ read_frames(
 	while (frame_take(&file, &frame) == STATUS_OK) {
 		if (span_eq(frame.name, SPAN("at")) &&
 		    !frame_number(frame.value, &out->at))
-			return STATUS_NO;
+			return STATUS_MISSING;
 		if (span_eq(frame.name, SPAN("trust")))
 			out->current = span_eq(frame.value, span_of(trust));
 		if (span_eq(frame.name, SPAN("report")) &&
@@ -31,7 +31,7 @@ read_frames(
 	}
 	out->current =
 	    out->current && out->at <= now && now - out->at < VERIFIED_SECONDS;
-	return whole ? STATUS_OK : STATUS_NO;
+	return whole ? STATUS_OK : STATUS_MISSING;
 }
 
 enum status
@@ -44,14 +44,14 @@ verified_get(const struct home *home, const char *digest, const char *trust,
 
 	if (home_subdir(home, "verified", false, &dir, NULL) != STATUS_OK ||
 	    dir < 0)
-		return STATUS_NO;
+		return STATUS_MISSING;
 	buf_init(&file, FILE_MAX);
 	status = file_read(dir, digest, &file);
 	if (status == STATUS_OK)
 		status = read_frames(buf_span(&file), trust, now, out);
 	buf_clear(&file);
 	(void)close(dir);
-	return status == STATUS_OK ? STATUS_OK : STATUS_NO;
+	return status == STATUS_OK ? STATUS_OK : STATUS_MISSING;
 }
 
 void

@@ -19,7 +19,8 @@ struct verified {
 	bool current; /* young enough, and for the same trust */
 };
 
-/* trust: what the status depends on, as text.  STATUS_NO: nothing is kept. */
+/* trust: what the status depends on, as text.  STATUS_MISSING: nothing is
+ * kept. */
 enum status verified_get(const struct home *home, const char *digest,
     const char *trust, int64_t now, struct verified *out) MUST_CHECK;
 /* Keep one, best effort. */

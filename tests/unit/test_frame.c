@@ -23,7 +23,7 @@ test_round(void)
 	OK(frame_take(&rest, &frame) == STATUS_OK && frame.value.len == 0);
 	OK(frame_take(&rest, &frame) == STATUS_OK);
 	TEXT(frame.value, "-12");
-	OK(frame_take(&rest, &frame) == STATUS_NO);
+	OK(frame_take(&rest, &frame) == STATUS_END);
 	buf_clear(&out);
 }
 

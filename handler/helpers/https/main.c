@@ -143,7 +143,7 @@ serve_one(struct serve *serve, bool *prepared)
 	struct buf out;
 
 	status = serve_open(serve);
-	if (status == STATUS_NO && *prepared)
+	if (status == STATUS_END && *prepared)
 		return false;
 	buf_init(&out, 2 * HTTP_BODY_MAX);
 	if (status == STATUS_OK)
