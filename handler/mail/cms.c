@@ -64,14 +64,14 @@ check_shape(struct cms *cms, struct note *note)
 		return note_set(
 		    note, STATUS_MISSING, "the CMS object is not signed data");
 	if (OBJ_obj2nid(CMS_get0_eContentType(cms->info)) != NID_pkcs7_data)
-		return bad(note, "what is signed is not a mail entity");
+		return bad(note, "the signed content is not a MIME entity");
 	signers = CMS_get0_SignerInfos(cms->info);
 	if (signers == NULL || sk_CMS_SignerInfo_num(signers) < 1)
-		return bad(note, "nobody signed it");
+		return bad(note, "the CMS object has no signer");
 	cms->certificates = CMS_get1_certs(cms->info);
 	if (cms->certificates != NULL &&
 	    sk_X509_num(cms->certificates) > CMS_CERTIFICATES_MAX)
-		return bad(note, "there are too many certificates in it");
+		return bad(note, "the CMS object holds too many certificates");
 	return STATUS_OK;
 }
 
@@ -86,9 +86,9 @@ cms_parse(struct span der, struct cms **out, struct note *note)
 		return STATUS_MEMORY;
 	if (der.len == 0 || der.len > 64 * 1024 * 1024 ||
 	    (cms->info = d2i_CMS_ContentInfo(NULL, &at, (long)der.len)) == NULL)
-		status = bad(note, "the signature is no CMS object");
+		status = bad(note, "the signature is not a CMS object");
 	else if (at != (const unsigned char *)der.at + der.len)
-		status = bad(note, "something follows the CMS object");
+		status = bad(note, "data follows the CMS object");
 	else
 		status = check_shape(cms, note);
 	if (status == STATUS_OK)
@@ -242,14 +242,17 @@ cms_verify(
 	    CMS_get0_SignerInfos(cms->info), (int)signer);
 	if (!digest_is_strong(cms->signer_info))
 		return bad(
-		    note, "the signature's digest is weaker than SHA-256");
+		    note, "the signature uses a digest weaker than SHA-256");
 	if (!type_fits(cms))
-		return bad(note, "it signs another type of content");
+		return bad(
+		    note, "the signature is for another type of content");
 	if ((cms->signer = find_signer(cms)) == NULL)
-		return bad(note, "the signer's certificate is not in it");
+		return bad(note,
+		    "the signature does not include the signer's certificate");
 	/* A key of an algorithm that libcrypto does not know. */
 	if (X509_get0_pubkey(cms->signer) == NULL)
-		return bad(note, "the signer's key cannot be used");
+		return bad(note,
+		    "the signer's key is malformed or of an unknown algorithm");
 	if (cms_content(cms, &inside)) {
 		if (content.len > 0)
 			return bad(
@@ -260,11 +263,11 @@ cms_verify(
 	 * attributes of elsewhere must not pass for it. */
 	if (CMS_signed_get_attr_count(cms->signer_info) < 0 &&
 	    content.len > 0 && content.at[0] == '1')
-		return bad(note, "what is signed is no mail");
+		return bad(note, "the signed content is not a MIME entity");
 	good = cms_is_ed25519(cms) ? cms_verify_ed25519(cms, content)
 				   : verify_info(cms, content);
 	return good ? STATUS_OK
-		    : bad(note, "the signature does not fit the content");
+		    : bad(note, "the signature does not match the content");
 }
 
 void
@@ -288,8 +291,8 @@ cms_issuer(const struct cms *cms, char *out, size_t size)
 static enum status
 bad_fields(struct note *note)
 {
-	return note_set(
-	    note, STATUS_BAD_PROTECTION, "the protected fields cannot be read");
+	return note_set(note, STATUS_BAD_PROTECTION,
+	    "the protected header fields are malformed");
 }
 
 /* RFC 5322 section 2.2: a name that stays one where it is written out. */
@@ -340,7 +343,7 @@ add_header_field(struct span *fields, struct buf *out, struct note *note)
 	if (der_take(&one, DER_INTEGER, &changed) &&
 	    !span_eq(changed, (struct span){ "", 1 }))
 		return note_set(note, STATUS_BAD_PROTECTION,
-		    "a protected field says that it was changed");
+		    "a protected header field is marked as changed");
 	if (one.len > 0 || !utf8_is_text(value) || !is_field_name(name))
 		return bad_fields(note);
 	buf_add(out, name);

@@ -161,9 +161,10 @@ applies(struct trust_list *list, X509 *one, X509 *issuer, struct finding *out)
 	    is_of_another_key(crl, issuer))
 		return false;
 	if (crl->indirect)
-		keep_why(out, list, "is an indirect list, which is not used");
+		keep_why(out, list,
+		    "is an indirect list, which mailcert does not support");
 	else if (crl->critical)
-		keep_why(out, list, "has a critical extension that is unknown");
+		keep_why(out, list, "has an unknown critical extension");
 	else if (!issuer_signed(list, issuer))
 		keep_why(
 		    out, list, "is not signed by the certificate's issuer");
@@ -217,9 +218,9 @@ hear(struct trust_list *list, struct span serial, int64_t when,
 	}
 	if (!crl->delta) {
 		if (crl->ends == 0)
-			keep_why(out, list, "does not say until when it holds");
+			keep_why(out, list, "does not say when it expires");
 		else if (crl->ends < when)
-			keep_why(out, list, "is out of date");
+			keep_why(out, list, "has expired");
 		else
 			*reasons = crl->reasons;
 	} else if (status == STATUS_MISSING) {
@@ -260,7 +261,7 @@ hear_scope(const struct trust *trust, const bool *use, size_t first,
 		out->reasons |= reasons;
 	if (reasons == 0 && scope->delta)
 		keep_why(out, trust->list[first],
-		    "is a delta list, and its complete list is missing");
+		    "is a delta list without its complete list");
 }
 
 static enum status
@@ -293,7 +294,7 @@ check_known(const struct trust *trust, const struct finding *finding,
     bool signer, struct note *note)
 {
 	const char *who =
-	    signer ? "the signer's certificate" : "a CA of the signer";
+	    signer ? "the signer's certificate" : "a CA above the signer";
 	const char *fault = trust->crl_fault.text;
 
 	if (finding->reasons == CRL_REASONS_ALL ||
@@ -325,7 +326,8 @@ check_one(const struct trust *trust, X509 *one, X509 *issuer, int depth,
 	if (finding.revoked)
 		return note_set(note, STATUS_BAD_SIGNER_TRUST,
 		    depth == 0 ? "the signer's certificate was revoked"
-			       : "a CA of the signer was revoked");
+			       : "the certificate of a CA above the signer was "
+				 "revoked");
 	return anchor ? STATUS_OK
 		      : check_known(trust, &finding, depth == 0, note);
 }

@@ -71,7 +71,7 @@ check_usage(X509 *signer, struct note *note)
 
 	if ((usage & (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION)) == 0)
 		return note_set(note, STATUS_BAD_SIGNER_TRUST,
-		    "the signer's certificate is not for signatures");
+		    "the signer's certificate does not allow signatures");
 	if ((extended & (XKU_SMIME | XKU_ANYEKU)) == 0)
 		return note_set(note, STATUS_BAD_SIGNER_TRUST,
 		    "the signer's certificate is not for mail");
@@ -150,10 +150,10 @@ chain_error(
 		;
 	else if (dropped)
 		return note_set(note, STATUS_BAD_SIGNER_TRUST,
-		    "a CA of the signer's certificate is not for mail");
+		    "a CA above the signer's certificate is not for mail");
 	else if (trust->anchor_fault.text[0] != '\0')
 		return note_set(note, STATUS_BAD_SIGNER_TRUST,
-		    "no anchor vouches for the signer: %s",
+		    "no trust anchor vouches for the signer: %s",
 		    trust->anchor_fault.text);
 	return note_set(note, STATUS_BAD_SIGNER_TRUST,
 	    "the signer's certificate: %s",
@@ -239,7 +239,7 @@ check_dates(X509 *one, int64_t when, struct note *note)
 
 	if (starts == 0 || ends == 0) /* that is no time */
 		return note_set(note, STATUS_BAD_SIGNER_TRUST,
-		    "the signer's certificate has no readable dates");
+		    "the signer's certificate has malformed dates");
 	if (starts > 0)
 		return note_set(note, STATUS_BAD_SIGNER_TRUST,
 		    "the signer's certificate is not yet valid");
@@ -273,7 +273,7 @@ check_dane_ta(struct cms *cms, const struct trust *trust,
 		(void)sk_X509_push(named, full);
 	status = sk_X509_num(named) == 0
 	    ? note_set(note, STATUS_BAD_SIGNER_TRUST,
-		  "no certificate is the one that the SMIMEA record names")
+		  "no certificate matches the SMIMEA record")
 	    : check_chain(cms, named, trust, when, NULL, note);
 	sk_X509_free(named);
 	X509_free(full);
@@ -295,7 +295,7 @@ check_record(struct cms *cms, const struct trust *trust,
 		record->usage == SMIMEA_PKIX_EE) &&
 	    !record_names(record, cms->signer))
 		return note_set(note, STATUS_BAD_SIGNER_TRUST,
-		    "the SMIMEA record names another certificate");
+		    "the SMIMEA record is for another certificate");
 	if (record->usage == SMIMEA_DANE_EE)
 		return check_dates(cms->signer, when, note);
 	status = check_chain(cms, trust->anchors, trust, when, &chain, note);
@@ -304,7 +304,7 @@ check_record(struct cms *cms, const struct trust *trust,
 	sk_X509_pop_free(chain, X509_free);
 	if (status == STATUS_OK && !named)
 		return note_set(note, STATUS_BAD_SIGNER_TRUST,
-		    "the SMIMEA record names another CA");
+		    "the SMIMEA record is for another CA");
 	return status;
 }
 
@@ -320,7 +320,7 @@ cms_check_signer(
 	if (trust->records == 0 && sk_X509_num(trust->anchors) == 0 &&
 	    trust->anchor_fault.text[0] == '\0')
 		return note_set(note, STATUS_BAD_SIGNER_TRUST,
-		    "there is no anchor to trust: set smime_anchors");
+		    "no trust anchor is configured; set smime_anchors");
 	if (trust->records == 0)
 		return check_chain(
 		    cms, trust->anchors, trust, when, NULL, note);

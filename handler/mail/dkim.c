@@ -96,7 +96,7 @@ check_times(const struct dkim_tags *tags, int64_t now, struct note *note)
 	if ((t != NULL && !take_number(*t, &made)) ||
 	    (x != NULL && !take_number(*x, &ends)))
 		return note_set(note, STATUS_BAD_DKIM,
-		    "t= or x= of the DKIM signature is not a number of at most "
+		    "t= or x= in the DKIM signature is not a number of at most "
 		    "%d digits",
 		    DKIM_DIGITS_MAX);
 	if (made > now + DKIM_SKEW ||
@@ -155,8 +155,8 @@ take_algorithm(
 	out->ed25519 = span_eq(*value, SPAN("ed25519-sha256"));
 	if (!out->ed25519 && !span_eq(*value, SPAN("rsa-sha256")))
 		return note_set(note, STATUS_BAD_DKIM,
-		    "the DKIM signature's algorithm counts for nothing (only "
-		    "rsa-sha256 and ed25519-sha256 do)");
+		    "the DKIM signature's algorithm is neither rsa-sha256 nor "
+		    "ed25519-sha256");
 	return STATUS_OK;
 }
 
@@ -171,7 +171,7 @@ dkim_signature_parse(const struct field *field, int64_t now,
 	*out = (struct dkim_signature){ .field = field->raw };
 	if (dkim_tags_parse(field->body, &tags) != STATUS_OK)
 		return note_set(note, STATUS_BAD_DKIM,
-		    "the DKIM signature is not a list of tags");
+		    "the DKIM signature is not a tag list");
 	status = take_algorithm(dkim_tag(&tags, SPAN("a")), out, note);
 	if (status != STATUS_OK)
 		return status;
@@ -190,12 +190,12 @@ dkim_signature_parse(const struct field *field, int64_t now,
 	    (q != NULL && !dkim_list_has(*q, SPAN("dns/txt"))) ||
 	    !identity_ok(dkim_tag(&tags, SPAN("i")), out))
 		return note_set(
-		    note, STATUS_BAD_DKIM, "the DKIM signature is broken");
+		    note, STATUS_BAD_DKIM, "the DKIM signature is malformed");
 	if ((status = check_times(&tags, now, note)) != STATUS_OK)
 		return status;
 	if (dkim_tag(&tags, SPAN("l")) != NULL)
 		return note_set(note, STATUS_BAD_DKIM_COVERAGE,
-		    "the DKIM signature covers a part of the body only (l=)");
+		    "the DKIM signature covers only part of the body (l=)");
 	out->headers = *h;
 	out->body_hash = *bh;
 	out->value = *b;

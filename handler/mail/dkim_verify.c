@@ -186,10 +186,10 @@ check_record(const struct dkim_tags *tags,
 	if (p == NULL)
 		why = "has no key";
 	else if (p->len == 0)
-		why = "says that the key was revoked";
+		why = "revokes the key (p= is empty)";
 	else if (v != NULL &&
 	    (!span_eq(*v, SPAN("DKIM1")) || !span_eq(tags->name[0], SPAN("v"))))
-		why = "is not of version DKIM1";
+		why = "does not have version DKIM1";
 	else if (signature->ed25519 !=
 		(k != NULL && span_eq(*k, SPAN("ed25519"))) ||
 	    (k != NULL && !signature->ed25519 && !span_eq(*k, SPAN("rsa"))))
@@ -200,7 +200,7 @@ check_record(const struct dkim_tags *tags,
 	    !dkim_list_has(*s, SPAN("*")))
 		why = "is not for mail";
 	else if (t != NULL && dkim_list_has(*t, SPAN("y")))
-		why = "says that it is for testing only";
+		why = "is for testing only (t=y)";
 	else if (t != NULL && dkim_list_has(*t, SPAN("s")) &&
 	    !signature->exact_identity)
 		why = "does not allow subdomains";
@@ -264,7 +264,7 @@ take_key(struct span record, const struct dkim_signature *signature,
 		    "the DKIM key record exceeds %d bytes", DKIM_RECORD_MAX);
 	if (dkim_tags_parse(record, &tags) != STATUS_OK)
 		return note_set(note, STATUS_BAD_DKIM_KEY,
-		    "the DKIM key record is not a list of tags");
+		    "the DKIM key record is not a tag list");
 	status = check_record(&tags, signature, note);
 	if (status != STATUS_OK)
 		return status;
@@ -278,8 +278,7 @@ take_key(struct span record, const struct dkim_signature *signature,
 		EVP_PKEY_free(*key);
 		*key = NULL;
 		return note_set(note, STATUS_BAD_DKIM_KEY,
-		    "the DKIM key cannot be used (RSA from %d to %d bits, or "
-		    "Ed25519)",
+		    "the DKIM key is neither RSA of %d to %d bits nor Ed25519",
 		    DKIM_RSA_BITS_MIN, DKIM_RSA_BITS_MAX);
 	}
 	if (signature->ed25519)
@@ -372,16 +371,17 @@ say_what_changed(const struct dkim_signature *signature, bool header_good,
 	if (header_good)
 		return note_set(note, STATUS_BAD_DKIM,
 		    "the body was changed after it was signed; servers that "
-		    "add footers or rewrite links and encodings do that");
+		    "add footers or rewrite links or encodings do that");
 	if (!body_good)
 		return note_set(note, STATUS_BAD_DKIM,
-		    "neither the header nor the body is what was signed");
+		    "neither the header nor the body matches the DKIM "
+		    "signature");
 	return note_set(note, STATUS_BAD_DKIM, "%s",
 	    signature->relaxed_header
-		? "the DKIM signature does not fit the header"
-		: "the DKIM signature does not fit the header; under simple "
-		  "canonicalization a fetch program that folds fields anew is "
-		  "enough");
+		? "the DKIM signature does not match the header"
+		: "the DKIM signature does not match the header; with simple "
+		  "canonicalization a program that only refolds fields breaks "
+		  "it");
 }
 
 enum status

@@ -212,22 +212,24 @@ header_is_sound(const struct header *header, struct note *note)
 		unsigned flag;
 		const char *text;
 	} faults[] = {
-		{ HEADER_NUL, "the header holds a NUL octet" },
-		{ HEADER_BARE_CR, "the header holds a bare carriage return" },
-		{ HEADER_CONTROL, "the header holds a control character" },
-		{ HEADER_MIXED, "the header mixes CRLF and LF line ends" },
-		{ HEADER_JUNK, "the header holds a line that is not a field" },
+		{ HEADER_NUL, "the header contains a NUL byte" },
+		{ HEADER_BARE_CR,
+		    "the header contains a bare carriage return" },
+		{ HEADER_CONTROL, "the header contains a control character" },
+		{ HEADER_MIXED, "the header mixes CRLF and LF line endings" },
+		{ HEADER_JUNK,
+		    "the header contains a line that is not a header field" },
 		{ HEADER_BLANK_FOLD,
-		    "the header holds a field that is folded at a line of "
-		    "blanks" },
+		    "the header contains a folded line that is blank" },
 		{ HEADER_NOT_UTF8,
-		    "the header holds octets that are not UTF-8" },
+		    "the header contains bytes that are not UTF-8" },
 	};
 	size_t i;
 
 	if (header->flags & HEADER_LIMIT)
 		return note_set(note, STATUS_BAD_SIZE,
-		    "the header exceeds %d fields, %d KiB, or %d KiB in a field",
+		    "the header exceeds %d fields, %d KiB, or %d KiB in a "
+		    "field",
 		    HEADER_FIELDS_MAX, HEADER_SIZE_MAX / 1024,
 		    HEADER_FIELD_MAX / 1024);
 	for (i = 0; i < sizeof(faults) / sizeof(*faults); i++)
@@ -236,6 +238,6 @@ header_is_sound(const struct header *header, struct note *note)
 			    note, STATUS_BAD_SYNTAX, "%s", faults[i].text);
 	if (header->count == 0)
 		return note_set(
-		    note, STATUS_BAD_SYNTAX, "there is no header field");
+		    note, STATUS_BAD_SYNTAX, "the message has no header");
 	return STATUS_OK;
 }

@@ -28,7 +28,7 @@ static enum status
 broken(struct note *note)
 {
 	return note_set(note, STATUS_BAD_PROTECTION,
-	    "the signed part has a Content-Type that cannot be read");
+	    "the signed part has a malformed Content-Type");
 }
 
 /* Parse the Content-Type of a header; an absent one is text/plain. */
@@ -81,7 +81,7 @@ find_wrapped(struct span body, const struct content_type *type,
 		return broken(note);
 	if (is_layer(inner_type))
 		return note_set(note, STATUS_BAD_PROTECTION,
-		    "there is a signed message inside the signed message");
+		    "the signed message contains another signed message");
 	if (hp[0] != '\0')
 		return note_set(note, STATUS_BAD_PROTECTION,
 		    "two forms of header protection contradict each other");
@@ -106,7 +106,7 @@ find(struct span entity, struct header *header, struct content_type *type,
 		return broken(note);
 	if (is_layer(type))
 		return note_set(note, STATUS_BAD_PROTECTION,
-		    "there is a signed message inside the signed message");
+		    "the signed message contains another signed message");
 	if (strcasecmp(hp, "clear") == 0) {
 		*form = PROTECT_RFC9788;
 		*fields = raw;
@@ -114,7 +114,8 @@ find(struct span entity, struct header *header, struct content_type *type,
 	}
 	if (hp[0] != '\0')
 		return note_set(note, STATUS_BAD_PROTECTION,
-		    "hp= is for a message that is encrypted, or unknown");
+		    "hp= in the signed part is unknown, or only for encrypted "
+		    "messages");
 	encoding =
 	    span_trim(header_body(header, SPAN("Content-Transfer-Encoding")));
 	if (!content_type_is(type, SPAN("message"), SPAN("rfc822")) ||
@@ -226,20 +227,19 @@ check_name(const struct header *outer, const struct header *inner,
 
 	if (inside > 1)
 		return note_set(note, STATUS_BAD_HEADER,
-		    "there is more than one protected %s field", text);
+		    "the protected header has more than one %s field", text);
 	if (inside == 0 && demand == MUST_BE_INSIDE)
 		return note_set(note, STATUS_BAD_PROTECTION,
 		    "the signature does not protect %s", text);
 	if (inside == 0 && outside > 0 && demand == NOT_OUTSIDE)
 		return note_set(note, STATUS_BAD_PROTECTION,
-		    "%s stands outside of the signature only", text);
+		    "%s appears only outside the signature", text);
 	if (inside == 1 && outside > 0)
 		status = same_body(
 		    header_body(inner, name), header_body(outer, name), &same);
 	if (status == STATUS_OK && (!same || (inside == 1 && outside > 1)))
 		return note_set(note, STATUS_BAD_PROTECTION,
-		    "%s outside of the signature differs from the protected "
-		    "one",
+		    "%s outside the signature differs from the protected one",
 		    text);
 	return status;
 }

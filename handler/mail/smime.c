@@ -128,7 +128,7 @@ static enum status
 ambiguous(struct note *note)
 {
 	return note_set(note, STATUS_BAD_SMIME,
-	    "the parts of the signed message can be read in several ways");
+	    "the structure of the signed message is ambiguous");
 }
 
 /* RFC 8551 section 3.5.3: two parts, the second one the signature. */
@@ -173,11 +173,12 @@ find_detached(const struct mime *mime, const struct content_type *type,
 		return ambiguous(note);
 	if (children != 2)
 		return note_set(note, STATUS_BAD_SMIME,
-		    "a signed message has two parts, this one has %zu",
+		    "the signed message has %zu parts instead of two",
 		    children);
 	if (!is_signature(second))
 		return note_set(note, STATUS_BAD_SMIME,
-		    "the second part is not the signature");
+		    "the second part of the signed message is not the "
+		    "signature");
 	out->form = SMIME_DETACHED;
 	out->content = (struct span){ first->header.at,
 		(size_t)(first->body.at + first->body.len - first->header.at) };
@@ -274,7 +275,7 @@ smime_canonical(
 
 	if (span_has_byte(entity, '\0'))
 		return note_set(note, STATUS_BAD_SMIME,
-		    "the signed content holds a NUL octet");
+		    "the signed content contains a NUL byte");
 	while (entity.len > 0) {
 		end = span_find_byte(entity, '\n');
 		line = span_cut(entity, 0, end);
@@ -283,7 +284,8 @@ smime_canonical(
 			line.len--;
 		if (span_has_byte(line, '\r'))
 			return note_set(note, STATUS_BAD_SMIME,
-			    "the signed content holds a bare carriage return");
+			    "the signed content contains a bare carriage "
+			    "return");
 		for (bare = line; span_starts(bare, SPAN(">"));)
 			bare = span_cut(bare, 1, bare.len);
 		if (unquote && bare.len < line.len &&

@@ -43,7 +43,7 @@ open_found(
 	status = part_decode(&smime->cms, &der);
 	if (status == STATUS_BAD_SYNTAX)
 		status = note_set(note, STATUS_BAD_SMIME,
-		    "the signature's transfer encoding is broken");
+		    "the signature's transfer encoding is malformed");
 	if (status == STATUS_OK)
 		status = cms_parse(buf_span(&der), &out->cms, note);
 	buf_clear(&der);
@@ -62,7 +62,7 @@ open_found(
 		return take_entity(false, out, note);
 	if (!cms_content(out->cms, &inside))
 		return note_set(note, STATUS_BAD_SMIME,
-		    "the signature is here, but what it signs is not");
+		    "the message has a signature but not the signed content");
 	buf_add(&out->entity, inside);
 	return buf_status(&out->entity);
 }
@@ -138,12 +138,12 @@ smime_check_identity(
 		return STATUS_OK;
 	if (!cms_first_address(open->cms, first))
 		return note_set(note, STATUS_BAD_SIGNER_NAME,
-		    "the signer's certificate names no mail address");
+		    "the signer's certificate does not name a mail address");
 	text_show_in(shown, sizeof(shown), span_of(first), true);
 	if (address.len == 0)
 		return note_set(note, STATUS_BAD_SIGNER_NAME,
-		    "the From field cannot be read as one address; the "
-		    "signer's certificate is for %s",
+		    "the From field is not a single address; the signer's "
+		    "certificate is for %s",
 		    shown);
 	return note_set(note, STATUS_BAD_SIGNER_NAME,
 	    "the signer's certificate is for %s, not for the sender", shown);
@@ -161,11 +161,12 @@ smime_trust_smimea(struct trust *trust, const struct dns_answer *answer,
 		return STATUS_OK;
 	if (answer->state == DNS_BOGUS)
 		return note_set(note, STATUS_DNS,
-		    "DNSSEC calls the sender's SMIMEA record bogus%s%s",
+		    "the sender's SMIMEA record fails DNSSEC validation "
+		    "(bogus)%s%s",
 		    answer->reason[0] != '\0' ? ": " : "", answer->reason);
 	if (answer->state == DNS_TROUBLE)
 		return note_set(note, STATUS_DNS,
-		    "the sender's SMIMEA record cannot be looked up now%s%s",
+		    "cannot look up the sender's SMIMEA record now%s%s",
 		    answer->reason[0] != '\0' ? ": " : "", answer->reason);
 	if (answer->state != DNS_SECURE)
 		return STATUS_OK;
@@ -253,8 +254,8 @@ judge_protection(const struct smime_signed *open, struct sender *sender,
 		if (header_count(inner, SPAN("From")) > 0 &&
 		    strcmp(signed_by.from, sender->from) != 0) {
 			(void)note_set(&note, STATUS_BAD_PROTECTION,
-			    "the From that is signed is another than the one "
-			    "outside");
+			    "From outside the signature differs from the "
+			    "protected one");
 			add_error(out, &note);
 		}
 		(void)memcpy(
@@ -293,7 +294,7 @@ judge_identity(const struct smime_signed *open, const struct sender *sender,
 	} else if (is_from_sender(open, sender)) {
 		(void)memcpy(address, sender->sender, sizeof(address));
 		text_show_in(out->why, sizeof(out->why),
-		    SPAN("signed by the Sender, not by From"), true);
+		    SPAN("signed by Sender, not by From"), true);
 	} else if (smime_check_identity(open, span_of(sender->from), &note) !=
 	    STATUS_OK) {
 		add_error(out, &note);

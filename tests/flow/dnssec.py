@@ -342,7 +342,7 @@ def test_smimea(u, root, ca_cert, key, cert, local):
            u.anchor, sender, raw, only, ask, says="expired")
     sender, raw = message("undated")
     refuse("smimea names what has no dates", "smime-untrusted", u.resolver,
-           u.anchor, sender, raw, only, ask, says="no readable dates")
+           u.anchor, sender, raw, only, ask, says="malformed dates")
     # The same for any mail: verify.
     with Place(config="set resolver = %s\nset dnssec_anchor = %s\nset %s\n" % (
             u.resolver, u.anchor, ask.replace("=", " = "))) as place:

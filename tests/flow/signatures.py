@@ -153,7 +153,7 @@ def test_refused():
            says="neither the header nor the body")
     refuse("refolded under simple", "dkim-fail", sign(crlf, canon="ss").replace(
         b"Subject: ACME: ", b"Subject: ACME:\r\n "),
-           says="a fetch program that folds fields anew")
+           says="a program that only refolds fields breaks it")
     refuse("rewritten, and a server saw it good", "dkim-fail",
            b"Authentication-Results: mx.example.org;\r\n dkim=pass "
            b"header.i=@ca.example header.b=abcdefgh\r\n" + signed + b"more\r\n",

@@ -24,13 +24,13 @@ STATUSES = {None, "unknown", "signed/verified", "signed/failed"}
 # Where openssl is content and we are not: what it leaves to its caller, and
 # what we do not take from anybody.
 STRICTER = [
-    "is for .*, not for the sender", "names no mail address",
+    "is for .*, not for the sender", "does not name a mail address",
     "weaker than SHA-256", "more than one signer", "key too weak",
     "digest algorithm too weak", "must not hold content",
-    "read in several ways", "parts, this one has", "NUL octet",
-    "bare carriage return", "not for signatures", "not for mail",
-    "From that is signed is another", "not a mail entity",
-    "something follows", "second part is not the signature"]
+    "structure of the signed message is ambiguous", "parts instead of two",
+    "NUL byte", "bare carriage return", "does not allow signatures",
+    "not for mail", "From outside the signature differs",
+    "not a MIME entity", "data follows", "is not the signature"]
 # Where openssl 3.0 cannot and we can.
 MORE = {"s0-ed25519": "Ed25519 (RFC 8419)",
         "s0-any-eku": "anyExtendedKeyUsage (RFC 8550 section 4.4.4)",
@@ -409,7 +409,7 @@ def test_who():
                           name, **more)
 
         one("Sender", True, "From: %s\r\nSender: %s\r\n" % (boss, helper),
-            signer=helper, why="signed by the Sender, not by From")
+            signer=helper, why="signed by Sender, not by From")
         one("Sender of another domain", False,
             "From: boss@bank.example\r\nSender: %s\r\n" % helper,
             signer=helper)
