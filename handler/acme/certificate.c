@@ -19,7 +19,7 @@ bad(struct note *note, const char *what)
 {
 	ERR_clear_error();
 	return note_set(
-	    note, STATUS_BAD_CA, "the certificate of the CA %s", what);
+	    note, STATUS_BAD_CA, "the certificate from the CA %s", what);
 }
 
 #define BEGIN "-----BEGIN CERTIFICATE-----"
@@ -203,10 +203,10 @@ check_usage(X509 *leaf, enum csr_usage usage, struct certificate *facts)
 
 	if ((extended & (XKU_SMIME | XKU_ANYEKU)) == 0)
 		limit(facts,
-		    "is not for mail (no emailProtection): mail programs "
+		    "is not for mail (it lacks emailProtection): mail programs "
 		    "will refuse it");
 	if (X509_check_ca(leaf) == 1)
-		limit(facts, "says that it belongs to a CA");
+		limit(facts, "claims to be a CA certificate");
 	if (usage == CSR_SIGN ? !sign : !sign && !encrypt)
 		limit(facts, "cannot sign");
 	if (usage == CSR_ENCRYPT ? !encrypt : !sign && !encrypt)
@@ -226,9 +226,9 @@ check_dates(X509 *leaf, int64_t now, struct certificate *facts)
 	at = (time_t)now;
 	ends = X509_cmp_time(X509_get0_notAfter(leaf), &at);
 	if (starts > 0)
-		limit(facts, "is not valid yet; is the clock right?");
+		limit(facts, "is not valid yet; check the clock");
 	if (ends < 0)
-		limit(facts, "has expired; is the clock right?");
+		limit(facts, "has expired; check the clock");
 	return starts != 0 && ends != 0;
 }
 
@@ -239,13 +239,13 @@ check_leaf(X509 *leaf, const struct certificate_wanted *wanted,
 	bool missing;
 
 	if (!has_addresses(leaf, wanted->address, wanted->addresses, &missing))
-		return bad(note, "is for another mail address than ordered");
+		return bad(note, "names a mail address that was not ordered");
 	if (!check_dates(leaf, wanted->now, facts))
-		return bad(note, "has no readable dates");
+		return bad(note, "has malformed dates");
 	if (missing)
 		limit(facts,
-		    wanted->addresses == 1 ? "does not hold the address"
-					   : "does not hold every address");
+		    wanted->addresses == 1 ? "does not name the address"
+					   : "does not name every address");
 	check_usage(leaf, wanted->usage, facts);
 	return STATUS_OK;
 }
@@ -372,11 +372,11 @@ certificate_check(struct span chain, const struct certificate_wanted *wanted,
 
 	if (chain.len > CERTIFICATE_SIZE_MAX ||
 	    span_find(chain, SPAN("PRIVATE KEY")) < chain.len)
-		return bad(note, "is too large, or holds a private key");
+		return bad(note, "is too large, or contains a private key");
 	if ((all = read_chain(chain)) == NULL || sk_X509_num(all) == 0) {
-		status = bad(note, "cannot be read");
+		status = bad(note, "is malformed");
 	} else if ((leaf = find_leaf(all, wanted->key)) == NULL) {
-		status = bad(note, "is for another key than ours");
+		status = bad(note, "is for another key");
 	} else if ((status = check_leaf(leaf, wanted, &found, note)) ==
 	    STATUS_OK) {
 		found.starts = seconds_of(X509_get0_notBefore(leaf));

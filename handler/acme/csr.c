@@ -129,10 +129,11 @@ key_unlock(
 
 	if (key == NULL)
 		return note_set(note, STATUS_BAD_KEY,
-		    key_is_locked(pem) ? passphrase.len > 0
-			    ? "that is not the passphrase of the key"
-			    : "the key wants a passphrase"
-				       : "it holds no private key in PEM");
+		    key_is_locked(pem)
+			? passphrase.len > 0
+			    ? "the passphrase of the key is wrong"
+			    : "the key needs a passphrase"
+			: "the file does not hold a private key in PEM");
 	status = write_key(key, SPAN(""), out);
 	EVP_PKEY_free(key);
 	return status;
@@ -301,9 +302,9 @@ key_public(struct span pem, struct buf *out, struct note *note)
 	OPENSSL_free(der);
 	EVP_PKEY_free(key);
 	ERR_clear_error();
-	return len > 0 ? buf_status(out)
-		       : note_set(note, STATUS_BAD_KEY,
-			     "the certificate key cannot be read");
+	return len > 0
+	    ? buf_status(out)
+	    : note_set(note, STATUS_BAD_KEY, "cannot read the certificate key");
 }
 
 enum status
@@ -317,10 +318,10 @@ csr_build(struct span pem, const struct span *addresses, size_t count,
 		return STATUS_USAGE;
 	if ((key = key_read(pem)) == NULL)
 		return note_set(
-		    note, STATUS_BAD_KEY, "the certificate key cannot be read");
+		    note, STATUS_BAD_KEY, "cannot read the certificate key");
 	if (usage_bits(key, form->usage) == 0)
 		status = note_set(note, STATUS_BAD_KEY,
-		    "a key of this kind can only sign: --usage sign");
+		    "a key of this kind can only sign; use --usage sign");
 	else
 		status = build(key, addresses, count, form, out);
 	EVP_PKEY_free(key);

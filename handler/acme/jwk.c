@@ -91,8 +91,8 @@ public_of_ec(EVP_PKEY *key, struct buf *out, struct note *note)
 		if (strcmp(group, curves[i].group) == 0)
 			break;
 	if (i == FIRST_OKP)
-		(void)note_set(
-		    note, status, "ACME has no signature for this key's curve");
+		(void)note_set(note, status,
+		    "the account key's curve has no ACME signature algorithm");
 	else if ((status = add_number(key, OSSL_PKEY_PARAM_EC_PUB_X,
 		      curves[i].octets, &x)) == STATUS_OK &&
 	    (status = add_number(key, OSSL_PKEY_PARAM_EC_PUB_Y,
@@ -130,7 +130,8 @@ public_of_rsa(EVP_PKEY *key, struct buf *out, struct note *note)
 
 	if (bits < RSA_BITS_MIN || bits > RSA_BITS_MAX)
 		return note_set(note, STATUS_BAD_KEY,
-		    "an RSA account key has %d to %d bits, this one %d",
+		    "an RSA account key must have %d to %d bits; this one has "
+		    "%d",
 		    RSA_BITS_MIN, RSA_BITS_MAX, bits);
 	buf_init(&n, JWK_MEMBER_MAX);
 	buf_init(&e, JWK_MEMBER_MAX);
@@ -180,9 +181,10 @@ public_of_pem(struct span text, struct buf *out, struct note *note)
 
 	if (key == NULL)
 		return note_set(note, STATUS_BAD_KEY,
-		    encrypted ? "the account key is encrypted; decrypt it, or "
-				"give its --thumbprint"
-			      : "the account key is no PEM key and no JWK");
+		    encrypted
+			? "the account key is encrypted; decrypt it, or "
+			  "give its --thumbprint"
+			: "the account key is neither a PEM key nor a JWK");
 	if (EVP_PKEY_is_a(key, "RSA"))
 		status = public_of_rsa(key, out, note);
 	else if (EVP_PKEY_is_a(key, "EC"))
@@ -193,7 +195,7 @@ public_of_pem(struct span text, struct buf *out, struct note *note)
 		status = public_of_okp(key, &curves[FIRST_OKP + 1], out);
 	else
 		status = note_set(note, STATUS_BAD_KEY,
-		    "an account key is EC, Ed25519, Ed448 or RSA");
+		    "the account key is not EC, Ed25519, Ed448 or RSA");
 	EVP_PKEY_free(key);
 	return status;
 }
@@ -227,7 +229,7 @@ public_of_json(const struct json *json, struct buf *out, struct note *note)
 		    !get_member(json, "e", 0, second) || first[0] == 'A' ||
 		    base64url_octets(span_of(first)) < RSA_BITS_MIN / 8)
 			return note_set(note, STATUS_BAD_KEY,
-			    "the JWK has no usable n and e");
+			    "n or e of the JWK is missing or malformed");
 		return write_rsa(span_of(first), span_of(second), out);
 	}
 	ec = strcmp(kty, "EC") == 0;
@@ -242,8 +244,8 @@ public_of_json(const struct json *json, struct buf *out, struct note *note)
 	if (i == (ec ? FIRST_OKP : CURVES) ||
 	    !get_member(json, "x", curves[i].octets, first) ||
 	    (ec && !get_member(json, "y", curves[i].octets, second)))
-		return note_set(
-		    note, STATUS_BAD_KEY, "the JWK has no usable crv, x and y");
+		return note_set(note, STATUS_BAD_KEY,
+		    "crv, x or y of the JWK is missing or malformed");
 	return write_ec(&curves[i], span_of(first), span_of(second), out);
 }
 

@@ -170,8 +170,8 @@ jws_sign(
 	if ((private_key = key_read(key)) == NULL ||
 	    !find_algorithm(private_key, &algorithm)) {
 		EVP_PKEY_free(private_key);
-		return note_set(note, STATUS_BAD_KEY,
-		    "the account key cannot be used to sign");
+		return note_set(
+		    note, STATUS_BAD_KEY, "cannot sign with the account key");
 	}
 	buf_init(&head, JWS_SIZE_MAX);
 	buf_init(&input, 2 * JWS_SIZE_MAX);
@@ -241,8 +241,8 @@ jws_bind(struct span key, struct span url, struct span kid, struct span mac_key,
 	status = decode_mac(mac_key, &secret);
 	if (status != STATUS_OK)
 		(void)note_set(note, status,
-		    "the key of the external account is not base64url of 128 "
-		    "bits or more");
+		    "the key of the external account is not base64url of at "
+		    "least 128 bits");
 	if (status == STATUS_OK && !acme_url_ok(url))
 		status = STATUS_BAD_CA;
 	if (status == STATUS_OK)

@@ -71,8 +71,8 @@ acme_same_origin(struct span one, struct span other)
 static enum status
 nonsense(struct note *note, const char *what, const char *member)
 {
-	return note_set(note, STATUS_BAD_CA, "the CA's %s has no usable \"%s\"",
-	    what, member);
+	return note_set(note, STATUS_BAD_CA,
+	    "the CA's %s has a missing or malformed \"%s\"", what, member);
 }
 
 static enum status
@@ -237,7 +237,7 @@ take_terms(const struct json *meta, char *out, size_t size)
 	if (status == STATUS_OK)
 		text_show(&text, span_of(terms), 2000, true);
 	else
-		buf_add_text(&text, "(terms that are not text)");
+		buf_add_text(&text, "(the CA's terms are not text)");
 	text_show_in(out, size, buf_span(&text), true);
 	buf_clear(&text);
 }

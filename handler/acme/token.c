@@ -56,8 +56,8 @@ token_part2_is_short(const char *part2, struct note *note)
 	if (len >= TOKEN_PART2_MIN)
 		return false;
 	note_say(note,
-	    "warning: token-part2 has %zu characters, but 128 bits take %d "
-	    "(RFC 8555 section 8.1); is something missing?",
+	    "warning: token-part2 has %zu characters, but 128 bits need %d "
+	    "(RFC 8555 section 8.1); check that it is complete",
 	    len, TOKEN_PART2_MIN);
 	return true;
 }

@@ -961,10 +961,10 @@ def test_certificates():
            extended=(Eku.CLIENT_AUTH,))
     issues("for servers", (b"is not for mail",), extended=(Eku.SERVER_AUTH,))
     issues("any extended key usage", extended=(Eku.ANY_EXTENDED_KEY_USAGE,))
-    issues("no address", (b"does not hold the address",), names=None)
-    issues("a name of another kind alone", (b"does not hold the address",),
+    issues("no address", (b"does not name the address",), names=None)
+    issues("a name of another kind alone", (b"does not name the address",),
            names=[(0x82, b"mail.example.org")])
-    issues("of a CA", (b"belongs to a CA",), ca=True)
+    issues("of a CA", (b"claims to be a CA certificate",), ca=True)
     issues("expired", (b"has expired", b"clock"),
            end=datetime.datetime(2021, 1, 1))
     issues("not valid yet", (b"not valid yet", b"clock"),
@@ -976,7 +976,7 @@ def test_certificates():
             ("one address more", [alice, (0x81, b"eve@evil.example")]),
             ("another SmtpUTF8Mailbox", [alice, cms.smtp_utf8(
                 "eve@evil.example")])):
-        issues(name, refused=b"another mail address", names=names)
+        issues(name, refused=b"that was not ordered", names=names)
 
     def loop(ca, answer):
         other, crossed = cms.cross(ca.root, "Other Root")

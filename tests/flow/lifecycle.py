@@ -642,7 +642,7 @@ def test_passphrase():
                opens(new, "open sesame"), "renewed with it", got)
         got = town.run("-o", "password_command=echo wrong", "revoke", "--yes",
                        "--with-certificate-key", os.path.basename(path)[:-4])
-        tap.ok(got.returncode == 65 and b"not the passphrase" in got.stderr,
+        tap.ok(got.returncode == 65 and b"the key is wrong" in got.stderr,
                "revoke with the wrong passphrase", got)
         got = town.run("revoke", "--yes", "--with-certificate-key",
                        os.path.basename(path)[:-4])
