@@ -336,7 +336,7 @@ def old_draft(mua):
                    name + ": No opens nothing", terminal.screen())
             terminal.press(("Escape", "a"), QUESTION)
             read_then_yes(terminal)
-            tap.ok(terminal.wait("Answer all the same?"),
+            tap.ok(terminal.wait("Answer anyway?"),
                    name + ": a warning asks twice", terminal.screen())
             read_then_yes(terminal)
             tap.ok(terminal.wait("y:Send"), name + ": two yes open it again",
@@ -356,7 +356,7 @@ def typed_ahead(mua):
             # All in one write, so that the y is there before the screen.
             subprocess.run(["tmux", "-L", terminal.socket, "send-keys",
                             "Escape", "a", "y", "y", "y"])
-            tap.ok(terminal.wait(QUESTION) or terminal.wait("too quick"),
+            tap.ok(terminal.wait(QUESTION) or terminal.wait("read it first"),
                    name + ": the question still stands", terminal.screen())
             time.sleep(0.5)
             tap.ok("y:Send" not in terminal.screen(),

@@ -267,8 +267,8 @@ prompt_ask(const struct dialog *dialog, int tty, bool utf8)
 	if (status == STATUS_OK)
 		status = ask_yes(tty, dialog->question, &yes, &number);
 	if (status == STATUS_OK && yes && dialog->ask_twice)
-		status = ask_yes(tty,
-		    "There are warnings. Answer all the same?", &yes, &number);
+		status = ask_yes(
+		    tty, "There are warnings. Answer anyway?", &yes, &number);
 	if (number != 0)
 		return STATUS_DECLINED; /* as on the screen */
 	if (status != STATUS_OK)

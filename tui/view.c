@@ -196,11 +196,11 @@ foot(const struct model *model, size_t width, const char *rest,
 	const char *keys;
 
 	if (model->too_soon)
-		question = "That was too quick. Once more:";
+		question = "Please read it first, then press y again.";
 	else if (model->more_first && !model->seen_all)
-		question = "Read on: y shows what is below.";
+		question = "There is more below; press y to see it.";
 	else if (model->asked_twice)
-		question = "There are warnings. Answer all the same?";
+		question = "There are warnings. Answer anyway?";
 	row[0].style = VIEW_PLAIN;
 	row[1].style = VIEW_BUTTONS;
 	row[2].style = VIEW_HELP;

@@ -120,7 +120,7 @@ def test_in_doubt():
             tap.ok(terminal.wait("may be out already"), "a person is warned",
                    terminal.screen())
             read_then_yes(terminal)
-            terminal.wait("Answer all the same?")
+            terminal.wait("Answer anyway?")
             read_then_yes(terminal)
             tap.ok(terminal.wait("[exit 0]"), "and may answer",
                    terminal.screen())

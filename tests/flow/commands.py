@@ -837,9 +837,9 @@ def test_screen():
                     tap.ok(b"\x1b[31m" not in raw, name + ": no colour",
                            repr(raw))
                 read_then_yes(terminal)
-                while rows == 10 and not terminal.wait("all the same?", 0.5):
+                while rows == 10 and not terminal.wait("Answer anyway?", 0.5):
                     terminal.keys("y")  # reads on
-                tap.ok(terminal.wait("Answer all the same?"),
+                tap.ok(terminal.wait("Answer anyway?"),
                        name + ": a warning asks twice", terminal.screen())
                 terminal.keys("Enter")
                 tap.ok(terminal.wait("[exit 1]"), name + ": Enter is No",

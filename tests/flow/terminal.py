@@ -346,7 +346,7 @@ def test_small(place):
         tap.ok(t.wait("below"), "40x10: tells that more follows", t.screen())
         seen = t.screen()
         read_then_yes(t)
-        tap.ok(t.wait("Read on"), "40x10: y reads on", t.screen())
+        tap.ok(t.wait("There is more below"), "40x10: y reads on", t.screen())
         for _ in range(8):
             seen += t.screen()
             if "below" not in t.screen():
