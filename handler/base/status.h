@@ -10,83 +10,84 @@
 #include <stdbool.h>
 
 /* X(enumerator, stable name, exit status, sentence) */
-#define STATUS_TABLE(X)                                                            \
-	X(OK, "done", 0, "done")                                                   \
-	X(DECLINED, "declined", 1, "you said no; nothing was changed or sent")     \
-	X(NO, "no", 1, "no")                                                       \
-	X(MISSING, "missing", 1, "it does not exist")                              \
-	X(USAGE, "usage", 64, "the command line is not understood")                \
-	X(NO_CHALLENGE, "not-a-challenge", 65,                                     \
-	    "this message is not an ACME challenge")                               \
-	X(BAD_REPLY, "is-a-reply", 65,                                             \
-	    "the Subject says that this is a reply, not a challenge")              \
-	X(BAD_TOKEN, "bad-token", 65,                                              \
-	    "the token in the Subject is not valid base64url of 128 bits or more") \
-	X(BAD_CHARSET, "bad-charset", 65,                                          \
-	    "the Subject uses a character set other than UTF-8 and US-ASCII")      \
-	X(BAD_SYNTAX, "malformed", 65, "the message is malformed")                 \
-	X(BAD_HEADER, "ambiguous-header", 65,                                      \
-	    "a header field that must be single is not")                           \
-	X(BAD_SIZE, "too-large", 65, "the message exceeds a size limit")           \
-	X(BAD_ENCODING, "decoded-input", 65,                                       \
-	    "the message was decoded before it came here; the raw one is needed")  \
-	X(BAD_PART, "only-a-part", 65,                                             \
-	    "only a part of the message is here, and a part proves nothing")       \
-	X(BAD_AUTO, "not-auto-generated", 65,                                      \
-	    "the message does not say Auto-Submitted: auto-generated")             \
-	X(BAD_FROM, "wrong-from", 65, "the From field names no usable sender")     \
-	X(BAD_TO, "wrong-to", 65,                                                  \
-	    "the message is not addressed to the address of the order")            \
-	X(NO_EXPECTATION, "unexpected", 65, "this challenge is not expected")      \
-	X(BAD_CLOCK, "expired", 65, "the order or the challenge has expired")      \
-	X(BAD_REPEAT, "already-answered", 65,                                      \
-	    "this challenge was answered before")                                  \
-	X(NO_AUTHRES, "not-authenticated", 65,                                     \
-	    "nothing proves who sent this message")                                \
-	X(BAD_DKIM, "dkim-fail", 65, "the DKIM signature is not good")             \
-	X(BAD_DKIM_DOMAIN, "dkim-domain", 65,                                      \
-	    "the DKIM signature is not of the sender's domain")                    \
-	X(BAD_DKIM_COVERAGE, "dkim-coverage", 65,                                  \
-	    "the DKIM signature does not cover enough of the message")             \
-	X(BAD_DKIM_KEY, "dkim-key", 65, "the DKIM key does not count")             \
-	X(BAD_SMIME, "smime-fail", 65, "the S/MIME signature is not good")         \
-	X(BAD_SIGNER_TRUST, "smime-untrusted", 65,                                 \
-	    "the signer's certificate is not trusted")                             \
-	X(BAD_SIGNER_NAME, "smime-identity", 65,                                   \
-	    "the signer's certificate is not for the sender's address")            \
-	X(BAD_PROTECTION, "smime-unprotected", 65,                                 \
-	    "the S/MIME signature does not protect the header")                    \
-	X(BAD_RESULTS, "results-untrusted", 65,                                    \
-	    "no trusted Authentication-Results field vouches for the sender")      \
-	X(BAD_RESULTS_TWO, "results-conflict", 65,                                 \
-	    "trusted Authentication-Results contradict each other")                \
-	X(BAD_LIST, "list-mail", 65,                                               \
-	    "the message came through a mailing list")                             \
-	X(BAD_REPLY_TO, "unsafe-reply-to", 65,                                     \
-	    "the place where the reply should go is not safe")                     \
-	X(NO_PERSON, "needs-a-person", 65,                                         \
-	    "this challenge is odd and needs a person to decide")                  \
-	X(BAD_THUMBPRINT, "bad-thumbprint", 65,                                    \
-	    "the thumbprint is not 43 characters of base64url")                    \
-	X(BAD_KEY, "bad-key", 65, "the account key cannot be used")                \
-	X(DNS, "dns-trouble", 75,                                                  \
-	    "the DNS cannot be asked now; try again later")                        \
-	X(CA, "ca-refused", 69, "the CA said no")                                  \
-	X(BAD_CA, "ca-nonsense", 69, "the CA's answer makes no sense")             \
-	X(NET, "network-trouble", 75,                                              \
-	    "the CA cannot be reached now; try again later")                       \
-	X(END, "end", 70, "there is no more")                                      \
-	X(UNCHANGED, "unchanged", 70, "there is nothing to save")                  \
-	X(UNABLE, "unable", 70, "it cannot be done here")                          \
-	X(BAD_JSON, "malformed-json", 70, "the JSON is malformed")                 \
-	X(BUG, "internal-error", 70, "this is a bug in mailcert")                  \
-	X(MEMORY, "out-of-memory", 71, "not enough memory")                        \
-	X(CRYPTO, "crypto", 70, "the cryptographic library failed")                \
-	X(CREATE, "cannot-create", 73, "a file cannot be created")                 \
-	X(IO, "input-output", 74, "reading or writing failed")                     \
-	X(AGAIN, "try-again", 75, "busy; try again later")                         \
-	X(PERMISSION, "permission", 77, "permissions are wrong")                   \
-	X(DAMAGED, "damaged", 78, "a file of the home is damaged")                 \
+#define STATUS_TABLE(X)                                                        \
+	X(OK, "done", 0, "done")                                               \
+	X(DECLINED, "declined", 1, "you said no; nothing was changed or sent") \
+	X(NO, "no", 1, "no")                                                   \
+	X(MISSING, "missing", 1, "it does not exist")                          \
+	X(USAGE, "usage", 64,                                                  \
+	    "the command line is wrong; see mailcert --help")                  \
+	X(NO_CHALLENGE, "not-a-challenge", 65,                                 \
+	    "this message is not an ACME challenge")                           \
+	X(BAD_REPLY, "is-a-reply", 65,                                         \
+	    "the Subject marks this message as a reply, not a challenge")      \
+	X(BAD_TOKEN, "bad-token", 65,                                          \
+	    "the token in the Subject is not base64url of at least 128 bits")  \
+	X(BAD_CHARSET, "bad-charset", 65,                                      \
+	    "the Subject uses a character set other than UTF-8 and US-ASCII")  \
+	X(BAD_SYNTAX, "malformed", 65, "the message is malformed")             \
+	X(BAD_HEADER, "ambiguous-header", 65,                                  \
+	    "a header field that may occur only once is repeated")             \
+	X(BAD_SIZE, "too-large", 65, "the message exceeds a size limit")       \
+	X(BAD_ENCODING, "decoded-input", 65,                                   \
+	    "the message was already decoded; pass the raw message")           \
+	X(BAD_PART, "only-a-part", 65,                                         \
+	    "the input is only a part; pass the whole message")                \
+	X(BAD_AUTO, "not-auto-generated", 65,                                  \
+	    "the message does not say Auto-Submitted: auto-generated")         \
+	X(BAD_FROM, "wrong-from", 65,                                          \
+	    "the From field does not name a usable sender")                    \
+	X(BAD_TO, "wrong-to", 65,                                              \
+	    "the message is not addressed to the expected address")            \
+	X(NO_EXPECTATION, "unexpected", 65, "this challenge is not expected")  \
+	X(BAD_CLOCK, "expired", 65, "the order or the challenge has expired")  \
+	X(BAD_REPEAT, "already-answered", 65,                                  \
+	    "this challenge was already answered")                             \
+	X(NO_AUTHRES, "not-authenticated", 65,                                 \
+	    "nothing proves who sent this message")                            \
+	X(BAD_DKIM, "dkim-fail", 65, "the DKIM signature is not valid")        \
+	X(BAD_DKIM_DOMAIN, "dkim-domain", 65,                                  \
+	    "the DKIM signature is not from the sender's domain")              \
+	X(BAD_DKIM_COVERAGE, "dkim-coverage", 65,                              \
+	    "the DKIM signature does not cover enough of the message")         \
+	X(BAD_DKIM_KEY, "dkim-key", 65, "the DKIM key is not usable")          \
+	X(BAD_SMIME, "smime-fail", 65, "the S/MIME signature is not valid")    \
+	X(BAD_SIGNER_TRUST, "smime-untrusted", 65,                             \
+	    "the signer's certificate is not trusted")                         \
+	X(BAD_SIGNER_NAME, "smime-identity", 65,                               \
+	    "the signer's certificate is not for the sender's address")        \
+	X(BAD_PROTECTION, "smime-unprotected", 65,                             \
+	    "the S/MIME signature does not protect the header")                \
+	X(BAD_RESULTS, "results-untrusted", 65,                                \
+	    "no trusted Authentication-Results field vouches for the sender")  \
+	X(BAD_RESULTS_TWO, "results-conflict", 65,                             \
+	    "trusted Authentication-Results fields contradict each other")     \
+	X(BAD_LIST, "list-mail", 65,                                           \
+	    "the message came through a mailing list")                         \
+	X(BAD_REPLY_TO, "unsafe-reply-to", 65,                                 \
+	    "the reply address is not safe")                                   \
+	X(NO_PERSON, "needs-a-person", 65,                                     \
+	    "this challenge has warnings; a person must decide")               \
+	X(BAD_THUMBPRINT, "bad-thumbprint", 65,                                \
+	    "the thumbprint is not 43 characters of base64url")                \
+	X(BAD_KEY, "bad-key", 65, "the account key is not usable")             \
+	X(DNS, "dns-trouble", 75, "the DNS does not answer; try again later")  \
+	X(CA, "ca-refused", 69, "the CA refused the request")                  \
+	X(BAD_CA, "ca-nonsense", 69, "the CA sent a malformed answer")         \
+	X(NET, "network-trouble", 75, "cannot reach the CA; try again later")  \
+	X(END, "end", 70, "there is no more")                                  \
+	X(UNCHANGED, "unchanged", 70, "there is nothing to save")              \
+	X(UNABLE, "unable", 70, "it cannot be done here")                      \
+	X(BAD_JSON, "malformed-json", 70, "the JSON is malformed")             \
+	X(BUG, "internal-error", 70,                                           \
+	    "this is a bug in mailcert; please report it")                     \
+	X(MEMORY, "out-of-memory", 71, "not enough memory")                    \
+	X(CRYPTO, "crypto", 70, "the cryptographic library failed")            \
+	X(CREATE, "cannot-create", 73, "cannot create a file")                 \
+	X(IO, "input-output", 74, "cannot read or write a file")               \
+	X(AGAIN, "try-again", 75, "busy; try again later")                     \
+	X(PERMISSION, "permission", 77, "file permissions are wrong")          \
+	X(DAMAGED, "damaged", 78, "a file of the home is damaged")             \
 	X(CONFIG, "configuration", 78, "the configuration is wrong")
 
 enum status {

@@ -187,7 +187,7 @@ verb_answer_ok(enum verb_id verb, struct span answer, enum status *status,
 	    !span_eq(note.name, SPAN("note")))
 		return is_wrong(said, "missing", SPAN("note"));
 	if (!take_status(row, name.value, status)) {
-		note_say(said, "a status that it cannot have");
+		note_say(said, "unexpected status");
 		return false;
 	}
 	if (!verb_frames_ok(
