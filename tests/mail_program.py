@@ -205,7 +205,7 @@ def which_is_read(mua):
             subject=other, msgid="<other@ca.example>"), challenge())
         with start(place, mua, on=PART1[:20]) as terminal:
             terminal.press("v", "text/plain")
-            tap.ok(terminal.press("m", "2 messages hold this very part"),
+            tap.ok(terminal.press("m", "2 messages contain this part"),
                    name + ": from the index nobody can tell",
                    terminal.screen())
         with start(place, mua, on=PART1[:20]) as terminal:

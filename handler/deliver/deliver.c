@@ -50,8 +50,8 @@ settle_draft(enum status synced, const char *path, enum outcome *outcome,
 	*outcome = synced == STATUS_OK ? OUTCOME_DRAFTED : OUTCOME_DOUBT;
 	return synced == STATUS_OK
 	    ? STATUS_OK
-	    : note_set(note, synced, "%.200s: its directory: %s", path,
-		  strerror(errno));
+	    : note_set(note, synced, "%.200s: cannot sync its directory: %s",
+		  path, strerror(errno));
 }
 
 static enum status
@@ -120,10 +120,11 @@ lock_mbox(int fd, struct note *note)
 	const int no_fcntl = by_fcntl ? 0 : errno;
 
 	if (no_flock == EWOULDBLOCK || no_fcntl == EAGAIN || no_fcntl == EACCES)
-		return note_set(note, STATUS_AGAIN, "the mbox is locked");
+		return note_set(note, STATUS_AGAIN,
+		    "another program has locked the mbox; try again later");
 	if (!by_flock && !by_fcntl)
-		return note_set(note, STATUS_IO,
-		    "the mbox cannot be locked: %s", strerror(no_fcntl));
+		return note_set(note, STATUS_IO, "cannot lock the mbox: %s",
+		    strerror(no_fcntl));
 	return STATUS_OK;
 }
 
@@ -151,7 +152,8 @@ append_mbox(int fd, struct span message, struct note *note)
 	if (status == STATUS_OK && fsync(fd) != 0)
 		status = STATUS_IO;
 	if (status != STATUS_OK) {
-		(void)note_set(note, status, "the mbox: %s", strerror(errno));
+		(void)note_set(note, status, "cannot write to the mbox: %s",
+		    strerror(errno));
 		if (ftruncate(fd, end) != 0)
 			status = STATUS_IO;
 	}
@@ -276,7 +278,7 @@ deliver_sendmail(const struct delivery *delivery, struct span message,
 	status = process_run(&run, NULL, &said, &code, note);
 	if (status == STATUS_CREATE)
 		return note_set(
-		    note, STATUS_CREATE, "%.200s cannot be started", argv[0]);
+		    note, STATUS_CREATE, "cannot start %.200s", argv[0]);
 	*outcome = status == STATUS_OK
 	    ? outcome_of_exit(code, challenge->reply_to_count)
 	    : OUTCOME_DOUBT;
@@ -327,8 +329,7 @@ run_mua(const struct mua *mua, const char *draft, int *code, struct note *note)
 	argv[n] = NULL;
 	if ((run.tty = open("/dev/tty", O_RDWR | O_CLOEXEC)) < 0)
 		return note_set(note, STATUS_CREATE,
-		    "%.200s cannot be started: there is no terminal",
-		    mua->path);
+		    "cannot start %.200s: there is no terminal", mua->path);
 	status = process_run(&run, NULL, NULL, code, note);
 	(void)close(run.tty);
 	return status;
@@ -529,17 +530,18 @@ deliver_check(const struct delivery *delivery, struct note *note)
 	case DESTINATION_MUA:
 		if (delivery->mua->pid == 0)
 			return note_set(note, STATUS_USAGE,
-			    "no mail program started us; name another --draft");
+			    "no mail program started mailcert; use another "
+			    "--draft");
 		return STATUS_OK;
 	case DESTINATION_FILE:
 		if (lstat(path, &st) == 0)
-			return note_set(
-			    note, STATUS_CREATE, "%.200s exists already", path);
+			return note_set(note, STATUS_CREATE,
+			    "%.200s already exists; name another file", path);
 		return STATUS_OK;
 	case DESTINATION_MAILDIR:
 		if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
-			return note_set(
-			    note, STATUS_CREATE, "%.200s is no Maildir", path);
+			return note_set(note, STATUS_CREATE,
+			    "%.200s is not a Maildir", path);
 		return STATUS_OK;
 	case DESTINATION_STAGE:
 	case DESTINATION_STDOUT:

@@ -384,7 +384,7 @@ read_range(int fd, uint64_t offset, uint64_t length, struct buf *out,
 
 	if (length > out->ceiling)
 		return note_set(note, STATUS_BAD_SIZE,
-		    "the message is larger than max_message (%zu octets)",
+		    "the message is larger than max_message (%zu bytes)",
 		    out->ceiling);
 	if (!buf_reserve(out, length))
 		return buf_status(out);
@@ -395,7 +395,7 @@ read_range(int fd, uint64_t offset, uint64_t length, struct buf *out,
 			continue;
 		if (n <= 0)
 			return note_set(note, STATUS_IO,
-			    "the mailbox changed while it was read");
+			    "the mailbox changed while it was read; try again");
 		out->len += (size_t)n;
 		out->at[out->len] = '\0';
 	}
@@ -420,8 +420,8 @@ find_message(const struct input *part, const struct mua *mua, struct buf *out,
 	if (files.count == 0 || part->bytes.len == 0) {
 		close_candidates(&files);
 		return note_set(note, STATUS_BAD_PART,
-		    "only a part is here, and no mail program has its message "
-		    "open; pipe the whole message in");
+		    "the input is only a part, and no mail program has its "
+		    "message open; pipe in the whole message");
 	}
 	status = child_run(search_all, &search, &found, sizeof(found), files.fd,
 	    files.count, note);
@@ -429,11 +429,11 @@ find_message(const struct input *part, const struct mua *mua, struct buf *out,
 		;
 	else if (found.matches == 0)
 		status = note_set(note, STATUS_BAD_PART,
-		    "only a part is here, and its message was not found; "
-		    "pipe the whole message in");
+		    "the input is only a part, and its message was not found; "
+		    "pipe in the whole message");
 	else if (found.matches > 1)
 		status = note_set(note, STATUS_BAD_PART,
-		    "%u messages hold this very part; pipe the right one in",
+		    "%u messages contain this part; pipe in the right one",
 		    (unsigned)found.matches);
 	else if (found.file >= files.count ||
 	    found.length > CANDIDATE_SIZE_MAX ||

@@ -40,7 +40,7 @@ read_all(int fd, size_t max, struct input *out, struct note *note)
 		return note_set(note, STATUS_IO, "%s", strerror(errno));
 	if (isatty(fd))
 		return note_set(note, STATUS_USAGE,
-		    "no message: name a file, or pipe one in");
+		    "no message given; name a file or pipe one in");
 	if (S_ISREG(st.st_mode)) {
 		out->device = st.st_dev;
 		out->inode = st.st_ino;
@@ -57,9 +57,9 @@ read_all(int fd, size_t max, struct input *out, struct note *note)
 		status = fd_read(fd, &out->bytes, POLL_SECONDS);
 	if (status == STATUS_BAD_SIZE)
 		return note_set(note, status,
-		    "the message is larger than max_message (%zu octets)", max);
+		    "the message is larger than max_message (%zu bytes)", max);
 	if (status == STATUS_IO)
-		return note_set(note, status, "the input cannot be read");
+		return note_set(note, status, "cannot read the input");
 	return status;
 }
 

@@ -86,16 +86,16 @@ def test_copies():
 
 
 def test_others():
-    run("two alike", "2 messages hold this very part", [(other, mail)])
-    run("two alike, in files", "2 messages hold this very part", [other, mail])
-    run("three, two read", "3 messages hold this very part",
+    run("two alike", "2 messages contain this part", [(other, mail)])
+    run("two alike, in files", "2 messages contain this part", [other, mail])
+    run("three, two read", "3 messages contain this part",
         [(other, mail, signed(msgid="<c3@ca.example>"))],
         [decoded(mail), decoded(other)])
-    run("a file of its own is not a copy", "2 messages hold this very part",
+    run("a file of its own is not a copy", "2 messages contain this part",
         [mail, weeded(mail)])
-    run("a copy of something else", "2 messages hold this very part", [mail],
+    run("a copy of something else", "2 messages contain this part", [mail],
         [decoded(other)])
-    run("a copy with a field more", "2 messages hold this very part", [mail],
+    run("a copy with a field more", "2 messages contain this part", [mail],
         [b"Reply-To: eve@evil.example\n" + weeded(mail)])
 
 
