@@ -327,7 +327,7 @@ def old_draft(mua):
             terminal.press("q", "ostpone")
             terminal.press("n", "lunch")
             time.sleep(0.3)
-            tap.ok(terminal.press(("Escape", "a"), "may be out already"),
+            tap.ok(terminal.press(("Escape", "a"), "may already have been sent"),
                    name + ": the second time warns", terminal.screen())
             terminal.keys("n")
             terminal.wait("lunch")

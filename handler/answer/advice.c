@@ -35,7 +35,7 @@ advice_add_state(
 		}
 		return;
 	case EXPECTATION_ANSWERING:
-		buf_add_text(out, "an answer was begun ");
+		buf_add_text(out, "an answer was started ");
 		break;
 	case EXPECTATION_DRAFTED:
 		buf_add_text(out, "a reply was drafted ");
@@ -47,7 +47,7 @@ advice_add_state(
 	confirm_add_time(out, expectation->answered, now);
 	buf_addf(out, ", %s", expectation->draft);
 	if (expectation->state == EXPECTATION_ANSWERING)
-		buf_add_text(out, "; it may be out, or not");
+		buf_add_text(out, "; the reply may have been sent");
 }
 
 /* Another client ordered: telling the CA stays with it. */
@@ -63,8 +63,8 @@ add_next_elsewhere(const struct expectation *expectation, struct buf *out)
 		return;
 	case EXPECTATION_ANSWERING:
 		buf_addf(out,
-		    "look into your sent mail; if it is there: mailcert finish "
-		    "--sent %s; if not, handle the challenge again",
+		    "look in your sent mail; if the reply is there: mailcert "
+		    "finish --sent %s; if not, handle the challenge again",
 		    expectation_shown_id(expectation));
 		return;
 	case EXPECTATION_DRAFTED:
@@ -77,8 +77,8 @@ add_next_elsewhere(const struct expectation *expectation, struct buf *out)
 		break;
 	}
 	buf_addf(out,
-	    "let your ACME client go on; then forget this one (expect --forget "
-	    "%s)",
+	    "let your ACME client continue; then forget this challenge (expect "
+	    "--forget %s)",
 	    expectation_shown_id(expectation));
 }
 
@@ -94,7 +94,7 @@ advice_add_next(
 		    ours ? "if the clock is right, order again, then: mailcert "
 			   "finish --forget %s"
 			 : "order again with your ACME client, then forget "
-			   "this one (expect --forget %s)",
+			   "this challenge (expect --forget %s)",
 		    ours ? expectation->order
 			 : expectation_shown_id(expectation));
 	} else if (!ours) {

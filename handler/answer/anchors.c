@@ -70,7 +70,7 @@ add_file(const struct adding *adding, const char *path, int fd, size_t size)
 	}
 	if (!read_into(fd, size, out)) {
 		buf_cut(out, before);
-		return "it cannot be read, or changes while it is";
+		return "cannot be read, or changes while it is read";
 	}
 	buf_add_byte(out, '\n');
 	return NULL;

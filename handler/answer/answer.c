@@ -36,7 +36,7 @@ try_method(const struct world *world, enum authres_method method,
 	case AUTHRES_SMIME:
 		if (query->smime == 0)
 			return note_set(note, STATUS_NO_AUTHRES,
-			    "the message carries no signature");
+			    "the message has no signature");
 		break;
 	case AUTHRES_DKIM:
 		if (query->dkim_status != STATUS_OK) {
@@ -131,7 +131,7 @@ doubt(const struct home *home, enum status status, struct note *note)
 		status != STATUS_BAD_CLOCK))
 		return status;
 	return note_set(note, skipped,
-	    "no other expected challenge fits this message: %.250s",
+	    "no readable record of a challenge matches this message: %.250s",
 	    damaged.text);
 }
 
@@ -196,9 +196,9 @@ add_advice(const struct config *config, const struct home *home,
 		rules_hint(config, home, expectation, query, note);
 	else if (status == STATUS_BAD_DKIM && query->passed)
 		(void)snprintf(note->text + len, sizeof(note->text) - len,
-		    "; it passed before a server rewrote it: if yours says so "
-		    "in Authentication-Results, see authenticate = "
-		    "results:NAME");
+		    "; it passed before a server rewrote the message; if your "
+		    "server says so in Authentication-Results, see "
+		    "authenticate = results:NAME");
 }
 
 /* Stage 4: the one expectation that this fits. */
@@ -237,8 +237,8 @@ confirm(const struct world *world, const struct match *match,
 			return STATUS_OK;
 		if ((warnings & WARNING_IN_DOUBT) != 0)
 			return note_set(note, STATUS_BAD_REPEAT,
-			    "an answer to this challenge was begun before and "
-			    "may be out");
+			    "an earlier answer to this challenge may have been "
+			    "sent");
 		while ((warnings & 1U << bit) == 0)
 			bit++;
 		return note_set(note, STATUS_NO_PERSON, "%s (%s)",
@@ -308,7 +308,8 @@ save_intent(const struct world *world, const struct home *home,
 	if (status != STATUS_OK &&
 	    expectation_save(home, match_expectation(match), NULL) != STATUS_OK)
 		(void)note_set(note, status,
-		    "challenge %s may be recorded as answered; it was not",
+		    "challenge %s may be recorded as answered, but no reply "
+		    "was sent",
 		    expectation_shown_id(&expectation));
 	return status;
 }
@@ -390,7 +391,7 @@ add_doubt(const struct match *match, int64_t now, struct note *note)
 	expectation.state = EXPECTATION_ANSWERING;
 	buf_init(&next, sizeof(note->text));
 	advice_add_next(&expectation, now, &next);
-	note_say(note, "%.150s; the reply may be out: %s", cause.text,
+	note_say(note, "%.150s; the reply may have been sent: %s", cause.text,
 	    next.at != NULL ? next.at : "");
 	buf_clear(&next);
 }
@@ -437,7 +438,8 @@ answer(const struct world *world, const struct config *config,
 	if (status == STATUS_OK &&
 	    strcmp(match_expectation(report->match)->id, expected.id) != 0)
 		status = note_set(note, STATUS_AGAIN,
-		    "the expected challenges changed in the meantime; try again");
+		    "the expected challenges changed in the meantime; try "
+		    "again");
 	if (status != STATUS_OK)
 		return status;
 	delivery.match = report->match;
@@ -478,7 +480,8 @@ answer(const struct world *world, const struct config *config,
 	if (recorded == STATUS_OK && report->outcome == OUTCOME_NOTHING)
 		report->intent = false;
 	if (status == STATUS_OK && recorded != STATUS_OK)
-		return note_set(note, recorded, "the answer is out, but: %s",
+		return note_set(note, recorded,
+		    "the answer was delivered, but: %s",
 		    note_text(&later, recorded));
 	return status;
 }

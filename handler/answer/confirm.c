@@ -98,8 +98,8 @@ add_proof(const struct authres_proof *proof, struct dialog *out)
 {
 	if (proof == NULL) {
 		dialog_add(out, DIALOG_WARNING, "Proof",
-		    "NONE. Anybody may have written this: the check is "
-		    "switched off (authenticate = none).");
+		    "NONE. Anybody may have written this; the check is off "
+		    "(authenticate = none).");
 		return;
 	}
 	switch ((enum authres_method)proof->method) {
@@ -113,10 +113,10 @@ add_proof(const struct authres_proof *proof, struct dialog *out)
 	case AUTHRES_SMIME:
 		dialog_add(out, DIALOG_FACT, "Proof",
 		    "signed by the sender (S/MIME), header included; "
-		    "certificate of %s%s",
+		    "certificate from %s%s",
 		    proof->issuer,
 		    proof->dns == DNS_SECURE
-			? ", named in the DNS, secured by DNSSEC"
+			? ", named in the DNS and secured by DNSSEC"
 			: "");
 		break;
 	case AUTHRES_RESULTS:

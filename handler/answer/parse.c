@@ -63,7 +63,7 @@ answer_parse(struct span message, const struct rules *rules, int64_t now,
 	    parse_in_child, &work, report, sizeof(*report), NULL, 0, note);
 	if (status == STATUS_OK && !report_ok(report)) {
 		status = note_set(
-		    note, STATUS_BUG, "the parser's report makes no sense");
+		    note, STATUS_BUG, "the parser sent a malformed report");
 	} else if (status == STATUS_OK && report->status != STATUS_OK) {
 		status = (enum status)report->status;
 		if (report->note.text[0] != '\0' && note != NULL)

@@ -112,7 +112,7 @@ prove_sender(const struct prover *prover, enum authres_method method,
 		    out, span_of(claims->challenge.claimed_from)) ||
 		out->proof.method != method))
 		status = note_set(
-		    note, STATUS_BUG, "the verifier's verdict makes no sense");
+		    note, STATUS_BUG, "the verifier sent a malformed verdict");
 	buf_clear(&answer);
 	buf_clear(&question);
 	return status;
@@ -138,7 +138,7 @@ prove_status(const struct prover *prover, struct span message, const char *from,
 	    (!smime_report_read(buf_span(&answer), &report) ||
 		!smime_report_ok(&report)))
 		status = note_set(
-		    note, STATUS_BUG, "the verifier's report makes no sense");
+		    note, STATUS_BUG, "the verifier sent a malformed report");
 	if (status == STATUS_OK)
 		*out = report;
 	buf_clear(&answer);

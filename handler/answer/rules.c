@@ -43,7 +43,7 @@ find_ca(const struct config *config, const struct home *home,
 		*out = config_known_ca(config, account.directory);
 	return status == STATUS_MISSING
 	    ? note_set(note, STATUS_DAMAGED,
-		  "cannot read which CA sends challenge %s",
+		  "cannot tell which CA sends challenge %s",
 		  expectation_shown_id(expectation))
 	    : status;
 }

@@ -28,24 +28,24 @@ take_record(
 {
 	if (answer == NULL)
 		return note_set(note, STATUS_BAD_DKIM,
-		    "there are too many DKIM signatures to look up");
+		    "the message has too many DKIM signatures");
 	if (answer->state == DNS_TROUBLE)
 		return note_set(note, STATUS_DNS,
-		    "the DKIM key cannot be looked up now%s%s",
+		    "cannot look up the DKIM key now%s%s",
 		    answer->reason[0] != '\0' ? ": " : "", answer->reason);
 	if (answer->state == DNS_BOGUS)
 		return note_set(note, STATUS_DNS,
-		    "DNSSEC calls the DKIM key record bogus%s%s",
+		    "the DKIM key record fails DNSSEC validation (bogus)%s%s",
 		    answer->reason[0] != '\0' ? ": " : "", answer->reason);
 	if (answer->count == 0)
-		return note_set(
-		    note, STATUS_BAD_DKIM_KEY, "there is no DKIM key record");
+		return note_set(note, STATUS_BAD_DKIM_KEY,
+		    "the DNS has no DKIM key record");
 	if (answer->count > 1)
 		return note_set(note, STATUS_BAD_DKIM_KEY,
-		    "there is more than one DKIM key record");
+		    "the DNS has more than one DKIM key record");
 	if (dns_txt_join(buf_span(&answer->record[0]), record) != STATUS_OK)
 		return note_set(note, STATUS_BAD_DKIM_KEY,
-		    "the DKIM key record is not plain text");
+		    "the DKIM key record is malformed");
 	return STATUS_OK;
 }
 

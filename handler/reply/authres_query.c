@@ -44,8 +44,8 @@ query_dkim(const struct header *header, struct span from,
 	if (out->count > 0)
 		return STATUS_OK;
 	if (best == STATUS_NO_AUTHRES)
-		return note_set(&out->dkim_note, best,
-		    "the message carries no DKIM signature");
+		return note_set(
+		    &out->dkim_note, best, "the message has no DKIM signature");
 	return best;
 }
 

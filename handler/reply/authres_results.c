@@ -143,18 +143,18 @@ collect(const struct header *header, const struct authres_policy *policy,
 	free(results);
 	if (!good || out->full)
 		return note_set(note, STATUS_BAD_RESULTS,
-		    "the Authentication-Results field cannot be read");
+		    "the Authentication-Results field is malformed");
 	if (out->fields == 0 && out->below > 0)
 		return note_set(note, STATUS_BAD_RESULTS,
 		    "%zu Received %s above the trusted server's "
-		    "Authentication-Results: anybody may have written it, "
-		    "unless your own side added %s (set results_received = "
-		    "%zu)",
+		    "Authentication-Results, so anybody may have written it; "
+		    "if your own servers added %s, set results_received = %zu",
 		    out->below, out->below > 1 ? "fields stand" : "stands",
 		    out->below > 1 ? "them" : "that", out->below);
 	if (out->fields == 0)
 		return note_set(note, STATUS_BAD_RESULTS,
-		    "there is no Authentication-Results of the trusted server");
+		    "the message has no Authentication-Results field of the "
+		    "trusted server");
 	return STATUS_OK;
 }
 
@@ -180,12 +180,12 @@ check_answers(const struct answers *answers, struct note *note)
 	}
 	if (!pass && later)
 		return note_set(note, STATUS_DNS,
-		    "the mail server could not look the DKIM key up");
+		    "the mail server could not look up the DKIM key");
 	if (!pass)
 		return note_set(note, STATUS_BAD_RESULTS,
 		    answers->count > 0
 			? "the mail server says that DKIM did not pass"
-			: "the mail server says nothing of a DKIM signature of "
+			: "the mail server does not report a DKIM signature of "
 			  "the sender's domain");
 	for (i = 0; i < answers->count; i++)
 		for (j = 0; answers->answer[i].pass && j < answers->count; j++)
@@ -288,8 +288,9 @@ check_signatures(const struct header *header, const struct answer *answer,
 		    may_be_foreign(
 			answer, header->field[i].body, address_domain(from)))
 			return note_set(note, STATUS_BAD_RESULTS,
-			    "the mail server names the signer by header.i alone, "
-			    "and that may be another domain's signature");
+			    "the mail server names the signer only by "
+			    "header.i, which may be another domain's "
+			    "signature");
 		signature = (struct dkim_signature){ .domain = "" };
 		status = authres_signature(
 		    header, i, from, coverage, now, &signature, note);
@@ -307,8 +308,8 @@ check_signatures(const struct header *header, const struct answer *answer,
 	}
 	if (found == 0)
 		return note_set(note, STATUS_BAD_RESULTS,
-		    "the DKIM signature that the mail server speaks of is not "
-		    "in the message");
+		    "the DKIM signature that the mail server reports is not in "
+		    "the message");
 	return STATUS_OK;
 }
 

@@ -78,7 +78,7 @@ authres_signature(const struct header *header, size_t index, struct span from,
 	if (out->domain[0] != '\0' &&
 	    !span_eq(span_of(out->domain), address_domain(from)))
 		return note_set(note, STATUS_BAD_DKIM_DOMAIN,
-		    "the DKIM signature is of another domain than the "
+		    "the DKIM signature is from a domain other than the "
 		    "sender's");
 	if (status != STATUS_OK)
 		return status;

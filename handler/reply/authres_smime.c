@@ -63,8 +63,8 @@ authres_smime(const struct authres_question *question,
 		status = STATUS_NO_AUTHRES;
 	/* A CA signs alone: docs/leniency.md. */
 	if (status == STATUS_OK && cms_signers(open.cms) > 1)
-		status = note_set(
-		    note, STATUS_BAD_SMIME, "more than one signer signed it");
+		status = note_set(note, STATUS_BAD_SMIME,
+		    "the message has more than one signer");
 	if (status == STATUS_OK)
 		status = smime_check_signature(&open, 0, note);
 	if (status == STATUS_OK)
@@ -82,7 +82,7 @@ authres_smime(const struct authres_question *question,
 	if (status == STATUS_OK &&
 	    !span_eq(span_of(proven->claimed_from), from))
 		status = note_set(note, STATUS_BAD_PROTECTION,
-		    "the protected From is not the sender's");
+		    "the protected From field differs from the sender");
 	if (usable > 0)
 		out->dns = DNS_SECURE;
 	if (status == STATUS_OK &&

@@ -26,19 +26,19 @@ static const struct {
 	const char *sentence;
 } warnings[WARNING_COUNT] = {
 	{ "reply-to-domain",
-	    "the reply would go to another domain than the sender's" },
+	    "the reply would go to a domain other than the sender's" },
 	{ "reply-to-many", "the reply would go to more than one address" },
 	{ "hidden-characters", "a name holds hidden or look-alike characters" },
 	{ "message-id",
-	    "the Message-ID is missing its form; it will not be quoted" },
+	    "the Message-ID is malformed; the reply will not quote it" },
 	{ "threaded", "the message claims to answer an earlier one" },
 	{ "resent", "somebody resent this message" },
 	{ "address-spelling",
-	    "the address is spelled with other case or quotes" },
-	{ "two-orders", "two expected challenges fit this message" },
+	    "the address differs from the expected one in case or quotes" },
+	{ "two-orders", "two expected challenges match this message" },
 	{ "order-answered",
-	    "another token was already answered for this order" },
-	{ "in-doubt", "an answer was begun before and may be out already" },
+	    "another token for this order was already answered" },
+	{ "in-doubt", "an earlier answer may already have been sent" },
 	{ "weak-key", "the sender signs with a key below 2048 bits" },
 	{ "no-date", "the message does not say when it was written" },
 };
@@ -150,8 +150,8 @@ check_prefix(const struct subject *subject, struct note *note)
 			return STATUS_BAD_REPLY;
 	}
 	return note_set(note, STATUS_NO_CHALLENGE,
-	    "the Subject does not begin with \"ACME:\"; if a mail gateway marks "
-	    "mail from outside there, have it leave this sender's alone");
+	    "the Subject does not begin with \"ACME:\"; if a mail gateway tags "
+	    "the Subject of external mail, exempt this sender");
 }
 
 /* Is any Subject one of a challenge?  Not even a faulty message is refused
@@ -176,7 +176,8 @@ check_subject(const struct header *header, struct note *note)
 	}
 	if (status == STATUS_NO_CHALLENGE &&
 	    header_count(header, SPAN("Subject")) == 0)
-		return note_set(note, status, "there is no Subject field");
+		return note_set(
+		    note, status, "the message has no Subject field");
 	return status;
 }
 
@@ -195,7 +196,7 @@ take_token(struct span body, struct challenge *out, struct note *note)
 		status = STATUS_BAD_CHARSET;
 	else if (subject.words.bad_text)
 		status = note_set(
-		    note, STATUS_BAD_SYNTAX, "the Subject cannot be decoded");
+		    note, STATUS_BAD_SYNTAX, "the Subject is malformed");
 	else if (text.len < 6 || !ascii_is_blank(text.at[5]))
 		status = note_set(note, STATUS_BAD_SYNTAX,
 		    "white space must follow \"ACME:\" in the Subject");
@@ -207,7 +208,7 @@ take_token(struct span body, struct challenge *out, struct note *note)
 		if (text.at[i] == '\r' || text.at[i] == '\n' ||
 		    text.at[i] == '\0')
 			status = note_set(note, STATUS_BAD_SYNTAX,
-			    "the Subject hides a line end or a NUL");
+			    "the Subject hides a line end or a NUL byte");
 		else if (len == TOKEN_PART_MAX)
 			status = note_set(note, STATUS_BAD_TOKEN,
 			    "the token is longer than %d characters",
@@ -238,7 +239,7 @@ check_single(const struct header *header, struct note *note)
 	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (header_count(header, span_of(names[i])) > 1)
 			return note_set(note, STATUS_BAD_HEADER,
-			    "there is more than one %s field", names[i]);
+			    "the message has more than one %s field", names[i]);
 	return STATUS_OK;
 }
 
@@ -256,7 +257,7 @@ check_raw(const struct header *header, struct note *note)
 		if (header_count(header, span_of(names[i])) > 0)
 			return STATUS_OK;
 	return note_set(note, STATUS_BAD_ENCODING,
-	    "the header was weeded before it came here; set pipe_decode=no");
+	    "the mail program weeded the header; set pipe_decode=no");
 }
 
 /* RFC 3834 section 5: keyword, then parameters; comments anywhere. */
@@ -273,7 +274,7 @@ check_auto(const struct header *header, bool demanded, struct challenge *out,
 
 	if (header_count(header, SPAN("Auto-Submitted")) == 0)
 		return demanded ? note_set(note, STATUS_BAD_AUTO,
-				      "there is no Auto-Submitted field")
+				      "the message has no Auto-Submitted field")
 				: STATUS_OK;
 	rest = body;
 	if (cfws_skip(&rest) != STATUS_OK)
@@ -284,7 +285,7 @@ check_auto(const struct header *header, bool demanded, struct challenge *out,
 		;
 	if (!span_eq_nocase(span_cut(rest, 0, n), SPAN("auto-generated")))
 		return note_set(note, STATUS_BAD_AUTO,
-		    "Auto-Submitted is not auto-generated");
+		    "the Auto-Submitted field does not say auto-generated");
 	/* The parameters have the grammar of Content-Type's. */
 	buf_init(&line, HEADER_FIELD_MAX + 16);
 	buf_init(&value, 64);
@@ -292,7 +293,7 @@ check_auto(const struct header *header, bool demanded, struct challenge *out,
 	buf_add(&line, span_cut(rest, n, rest.len));
 	if (content_type_parse(buf_span(&line), &type) != STATUS_OK)
 		status = note_set(note, STATUS_BAD_AUTO,
-		    "the Auto-Submitted field cannot be read");
+		    "the Auto-Submitted field is malformed");
 	else
 		out->type_acme = content_type_param(&type, SPAN("type"),
 				     &value) == STATUS_OK &&
@@ -330,11 +331,11 @@ check_list(const struct header *header, struct note *note)
 			continue;
 		text_show_in(name, sizeof(name), header->field[i].name, false);
 		return note_set(note, STATUS_BAD_LIST,
-		    "the message carries a %s field, as list mail does", name);
+		    "the message has a %s field, like list mail", name);
 	}
 	if (span_eq_nocase(precedence, SPAN("list")))
-		return note_set(
-		    note, STATUS_BAD_LIST, "the message says Precedence: list");
+		return note_set(note, STATUS_BAD_LIST,
+		    "the message has \"Precedence: list\", like list mail");
 	return STATUS_OK;
 }
 
@@ -383,16 +384,16 @@ take_from(const struct header *header, struct address_list *list,
 
 	if (header_count(header, SPAN("From")) == 0)
 		return note_set(
-		    note, STATUS_BAD_FROM, "there is no From field");
+		    note, STATUS_BAD_FROM, "the message has no From field");
 	status = address_list_parse(header_body(header, SPAN("From")), list);
 	if (status == STATUS_BAD_SIZE)
 		return note_set(note, status, "the From field is too large");
 	if (status != STATUS_OK || list->count != 1 || list->group)
 		return note_set(note, STATUS_BAD_HEADER,
-		    "the From field is not one plain address");
+		    "the From field is not a single plain address");
 	if (address_normal(&list->mailbox[0], out->claimed_from) != STATUS_OK)
 		return note_set(note, STATUS_BAD_FROM,
-		    "the From address has no usable domain");
+		    "the From address has a malformed domain");
 	write_addr(out->claimed_from_written, &list->mailbox[0]);
 	if (out->claimed_from_written[0] == '\0')
 		return STATUS_BAD_FROM;
@@ -410,14 +411,15 @@ take_to(const struct header *header, struct address_list *list,
 	enum status status;
 
 	if (header_count(header, SPAN("To")) == 0)
-		return note_set(note, STATUS_BAD_TO, "there is no To field");
+		return note_set(
+		    note, STATUS_BAD_TO, "the message has no To field");
 	status = address_list_parse(header_body(header, SPAN("To")), list);
 	if (status == STATUS_BAD_SIZE)
 		return note_set(note, status, "the To field is too large");
 	if (status != STATUS_OK || list->count != 1 || list->group ||
 	    address_normal(&list->mailbox[0], out->claimed_to) != STATUS_OK)
 		return note_set(note, STATUS_BAD_TO,
-		    "the To field is not one plain address");
+		    "the To field is not a single plain address");
 	return STATUS_OK;
 }
 
@@ -439,13 +441,13 @@ take_reply_to(const struct header *header, struct address_list *list,
 	if (status != STATUS_OK || list->group || list->count == 0 ||
 	    list->count > REPLY_TO_MAX)
 		return note_set(note, STATUS_BAD_REPLY_TO,
-		    "the Reply-To field is not 1 to %d plain addresses",
+		    "the Reply-To field does not hold 1 to %d plain addresses",
 		    REPLY_TO_MAX);
 	for (i = 0; i < list->count; i++) {
 		if (address_normal(&list->mailbox[i], out->reply_to[i]) !=
 		    STATUS_OK)
 			return note_set(note, STATUS_BAD_REPLY_TO,
-			    "a Reply-To address has no usable domain");
+			    "a Reply-To address has a malformed domain");
 		write_addr(out->reply_to_written[i], &list->mailbox[i]);
 		address = span_of(out->reply_to[i]);
 		if (!address_is_plain(address) ||
@@ -453,7 +455,7 @@ take_reply_to(const struct header *header, struct address_list *list,
 			return note_set(note,
 			    out->has_reply_to ? STATUS_BAD_REPLY_TO
 					      : STATUS_BAD_FROM,
-			    "an address for the reply holds odd characters");
+			    "a reply address contains unsafe characters");
 		if (address_compare(address, span_of(out->claimed_to)) !=
 		    ADDRESS_OTHER)
 			return note_set(note, STATUS_BAD_REPLY_TO,
@@ -614,7 +616,7 @@ challenge_parse(struct span message, const struct challenge_rules *rules,
 	status = parse_header(header, rules, list, got, note);
 	if (status == STATUS_OK && is_several(message))
 		status = note_set(note, STATUS_BAD_SYNTAX,
-		    "the input holds several messages; hand over one");
+		    "the input contains several messages; pass only one");
 	if (status == STATUS_OK)
 		*out = *got;
 out:

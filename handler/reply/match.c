@@ -92,9 +92,8 @@ check_clock(const struct expectation *expectation,
 		buf_addf(&text, "challenge %s expired at ",
 		    expectation_shown_id(expectation));
 		date_add_iso(&text, expectation->expires);
-		buf_add_text(&text, "; it is now ");
+		buf_add_text(&text, "; check the clock, which says ");
 		date_add_iso(&text, now);
-		buf_add_text(&text, ", if the clock is right");
 		status = STATUS_BAD_CLOCK;
 	} else if (challenge->date != 0 &&
 	    challenge->date < oldest(expectation, now)) {
@@ -104,15 +103,14 @@ check_clock(const struct expectation *expectation,
 		    expectation_shown_id(expectation));
 		date_add_iso(&text, expectation->created);
 		buf_add_text(&text,
-		    "): it is an old one, or the clock was ahead then; if it "
-		    "was, order again");
+		    "): it is an old one, or the clock was ahead when you "
+		    "ordered; if it was, order again");
 		status = STATUS_BAD_CLOCK;
 	} else if (challenge->date > now + DAY) {
 		buf_addf(&text, "the message is dated ");
 		date_add_iso(&text, challenge->date);
-		buf_add_text(&text, ", but it is now ");
+		buf_add_text(&text, "; check the clock, which says ");
 		date_add_iso(&text, now);
-		buf_add_text(&text, ": look at the clock");
 		status = STATUS_BAD_CLOCK;
 	}
 	if (status != STATUS_OK && text.at != NULL)
@@ -152,7 +150,7 @@ check_state(const struct expectation *expectation,
 	} else {
 		/* The answer may be out: only a person can know. */
 		*warnings |= WARNING_IN_DOUBT;
-		note_say(note, "an answer was begun at %s (%s)", when.at,
+		note_say(note, "an answer was started at %s (%s)", when.at,
 		    expectation->draft);
 	}
 	buf_clear(&when);

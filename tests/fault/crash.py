@@ -117,8 +117,8 @@ def test_in_doubt():
         path = place.write("c.eml", challenge())
         with Terminal(place, "mailcert -o sendmail=%s handle --draft sendmail "
                       "%s" % (send, path)) as terminal:
-            tap.ok(terminal.wait("may be out already"), "a person is warned",
-                   terminal.screen())
+            tap.ok(terminal.wait("may already have been sent"),
+                   "a person is warned", terminal.screen())
             read_then_yes(terminal)
             terminal.wait("Answer anyway?")
             read_then_yes(terminal)

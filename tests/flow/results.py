@@ -139,7 +139,7 @@ def test_received():
     for n in range(1, len(OWN) + 1):
         raw = b"".join(OWN[:n]) + good + RECEIVED + signed
         refuse("%d of one's own above" % n, "results-untrusted", raw,
-               says="set results_received = %d)" % n)
+               says="set results_received = %d" % n)
         refuse("%d of one's own above, one too few" % n, "results-untrusted",
                raw, "results_received=%d" % (n - 1))
         accept("%d of one's own above, as it says" % n, raw,

@@ -99,7 +99,7 @@ def test_doubt():
         advice, text, told, renewed = doubt("exit %d" % code,
                                             "exit %d" % code)
         tap.ok(advice in text.stdout.decode() and
-               "may be out" in text.stdout.decode() and
+               "may have been sent" in text.stdout.decode() and
                advice in json.loads(told.stdout)["expectations"][0]["next"] and
                renewed.returncode == 1 and
                advice in renewed.stdout.decode(),

@@ -157,7 +157,7 @@ def test_refused():
     refuse("rewritten, and a server saw it good", "dkim-fail",
            b"Authentication-Results: mx.example.org;\r\n dkim=pass "
            b"header.i=@ca.example header.b=abcdefgh\r\n" + signed + b"more\r\n",
-           says="it passed before a server rewrote it")
+           says="it passed before a server rewrote the message")
     got, result, _, _, _ = handle(
         b"Received: from a by b; " + base[base.index(b"Date: ") + 6:
                                           base.index(b"\nFrom")] + b"\r\n" +

@@ -367,7 +367,7 @@ test_outcomes(void)
 		OK(stage.at_delivery == EXPECTATION_ANSWERING);
 		OK(on_disk(&stage).state == table[i].then);
 		OK(report.intent == table[i].intent);
-		OK((strstr(note.text, "may be out") != NULL) ==
+		OK((strstr(note.text, "may have been sent") != NULL) ==
 		    (table[i].outcome == OUTCOME_DOUBT));
 		/* Nothing left us: as if it had not been tried. */
 		OK(is_untouched(&stage) ==
