@@ -76,7 +76,7 @@ caa_issuer(struct span value)
 	return name;
 }
 
-/* Tags that we know are no reason to stop, even marked critical. */
+/* Known tags never stop us, even if they are marked critical. */
 static bool
 is_known(struct span tag)
 {

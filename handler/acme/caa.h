@@ -12,8 +12,8 @@ enum caa_verdict {
 };
 
 /* records: the data of the relevant CAA records, as they are on the wire.
- * names: what the CA calls itself ("caaIdentities"); where it does not say,
- * whoever is named may be it. */
+ * names: what the CA calls itself ("caaIdentities"); without them, any named
+ * CA may be it. */
 enum caa_verdict caa_judge(const struct span *records, size_t count,
     const struct span *names, size_t named);
 /* The issuer-domain-name of an issuemail value; empty where it has none or

@@ -120,7 +120,7 @@ find_leaf(STACK_OF(X509) * all, struct span key)
 	return NULL;
 }
 
-/* What it is no good for, one clause after the other. */
+/* Append one clause to what the certificate does not allow. */
 static void
 limit(struct certificate *facts, const char *what)
 {
@@ -156,7 +156,7 @@ subject_names_other(X509 *leaf, const struct span *addresses, size_t count)
 	return false;
 }
 
-/* No address but ours, domains in any case; names of other kinds (of a user, a
+/* Only our addresses, domains in any case; names of other kinds (of a user, a
  * host, a directory) and an address that stands there twice do no harm.  False:
  * there is a stranger's.  *missing: the certificate lacks one of them. */
 static bool
@@ -213,7 +213,7 @@ check_usage(X509 *leaf, enum csr_usage usage, struct certificate *facts)
 		limit(facts, "cannot encrypt");
 }
 
-/* False: that is no time. */
+/* False: a date is malformed. */
 static bool
 check_dates(X509 *leaf, int64_t now, struct certificate *facts)
 {

@@ -1,10 +1,10 @@
 /*
  * certificate.h - check that a certificate is the one that was ordered
  *
- * Before it is stored: our key, and no mail address but ours.  What it cannot
- * do beside that, or says of others than mail addresses, is told, and it is
- * kept: what a CA has issued must stay in reach, to be revoked if need be.  The
- * CA is not believed.  Lives in the verifier.
+ * Before it is stored: it must have our key, and no mail address but ours.
+ * Other limits, and names of other kinds, are reported, but the certificate is
+ * kept: it must stay at hand, to be revoked if necessary.  The CA is not
+ * trusted.  Lives in the verifier.
  */
 #ifndef ACME_CERTIFICATE_H
 #define ACME_CERTIFICATE_H
@@ -20,7 +20,7 @@ enum {
 	CERTIFICATE_LIMITS_SIZE = 256
 };
 
-/* What there is to know of it, beside the chain. */
+/* The facts about it, besides the chain. */
 struct certificate {
 	int64_t starts;        /* notBefore */
 	int64_t expires;       /* notAfter */

@@ -32,7 +32,7 @@ enum status key_generate(enum key_kind kind, struct buf *out) MUST_CHECK;
 enum status key_lock(
     struct span pem, struct span passphrase, struct buf *out) MUST_CHECK;
 /* Append it unencrypted.  STATUS_BAD_KEY with a note: not a private key, or
- * not that passphrase. */
+ * the wrong passphrase. */
 enum status key_unlock(struct span pem, struct span passphrase, struct buf *out,
     struct note *note) MUST_CHECK;
 bool key_is_locked(struct span pem);
@@ -41,7 +41,7 @@ enum status key_public(
     struct span key, struct buf *out, struct note *note) MUST_CHECK;
 /*
  * Append the request in DER.  addresses are normal forms (address_normal()).
- * STATUS_BAD_KEY: not a private key in PEM, or it cannot be used so;
+ * STATUS_BAD_KEY: not a private key in PEM, or not for that usage;
  * STATUS_USAGE; STATUS_CRYPTO.
  */
 enum status csr_build(struct span key, const struct span *addresses,

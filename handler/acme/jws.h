@@ -26,14 +26,14 @@ enum status jws_sign(struct span key, const struct jws *jws, struct buf *out,
 /*
  * Append the externalAccountBinding (section 7.3.4): the account key signed
  * with the CA's MAC key, given in base64url (padding and plain base64 are
- * taken, CAs hand out all of them).
+ * accepted, because CAs use all of them).
  */
 enum status jws_bind(struct span key, struct span url, struct span kid,
     struct span mac_key, struct buf *out, struct note *note) MUST_CHECK;
 /*
  * Append the request of a roll-over (section 7.3.5): the new key signs that it
- * takes the account, the old one signs that.  jws->payload is ours; kid and
- * nonce are demanded.
+ * takes the account, and the old one signs that.  jws->payload is ignored; kid
+ * and nonce are required.
  */
 enum status jws_roll_over(struct span old_key, struct span new_key,
     const struct jws *jws, struct buf *out, struct note *note) MUST_CHECK;

@@ -5,7 +5,7 @@
 
 struct evp_pkey_st;
 
-/* A private key in PEM that is not encrypted; NULL: it is none.  Owned by the
+/* A private key in PEM that is not encrypted; NULL: it is not.  Owned by the
  * caller: EVP_PKEY_free(). */
 struct evp_pkey_st *key_read(struct span pem);
 #endif

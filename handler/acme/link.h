@@ -1,7 +1,7 @@
 /*
  * link.h - read the Link header fields of a CA (RFC 8288 section 3)
  *
- * Which certificates there are other chains for, and where a list goes on.
+ * They name alternate certificate chains, and the next page of a list.
  */
 #ifndef ACME_LINK_H
 #define ACME_LINK_H

@@ -113,9 +113,9 @@ get_status(const struct json *json)
 						     : ACME_UNKNOWN;
 }
 
-/* An RFC 3339 time, as text: who needs the time reads it.  The fraction of the
- * second, which may be long, is nobody's concern.  What is no such text at all
- * is "?", and not the same as nothing. */
+/* An RFC 3339 time, as text, which the caller parses.  The fraction of the
+ * second, which may be long, is dropped.  Anything else becomes "?", which
+ * differs from an absent time. */
 static void
 get_time(const struct json *json, const char *name, char *out)
 {

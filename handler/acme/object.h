@@ -1,9 +1,9 @@
 /*
  * object.h - read the JSON objects of a CA (RFC 8555 section 7.1, RFC 8823)
  *
- * The structs are flat: JSON of a CA is parsed where it can do no harm, and
- * the one who acts on it checks every field again.  URLs are checked for their
- * form here, for their origin by who uses them.
+ * The structs are flat: a sandboxed process parses the JSON of a CA, and
+ * the process that acts on it checks every field again.  This file checks the
+ * form of URLs, their users check the origin.
  */
 #ifndef ACME_OBJECT_H
 #define ACME_OBJECT_H
@@ -94,7 +94,7 @@ struct acme_order {
 	struct acme_problem problem;     /* type empty: none */
 };
 
-/* What of a challenge cannot be used: nothing, or the first that is wrong. */
+/* The first fault of a challenge, or none. */
 enum acme_fault {
 	ACME_GOOD,
 	ACME_BAD_CHALLENGES, /* there are two */

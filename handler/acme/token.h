@@ -9,7 +9,7 @@
 enum {
 	TOKEN_PART1_MIN = 22, /* 128 bits in base64url (section 3.1) */
 	TOKEN_PART2_MIN = 22, /* likewise (RFC 8555 section 8.1) */
-	TOKEN_PART_MAX = 512, /* ours: docs/leniency.md */
+	TOKEN_PART_MAX = 512, /* our limit: docs/leniency.md */
 	TOKEN_TEXT_SIZE = TOKEN_PART_MAX + 1,
 	THUMBPRINT_LEN = 43, /* base64url of a SHA-256 digest (RFC 7638) */
 	THUMBPRINT_SIZE = THUMBPRINT_LEN + 1

@@ -48,8 +48,8 @@ enum status address_parse(struct span text, struct mailbox *out) MUST_CHECK;
 /*
  * Write local@domain for comparing: the domain as A-labels in lower case
  * (RFC 5890), the local part untouched (RFC 9598 section 5).
- * STATUS_BAD_SYNTAX if the domain is no domain name, or the local part too
- * long; domain literals are none.
+ * STATUS_BAD_SYNTAX if the domain is not a domain name (a domain literal is
+ * not), or the local part is too long.
  */
 enum status address_normal(
     const struct mailbox *mailbox, char out[ADDRESS_SIZE]) MUST_CHECK;

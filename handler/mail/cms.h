@@ -20,8 +20,8 @@ struct cms;   /* a parsed SignedData */
 struct trust; /* what a signer is checked against */
 
 /*
- * STATUS_BAD_SMIME with a note: no SignedData, octets left over, nobody signed
- * it.  STATUS_MISSING: CMS, but not signed.
+ * STATUS_BAD_SMIME with a note: not SignedData, bytes left over, or no signer.
+ * STATUS_MISSING: CMS, but not signed.
  */
 enum status cms_parse(
     struct span der, struct cms **out, struct note *note) MUST_CHECK;
@@ -32,7 +32,7 @@ bool cms_content(const struct cms *cms, struct span *out);
 size_t cms_signers(const struct cms *cms);
 
 /*
- * Is that signer's signature over the content good, whoever made it?  content
+ * Is that signer's signature over the content valid, whoever made it?  content
  * is in the form of smime_canonical() and only for what is detached, else
  * empty.  STATUS_BAD_SMIME: it is not, or its digest is weaker than SHA-256;
  * STATUS_CRYPTO.
@@ -40,11 +40,11 @@ size_t cms_signers(const struct cms *cms);
 enum status cms_verify(struct cms *cms, size_t signer, struct span content,
     struct note *note) MUST_CHECK;
 
-/* The functions below are for the signer that cms_verify() saw last, and found
- * good. */
+/* The functions below are for the signer whose signature cms_verify() found
+ * valid last. */
 
 /*
- * May the signer be believed at that time?  STATUS_BAD_SIGNER_TRUST with a
+ * Is the signer trusted at that time?  STATUS_BAD_SIGNER_TRUST with a
  * note: no chain to an anchor, expired, revoked, perhaps revoked, not for
  * signing mail.
  */
@@ -64,8 +64,8 @@ bool cms_first_address(const struct cms *cms, char out[ADDRESS_SIZE]);
 void cms_issuer(const struct cms *cms, char *out, size_t size);
 /*
  * Append the fields of RFC 7508's signed attribute as header fields.
- * STATUS_MISSING: there is none; STATUS_BAD_PROTECTION: broken, or it says that
- * fields were deleted or modified.
+ * STATUS_MISSING: the attribute is missing; STATUS_BAD_PROTECTION: it is malformed,
+ * or says that fields were deleted or modified.
  */
 enum status cms_header_fields(
     const struct cms *cms, struct buf *out, struct note *note) MUST_CHECK;
@@ -74,23 +74,22 @@ struct trust *trust_new(void); /* NULL: no memory */
 void trust_free(struct trust *trust);
 /*
  * Add the certificates of a file as anchors, the lists of one as revocation
- * lists: PEM, as many as there are, or one in DER.  What cannot be read, or a
- * file with nothing in it, is kept as a fault: a signer who is not trusted is
- * told of it, and while there is one, a list that is not there may be the one
- * that revokes.  name is the file's; both spans are borrowed until
- * trust_free().  STATUS_MEMORY.
+ * lists: PEM, as many as there are, or one in DER.  An unreadable or empty
+ * file is kept as a fault: the note about an untrusted signer names it, and as
+ * long as one exists, a missing list may be the one that revokes.  name is the
+ * file's; both spans are borrowed until trust_free().  STATUS_MEMORY.
  */
 enum status trust_add_anchors(
     struct trust *trust, struct span name, struct span file) MUST_CHECK;
 enum status trust_add_crls(
     struct trust *trust, struct span name, struct span file) MUST_CHECK;
-/* The same for a file that nobody could read: why, with its name. */
+/* The same for a file that could not be opened: why, with its name. */
 void trust_add_anchor_fault(struct trust *trust, struct span text);
 void trust_add_crl_fault(struct trust *trust, struct span text);
 
 enum trust_revocation {
-	TRUST_REVOCATION_OFF,  /* nobody asks */
-	TRUST_REVOCATION_SOFT, /* what is not known counts as good */
+	TRUST_REVOCATION_OFF,  /* not checked */
+	TRUST_REVOCATION_SOFT, /* unknown counts as not revoked */
 	TRUST_REVOCATION_HARD, /* a signer's status must be known */
 	TRUST_REVOCATION_COUNT
 };
@@ -100,8 +99,8 @@ bool trust_revocation_parse(struct span text, enum trust_revocation *out);
 void trust_set_revocation(
     struct trust *trust, enum trust_revocation revocation);
 /*
- * Add a record of the sender's that DNSSEC calls secure (RFC 8162 section 6);
- * its data is borrowed.  Once there is one that can be used, one must match.
+ * Add a DNSSEC-secure record of the sender (RFC 8162 section 6);
+ * its data is borrowed.  As soon as one is usable, one must match.
  * STATUS_MEMORY.
  */
 enum status trust_add_smimea(

@@ -1,7 +1,8 @@
 /*
  * cms_files.c - read anchors and revocation lists from files: see cms.h
  *
- * Files of ours or of the administrator's: trusted, but perhaps damaged.
+ * The files are the user's or the administrator's: trusted, but perhaps
+ * damaged.
  * libcrypto's PEM reader ends at the first block that is; one damaged block
  * must not hide the good ones behind it.
  */

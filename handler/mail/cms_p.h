@@ -43,7 +43,7 @@ struct trust {
 /*
  * Does a list say that a certificate of that chain was revoked at that time?
  * The last of the chain is an anchor.  STATUS_BAD_SIGNER_TRUST with a note: one
- * was, or must be known not to be and is not; STATUS_MEMORY.
+ * was, or it is unknown and must be known; STATUS_MEMORY.
  */
 enum status trust_check_revocation(const struct trust *trust,
     const struct stack_st_X509 *chain, int64_t when,

@@ -237,7 +237,7 @@ check_dates(X509 *one, int64_t when, struct note *note)
 	const int starts = X509_cmp_time(X509_get0_notBefore(one), &at);
 	const int ends = X509_cmp_time(X509_get0_notAfter(one), &at);
 
-	if (starts == 0 || ends == 0) /* that is no time */
+	if (starts == 0 || ends == 0) /* malformed */
 		return note_set(note, STATUS_BAD_SIGNER_TRUST,
 		    "the signer's certificate has malformed dates");
 	if (starts > 0)

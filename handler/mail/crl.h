@@ -1,9 +1,9 @@
 /*
  * crl.h - read one certificate revocation list (RFC 5280 section 5)
  *
- * Structure only, no cryptography: who believes it checks `signature` over
- * `tbs` first.  The list itself is never copied or built up in memory: lists
- * of 100 MB exist, and one entry of them matters.
+ * Structure only, no cryptography: a caller checks `signature` over `tbs`
+ * before it trusts the list.  The list itself is never copied or built up in
+ * memory: lists of 100 MB exist, and one entry of them matters.
  */
 #ifndef MAIL_CRL_H
 #define MAIL_CRL_H
@@ -36,7 +36,7 @@ struct crl {
 	bool only_attributes; /* of no certificate of a key */
 	bool indirect;        /* other issuers' certificates too */
 	unsigned reasons;     /* a bit each; CRL_REASONS_ALL: of all */
-	bool critical;        /* has a critical extension that is unknown */
+	bool critical;        /* has an unknown critical extension */
 	struct span entries;  /* revokedCertificates */
 };
 
@@ -50,10 +50,9 @@ struct crl_entry {
 };
 
 /*
- * Look for a serial number (the content of its INTEGER).  STATUS_MISSING: not
- * in the list.  STATUS_BAD_SYNTAX: the list is damaged, or an entry of it, of
- * whomever, has a critical extension that is unknown (section 5.3: such a list
- * must not be used).
+ * Look for a serial number (the content of its INTEGER).  STATUS_MISSING: not in
+ * the list.  STATUS_BAD_SYNTAX: the list is damaged, or any entry of it has an
+ * unknown critical extension (section 5.3: such a list must not be used).
  */
 enum status crl_find(const struct crl *crl, struct span serial,
     struct crl_entry *out) MUST_CHECK;

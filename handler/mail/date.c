@@ -166,7 +166,7 @@ finish(struct civil *c, int zone, int64_t *out)
 	last = days_of(c->year + (next == 1), next, 1) -
 	    days_of(c->year, c->month, 1);
 	if (c->day > last)
-		return false; /* 31 Feb is none */
+		return false; /* 31 Feb */
 	if (c->second == 60)
 		c->second = 59; /* a leap second */
 	*out = days_of(c->year, c->month, c->day) * 86400 + c->hour * 3600 +

@@ -1,8 +1,8 @@
 /*
  * der.h - read DER, one value at a time (X.690 section 10)
  *
- * Zero-copy, without recursion: what is inside a value is read by whoever
- * knows what it should be.  Definite, shortest lengths only, and tags of one
+ * Zero-copy, without recursion: the caller, who knows what it should be, reads
+ * the inside of a value.  Definite, shortest lengths only, and tags of one
  * octet: all that certificates, revocation lists and attributes have.
  */
 #ifndef MAIL_DER_H

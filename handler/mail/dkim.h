@@ -1,11 +1,11 @@
 /*
  * dkim.h - verify one DKIM signature (RFC 6376)
  *
- * RFC 6376, 8301, 8463 (Ed25519), 8616 (IDN).  Stricter than those where a
- * certificate hangs on it: no SHA-1, no l=, no keys below 1024 or above 4096
+ * RFC 6376, 8301, 8463 (Ed25519), 8616 (IDN).  Stricter than those, because a
+ * certificate depends on it: no SHA-1, no l=, no keys below 1024 or above 4096
  * bits, no testing keys, one key record.  The message may have LF or CRLF.
  * dkim_verify() lives in the verifier process, which is the one with
- * libcrypto; no DNS is asked here.
+ * libcrypto; nothing here queries the DNS.
  */
 #ifndef MAIL_DKIM_H
 #define MAIL_DKIM_H
@@ -20,21 +20,21 @@ enum {
 	DKIM_DIGITS_MAX = 12,     /* of t= and x= */
 	DKIM_RSA_BITS_MIN = 1024, /* RFC 8301 section 3.2 */
 	DKIM_RSA_BITS_MAX = 4096,
-	DKIM_RECORD_MAX = 8192,    /* bytes of a key record: ours */
+	DKIM_RECORD_MAX = 8192,    /* bytes of a key record: our limit */
 	DKIM_RSA_BITS_GOOD = 2048, /* below: a warning */
 	DKIM_SKEW = 24 * 3600      /* seconds a clock may be off */
 };
 
 struct dkim_tags {
 	struct span name[DKIM_TAGS_MAX];
-	struct span value[DKIM_TAGS_MAX]; /* white space round it removed */
+	struct span value[DKIM_TAGS_MAX]; /* without white space around it */
 	size_t count;
 };
 
 /* RFC 6376 section 3.2.  STATUS_BAD_SYNTAX: not a tag list, or a name twice;
  * STATUS_BAD_SIZE. */
 enum status dkim_tags_parse(struct span text, struct dkim_tags *out) MUST_CHECK;
-/* The value, or NULL where there is no such tag. */
+/* The value, or NULL if the tag is missing. */
 const struct span *dkim_tag(const struct dkim_tags *tags, struct span name);
 
 struct dkim_signature {
@@ -53,7 +53,7 @@ struct dkim_signature {
 
 /*
  * Parse one DKIM-Signature field and check all that needs no key.
- * STATUS_BAD_DKIM (broken, expired, an algorithm that counts for nothing),
+ * STATUS_BAD_DKIM (malformed, expired, an unsupported algorithm),
  * STATUS_BAD_DKIM_COVERAGE (l=, From not signed).
  */
 enum status dkim_signature_parse(const struct field *field, int64_t now,
@@ -61,8 +61,8 @@ enum status dkim_signature_parse(const struct field *field, int64_t now,
 
 /* Take the next name off a colon list (h=, and lists of the key record). */
 bool dkim_take_name(struct span *list, struct span *name);
-/* Does a colon list hold that word?  Words that nobody knows are ignored, as
- * RFC 6376 sections 3.5 (q=) and 3.6.1 (h=, s=, t=) want it. */
+/* Does a colon list hold that word?  Unknown words are ignored, as RFC 6376
+ * sections 3.5 (q=) and 3.6.1 (h=, s=, t=) demand. */
 bool dkim_list_has(struct span list, struct span word);
 /* How often h= lists that name. */
 size_t dkim_covers(const struct dkim_signature *signature, struct span name);
@@ -78,9 +78,8 @@ struct dkim_evidence {
 
 /*
  * Verify over the message with a key record (the TXT strings joined).
- * unquote: the message may have stood in an mbox, whether one can see it or
- * not; a line that begins with ">From " may have been "From ", and both are
- * tried.
+ * unquote: the message may come from an mbox, even if nothing shows it; a line
+ * that begins with ">From " may have been "From ", so both are tried.
  * STATUS_OK, STATUS_BAD_DKIM, STATUS_BAD_DKIM_KEY, STATUS_CRYPTO.
  */
 enum status dkim_verify(const struct header *header,

@@ -2,8 +2,8 @@
  * dns_answer.h - DNS answers, as the network program writes them down
  *
  * One line an answer: "NAME STATE TTL [?REASON] [RECORD...]", the reason and
- * each record's data in base64url.  Pure text: the network program writes it, the home keeps it,
- * the verifier reads it.
+ * each record's data in base64url.  Pure text: the network program writes it,
+ * the home keeps it, the verifier reads it.
  */
 #ifndef MAIL_DNS_ANSWER_H
 #define MAIL_DNS_ANSWER_H
@@ -23,7 +23,7 @@ enum {
 /* How far an answer can be believed. */
 enum dns_state {
 	DNS_SECURE,      /* validated by DNSSEC */
-	DNS_UNVALIDATED, /* an answer, but nobody vouches for it */
+	DNS_UNVALIDATED, /* an answer that DNSSEC does not vouch for */
 	DNS_BOGUS,       /* DNSSEC says that it is forged, or misconfigured */
 	DNS_TROUBLE      /* no answer */
 };
@@ -32,7 +32,7 @@ struct dns_answer {
 	char name[DNS_NAME_SIZE];
 	enum dns_state state;
 	int64_t ttl;        /* seconds it may be kept; 0: not at all */
-	size_t count;       /* of records; 0: there is none */
+	size_t count;       /* of records; may be 0 */
 	struct buf *record; /* owned, as each of them: dns_answer_clear() */
 	/* Why it is bogus, trouble, or unvalidated though there is an anchor:
 	 * safe text, or empty. */

@@ -4,9 +4,9 @@
  * Zero-copy: fields are spans into the message, with their exact raw octets,
  * so that a signature can be checked over them later.  Lines may end in LF
  * or CRLF.  The parser never guesses: what is ambiguous is flagged, and
- * header_is_sound() refuses on it.  Where only fields are concerned on which
- * nothing hangs (a store's own X-Status and the like), odd line ends and folds
- * are not flagged: docs/leniency.md.
+ * header_is_sound() refuses it.  Odd line endings and folds are not flagged in
+ * fields that do not matter (X-Status and others that a store adds):
+ * docs/leniency.md.
  */
 #ifndef MAIL_HEADER_H
 #define MAIL_HEADER_H
@@ -20,11 +20,11 @@ enum {
 };
 
 enum header_flag {
-	HEADER_NUL = 1 << 0,       /* an octet NUL */
+	HEADER_NUL = 1 << 0,       /* a NUL octet */
 	HEADER_BARE_CR = 1 << 1,   /* CR that is not part of CRLF */
 	HEADER_MIXED = 1 << 2,     /* both CRLF and bare LF at telling fields */
 	HEADER_CONTROL = 1 << 3,   /* another control octet */
-	HEADER_JUNK = 1 << 4,      /* a line that is no field, or an odd name */
+	HEADER_JUNK = 1 << 4,      /* a line that is not a field; an odd name */
 	HEADER_LIMIT = 1 << 5,     /* more or larger than the limits above */
 	HEADER_NOT_UTF8 = 1 << 6,  /* octets that are not UTF-8 (RFC 6532) */
 	HEADER_CUT = 1 << 7,       /* no empty line ends the block */

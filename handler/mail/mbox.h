@@ -6,13 +6,13 @@
 #include "base/span.h"
 
 /*
- * The message without what a store puts round it: empty lines in front, an
- * MMDF mark in front and behind, lines that begin with "From " or ">From " in
- * front.  Of several messages in an mbox it is the first with all that follow.
+ * The message without what a store adds: empty lines before it, an MMDF mark
+ * before and after it, lines that begin with "From " or ">From " before it.  Of
+ * several messages in an mbox it is the first with all that follow.
  */
 struct span mbox_strip(struct span text);
 
 /* Take the next message, stripped, off the front of *rest, which begins with a
- * "From " line or an MMDF mark.  False at the end, or where none begins. */
+ * "From " line or an MMDF mark.  False at the end, or if none begins there. */
 bool mbox_take(struct span *rest, struct span *message);
 #endif

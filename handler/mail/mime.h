@@ -21,7 +21,7 @@ enum mime_flag {
 	MIME_LIMIT = 1 << 0,    /* more parts or deeper than the limits */
 	MIME_PREFIX = 1 << 1,   /* a line begins with a boundary only */
 	MIME_UNCLOSED = 1 << 2, /* a close delimiter is missing */
-	MIME_TYPE = 1 << 3,     /* a Content-Type that cannot be read, or two */
+	MIME_TYPE = 1 << 3,     /* a malformed Content-Type, or two */
 	MIME_BOUNDARY = 1 << 4  /* none, empty or two boundary parameters */
 };
 
@@ -45,7 +45,7 @@ bool content_type_is(
 /*
  * Append the value of a parameter: unquoted, continuations of RFC 2231
  * section 3 joined, percent octets decoded.  STATUS_MISSING: not there.
- * STATUS_BAD_SYNTAX: there twice, or broken.
+ * STATUS_BAD_SYNTAX: repeated or malformed.
  */
 enum status content_type_param(const struct content_type *type,
     struct span name, struct buf *out) MUST_CHECK;
@@ -71,12 +71,12 @@ enum status mime_walk(struct span message, struct mime *out) MUST_CHECK;
 
 /*
  * The same for the outermost multipart alone: its parts are leaves, whatever
- * they hold, and flags tell of its own structure only.  What is inside a part
- * that is signed is octets (RFC 1847 section 2.1).
+ * they hold, and flags describe only its own structure.  The inside of a signed
+ * part is mere octets (RFC 1847 section 2.1).
  */
 enum status mime_walk_top(struct span message, struct mime *out) MUST_CHECK;
 
-/* Append the leaf's content, transfer encoding undone.  STATUS_BAD_SYNTAX:
- * an encoding that is unknown or broken. */
+/* Append the leaf's decoded content.  STATUS_BAD_SYNTAX: the transfer encoding
+ * is unknown or malformed. */
 enum status part_decode(const struct part *part, struct buf *out) MUST_CHECK;
 #endif

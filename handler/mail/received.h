@@ -5,7 +5,7 @@
 
 #include "mail/header.h"
 
-/* The time of the topmost Received field, the one that the own mail server
- * wrote.  STATUS_MISSING: there is none that can be read. */
+/* The time of the topmost Received field, the one that the user's mail server
+ * wrote.  STATUS_MISSING: it is missing or malformed. */
 enum status received_date(const struct header *header, int64_t *out) MUST_CHECK;
 #endif

@@ -1,8 +1,8 @@
 /*
  * results.h - read Authentication-Results fields (RFC 8601 section 2.2)
  *
- * A real tokenizer: comments nest, values may be quoted, and nothing is looked
- * for inside of either.  What a field says is only as true as who wrote it.
+ * A real tokenizer: comments nest, values may be quoted, and neither is
+ * searched.  A field is only as trustworthy as its author.
  */
 #ifndef MAIL_RESULTS_H
 #define MAIL_RESULTS_H

@@ -1,10 +1,10 @@
 /*
  * smime.h - find the S/MIME signature of a message (RFC 8551 section 3)
  *
- * Structure only, no cryptography.  A signature counts where it is of the
- * whole message: what lies deeper proves nothing about the header.  Where
- * readers of MIME disagree about which octets are signed the message is
- * refused; what those octets mean is not looked at.
+ * Structure only, no cryptography.  A signature counts only if it covers the
+ * whole message: a deeper one proves nothing about the header.  A message is
+ * refused if MIME readers disagree about which octets are signed; what those
+ * octets mean does not matter here.
  */
 #ifndef MAIL_SMIME_H
 #define MAIL_SMIME_H
@@ -36,7 +36,7 @@ bool smime_is_likely(const struct header *header);
 enum status smime_find(
     struct span message, struct smime *out, struct note *note) MUST_CHECK;
 /*
- * Append an entity as it is signed: line ends as CRLF (RFC 8551 section
+ * Append an entity as it is signed: line endings as CRLF (RFC 8551 section
  * 3.1.1).  unquote: it stood in an mbox, ">From " was "From ".
  * STATUS_BAD_SMIME: it holds NUL or bare CR.
  */

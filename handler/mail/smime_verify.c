@@ -192,7 +192,7 @@ add_error(struct smime_report *out, const struct note *note)
 		    span_of(note->text), true);
 }
 
-/* The one address of From; empty where it is none or several. */
+/* The one address of From; empty if it does not have exactly one. */
 static void
 take_one(const struct header *header, const char *name, char out[ADDRESS_SIZE])
 {

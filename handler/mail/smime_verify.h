@@ -1,7 +1,7 @@
 /*
  * smime_verify.h - find and verify the S/MIME signature of a message
  *
- * Lives in the verifier process.  Two callers want it: the proof of a
+ * Lives in the verifier process.  It has two callers: the proof of a
  * challenge's sender (reply/authres.h), and the status of any message
  * (mail/smime_report.h).
  */
@@ -14,7 +14,7 @@
 #include "mail/smime.h"
 #include "mail/smime_report.h"
 
-/* A signature that is good, by somebody not yet believed. */
+/* A valid signature of a signer who is not yet trusted. */
 struct smime_signed {
 	enum smime_form form;
 	struct cms *cms;     /* owned */
@@ -26,13 +26,13 @@ struct smime_signed {
 
 /*
  * Find the signature of the whole message (an mbox "From " line in front is
- * skipped).  STATUS_MISSING with a note: there is none that is ours to check.
- * STATUS_BAD_SMIME: it cannot be read.  smime_close() in any case.
+ * skipped).  STATUS_MISSING with a note: no signature that mailcert can check.
+ * STATUS_BAD_SMIME: malformed.  Call smime_close() in any case.
  */
 enum status smime_open(struct span message, struct smime_signed *out,
     struct note *note) MUST_CHECK;
 /* Check that signer's (one of cms_signers()) signature.  STATUS_BAD_SMIME,
- * STATUS_CRYPTO.  The functions below are for the one that was good last. */
+ * STATUS_CRYPTO.  The functions below are for the last valid one. */
 enum status smime_check_signature(
     struct smime_signed *open, size_t signer, struct note *note) MUST_CHECK;
 void smime_close(struct smime_signed *open);
@@ -54,7 +54,7 @@ enum status smime_trust_smimea(struct trust *trust,
     const struct dns_answer *answer, size_t *usable,
     struct note *note) MUST_CHECK;
 
-/* Judge a message; errors are collected, not only the first. */
+/* Judge a message; collect all errors, not only the first. */
 enum status smime_judge(struct span message, struct trust *trust,
     const struct dns_answer *smimea, int64_t now,
     struct smime_report *out) MUST_CHECK;

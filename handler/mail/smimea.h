@@ -24,8 +24,8 @@ struct smimea {
 
 /* Section 3: the owner name of an address, whose local part is as it stands
  * (quotes are removed) and whose domain is in A-labels.
- * STATUS_BAD_SYNTAX: no such address; STATUS_CRYPTO. */
+ * STATUS_BAD_SYNTAX: not an address; STATUS_CRYPTO. */
 enum status smimea_name(struct span address, char *out, size_t size) MUST_CHECK;
-/* RFC 6698 section 2.1.  STATUS_MISSING: no record that can be used here. */
+/* RFC 6698 section 2.1.  STATUS_MISSING: not a usable record. */
 enum status smimea_parse(struct span data, struct smimea *out) MUST_CHECK;
 #endif
