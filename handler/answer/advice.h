@@ -9,8 +9,8 @@
 #include "base/buf.h"
 #include "store/expectation.h"
 
-/* Does it wait for a person: an answer that may be out or may not, or a draft
- * that nobody is known to have sent? */
+/* Does it wait for a person: an answer that may have been sent, or a draft
+ * that is not known to have been sent? */
 bool advice_needs_person(const struct expectation *expectation);
 
 /* "a reply was drafted TIME (3 minutes ago), file:/tmp/x" */

@@ -4,12 +4,12 @@
 #include "base/buf.h"
 
 /*
- * Append each file of a list of paths (files, or directories whose regular
- * files count), separated by blanks, as two frames: "file", its path, and one
- * of that name, its content.  A path may begin with "~/"; the word "smimea" is
- * none.  A file of a directory that cannot be read is a frame "NAME-fault", a
- * sentence.  STATUS_CONFIG with a note: a path cannot be read, or is larger
- * than 128 MiB; all of them are larger than FRAME_TRUST_MAX.
+ * Append each file of a list of paths, separated by blanks, as two frames:
+ * "file", its path, and `frame`, its content.  A directory stands for the
+ * regular files in it.  A path may begin with "~/"; the word "smimea" is not a
+ * path.  For an unreadable file of a directory, append a frame "NAME-fault"
+ * with a sentence instead.  STATUS_CONFIG with a note: a path cannot be read or
+ * is larger than 128 MiB, or all of them together exceed FRAME_TRUST_MAX.
  */
 enum status anchors_add(const char *paths, const char *frame, struct buf *out,
     struct note *note) MUST_CHECK;

@@ -118,8 +118,8 @@ load_expectations(const struct home *home, const struct challenge *challenge,
 	    home, match_concerns, &interest, expectations, count, note);
 }
 
-/* No order that can be read fits.  Where one cannot be read, it may be that
- * one: no challenge is lost by a damaged file. */
+/* No readable order matches.  A record that cannot be read may be the right
+ * one: a damaged file must not lose a challenge. */
 static enum status
 doubt(const struct home *home, enum status status, struct note *note)
 {
@@ -415,7 +415,7 @@ answer(const struct world *world, const struct config *config,
 	struct rules rules;
 	enum status status, recorded;
 
-	/* 2: claims, from a child that is shut in */
+	/* 2: claims, from a sandboxed child */
 	if ((claims = calloc(1, sizeof(*claims))) == NULL)
 		return STATUS_MEMORY;
 	status = take_claims(world, config, home, message, &rules, claims,

@@ -19,7 +19,7 @@ struct answer_options;
 struct world {
 	void *context;
 	int64_t (*now)(void *context);
-	/* STATUS_OK, STATUS_DECLINED, or why it cannot be asked. */
+	/* STATUS_OK, STATUS_DECLINED, or why it cannot ask. */
 	enum status (*ask)(
 	    void *context, const struct dialog *dialog, struct note *note);
 	/* Ask the network and the verifier; prove_sender(). */

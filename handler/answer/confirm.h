@@ -2,7 +2,7 @@
  * confirm.h - word what the user is asked to confirm (stage 5)
  *
  * Evidence before the question: which address, which challenge, from whom, how
- * that is proved, where the reply goes, until when.  All text is made safe
+ * that is proved, where the reply goes, when it expires.  All text is made safe
  * here, once; what is shown is what will be used.
  */
 #ifndef ANSWER_CONFIRM_H
@@ -10,7 +10,7 @@
 #include "reply/match.h"
 #include "tui/model.h"
 
-/* note: what the matcher had to say, or empty. */
+/* note: the matcher's remark, or empty. */
 void confirm_build(const struct match *match, int64_t now, const char *note,
     struct dialog *out);
 

@@ -5,7 +5,7 @@
 #include "mail/protect.h"
 #include "reply/draft.h"
 
-/* How the sender was proved, for who wants to know exactly. */
+/* How the sender was proved, in full. */
 static void
 add_evidence(struct buf *out, const struct authres_proof *proof)
 {

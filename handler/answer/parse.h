@@ -15,8 +15,8 @@ struct answer_claims {
 	struct authres_query query; /* what could prove the sender */
 };
 
-/* STATUS_OK; a refusal of challenge_parse() or authres_query_build(); STATUS_BUG:
- * the child's report makes no sense; or what child_run() gives. */
+/* STATUS_OK; a refusal of challenge_parse() or authres_query_build();
+ * STATUS_BUG: the child's report is malformed; or what child_run() gives. */
 enum status answer_parse(struct span message, const struct rules *rules,
     int64_t now, struct answer_claims *out, struct note *note) MUST_CHECK;
 #endif

@@ -15,8 +15,8 @@ struct prover {
 	int64_t now;
 };
 
-/* Is the sender that was claimed the sender, by that method?  out->status is
- * STATUS_OK then.  Refusals as authres_dkim() and authres_smime() give them. */
+/* Prove the claimed sender by that method; out->status is STATUS_OK if it is
+ * proved.  Refusals as authres_dkim() and authres_smime() give them. */
 enum status prove_sender(const struct prover *prover,
     enum authres_method method, const struct rules *rules, struct span message,
     const struct answer_claims *claims, struct authres_verdict *out,

@@ -2,7 +2,7 @@
  * deliver.h - deliver the draft to where it goes (stage 9)
  *
  * Some destinations send, some only keep a draft.  The outcome tells the
- * record what is certain: nothing left us, a draft is there, a mail
+ * record what is certain: nothing was sent, a draft exists, a mail
  * system took it, or nobody knows.
  */
 #ifndef DELIVER_DELIVER_H
@@ -14,10 +14,10 @@
 #include "store/home.h"
 
 enum outcome {
-	OUTCOME_NOTHING, /* certain: nothing left us */
-	OUTCOME_DRAFTED, /* a draft is there, not known to be sent */
+	OUTCOME_NOTHING, /* certain: nothing was sent */
+	OUTCOME_DRAFTED, /* a draft exists; not known to be sent */
 	OUTCOME_SENT,    /* a mail system took it */
-	OUTCOME_DOUBT    /* it may be out, or not */
+	OUTCOME_DOUBT    /* it may have been sent */
 };
 
 struct delivery {

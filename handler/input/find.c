@@ -45,7 +45,7 @@ is_known(const struct candidates *files, const struct stat *st)
 	return false;
 }
 
-/* Open one entry of /proc/PID/fd anew: never read through the old one, whose
+/* Open one entry of /proc/PID/fd again: never read through the old one, whose
  * offset belongs to the mail program. */
 static void
 add_candidate(
@@ -244,7 +244,7 @@ same_value(struct span a, struct span b)
 }
 
 /* Does the header of `view` say nothing that the other does not?  A pager's
- * copy has some of the fields, decoded and folded anew. */
+ * copy has some of the fields, decoded and refolded. */
 static bool
 is_view_of(const struct hit *view, const struct hit *original,
     struct header *some, struct header *all)
@@ -353,8 +353,8 @@ search_all(const void *arg, void *report)
 	     i < search->files->count;
 	     i++) {
 		size = (size_t)search->files->st[i].st_size;
-		/* Another program may cut the file: then this child dies,
-		 * and nothing else. */
+		/* If another program truncates the file, a signal kills this
+		 * child, and nothing else. */
 		map = mmap(NULL, size, PROT_READ, MAP_PRIVATE,
 		    search->files->fd[i], 0);
 		if (map == MAP_FAILED)

@@ -4,9 +4,9 @@
  * mailcap hands over a decoded part, and a part proves nothing.  mutt and
  * neomutt leave the message (Maildir file, mbox, IMAP cache) open, so it is
  * among our inherited descriptors, or among theirs in /proc.  Each candidate
- * is opened anew, because the file offset is shared, and searched in a child
- * that is shut in.  Exactly one message must hold the part, or of several
- * exactly one be open in the pager, whose copy of it tells which.
+ * is opened again, because the file offset is shared, and searched in a
+ * sandboxed child.  Exactly one message must hold the part; of several, exactly
+ * one must be open in the pager, whose copy of it tells which.
  */
 #ifndef INPUT_FIND_H
 #define INPUT_FIND_H
@@ -23,7 +23,7 @@ enum status find_message(const struct input *part, const struct mua *mua,
     struct buf *out, struct note *note) MUST_CHECK;
 
 /* For mailcap's test=, where not even the part is there: do the open files
- * hold a challenge?  Shuts the process in before it looks. */
+ * hold a challenge?  Enters the sandbox before it looks. */
 bool find_any_challenge(
     const struct mua *mua, const struct challenge_rules *rules);
 #endif

@@ -2,8 +2,8 @@
  * input.h - read the message or part that was handed over (stage 1)
  *
  * libmagic is met here, and only here: loaded when no type was given and the
- * first line does not look like a header field, in a child that is shut in
- * afterwards.  Its answer is a hint for the person, never a decision.
+ * first line does not look like a header field, in a child that enters the
+ * sandbox then.  Its answer is a hint for the person, never a decision.
  */
 #ifndef INPUT_INPUT_H
 #define INPUT_INPUT_H
@@ -26,7 +26,7 @@ struct input {
 };
 
 /*
- * Read file (NULL or "-": standard input) up to max octets.  A regular file
+ * Read file (NULL or "-": standard input) up to max bytes.  A regular file
  * over max is not read at all, a pipe not to its end.  type is mailcap's %t
  * or NULL.  STATUS_BAD_SIZE, STATUS_IO, STATUS_USAGE (a terminal).
  */

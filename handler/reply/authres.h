@@ -8,8 +8,8 @@
  * authres_proof, which permits nothing.
  *
  * A proof goes through three processes that share nothing but what is here: the
- * shut-in parser says what could prove the sender (authres_query_build), the
- * network program fetches what that takes, and the verifier, shut in again,
+ * sandboxed parser says what could prove the sender (authres_query_build), the
+ * network program fetches what that takes, and the sandboxed verifier
  * checks (authres_dkim, authres_smime).  Authentication-Results fields (RFC
  * 8601) need neither network nor cryptography: the parser judges them.
  */
@@ -63,7 +63,7 @@ struct authres_policy {
 /* Flat, and of integers: it crosses from the processes that make it. */
 struct authres_proof {
 	uint32_t method;     /* enum authres_method */
-	uint32_t dns;        /* enum dns_state; DNS_TROUBLE: had no part */
+	uint32_t dns;        /* enum dns_state; DNS_TROUBLE: not used */
 	uint32_t weak;       /* 1: a DKIM key of RSA below 2048 bits */
 	uint32_t protection; /* enum protect_form, for S/MIME */
 	char domain[AUTHRES_DOMAIN_SIZE]; /* d=, or the address's */

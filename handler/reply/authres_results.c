@@ -82,7 +82,7 @@ keep_answer(
 	(void)memcpy(answer->value, result->value, sizeof(answer->value));
 }
 
-/* One field.  False: ours, but it cannot be read. */
+/* One field.  False: it names the trusted server, but is malformed. */
 static bool
 take_field(struct span body, struct span authserv_id, struct span domain,
     struct results *results, struct answers *out)

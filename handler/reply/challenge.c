@@ -202,7 +202,7 @@ take_token(struct span body, struct challenge *out, struct note *note)
 		    "white space must follow \"ACME:\" in the Subject");
 	for (i = 5; i < text.len && status == STATUS_OK; i++) {
 		/* White space inside the token means nothing; a line end that
-		 * came out of an encoded word is no white space. */
+		 * came out of an encoded word is not white space. */
 		if (ascii_is_blank(text.at[i]))
 			continue;
 		if (text.at[i] == '\r' || text.at[i] == '\n' ||
@@ -497,7 +497,7 @@ take_thread(const struct header *header, struct challenge *out)
 		buf_add_byte(&line, ' ');
 		ids++;
 	}
-	/* An In-Reply-To of several identifiers is no parent's. */
+	/* An In-Reply-To with several identifiers does not name the parent. */
 	if (buf_status(&line) != STATUS_OK || span_trim(body).len > 0 ||
 	    (ids > 1 && header_count(header, SPAN("References")) == 0))
 		buf_clear(&line);

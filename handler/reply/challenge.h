@@ -2,7 +2,7 @@
  * challenge.h - read what a challenge message claims (RFC 8823 section 3.1)
  *
  * Every rule of section 3.1 that the message itself can show is checked here;
- * nothing of it is proof of anything: the values are claims until an authres
+ * none of it proves anything: the values are claims until an authres
  * says who made them.  The struct is flat and of fixed size, because it
  * crosses from the process that parses strangers' bytes to the one that acts,
  * which checks every field again with challenge_ok().
@@ -18,7 +18,7 @@
 #include "mail/msgid.h"
 
 enum {
-	REPLY_TO_MAX = 4, /* ours: a challenge is no mail cannon */
+	REPLY_TO_MAX = 4, /* our limit: one challenge, few mails */
 	SHOWN_MAX = 256
 };
 
@@ -34,10 +34,10 @@ enum challenge_warning {
 	WARNING_SPELLING = 1 << 6, /* To differs by case or quoting */
 	WARNING_TWO_EXPECTATIONS = 1 << 7,
 	WARNING_OTHER_TOKEN = 1 << 8, /* another token was answered already */
-	WARNING_IN_DOUBT = 1 << 9,    /* an earlier answer may be out */
+	WARNING_IN_DOUBT = 1 << 9,    /* an earlier answer may have been sent */
 	WARNING_WEAK_KEY = 1 << 10,   /* DKIM with RSA below 2048 bits */
 	/* set by challenge_parse() again */
-	WARNING_NO_DATE = 1 << 11 /* no Date, or none that can be read */
+	WARNING_NO_DATE = 1 << 11 /* Date is missing or malformed */
 };
 enum { WARNING_COUNT = 12 };
 
@@ -58,8 +58,8 @@ struct challenge {
 	char from_shown[SHOWN_MAX];    /* safe text: display name */
 	char subject_shown[SHOWN_MAX]; /* safe text */
 	char date_shown[SHOWN_MAX];    /* safe text, as it stands */
-	int64_t date;                  /* 0 where none can be read */
-	int64_t delivered; /* of the topmost Received; 0 where there is none */
+	int64_t date;                  /* 0: missing or malformed */
+	int64_t delivered; /* of the topmost Received; 0 without one */
 	uint32_t warnings;
 	uint32_t type_acme;    /* 1: Auto-Submitted carries type=acme */
 	uint32_t has_reply_to; /* 1: the answer goes to Reply-To */

@@ -24,7 +24,7 @@ struct draft_options {
 void draft_add_block(struct buf *out, const char *digest);
 
 /* Append the whole message, with LF: what mail programs, mailboxes and
- * sendmail(8) take.  Whoever puts it on a wire makes CRLF of it. */
+ * sendmail(8) take.  An SMTP client converts it to CRLF. */
 enum status draft_build(const struct match *match, const char *digest,
     const struct draft_options *options, struct buf *out) MUST_CHECK;
 #endif

@@ -21,7 +21,7 @@ const struct authres *match_authres(const struct match *match);
 uint32_t match_warnings(const struct match *match);
 
 /* For expectations_load_if(): those that a challenge may belong to, and a few
- * that come near it, so that a refusal can say what is nearest to the truth. */
+ * that come near it, so that a refusal can name the most likely reason. */
 struct match_interest {
 	const struct challenge *challenge; /* borrowed */
 	size_t *near;                      /* how many of these were taken */
