@@ -28,7 +28,7 @@ keys_is_open(const struct keys *keys)
 	    (keys->state != GROUND && keys->state != ESCAPE_LATE);
 }
 
-/* What stands in a paste is no key, whatever it looks like. */
+/* A paste never contains a key, whatever it looks like. */
 static bool
 give(const struct keys *keys, enum stroke_kind kind, unsigned char byte,
     struct stroke *out)

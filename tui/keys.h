@@ -1,10 +1,10 @@
 /*
  * keys.h - turn bytes from a terminal into keys, pastes and noise
  *
- * Pure: no terminal, no clock of its own.  An escape sequence is one thing,
- * however slowly its octets arrive, and one that nobody knows is nothing:
- * none of its octets is ever taken for a key.  What stands in a bracketed
- * paste is told from what was typed.
+ * Pure: no terminal, no clock of its own.  An escape sequence is one unit,
+ * however slowly its octets arrive.  An unknown one is dropped whole: none of
+ * its octets is ever taken for a key.  Pasted text (bracketed paste) is told
+ * from typed text.
  */
 #ifndef TUI_KEYS_H
 #define TUI_KEYS_H
@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Escape with nothing behind it for so long is the key of that name. */
+/* Escape with nothing after it for this long is the Escape key. */
 enum { KEYS_ESCAPE_MS = 500, KEYS_SEQUENCE_MAX = 8 };
 
 enum stroke_kind {
@@ -47,7 +47,7 @@ void keys_init(struct keys *keys);
 /* Take one octet.  True: *out is what it completes. */
 bool keys_feed(
     struct keys *keys, unsigned char byte, int64_t now_ms, struct stroke *out);
-/* No octet has come.  True: then Escape was meant. */
+/* No octet arrived.  True: *out is the Escape key. */
 bool keys_idle(struct keys *keys, int64_t now_ms, struct stroke *out);
 /* Is it in the middle of a sequence or of a paste? */
 bool keys_is_open(const struct keys *keys);

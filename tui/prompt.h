@@ -13,13 +13,12 @@
 enum status prompt_ask(
     const struct dialog *dialog, int tty, bool utf8) MUST_CHECK;
 
-/* One question, "[y/N]"; what was typed before it is thrown away, and what is
- * pasted.  Here and below, a signal that comes ends the process once the
- * terminal is as it was. */
+/* One question, "[y/N]"; what was typed before it, or pasted, is discarded.
+ * Here and below, a signal ends the process after the terminal is restored. */
 enum status prompt_yes(int tty, const char *question, bool *yes) MUST_CHECK;
 
-/* Ask for a line that is not shown while it is typed.  Nothing typed is
- * STATUS_DECLINED.  out is the caller's to wipe. */
+/* Ask for a line that is not shown while it is typed.  An empty line is
+ * STATUS_DECLINED.  The caller wipes out. */
 enum status prompt_secret(
     int tty, const char *label, struct buf *out) MUST_CHECK;
 

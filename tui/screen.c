@@ -180,7 +180,7 @@ converse(struct model *model, struct terminal *terminal,
 
 	if (!paint(model, options, color, &view))
 		return STATUS_UNABLE;
-	/* What was typed before the question was seen is no answer. */
+	/* Keys typed before the question was shown do not answer it. */
 	terminal_flush(terminal);
 	model->shown_at = now_ms();
 	while (model->result == MODEL_OPEN) {

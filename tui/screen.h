@@ -3,7 +3,7 @@
  *
  * screen.c is the only file that includes curses.h.  It is built as
  * mailcert-screen.so and loaded when there is something to ask, so that a
- * message that is no challenge never pays for ncurses.
+ * message that is not a challenge never pays for ncurses.
  */
 #ifndef TUI_SCREEN_H
 #define TUI_SCREEN_H

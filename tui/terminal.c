@@ -18,7 +18,7 @@
 static const char brackets_on[] = "\033[?2004h", brackets_off[] = "\033[?2004l";
 static const int caught[TERMINAL_SIGNALS] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM,
 	SIGTSTP, SIGCONT, SIGWINCH };
-/* A broken invariant of ours must not leave a terminal without echo. */
+/* A failed assertion must not leave a terminal without echo. */
 static const int faults[] = { SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL };
 #ifdef MAILCERT_SANITIZE
 static const bool catches_faults = false; /* the sanitizer reports them */

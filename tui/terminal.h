@@ -1,11 +1,11 @@
 /*
  * terminal.h - set the terminal's modes, catch its signals, read its keys
  *
- * While a terminal is open here it gives its octets one by one, unseen and
- * unchanged, and says what is a paste (bracketed paste mode).  It is as it
- * was before after terminal_close(), while the process is stopped, and when
- * it ends by an assertion or a fault.  SIGHUP, SIGINT, SIGQUIT and SIGTERM,
- * where they are not ignored, do not end the process meanwhile: reading does.
+ * While open, the terminal delivers its octets one by one, without echo and
+ * unchanged, and marks pastes (bracketed paste mode).  Its old modes are
+ * restored by terminal_close(), while the process is stopped, and when it ends
+ * by an assertion or a fault.  SIGHUP, SIGINT, SIGQUIT and SIGTERM, unless they
+ * are ignored, end the reading instead of the process.
  *
  * One terminal at a time in a process (mailcert-screen.so has a copy of its
  * own of this file, and is the only one to ask while it does).
@@ -22,9 +22,9 @@ enum { TERMINAL_SIGNALS = 7 };
 
 enum terminal_event {
 	TERMINAL_STROKE,
-	TERMINAL_NOISE,  /* an octet that is no stroke, or not yet one */
-	TERMINAL_REDRAW, /* the process was stopped, or the size is another */
-	TERMINAL_GONE    /* a signal, or nobody is at the other end */
+	TERMINAL_NOISE,  /* a byte that is not a stroke, or not yet */
+	TERMINAL_REDRAW, /* the process was stopped, or the size changed */
+	TERMINAL_GONE    /* a signal, or the terminal hung up */
 };
 
 struct terminal {
@@ -41,8 +41,8 @@ struct terminal {
 };
 
 /*
- * Open.  fresh: throw away what was typed so far, which is no answer to what
- * is asked now, and at the end what nobody has read.  STATUS_IO: not a
+ * Open.  fresh: discard what was typed before, which cannot answer this
+ * question, and at the end what was not read.  STATUS_IO: not a
  * terminal, or it has gone; nothing is changed then.
  */
 enum status terminal_open(
@@ -59,11 +59,11 @@ void terminal_flush(struct terminal *terminal);
 bool terminal_is_key(
     const struct terminal *terminal, unsigned char byte, size_t which);
 /*
- * Give it back: the rest of a sequence or paste that has begun goes with us.
- * Returns the signal that came, or 0.
+ * Restore it, and discard the rest of a sequence or paste that has begun.
+ * Returns the signal that arrived, or 0.
  */
 int terminal_close(struct terminal *terminal, bool fresh);
-/* The signal that came meanwhile does now what it would have done; 0: none
- * did. */
+/* Raise the signal that terminal_close() returned, with its old handler; 0:
+ * nothing to do. */
 void terminal_obey(int number);
 #endif

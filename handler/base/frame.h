@@ -25,10 +25,10 @@ struct frame {
 
 void frame_add(struct buf *out, const char *name, struct span value);
 void frame_add_number(struct buf *out, const char *name, int64_t number);
-/* Take one off the front.  STATUS_END: nothing is left; STATUS_USAGE: what is
- * there is no frame. */
+/* Take one off the front.  STATUS_END: nothing is left; STATUS_USAGE: not a
+ * frame. */
 enum status frame_take(struct span *input, struct frame *out) MUST_CHECK;
-/* The value of the first frame of that name; empty where there is none. */
+/* The value of the first frame of that name; empty if it is missing. */
 struct span frame_get(struct span input, const char *name);
 /* Take off the front up to the next frame of that name.  False: none. */
 bool frame_next(struct span *input, const char *name, struct span *value);
@@ -60,7 +60,7 @@ void frame_add_fields(struct buf *out, const void *from,
     const struct frame_field *fields, size_t count);
 /*
  * Write what the frames say into a struct that is all zero; frames of other
- * names are passed over.  False: a text is too long or holds a NUL, a number
+ * names are skipped.  False: a text is too long or holds a NUL, a number
  * is out of range, there are too many of one name.
  */
 bool frame_take_fields(struct span input, void *to,

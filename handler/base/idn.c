@@ -53,7 +53,7 @@ idn_to_ascii(struct span domain, char *out, size_t size)
 	idn_load();
 	if (lookup == NULL || (text = malloc(domain.len + 1)) == NULL)
 		return STATUS_BAD_SYNTAX;
-	/* UTS #46 would map what is no U-label into one: a fullwidth letter or
+	/* UTS #46 would map other text to a U-label: a fullwidth letter or
 	 * dot, a soft hyphen, upper case. */
 	if (span_copy(domain, text, domain.len + 1) &&
 	    lookup((const uint8_t *)text, &ascii, IDN2_NO_TR46) == IDN2_OK &&

@@ -1,8 +1,8 @@
 /*
  * idn.h - convert domain names between U-labels and A-labels (IDNA2008)
  *
- * libidn2 is loaded only when a name is not plain ASCII; a process that will
- * be shut in must call idn_load() before.
+ * libidn2 is loaded only when a name is not plain ASCII; a process
+ * must call idn_load() before it enters its sandbox.
  */
 #ifndef BASE_IDN_H
 #define BASE_IDN_H

@@ -2,7 +2,7 @@
  * json.h - read and write JSON objects through jansson
  *
  * The one door to jansson.  Strict: duplicates, bad UTF-8, trailing octets
- * and depth are refused by the library, sizes here.
+ * and depth are refused by the library, sizes by this file.
  */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
@@ -14,8 +14,8 @@ enum { JSON_SIZE_MAX = 64 * 1024 };
 
 struct json; /* an object */
 
-/* Before a process that will parse is shut in: the library wants randomness
- * once, from a file. */
+/* Call before a process that will parse enters its sandbox: the library reads
+ * randomness once, from a file. */
 void json_prepare(void);
 
 /* STATUS_BAD_JSON: not one JSON object.  Owned by the caller: json_free(). */
@@ -24,14 +24,14 @@ struct json *json_new(void); /* NULL: no memory */
 void json_free(struct json *json);
 
 /* Copy a string member; STATUS_MISSING: not there (out empty); STATUS_BAD_JSON:
- * no string, or longer than size. */
+ * not a string, or longer than size. */
 enum status json_get_text(const struct json *json, const char *name, char *out,
     size_t size) MUST_CHECK;
 enum status json_get_number(
     const struct json *json, const char *name, int64_t *out) MUST_CHECK;
 
 /* A member that is an object, or the index-th object of a member that is an
- * array; borrowed.  NULL: there is none. */
+ * array; borrowed.  NULL: it is missing. */
 const struct json *json_get_object(const struct json *json, const char *name);
 const struct json *json_get_item(
     const struct json *json, const char *name, size_t index);

@@ -4,8 +4,8 @@
 #include "base/span.h"
 
 /*
- * Copy a path; "~" and "~/x" become what a shell makes of them, as paths
- * often come without a shell.  False: empty, too long, or HOME is not set.
+ * Copy a path; "~" and "~/x" become what a shell makes of them, because
+ * paths often come without a shell.  False: empty, too long, or no HOME.
  */
 bool path_expand(struct span path, char *out, size_t size);
 #endif

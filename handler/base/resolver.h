@@ -19,8 +19,8 @@ bool resolver_parse(
     struct span word, char address[RESOLVER_ADDRESS_SIZE], uint16_t *port);
 /*
  * Append the addresses of the nameserver lines, with blanks between.  As the C
- * library does it: a line whose address it cannot read is skipped, lines
- * beyond the third are; without one it is the resolver of this machine.
+ * library does: skip lines with a malformed address and lines beyond the third;
+ * without any, use the resolver of this machine.
  */
 void resolver_list(struct span resolv_conf, struct buf *out);
 #endif

@@ -37,15 +37,15 @@ struct sandbox_rules {
  */
 void sandbox_early(void);
 
-/* Cannot be undone.  Tells what the kernel gave. */
+/* Cannot be undone.  Returns what the kernel enforces. */
 struct sandbox sandbox_enter(void); /* with no rules: nothing is left */
 struct sandbox sandbox_enter_with(const struct sandbox_rules *rules);
 
 /*
  * The tightest and cheapest form, for a parser whose input is in memory
  * already: seccomp's strict mode leaves read, write and exit, and
- * SANDBOX_MEMORY bytes are allocated before.  Whoever needs more is killed.
- * Where the kernel or the C library has no such thing it is sandbox_enter().
+ * SANDBOX_MEMORY bytes are allocated before.  A process that needs more is
+ * killed.  If the kernel or the C library lacks it, this is sandbox_enter().
  */
 enum { SANDBOX_MEMORY = 4 * 1024 * 1024 };
 void sandbox_enter_strict(void);

@@ -32,7 +32,7 @@ bool span_starts_nocase(struct span s, struct span prefix);
 size_t span_find(struct span s, struct span needle);
 size_t span_find_byte(struct span s, char byte);
 bool span_has_byte(struct span s, char byte);
-/* Which of the names is it, exactly?  count where it is none. */
+/* The index of the name that equals it; count if no name does. */
 size_t span_index(struct span s, const char *const names[], size_t count);
 bool span_is_ascii(struct span s);
 /* Copy into a NUL-terminated array; false if it does not fit or holds NUL. */

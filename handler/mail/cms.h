@@ -64,8 +64,8 @@ bool cms_first_address(const struct cms *cms, char out[ADDRESS_SIZE]);
 void cms_issuer(const struct cms *cms, char *out, size_t size);
 /*
  * Append the fields of RFC 7508's signed attribute as header fields.
- * STATUS_MISSING: the attribute is missing; STATUS_BAD_PROTECTION: it is malformed,
- * or says that fields were deleted or modified.
+ * STATUS_MISSING: no such attribute; STATUS_BAD_PROTECTION: it is malformed, or
+ * says that fields were deleted or modified.
  */
 enum status cms_header_fields(
     const struct cms *cms, struct buf *out, struct note *note) MUST_CHECK;

@@ -50,9 +50,9 @@ struct crl_entry {
 };
 
 /*
- * Look for a serial number (the content of its INTEGER).  STATUS_MISSING: not in
- * the list.  STATUS_BAD_SYNTAX: the list is damaged, or any entry of it has an
- * unknown critical extension (section 5.3: such a list must not be used).
+ * Look for a serial number (the content of its INTEGER).  STATUS_MISSING: not
+ * in the list.  STATUS_BAD_SYNTAX: the list is damaged, or any entry of it has
+ * an unknown critical extension (section 5.3: such a list must not be used).
  */
 enum status crl_find(const struct crl *crl, struct span serial,
     struct crl_entry *out) MUST_CHECK;
