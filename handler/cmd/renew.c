@@ -340,6 +340,7 @@ static enum status
 renew_all(struct session *session, const struct options *options)
 {
 	struct run run = { .persons = 0 };
+	struct note skipped;
 	struct order *all = NULL;
 	enum status status;
 	size_t count = 0;
@@ -358,6 +359,12 @@ renew_all(struct session *session, const struct options *options)
 		    "%zu %s for you; mailcert status says what to do",
 		    run.persons,
 		    run.persons == 1 ? "challenge waits" : "challenges wait");
+	/* It may be due, and nobody would hear of it. */
+	if (status == STATUS_OK && options->count == 0 &&
+	    orders_skipped(&session->home, &skipped) != STATUS_OK)
+		status = note_set(&session->note, STATUS_NO,
+		    "a certificate whose record is damaged may be due; repair "
+		    "the record first");
 	buf_wipe(&run.passphrase);
 	free(all);
 	return status;

@@ -176,6 +176,12 @@ order_change(const struct home *home, const char *id, record_changer *change,
 	return record_change(home, &kind, id, change, arg, out, note);
 }
 
+enum status
+orders_skipped(const struct home *home, struct note *warning)
+{
+	return home_skipped(home, kind.directory, warning);
+}
+
 void
 orders_migrate(const struct home *home)
 {

@@ -89,6 +89,9 @@ enum status orders_load(const struct home *home, struct order **out,
 enum status orders_load_if(const struct home *home, record_filter *wanted,
     const void *arg, struct order **out, size_t *count,
     struct note *note) MUST_CHECK;
+/* Was one skipped?  See home_skipped(). */
+enum status orders_skipped(
+    const struct home *home, struct note *warning) MUST_CHECK;
 /* See records_migrate(). */
 void orders_migrate(const struct home *home);
 /* Remove it and its key, durably.  STATUS_USAGE: there is a certificate. */

@@ -250,6 +250,21 @@ def test_damaged_and_mail():
         tap.equal(len(sent(box)), 1, "one mail")
 
 
+def test_damaged_and_renew():
+    """What cannot be read may be due: a timer must not stay silent."""
+    with Place() as place:
+        place.expect()  # there is a home
+        got = place.run("renew")
+        tap.equal(got.returncode, 0, "renew: nothing is due")
+        path = put(place, "certificates", "{")
+        got = place.run("renew")
+        tap.ok(got.returncode == 1 and path.encode() in got.stderr and
+               b"may be due" in got.stderr,
+               "renew: a damaged record needs a person", got)
+        os.unlink(path)
+        tap.equal(place.run("renew").returncode, 0, "renew: repaired")
+
+
 def test_mda_says_0_or_75():
     """Whatever is wrong, and wherever it is noticed."""
     with Place() as place:
