@@ -410,7 +410,7 @@ def auto_view(mua):
                       tail="auto_view application/acme\nignore *\n")
         before = place.orders_bytes()
         with start(place, mua) as terminal:
-            tap.ok(terminal.press("Enter", "Expected   yes, by order"),
+            tap.ok(terminal.press("Enter", "Expected   yes, as challenge"),
                    name + ": the summary is shown", terminal.screen())
         tap.equal(place.orders_bytes(), before, name + ": nothing changed")
         tap.equal(sent(box), [], name + ": no mail")
