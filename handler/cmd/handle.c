@@ -16,6 +16,7 @@
 #include "cmd/background.h"
 #include "cmd/cmd.h"
 #include "cmd/confinement.h"
+#include "deliver/stage.h"
 #include "input/find.h"
 #include "input/input.h"
 #include "process/helper.h"

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
-#include "deliver/deliver.h"
+#include "deliver/stage.h"
 
 static const struct cmd_option rows[] = { { 0 } };
 

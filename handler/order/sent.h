@@ -7,7 +7,7 @@
 #ifndef ORDER_SENT_H
 #define ORDER_SENT_H
 #include "base/status.h"
-#include "deliver/deliver.h"
+#include "config/destination.h"
 #include "store/expectation.h"
 
 /*

@@ -1,0 +1,27 @@
+/*
+ * delivery.h - what is delivered to where, and what became of it
+ */
+#ifndef DELIVER_DELIVERY_H
+#define DELIVER_DELIVERY_H
+#include "base/buf.h"
+#include "config/destination.h"
+#include "process/mua.h"
+#include "reply/match.h"
+#include "store/home.h"
+
+enum outcome {
+	OUTCOME_NOTHING, /* certain: nothing was sent */
+	OUTCOME_DRAFTED, /* a draft exists; not known to be sent */
+	OUTCOME_SENT,    /* a mail system took it */
+	OUTCOME_DOUBT    /* it may have been sent */
+};
+
+struct delivery {
+	const struct destination *destination;
+	const struct match *match; /* sender and recipients */
+	const struct home *home;
+	const struct mua *mua;
+	const char *sendmail;
+	bool hold_stdout; /* stdout carries something else (--json) */
+};
+#endif

@@ -1,0 +1,127 @@
+/* sendmail.c - hand the reply to a sendmail program: see sendmail.h */
+#include "deliver/sendmail.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "process/run.h"
+
+enum {
+	SENDMAIL_ARGS_MAX = 32,
+	/* One that talks SMTP itself has this long for a command (RFC 5321
+	 * section 4.5.3.2), and a delivery agent waits longer for us. */
+	SENDMAIL_SECONDS = 300
+};
+
+/* "/usr/sbin/sendmail -x -y" in words; no shell, no quotes. */
+static size_t
+split_words(char *text, const char *argv[], size_t size)
+{
+	size_t n = 0;
+	char *at = text;
+
+	while (*at != '\0' && n < size) {
+		while (*at == ' ')
+			*at++ = '\0';
+		if (*at == '\0')
+			break;
+		argv[n++] = at;
+		while (*at != '\0' && *at != ' ')
+			at++;
+	}
+	return n;
+}
+
+/*
+ * What the exit of a sendmail says about the message; docs/leniency.md has the
+ * reasons.  Only these say that it was not taken: a usage, an address, a
+ * configuration or permission that is wrong, a server that will not have it,
+ * and "later".  Software, system, I/O and protocol errors (70, 71, 74, 76) may
+ * come after the message was handed on; so may whatever is no sysexits status,
+ * 127 of a shell script, and a signal.  With several recipients one status
+ * cannot speak for all.
+ */
+static enum outcome
+outcome_of_exit(int code, size_t recipients)
+{
+	switch (code) {
+	case EX_OK:
+		return OUTCOME_SENT;
+	case EX_USAGE:
+	case EX_DATAERR:
+	case EX_NOINPUT:
+	case EX_NOUSER:
+	case EX_NOHOST:
+	case EX_UNAVAILABLE:
+	case EX_TEMPFAIL:
+	case EX_NOPERM:
+	case EX_CONFIG:
+		return recipients == 1 ? OUTCOME_NOTHING : OUTCOME_DOUBT;
+	default:
+		return OUTCOME_DOUBT;
+	}
+}
+
+/* Whether somebody sits there whom a sendmail could ask for a password. */
+static bool
+has_terminal(void)
+{
+	const int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
+
+	if (tty >= 0)
+		(void)close(tty);
+	return tty >= 0;
+}
+
+enum status
+deliver_sendmail(const struct delivery *delivery, struct span message,
+    enum outcome *outcome, struct note *note)
+{
+	const struct challenge *challenge = match_challenge(delivery->match);
+	const char *argv[SENDMAIL_ARGS_MAX + 16];
+	struct run run = { .argv = argv,
+		.environment = RUN_MAIL,
+		.input = message,
+		.seconds = SENDMAIL_SECONDS };
+	struct note said = { "" };
+	char command[1024];
+	enum status status;
+	size_t n, i;
+	int code = 0;
+
+	if (!span_copy(span_of(delivery->sendmail), command, sizeof(command)))
+		return STATUS_CONFIG;
+	n = split_words(command, argv, SENDMAIL_ARGS_MAX);
+	/* No -t: the envelope is ours, not what a parser makes of the
+	 * header. */
+	argv[n++] = "-oi";
+	argv[n++] = "-f";
+	argv[n++] = match_expectation(delivery->match)->address;
+	argv[n++] = "--";
+	for (i = 0; i < challenge->reply_to_count; i++)
+		argv[n++] = challenge->reply_to_written[i];
+	argv[n] = NULL;
+	run.shares = has_terminal();
+	status = process_run(&run, NULL, &said, &code, note);
+	if (status == STATUS_CREATE)
+		return note_set(
+		    note, STATUS_CREATE, "cannot start %.200s", argv[0]);
+	*outcome = status == STATUS_OK
+	    ? outcome_of_exit(code, challenge->reply_to_count)
+	    : OUTCOME_DOUBT;
+	if (*outcome == OUTCOME_SENT)
+		return said.text[0] == '\0'
+		    ? STATUS_OK
+		    : note_set(note, STATUS_OK, "%.100s: %.200s", argv[0],
+			  said.text);
+	if (status != STATUS_OK)
+		return STATUS_IO;
+	return note_set(note,
+	    *outcome == OUTCOME_NOTHING && code == EX_TEMPFAIL ? STATUS_AGAIN
+							       : STATUS_IO,
+	    "%.100s exited with status %d%s%.100s%s", argv[0], code,
+	    said.text[0] != '\0' ? ": " : "", said.text,
+	    *outcome == OUTCOME_NOTHING ? "; the reply was not sent" : "");
+}
