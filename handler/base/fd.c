@@ -2,6 +2,7 @@
 #include "base/fd.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -89,4 +90,10 @@ fd_read_file(int fd, size_t size, struct buf *out)
 			want = want > (size_t)n ? want - (size_t)n : 4096;
 		}
 	}
+}
+
+int
+fd_terminal(void)
+{
+	return open("/dev/tty", O_RDWR | O_CLOEXEC);
 }

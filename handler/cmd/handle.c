@@ -1,7 +1,6 @@
 /* handle.c - mailcert handle: answer a message, from mailcap or a pipe */
 #include <dlfcn.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -146,8 +145,7 @@ ask(void *context, const struct dialog *dialog, struct note *note)
 	enum status status = STATUS_UNABLE;
 	int tty;
 
-	if (terminal->options->mda ||
-	    (tty = open("/dev/tty", O_RDWR | O_CLOEXEC)) < 0)
+	if (terminal->options->mda || (tty = fd_terminal()) < 0)
 		return note_set(note, STATUS_NO_PERSON,
 		    "there is no terminal to ask on, and no --auto-approve");
 	if (!terminal->options->plain && !is_dumb(getenv("TERM")))

@@ -1,9 +1,9 @@
 /* passphrase.c - the passphrase of a private key: see passphrase.h */
 #include "cmd/passphrase.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "process/run.h"
 #include "tui/prompt.h"
 
@@ -16,7 +16,7 @@ static enum status
 run_command(const char *command, struct buf *out, struct note *note)
 {
 	const char *const argv[] = { "/bin/sh", "-c", command, NULL };
-	const int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
+	const int tty = fd_terminal();
 	const struct run run = { .argv = argv,
 		.environment = RUN_USER,
 		.terminal = tty >= 0 ? RUN_ASKS : RUN_AWAY,
@@ -74,7 +74,7 @@ passphrase_get(
 
 	if (config->password_command[0] != '\0')
 		return run_command(config->password_command, out, note);
-	if ((tty = open("/dev/tty", O_RDWR | O_CLOEXEC)) < 0)
+	if ((tty = fd_terminal()) < 0)
 		return note_set(note, STATUS_NO_PERSON,
 		    "the key wants a passphrase, and there is no terminal to "
 		    "ask on (password_command)");

@@ -1,5 +1,4 @@
 /* respond.c - mailcert respond: compute an answer by hand */
-#include <fcntl.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -159,7 +158,7 @@ find(const struct wanted *wanted, const char *given, int *tty, char *out,
 	if (given != NULL)
 		return take(wanted, span_of(given), out, size, note);
 	if (*tty < 0)
-		*tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
+		*tty = fd_terminal();
 	if (*tty < 0)
 		return note_set(note, STATUS_USAGE,
 		    "%s is missing, and there is no terminal to ask on",

@@ -1,11 +1,11 @@
 /* session.c - begin and end a conversation with a CA: see session.h */
 #include "cmd/session.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/text.h"
 #include "cmd/confinement.h"
 #include "store/tidy.h"
@@ -140,7 +140,7 @@ session_find(struct session *session, const char *text, struct order *out)
 bool
 session_has_terminal(void)
 {
-	const int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
+	const int tty = fd_terminal();
 
 	if (tty < 0)
 		return false;
@@ -152,7 +152,7 @@ bool
 session_ask(const char *question)
 {
 	bool yes = false;
-	int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
+	int tty = fd_terminal();
 
 	if (tty < 0)
 		return false;

@@ -1,10 +1,10 @@
 /* mail_program.c - open the draft in the mail program: see mail_program.h */
 #include "deliver/mail_program.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "deliver/folder.h"
 #include "process/run.h"
 
@@ -38,7 +38,7 @@ run_mua(const struct mua *mua, const char *draft, int *code, struct note *note)
 	argv[n++] = "-H";
 	argv[n++] = draft;
 	argv[n] = NULL;
-	if ((run.tty = open("/dev/tty", O_RDWR | O_CLOEXEC)) < 0)
+	if ((run.tty = fd_terminal()) < 0)
 		return note_set(note, STATUS_CREATE,
 		    "cannot start %.200s: there is no terminal", mua->path);
 	status = process_run(&run, NULL, NULL, code, note);

@@ -1,11 +1,11 @@
 /* sendmail.c - hand the reply to a sendmail program: see sendmail.h */
 #include "deliver/sendmail.h"
 
-#include <fcntl.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "process/run.h"
 
 enum {
@@ -68,7 +68,7 @@ outcome_of_exit(int code, size_t recipients)
 static bool
 has_terminal(void)
 {
-	const int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
+	const int tty = fd_terminal();
 
 	if (tty >= 0)
 		(void)close(tty);

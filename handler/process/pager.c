@@ -1,9 +1,9 @@
 /* pager.c - show a text part: see pager.h.  Input: hostile. */
 #include "process/pager.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/text.h"
 #include "process/run.h"
 
@@ -42,7 +42,7 @@ pager_show(const char *head, struct span text)
 
 	for (i = 0; i < 3 && access(paths[i], X_OK) != 0; i++)
 		;
-	if (i == 3 || (run.tty = open("/dev/tty", O_RDWR | O_CLOEXEC)) < 0)
+	if (i == 3 || (run.tty = fd_terminal()) < 0)
 		return STATUS_UNABLE;
 	argv[0] = paths[i];
 	buf_init(&safe, 16 * text.len + 2048);
