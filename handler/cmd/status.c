@@ -346,7 +346,7 @@ first_of(const struct listing *all, const char *order)
 	return low;
 }
 
-/* An order, and its challenges unless both are over. */
+/* An order, and its challenges while it is open. */
 static void
 add_order(const struct listing *all, const struct order *order, struct buf *out)
 {
@@ -358,7 +358,7 @@ add_order(const struct listing *all, const struct order *order, struct buf *out)
 		one = &all->expectations[i];
 		if (strcmp(one->order, order->id) != 0)
 			break;
-		if (one->met == 0 || order_is_open(order))
+		if (order_is_open(order))
 			add_text(one, all->named, all->now, out);
 	}
 }
