@@ -14,6 +14,6 @@ enum status fd_write(int fd, struct span bytes) MUST_CHECK;
 enum status fd_read(int fd, struct buf *out, int seconds) MUST_CHECK;
 /* The same for a regular file of that size: memory for it and no more. */
 enum status fd_read_file(int fd, size_t size, struct buf *out) MUST_CHECK;
-/* Open the terminal that the process belongs to; -1: there is none. */
+/* Open the terminal that the process belongs to; -1: no terminal. */
 int fd_terminal(void);
 #endif

@@ -37,7 +37,7 @@ struct client_options {
 enum status client_reach(
     struct client *client, const char *ca, struct note *note) MUST_CHECK;
 /*
- * Register an account where there is none; after client_reach().
+ * Register an account unless the home has one; after client_reach().
  * STATUS_NO_PERSON: terms that nobody agreed to; STATUS_CA: the CA refuses the
  * account, or with only_existing has no account for that key.
  */

@@ -80,7 +80,7 @@ fetch(struct client *client, const struct order *order, const char *url,
 	    : status;
 }
 
-/* Take the first alternate that leads to the preferred root; if there is none,
+/* Take the first alternate that leads to the preferred root; without one,
  * keep the CA's default. */
 static void
 prefer(struct client *client, const struct order *order,
