@@ -218,13 +218,13 @@ find_home(const char *home, struct config *config, struct note *note)
 			span_of(home), config->home, sizeof(config->home)))
 			return note_set(note, STATUS_CONFIG,
 			    "the path of the home (-C, MAILCERT_HOME) is too "
-			    "long, or there is no HOME for its ~");
+			    "long, or has a ~ and HOME is not set");
 		return STATUS_OK;
 	}
 	if (!user_path(
 		"XDG_DATA_HOME", ".local/share", "mailcert", config->home))
-		return note_set(
-		    note, STATUS_CONFIG, "there is no HOME; name one with -C");
+		return note_set(note, STATUS_CONFIG,
+		    "HOME is not set; name the home with -C");
 	return STATUS_OK;
 }
 

@@ -99,8 +99,8 @@ child_run(child_work *work, const void *arg, void *report, size_t size,
 		wait_kill(pid, false, &waited);
 	if (status == STATUS_AGAIN)
 		status = note_set(note, status,
-		    "the parser was still at work after %d seconds; try again "
-		    "later",
+		    "the parser was still running after %d seconds; try "
+		    "again later",
 		    WAIT_SECONDS);
 	else if (status != STATUS_MEMORY &&
 	    (status != STATUS_OK || waited != 0 || got.len != size))

@@ -140,7 +140,7 @@ take_answer(enum verb_id verb, struct span answer, int code, struct note *note)
 		    "%s ended without an answer (%d)", row->program, code);
 	if (!verb_answer_ok(verb, answer, &status, &said))
 		return note_set(note, STATUS_BUG,
-		    "the answer of %s %s makes no sense: %.200s", row->program,
+		    "the answer of %s %s is malformed: %.200s", row->program,
 		    row->name, said.text);
 	/* We asked it something that is not its table. */
 	if (status == STATUS_USAGE)

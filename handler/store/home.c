@@ -62,7 +62,7 @@ check_owner(int dir, const char *path, struct note *note)
 		    "%s belongs to somebody else", path);
 	if ((st.st_mode & 022) != 0)
 		return note_set(note, STATUS_PERMISSION,
-		    "%s can be written to by others (chmod 700 it)", path);
+		    "others can write to %s; chmod 700 it", path);
 	return STATUS_OK;
 }
 

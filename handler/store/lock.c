@@ -94,7 +94,7 @@ take(const struct home *home, int dir, const char *name, const char *shown,
 	}
 	if (status == STATUS_IO)
 		return note_set(note, status,
-		    "%.150s/%s cannot be locked: %s; put the home on a file "
+		    "cannot lock %.150s/%s: %s; put the home on a file "
 		    "system with locks (-C, MAILCERT_HOME)",
 		    home->path, shown, strerror(errno));
 	if (status == STATUS_CREATE)
@@ -111,7 +111,9 @@ home_lock(const struct home *home, int *fd, struct note *note)
 
 	return status == STATUS_AGAIN
 	    ? note_set(note, status,
-		  "another mailcert holds the lock of %.200s", home->path)
+		  "another mailcert process holds the lock of %.200s; try "
+		  "again later",
+		  home->path)
 	    : status;
 }
 
@@ -141,7 +143,8 @@ home_lock_on(const struct home *home, const char *what, int seconds, int *fd,
 	status = take(home, dir, name_of(what), shown, seconds, fd, note);
 	(void)close(dir);
 	return status == STATUS_AGAIN
-	    ? note_set(note, status, "another mailcert is at it")
+	    ? note_set(note, status,
+		  "another mailcert process holds %s; try again later", shown)
 	    : status;
 }
 

@@ -248,7 +248,7 @@ order_forget(const struct home *home, const char *id, struct note *note)
 	status = order_paths(home, id, key, certificate, sizeof(key), note);
 	if (status == STATUS_OK && access(certificate, F_OK) == 0)
 		return note_set(note, STATUS_USAGE,
-		    "%s has a certificate, which is not forgotten", id);
+		    "order %s has a certificate and cannot be forgotten", id);
 	/* The record last: what is cut short can be done again. */
 	if (status == STATUS_OK)
 		status = remove_key(home, id, note);
