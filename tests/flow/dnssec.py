@@ -403,7 +403,7 @@ def test_doctor(u):
         got = place.run("-o", "resolver=" + between.resolver, "-o",
                         "dnssec_anchor=" + u.anchor, "doctor")
         tap.ok("passes no DNSSEC on" in got.stdout.decode() and
-               "not when it is asked for DNSSEC" in got.stdout.decode() and
+               "not to queries for DNSSEC" in got.stdout.decode() and
                "dnssec_anchor = none" in got.stdout.decode(),
                "doctor: EDNS is dropped", got)
         # Signed for another time than our clock says.

@@ -251,8 +251,8 @@ judge(const struct dns *dns, const struct ub_result *result,
 	}
 	if (result->rcode != 0 && !result->nxdomain) {
 		set_reason(out,
-		    "%.100s does not answer, or says that it "
-		    "cannot (code %d)",
+		    "%.100s did not answer, or answered with an error (code "
+		    "%d)",
 		    dns->resolvers, result->rcode);
 		return;
 	}
@@ -299,7 +299,7 @@ look_up_plainly(struct dns *dns, const char *name, int type, int64_t until,
 	out->state = DNS_UNVALIDATED;
 	if (out->ttl > DNS_TTL_MAX)
 		out->ttl = DNS_TTL_MAX;
-	set_reason(out, "%.100s answers, but not when it is asked for DNSSEC",
+	set_reason(out, "%.100s answers, but not to queries for DNSSEC",
 	    dns->resolvers);
 }
 
@@ -318,7 +318,7 @@ dns_look_up(struct dns *dns, const char *name, enum dns_type type,
 		return;
 	}
 	if ((context = context_of(dns, true)) == NULL) {
-		set_reason(out, "%.100s cannot be asked", dns->resolvers);
+		set_reason(out, "cannot query %.100s", dns->resolvers);
 		return;
 	}
 	result = ask(context, name, (int)type, now + DNS_VALID_SECONDS * 1000);

@@ -271,11 +271,11 @@ say_distrust(CURL *curl, const char *why, struct note *note)
 	(void)curl_easy_getinfo(curl, CURLINFO_SSL_VERIFYRESULT, &result);
 	if (result == X509_V_OK)
 		return say_as_it_is(CURLE_PEER_FAILED_VERIFICATION, why,
-		    STATUS_NET, "its certificate is not good: ", note);
+		    STATUS_NET, "its certificate is not valid: ", note);
 	hint = result == X509_V_ERR_CERT_HAS_EXPIRED ||
 		result == X509_V_ERR_CERT_NOT_YET_VALID
 	    ? "is the clock right?"
-	    : "ca.NAME.ca_file names whom to trust";
+	    : "set ca.NAME.ca_file to trust its issuer";
 	return note_set(note, STATUS_NET,
 	    "its certificate is not trusted (%.100s); %s",
 	    X509_verify_cert_error_string(result), hint);
@@ -292,7 +292,8 @@ say(CURL *curl, CURLcode code, const char *why,
 	if (connect >= 300)
 		return note_set(note, STATUS_NET,
 		    "the proxy refuses to connect (HTTP %ld%s)", connect,
-		    connect == 407 ? ": it wants a user and a password" : "");
+		    connect == 407 ? ": it requires a user and a password"
+				   : "");
 	switch (code) {
 	case CURLE_COULDNT_RESOLVE_HOST:
 		return note_set(note, STATUS_NET,
@@ -302,9 +303,9 @@ say(CURL *curl, CURLcode code, const char *why,
 		    note, STATUS_NET, "the name of the proxy does not resolve");
 	case CURLE_COULDNT_CONNECT:
 		(void)curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &error);
-		return note_set(note, STATUS_NET, "no connection%s (%s)",
-		    request->proxy[0] != '\0' ? ", or none to the proxy" : "",
-		    error != 0 ? strerror((int)error) : "nobody answers");
+		return note_set(note, STATUS_NET, "cannot connect%s (%s)",
+		    request->proxy[0] != '\0' ? " to it or to the proxy" : "",
+		    error != 0 ? strerror((int)error) : "no answer");
 	case CURLE_OPERATION_TIMEDOUT:
 		return note_set(note, STATUS_NET,
 		    "it does not answer within %d seconds", HTTP_SECONDS);
@@ -312,7 +313,7 @@ say(CURL *curl, CURLcode code, const char *why,
 		return say_distrust(curl, why, note);
 	case CURLE_SSL_CACERT_BADFILE:
 		return note_set(note, STATUS_CONFIG,
-		    "%.150s holds no certificates that can be read",
+		    "%.150s contains no readable certificates",
 		    request->ca_file[0] != '\0' ? request->ca_file
 						: HTTP_CERTIFICATES);
 	case CURLE_URL_MALFORMAT:
@@ -327,8 +328,7 @@ say(CURL *curl, CURLcode code, const char *why,
 		return say_as_it_is(code, why, STATUS_NET, "TLS fails: ", note);
 	case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9; we ask by https only */
 	case CURLE_WEIRD_SERVER_REPLY:
-		return note_set(
-		    note, STATUS_NET, "what answers does not speak HTTP");
+		return note_set(note, STATUS_NET, "it does not speak HTTP");
 	case CURLE_PROXY:
 		return say_as_it_is(
 		    code, why, STATUS_NET, "the proxy refuses: ", note);

@@ -71,7 +71,7 @@ read_key(const char *path, struct buf *out, struct note *note)
 		    note, STATUS_IO, "%.200s is not a regular file", path);
 	else if (st.st_uid != geteuid() || (st.st_mode & 077) != 0)
 		status = note_set(note, STATUS_PERMISSION,
-		    "%.200s can be read by others (chmod 600 it)", path);
+		    "others can read %.200s; chmod 600 it", path);
 	else if (st.st_nlink > 1)
 		status = note_set(note, STATUS_PERMISSION,
 		    "%.200s has more than one name (hard links)", path);
