@@ -11,16 +11,15 @@ struct options {
 #define AT(field) .offset = offsetof(struct options, field)
 
 static const struct cmd_option rows[] = {
-	{ "json", NULL, AT(json), .help = "for programs" }, { 0 }
+	{ "json", NULL, AT(json), .help = "print JSON" }, { 0 }
 };
 
 static const struct cmd_line command_line = {
 	.name = "ca",
 	.operands = "",
 	.options = rows,
-	.about =
-	    "List the CAs that order can use: the built-in ones and those of the\n"
-	    "configuration (ca.NAME.directory), and how each is dealt with.\n",
+	.about = "List the CAs that order can use, built-in or configured\n"
+		 "(ca.NAME.directory), and the quirks of each.\n",
 };
 
 /* What is known beyond the settings. */
@@ -32,7 +31,7 @@ remark(const char *name)
 		       "the tokens as octets; revoke a valid certificate "
 		       "before ordering another for the same address";
 	if (strcmp(name, "castle-staging") == 0)
-		return "for trying out; as castle";
+		return "for testing; behaves like castle";
 	if (strcmp(name, "demo") == 0)
 		return "the test CA of the source tree, on this machine: "
 		       "tests/ca/serve";

@@ -28,8 +28,8 @@ confinement_check(const struct config *config, const struct home *home,
 	if (config->sandbox_required && unattended)
 		return note_set(note, STATUS_CONFIG,
 		    "this kernel cannot confine the programs that read mail "
-		    "and talk to servers (missing: %s); \"set sandbox = "
-		    "best-effort\" works unattended without",
+		    "and talk to servers (missing: %s); to work unattended "
+		    "anyway, \"set sandbox = best-effort\"",
 		    lacks);
 	note_say(&warning,
 	    "warning: this kernel cannot confine the programs that read mail "

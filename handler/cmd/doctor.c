@@ -29,7 +29,7 @@ struct options {
 #define AT(field) .offset = offsetof(struct options, field)
 
 static const struct cmd_option rows[] = {
-	{ "json", NULL, AT(json), .help = "for programs" }, { 0 }
+	{ "json", NULL, AT(json), .help = "print JSON" }, { 0 }
 };
 
 static const struct cmd_line command_line = {
@@ -37,9 +37,9 @@ static const struct cmd_line command_line = {
 	.operands = "",
 	.options = rows,
 	.about =
-	    "Say whether everything is in place: our programs, how the kernel\n"
-	    "confines them, the home, the DNS, who is trusted, the mail\n"
-	    "program.  Changes nothing.  Exit 0 if nothing is wrong, else 1.\n",
+	    "Check that everything is in place: our programs, their sandbox, the\n"
+	    "home, the DNS, the trust anchors, the mail program.  Changes nothing.\n"
+	    "Exit 0 if nothing is wrong, else 1.\n",
 };
 
 enum { FINDINGS_MAX = 32 };
@@ -163,14 +163,14 @@ check_kernel(const struct config *config, struct findings *out)
 		    sandbox_landlock_version());
 	else
 		add(out, result, "landlock",
-		    "this kernel has none, or it is switched off: the network "
-		    "programs and the key holder can open any file of yours");
+		    "missing from this kernel, or switched off: the network "
+		    "programs and the key holder can open all your files");
 	if (can.seccomp)
 		add(out, GOOD, "seccomp", "system calls are filtered");
 	else
 		add(out, result, "seccomp",
-		    "this kernel filters no system calls: our programs can "
-		    "start others and open sockets");
+		    "this kernel does not filter system calls: our programs "
+		    "can start others and open sockets");
 	if (can.landlock && can.seccomp)
 		add(out, GOOD, "sandbox", "every helper is confined");
 	else if (config->sandbox_required)
@@ -180,7 +180,7 @@ check_kernel(const struct config *config, struct findings *out)
 		    confinement_lacks());
 	else
 		add(out, ODD, "sandbox",
-		    "missing: %s; unattended work goes on without "
+		    "missing: %s; unattended commands run without it "
 		    "(sandbox = best-effort)",
 		    confinement_lacks());
 }
@@ -226,7 +226,8 @@ check_home(const struct config *config, struct findings *out)
 	else if (status != STATUS_OK)
 		add(out, WRONG, "home", "%s", note_text(&note, status));
 	else if (home.dir < 0)
-		add(out, GOOD, "home", "%.300s is not there yet", config->home);
+		add(out, GOOD, "home", "%.300s does not exist yet",
+		    config->home);
 	else
 		add(out, GOOD, "home", "%.300s, %zu expected challenge%s",
 		    config->home, count, count == 1 ? "" : "s");
@@ -254,20 +255,20 @@ check_dns(const struct config *config, struct findings *out)
 		    config->authenticate.resolver);
 	else if (state == DNS_BOGUS)
 		add(out, WRONG, "dns",
-		    "the root's own keys do not validate: %.200s; nothing "
-		    "else will",
+		    "the keys of the DNS root do not validate, so nothing "
+		    "will: %.200s",
 		    why.text);
 	else if (strcmp(anchor, "none") == 0)
 		add(out, ODD, "dns",
 		    "no DNSSEC: it is switched off (dnssec_anchor = none)");
 	else if (anchor[0] == '\0' || access(anchor, R_OK) != 0)
 		add(out, ODD, "dns",
-		    "no DNSSEC: there is no %.200s (package dns-root-data)",
+		    "no DNSSEC: %.200s is missing (package dns-root-data)",
 		    anchor);
 	else
 		add(out, ODD, "dns",
-		    "the resolver answers, but passes no DNSSEC on: keys are "
-		    "\"not secured\" (%.160s); take another resolver, or "
+		    "the resolver answers, but does not pass on DNSSEC: keys "
+		    "are \"not secured\" (%.160s); use another resolver, or "
 		    "set dnssec_anchor = none",
 		    why.text);
 }
@@ -282,7 +283,7 @@ check_trust(const struct config *config, struct findings *out)
 
 	if (policy->by.none) {
 		add(out, ODD, "trust",
-		    "authenticate = none: anybody can write a challenge");
+		    "authenticate = none: anybody can forge a challenge");
 		return;
 	}
 	buf_init(&files, FRAME_TRUST_MAX);
@@ -300,7 +301,7 @@ check_trust(const struct config *config, struct findings *out)
 	buf_clear(&files);
 	if (policy->by.results[0] != '\0')
 		add(out, ODD, "trust",
-		    "%.200s must remove foreign Authentication-Results that "
+		    "%.200s must remove forged Authentication-Results that "
 		    "bear its name",
 		    policy->by.results);
 }
@@ -320,7 +321,7 @@ check_mail(const struct config *config, struct findings *out)
 		add(out, GOOD, "sendmail", "%.300s", path);
 	else
 		add(out, ODD, "sendmail",
-		    "%.300s is not there: --draft sendmail and --mda cannot "
+		    "%.300s is missing: --draft sendmail and --mda cannot "
 		    "send",
 		    path);
 	buf_init(&file, 1024 * 1024);

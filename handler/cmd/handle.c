@@ -38,18 +38,18 @@ struct options {
 
 static const struct cmd_option rows[] = {
 	{ "type", "TYPE", AT(type),
-	    .help = "what FILE is, as mailcap's %t says it" },
+	    .help = "media type of FILE, mailcap's %t" },
 	{ "draft", "DEST", AT(draft),
 	    .help = "where the reply goes: mua, stage, stdout, sendmail,\n"
 		    "file:PATH, maildir:DIR, mbox:FILE" },
 	{ "auto-approve", NULL, AT(auto_approve), .help = "do not ask" },
 	{ "mda", NULL, AT(mda),
-	    .help = "called by a delivery agent: exit 0 on what is refused\n"
-		    "or ignored, 75 on temporary trouble, never ask" },
+	    .help = "called by a delivery agent: exit 0 if the message is\n"
+		    "refused or ignored, 75 on temporary failure; never ask" },
 	{ "plain", NULL, AT(plain),
 	    .help = "ask with a line prompt instead of the screen" },
 	{ "json", NULL, AT(json),
-	    .help = "print one object that says what happened" },
+	    .help = "print the result as one JSON object" },
 	{ 0 }
 };
 
@@ -460,7 +460,7 @@ take_message(struct terminal *terminal, struct input *input,
 		return note_set(
 		    note, STATUS_NO_CHALLENGE, "the input is empty");
 	return note_set(note, STATUS_NO_CHALLENGE,
-	    "the input is no mail message%s%s",
+	    "the input is not a mail message%s%s",
 	    input->shown[0] != '\0' ? "; it looks like " : "", input->shown);
 }
 

@@ -23,8 +23,8 @@ struct options {
 
 static const struct cmd_option rows[] = {
 	{ "type", "TYPE", AT(type),
-	    .help = "what FILE is, as mailcap's %t says it" },
-	{ "json", NULL, AT(json), .help = "for programs" }, { 0 }
+	    .help = "media type of FILE, mailcap's %t" },
+	{ "json", NULL, AT(json), .help = "print JSON" }, { 0 }
 };
 
 static const struct cmd_line command_line = {

@@ -36,7 +36,7 @@ struct options {
 #define AT(field) .offset = offsetof(struct options, field)
 
 static const struct cmd_option rows[] = {
-	{ "json", NULL, AT(json), .help = "for programs" }, { 0 }
+	{ "json", NULL, AT(json), .help = "print JSON" }, { 0 }
 };
 
 static const struct cmd_line command_line = {
@@ -45,8 +45,8 @@ static const struct cmd_line command_line = {
 	.most = 1,
 	.options = rows,
 	.about =
-	    "List every certificate, every challenge and every account: what it waits\n"
-	    "for, and what to do next.  ID is one that it shows, or an address.\n",
+	    "List every certificate, challenge and account: what it waits for, and what\n"
+	    "to do next.  ID is one that it shows, or an address.\n",
 };
 
 static bool

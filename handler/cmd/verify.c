@@ -41,9 +41,9 @@ static const struct cmd_line command_line = {
 	.most = 1,
 	.options = rows,
 	.about =
-	    "Say in the words of RFC 9219 whether a message is signed with S/MIME, and\n"
-	    "whether signature, signer and sender are what they should be.  Exit 0 if\n"
-	    "it is signed/verified, else 1.\n",
+	    "Say in the terms of RFC 9219 whether a message is signed with S/MIME, and\n"
+	    "whether its signature, signer and sender are valid.  Exit 0 if it is\n"
+	    "signed/verified, else 1.\n",
 };
 
 /* What a shut-in child sees: may it be signed, and by whom.  Flat. */
@@ -88,7 +88,7 @@ look_at(struct span message, struct look *out, struct note *note)
 		(address_parse(span_of(out->from), &mailbox) != STATUS_OK ||
 		    address_normal(&mailbox, normal) != STATUS_OK)))
 		return note_set(
-		    note, STATUS_BUG, "the parser's report makes no sense");
+		    note, STATUS_BUG, "the parser's report is malformed");
 	return STATUS_OK;
 }
 
