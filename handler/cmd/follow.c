@@ -28,10 +28,10 @@ describe(const struct order_step *step, const struct order *order, int64_t now,
 	switch (step->wait) {
 	case STEP_MAIL:
 		buf_addf(out,
-		    "waiting until the challenge from %s to %s is answered",
+		    "waiting for your answer to the challenge from %s to %s",
 		    step->expectation.from, step->expectation.address);
 		if (step->expectation.expires != 0) {
-			buf_add_text(out, "; it dies ");
+			buf_add_text(out, "; it expires ");
 			confirm_add_time(out, step->expectation.expires, now);
 		}
 		break;
@@ -43,7 +43,7 @@ describe(const struct order_step *step, const struct order *order, int64_t now,
 		break;
 	case STEP_SETTLE:
 		buf_addf(out,
-		    "the reply for %s is out; giving it a moment to arrive",
+		    "the reply for %s was sent; giving it a moment to arrive",
 		    step->expectation.address);
 		break;
 	case STEP_CA:
@@ -52,15 +52,16 @@ describe(const struct order_step *step, const struct order *order, int64_t now,
 		break;
 	case STEP_QUEUED:
 		buf_addf(out,
-		    "order %s comes first, whose challenge for %s is open: one "
-		    "at a time",
+		    "waiting for order %s, whose challenge for %s is still "
+		    "open",
 		    step->expectation.order, step->expectation.address);
 		break;
 	case STEP_OTHER:
-		buf_add_text(out, "another mailcert is at it");
+		buf_add_text(
+		    out, "another mailcert process is working on this order");
 		break;
 	case STEP_DONE:
-		buf_add_text(out, "the certificate is there");
+		buf_add_text(out, "the certificate is stored");
 		break;
 	}
 }
@@ -221,8 +222,8 @@ follow(struct client *client, struct order *order,
 			ca_since = ticks();
 		else if (ticks() - ca_since >= client->config->patience) {
 			status = note_set(note, STATUS_AGAIN,
-			    "the CA has been at it for %lld seconds; mailcert "
-			    "finish goes on",
+			    "the CA has not finished the order in %lld "
+			    "seconds; mailcert finish resumes it",
 			    (long long)(ticks() - ca_since));
 			break;
 		}

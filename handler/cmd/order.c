@@ -27,7 +27,7 @@ read_usage(const char *value, void *field)
 #define AT(field) .offset = offsetof(struct options, field)
 
 static const struct cmd_option rows[] = {
-	ENROLMENT_CA("which CA; see ca in mailcert-config(5)"),
+	ENROLMENT_CA("the CA; see ca in mailcert-config(5)"),
 	{ "key", "KIND", AT(request.key), option_key_kind, OPTION_KEY_KIND,
 	    offsetof(struct options, has_key),
 	    .help = "rsa:3072 (default), rsa:2048, rsa:4096, ec:p256,\n"
@@ -38,15 +38,16 @@ static const struct cmd_option rows[] = {
 	    .help = "both (default), sign, encrypt, or separate: two\n"
 		    "certificates, one for each" },
 	{ "passphrase", NULL, AT(passphrase),
-	    .help = "lock the key with a passphrase" },
+	    .help = "encrypt the key with a passphrase" },
 	ENROLMENT_AGREE,
-	ENROLMENT_CONTACT("where the CA may write to, of a new account"),
+	ENROLMENT_CONTACT("where the CA may write to you, for a new account"),
 	ENROLMENT_EAB("your account at the CA, for a new ACME account"),
 	{ "no-wait", NULL, AT(no_wait),
 	    .help = "return as soon as the challenge is expected" },
 	{ "new", NULL, AT(request.anew),
-	    .help = "even where the same order is on its way" },
-	{ "dry-run", NULL, AT(dry_run), .help = "look, and order nothing" },
+	    .help = "even if the same order is pending" },
+	{ "dry-run", NULL, AT(dry_run),
+	    .help = "show what would be ordered, and order nothing" },
 	{ 0 }
 };
 
@@ -57,10 +58,10 @@ static const struct cmd_line command_line = {
 	.most = NO_LIMIT,
 	.options = rows,
 	.about =
-	    "Order a certificate from an ACME CA, wait until its challenge mail was\n"
+	    "Order a certificate from an ACME CA, wait until its challenge mail is\n"
 	    "answered (mailcert handle does that, from your mail program or\n"
-	    "unattended), and store the certificate.  May be left at any time:\n"
-	    "mailcert finish goes on, and so does the same order again.\n",
+	    "unattended), and store the certificate.  You can interrupt it at any\n"
+	    "time: mailcert finish, or the same order again, resumes it.\n",
 };
 
 /* What was not said is as configured. */
@@ -85,7 +86,7 @@ check(const struct options *options, struct note *note)
 	    !csr_usage_fits(
 		request->key, options->usage.separate ? CSR_ENCRYPT : CSR_SIGN))
 		return note_set(note, STATUS_USAGE,
-		    "a key of kind %s can only sign: --usage sign",
+		    "a key of kind %s can only sign; use --usage sign",
 		    key_kind_name(request->key));
 	return order_check(request, note);
 }
@@ -105,7 +106,8 @@ report(struct session *session, const struct options *options)
 	buf_addf(out, "Account    %s\n",
 	    client->account.url[0] != '\0' ? client->account.url
 		: directory->external_account != 0
-		? "a new one; the CA wants an external account (--eab-kid)"
+		? "a new one; the CA requires an external account "
+		  "(--eab-kid)"
 		: "a new one");
 	for (i = 0; i < options->request.count; i++) {
 		buf_add_text(out, i == 0 ? "Addresses  " : "           ");
@@ -162,15 +164,16 @@ order_one(
 		    &session->client, request, order, &resumed, &session->note);
 	if (status == STATUS_OK && resumed) {
 		note_say(&again,
-		    "going on with the order %s, which is for the same; --new "
-		    "makes another",
+		    "resuming order %s, which asks for the same; --new makes "
+		    "another",
 		    order->id);
 		cmd_say(&again);
 	}
 	if (status == STATUS_OK && no_wait && order->state == ORDER_NEW) {
 		note_say(&again,
-		    "order %s waits for another one's challenge for the same "
-		    "address; mailcert finish begins it after that",
+		    "order %s waits for the open challenge of another order "
+		    "for the same address; mailcert finish begins it "
+		    "afterwards",
 		    order->id);
 		cmd_say(&again);
 	}

@@ -40,7 +40,7 @@ run_command(const char *command, struct buf *out, struct note *note)
 		    "password_command printed more than a passphrase");
 	if (status == STATUS_OK && (code != 0 || out->len == 0))
 		status = note_set(note, STATUS_CONFIG,
-		    "password_command gives no passphrase%s%.200s",
+		    "password_command printed no passphrase%s%.200s",
 		    said.text[0] != '\0' ? ": " : "", said.text);
 	return status;
 }
@@ -57,10 +57,9 @@ ask(int tty, bool anew, struct buf *out, struct note *note)
 	if (status != STATUS_OK || !anew)
 		return status;
 	buf_init(&again, PASSPHRASE_MAX);
-	status = prompt_secret(tty, "The same again: ", &again);
+	status = prompt_secret(tty, "Repeat the passphrase: ", &again);
 	if (status == STATUS_OK && !span_eq(buf_span(out), buf_span(&again)))
-		status = note_set(
-		    note, STATUS_USAGE, "the passphrases are not the same");
+		status = note_set(note, STATUS_USAGE, "the passphrases differ");
 	buf_wipe(&again);
 	return status;
 }
@@ -76,8 +75,8 @@ passphrase_get(
 		return run_command(config->password_command, out, note);
 	if ((tty = fd_terminal()) < 0)
 		return note_set(note, STATUS_NO_PERSON,
-		    "the key wants a passphrase, and there is no terminal to "
-		    "ask on (password_command)");
+		    "the key needs a passphrase, and there is no terminal to "
+		    "ask on; set password_command");
 	status = ask(tty, anew, out, note);
 	(void)close(tty);
 	return status;

@@ -29,7 +29,7 @@ static const struct cmd_option rows[] = {
 	    .help = "say what would be done and when" },
 	{ "force", NULL, AT(force), .help = "even if it is not due" },
 	{ "wait", NULL, AT(wait),
-	    .help = "wait until the challenges were answered, as order does" },
+	    .help = "wait until the challenges are answered, as order does" },
 	{ 0 }
 };
 
@@ -40,9 +40,9 @@ static const struct cmd_line command_line = {
 	.options = rows,
 	.about =
 	    "Renew the certificates that are due, by the CA's own suggestion (RFC 9773)\n"
-	    "or by their lifetime (renew_before), and go on with what is pending.  Does\n"
-	    "nothing otherwise: run it from a timer, as often as you like.  Exits with 1\n"
-	    "while something waits for a person, and says what.\n"
+	    "or by their lifetime (renew_before), and resume what is pending.  Otherwise\n"
+	    "does nothing: run it from a timer, as often as you like.  Exits with 1 while\n"
+	    "something waits for a person, and says what.\n"
 	    "CERTIFICATE is an id or an address; without one, all of them.\n",
 };
 
@@ -109,7 +109,7 @@ finish_pending(struct session *session, const struct options *options,
 	enum status status;
 
 	if (options->dry_run) {
-		tell(session, order, "is on its way, order ", order->id);
+		tell(session, order, "is pending, order ", order->id);
 		return STATUS_OK;
 	}
 	status = client_reopen(
@@ -299,8 +299,8 @@ check_names(struct session *session, const struct options *options,
 				break;
 		if (j == count)
 			return note_set(&session->note, STATUS_NO,
-			    "there is no certificate of %.100s to renew; "
-			    "mailcert status lists what there is",
+			    "there is no certificate %.100s to renew; "
+			    "mailcert status lists them",
 			    options->names[i]);
 	}
 	return STATUS_OK;
@@ -389,7 +389,7 @@ cmd_renew(const struct invocation *invocation, int argc, char *argv[])
 		    &session->home, "renew", 0, &lock, &session->note);
 	if (status == STATUS_AGAIN)
 		(void)note_set(&session->note, status,
-		    "another mailcert renew is at work");
+		    "another mailcert renew is running; try again later");
 	if (status == STATUS_OK)
 		status = renew_all(session, &options);
 	if (lock >= 0)

@@ -315,7 +315,7 @@ def test_renew_by_lifetime():
                len(town.ca.orders) == asked + 1,
                "renew: four at once make one order", codes, town.ca.problems)
         got = town.run("renew")
-        tap.ok(got.returncode == 0 and b"waiting until the challenge" in
+        tap.ok(got.returncode == 0 and b"waiting for your answer" in
                got.stdout and len(town.ca.orders) == asked + 1,
                "renew: again says what is awaited", got)
         town.wait_for_mail()
@@ -661,7 +661,7 @@ def test_passphrase():
             tap.ok(terminal.wait("Passphrase for the new key:"),
                    "asked for", terminal.screen())
             terminal.keys("sesame", "Enter")
-            tap.ok(terminal.wait("The same again:"), "twice")
+            tap.ok(terminal.wait("Repeat the passphrase:"), "twice")
             terminal.keys("sesame", "Enter")
             tap.ok(terminal.wait("[exit 0]"), "and taken", terminal.screen())
             tap.ok("sesame" not in terminal.screen(), "not shown")
@@ -674,7 +674,7 @@ def test_forget():
         order = town.run("order", "--no-wait", ALICE).stdout.decode().strip()
         again = town.run("order", "--no-wait", ALICE)
         tap.ok(again.stdout.decode().strip() == order and
-               b"going on with" in again.stderr and len(town.ca.orders) == 1,
+               b"resuming order" in again.stderr and len(town.ca.orders) == 1,
                "the same order again is the same order", again)
         got = town.run("order", "--no-wait", "--new", ALICE)
         tap.ok(len(town.ca.orders) == 2, "--new is another", got)
@@ -754,7 +754,7 @@ def test_by_itself():
     # What is happening is seen, whatever the width.
     with Town(pending=1) as town:
         with Terminal(town.place, "mailcert order " + ALICE) as terminal:
-            tap.ok(terminal.wait("it dies"), "progress on a terminal",
+            tap.ok(terminal.wait("it expires"), "progress on a terminal",
                    terminal.screen())
             town.wait_for_mail()
             time.sleep(0.4)
@@ -763,10 +763,10 @@ def test_by_itself():
                    terminal.screen())
             tap.ok(terminal.wait("[exit 0]"), "and the end",
                    terminal.screen())
-            tap.equal(terminal.screen().count("waiting until"), 1,
+            tap.equal(terminal.screen().count("waiting for your"), 1,
                       "nothing is left of what was overwritten")
             tap.ok("waiting for the CA" not in terminal.screen() and
-                   "it dies" in terminal.screen(), "nothing is cut",
+                   "it expires" in terminal.screen(), "nothing is cut",
                    terminal.screen())
     # A draft: the copy in the sent folder tells.
     for kind in ("maildir", "mbox"):

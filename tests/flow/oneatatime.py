@@ -73,11 +73,11 @@ def test_separate():
         make_older(town, second)
         got = town.run("finish", "--no-wait")
         tap.ok(got.returncode == 75 and len(town.ca.orders) == 1 and
-               b"order %s comes first" % first.encode() in got.stderr,
+               b"waiting for order %s" % first.encode() in got.stderr,
                "separate: finish says which comes first", got)
         got = town.run("renew")
         tap.ok(got.returncode == 0 and len(town.ca.orders) == 1 and
-               b"order %s comes first" % first.encode() in got.stdout,
+               b"waiting for order %s" % first.encode() in got.stdout,
                "separate: so does renew", got)
         answer_all(town, "separate, first")
         got = town.run("finish", first)
@@ -117,8 +117,8 @@ def test_renew():
                    created=now - 80 * 86400, expires=now + 10 * 86400)
         got = town.run("renew")
         tap.ok(got.returncode == 0 and len(town.ca.orders) == 3 and
-               b"waiting until the challenge" in got.stdout and
-               b"comes first" in got.stdout, "renew: one at a time", got)
+               b"waiting for your answer" in got.stdout and
+               b"waiting for order" in got.stdout, "renew: one at a time", got)
         for one in status(town)["certificates"]:
             if one["state"] == "new":
                 make_older(town, one["id"])
@@ -126,7 +126,7 @@ def test_renew():
         got = town.run("renew")
         tap.ok(got.returncode == 0 and len(town.ca.orders) == 4 and
                b"certificate in " in got.stdout and
-               b"comes first" not in got.stdout,
+               b"waiting for order" not in got.stdout,
                "renew: the first is there, the second begins", got,
                town.ca.problems)
         answer_all(town, "renew, second")
@@ -161,7 +161,7 @@ def test_who_waits():
                 town.place.change(one["id"], expires=1600000000)
             got = town.run("finish", "--no-wait", second)
             tap.ok(got.returncode == 75 and len(town.ca.orders) == 2 and
-                   b"waiting until the challenge" in got.stderr,
+                   b"waiting for your answer" in got.stderr,
                    "the first is %s: the second begins" % name, got)
 
 
@@ -191,7 +191,7 @@ def test_waits_for_it():
             town.answer()
         out, err = process.communicate(timeout=90)
         tap.ok(process.returncode == 0 and states(town) == ["issued"] * 2 and
-               b"comes first" in err, "waits: both are there", out, err)
+               b"waiting for order" in err, "waits: both are there", out, err)
 
 
 run_tests(tests_of(globals()))

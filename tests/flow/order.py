@@ -177,18 +177,18 @@ def test_no():
         got = town.run("finish", "--no-wait")
         told = town.run("status")
         tap.ok(process.returncode == -signal.SIGINT and
-               b"waiting until the challenge" in err and
+               b"waiting for your answer" in err and
                got.returncode == 75 and
                b"waits for the challenge" in told.stdout,
                "a CA that never mails: ^C, finish, status", err, got, told)
-    # At it for ever.
+    # It never finishes.
     with Town("set patience = 2s\n", pending=10 ** 6) as town:
         process = town.start("alice@example.org")
         town.wait_for_mail()
         town.answer()
         out, err = process.communicate(timeout=120)
-        tap.ok(process.returncode == 75 and b"at it for" in err and
-               b"finish goes on" in err, "patience with a CA ends", err)
+        tap.ok(process.returncode == 75 and b"in 2 seconds" in err and
+               b"finish resumes it" in err, "patience with a CA ends", err)
     # One look, too early, and not a word why: then what is known of CAs.
     with Town(delay=None, errors=False) as town:
         process = town.start("alice@example.org")
@@ -219,7 +219,7 @@ def test_no():
 
 
 def test_resume():
-    """Left and gone on with, step by step, from other processes."""
+    """Left and resumed, step by step, from other processes."""
     with Town(pending=1) as town:
         got = town.run("order", "--no-wait", "alice@example.org")
         order = got.stdout.decode().strip()
@@ -229,7 +229,7 @@ def test_resume():
                got.stdout and b"waits for the challenge" in got.stdout,
                "resume: status", got)
         got = town.run("finish", "--no-wait", order)
-        tap.ok(got.returncode == 75 and b"is answered" in got.stderr,
+        tap.ok(got.returncode == 75 and b"your answer" in got.stderr,
                "resume: waits for the challenge", got)
         asked = len(town.ca.seen)
         for got in town.answer():

@@ -163,7 +163,7 @@ def test_ours():
         town.run("order", "--no-wait", ADDRESS)
         path, = town.wait_for_mail()
         got = town.run("renew")
-        tap.ok(got.returncode == 0 and b"waiting until" in got.stdout,
+        tap.ok(got.returncode == 0 and b"waiting for your answer" in got.stdout,
                "mail that is to come waits for nobody", got)
         got = town.run("handle", "--auto-approve", "--draft", "file:" +
                        town.place.path("draft"), path)
