@@ -103,7 +103,7 @@ check_contacts(const char *const *contact, size_t count, struct note *note)
 	for (i = 0; i < count; i++)
 		if (address_parse(span_of(contact[i]), &mailbox) != STATUS_OK)
 			return note_set(note, STATUS_USAGE,
-			    "%.100s is no mail address", contact[i]);
+			    "%.100s is not a mail address", contact[i]);
 	return STATUS_OK;
 }
 
@@ -173,8 +173,8 @@ check_pending(struct session *session)
 		    (expectations[i].expires == 0 ||
 			expectations[i].expires > (int64_t)time(NULL)))
 			status = note_set(&session->note, STATUS_AGAIN,
-			    "challenge %s is open, and its answer holds the "
-			    "present key: finish it first",
+			    "challenge %s is open, and its answer depends on "
+			    "the current key; finish it first",
 			    expectation_shown_id(&expectations[i]));
 	free(expectations);
 	return status;
@@ -212,7 +212,7 @@ do_deactivate(struct session *session, struct options *options)
 	status = buf_status(&question);
 	if (status == STATUS_OK && !options->yes && !session_ask(question.at))
 		status = note_set(&session->note, STATUS_DECLINED,
-		    "nothing was changed (--yes does it without a question)");
+		    "nothing was changed; --yes skips the question");
 	buf_clear(&question);
 	if (status == STATUS_OK)
 		status = client_deactivate(&session->client, &session->note);
@@ -286,7 +286,7 @@ forget(struct session *session, struct account *account, bool wanted)
 		account->deactivated = (int64_t)time(NULL);
 	status = account_save(&session->home, account, &session->note);
 	buf_addf(&session->out,
-	    "%s is out of use; its key stays for what it ordered\n",
+	    "%s is out of use; its key is kept for its certificates\n",
 	    account->id);
 	return status;
 }
@@ -305,8 +305,8 @@ do_forget(struct session *session, struct options *options)
 		status = look_what_hangs_on(session, account.id, open, &wanted);
 	if (status == STATUS_OK && open[0] != '\0')
 		status = note_set(&session->note, STATUS_AGAIN,
-		    "order %s of that account is open; mailcert finish it, or "
-		    "mailcert finish --forget %s",
+		    "order %s of that account is open; run mailcert finish, "
+		    "or mailcert finish --forget %s",
 		    open, open);
 	if (status != STATUS_OK)
 		return status;
@@ -320,7 +320,7 @@ do_forget(struct session *session, struct options *options)
 	    account.url[0] != '\0' && !options->yes &&
 	    !session_ask(question.at))
 		status = note_set(&session->note, STATUS_DECLINED,
-		    "nothing was changed (--yes does it without a question)");
+		    "nothing was changed; --yes skips the question");
 	buf_clear(&question);
 	return status == STATUS_OK ? forget(session, &account, wanted) : status;
 }
@@ -328,20 +328,20 @@ do_forget(struct session *session, struct options *options)
 #define AT(field) .offset = offsetof(struct options, field)
 
 static const struct cmd_option rows[] = {
-	ENROLMENT_CA("which CA; default: ca of the configuration"),
+	ENROLMENT_CA("the CA; default: ca in the configuration"),
 	ENROLMENT_AGREE,
 	{ "key", "KIND", ENROLMENT(client.key), option_key_kind,
 	    OPTION_KEY_KIND, offsetof(struct options, has_key),
 	    .help = "of the account key: ec:p256 (default), ec:p384,\n"
 		    "ed25519, rsa:2048, rsa:3072, rsa:4096" },
 	{ "key-file", "FILE", ENROLMENT(client.key_file),
-	    .help = "take a copy of this key (PEM), of another client" },
+	    .help = "copy this key (PEM), that of another client" },
 	{ "existing", NULL, ENROLMENT(client.only_existing),
-	    .help = "only find the account of that key, make none" },
-	ENROLMENT_CONTACT("where the CA may write to"),
-	ENROLMENT_EAB("your account at the CA, where it wants one"),
+	    .help = "find the account of that key, create none" },
+	ENROLMENT_CONTACT("where the CA may write to you"),
+	ENROLMENT_EAB("your account at the CA, if it requires one"),
 	{ "yes", NULL, AT(yes), .help = "do not ask" },
-	{ "json", NULL, AT(json), .help = "for programs" }, { 0 }
+	{ "json", NULL, AT(json), .help = "print JSON" }, { 0 }
 };
 
 static const struct cmd_line command_line = {
@@ -358,11 +358,12 @@ static const struct cmd_line command_line = {
 		 "deactivate [--ca] [--yes]\n"
 		 "forget [--ca] [--yes] [ACCOUNT]",
 	.about =
-	    "Alone: list our accounts.  show asks the CA what it has on record; register\n"
-	    "makes an account (order does so too); contact sets where the CA may write\n"
-	    "to; roll-over gives the account a new key; deactivate closes it for good;\n"
-	    "forget takes one out of use here and asks the CA nothing.  Where the CA\n"
-	    "closed or lost the account, or its key file is gone, register makes another.\n",
+	    "Without an action, list our accounts.  show asks the CA for its record;\n"
+	    "register creates an account (order does so too); contact sets where the CA\n"
+	    "may write to you; roll-over gives the account a new key; deactivate closes\n"
+	    "it for good; forget takes it out of use here without asking the CA.  If the\n"
+	    "CA closed or lost the account, or its key file is gone, register creates\n"
+	    "another.\n",
 };
 
 static const struct act {
@@ -401,8 +402,12 @@ unknown_act(const char *typed)
 		nearest_consider(&nearest, acts[i].name);
 	return nearest.name != NULL
 	    ? cmd_misuse(&command_line,
-		  "account cannot %.40s; did you mean %s?", typed, nearest.name)
-	    : cmd_misuse(&command_line, "account cannot %.40s", typed);
+		  "unknown action account %.40s; did you mean %s?", typed,
+		  nearest.name)
+	    : cmd_misuse(&command_line,
+		  "unknown action account %.40s; mailcert account --help lists "
+		  "them",
+		  typed);
 }
 
 int
@@ -422,8 +427,8 @@ cmd_account(const struct invocation *invocation, int argc, char *argv[])
 	options.rest = (const char *const *)argv + optind;
 	options.rests = (size_t)(argc - optind);
 	if (options.rests > (act != NULL ? act->rests_most : 0))
-		return cmd_misuse(&command_line,
-		    "there is one argument too many: %.100s", argv[argc - 1]);
+		return cmd_misuse(&command_line, "unexpected argument %.100s",
+		    argv[argc - 1]);
 	session = session_begin(invocation, act != NULL && act->creates, &code);
 	if (session == NULL)
 		return code;

@@ -42,11 +42,10 @@ static const struct cmd_option rows[] = {
 	    offsetof(struct options, join_said),
 	    .help = "string (default), or octets for CAs that decode" },
 	{ "expires", "TIME", AT(expires),
-	    .help = "as the CA says it (2026-11-23T04:00:00Z), or 24h" },
-	{ "ca", "NAME", AT(ca),
-	    .help = "whose rules count, of the configuration" },
+	    .help = "as the CA gives it (2026-11-23T04:00:00Z), or 24h" },
+	{ "ca", "NAME", AT(ca), .help = "apply the settings of this CA" },
 	{ "note", "TEXT", AT(note), .help = "shown with the question" },
-	{ "forget", "ID", AT(forget), .help = "remove one" }, { 0 }
+	{ "forget", "ID", AT(forget), .help = "remove that challenge" }, { 0 }
 };
 
 static const struct cmd_line command_line = {
@@ -59,8 +58,8 @@ static const struct cmd_line command_line = {
 		 "--forget",
 	.about =
 	    "Record a challenge that another ACME client ordered, so that handle\n"
-	    "answers it.  Telling the CA stays with that client.  Prints the order's\n"
-	    "id.\n",
+	    "answers it.  The other client still has to tell the CA.  Prints the\n"
+	    "order's id.\n",
 };
 
 /* One bare address, and its normal form. */
@@ -93,7 +92,8 @@ read_expires(const char *text, int64_t now, int64_t *out, struct note *note)
 		number = number * 10 + (s.at[i] - '0');
 	if (i == 0 || i + 1 != s.len || !span_has_byte(SPAN("mhd"), s.at[i]))
 		return note_set(note, STATUS_USAGE,
-		    "--expires is a time like 2026-11-23T04:00:00Z, or 24h");
+		    "--expires is not a time; use 2026-11-23T04:00:00Z, or "
+		    "24h");
 	*out = now +
 	    number *
 		(s.at[i] == 'm'          ? 60
@@ -164,7 +164,7 @@ fill_expectation(const struct options *options, const struct config *config,
 		!span_copy(
 		    span_of(options->note), out->note, sizeof(out->note))))
 		status = note_set(note, STATUS_USAGE,
-		    "--note is longer than 255 octets, or not UTF-8");
+		    "--note is longer than 255 bytes, or not UTF-8");
 	if (status != STATUS_OK)
 		return status;
 	if (options->account_key != NULL)
@@ -224,16 +224,18 @@ forget(const struct home *home, const char *text, struct note *note)
 	status = lookup(home, text, &found, note);
 	if (status == STATUS_OK && found.expectation[0] == '\0')
 		status = note_set(note, STATUS_USAGE,
-		    "%.20s is a certificate order: mailcert finish --forget "
-		    "%.20s",
+		    "%.20s is a certificate order; use mailcert finish "
+		    "--forget %.20s",
 		    found.order, found.order);
 	if (status != STATUS_OK ||
 	    (status = home_lock(home, &lock, note)) != STATUS_OK)
 		return status;
 	status = expectation_forget(home, found.expectation, note);
 	if (status == STATUS_MISSING)
-		(void)note_set(
-		    note, status, "no challenge %.32s is expected", text);
+		(void)note_set(note, status,
+		    "there is no challenge %.32s; mailcert status lists "
+		    "them",
+		    text);
 	(void)close(lock);
 	return status;
 }
@@ -289,7 +291,8 @@ check(const struct options *options, const char *address)
 		return cmd_misuse(&command_line, "%s is missing", missing);
 	if (options->thumbprint != NULL && options->account_key != NULL)
 		return cmd_misuse(&command_line,
-		    "--thumbprint and --account-key say the same; give one");
+		    "--thumbprint and --account-key exclude each other; give "
+		    "one");
 	return 0;
 }
 

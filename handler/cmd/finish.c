@@ -23,18 +23,18 @@ struct options {
 static const struct cmd_option rows[] = {
 	{ "sent", NULL, AT(sent),
 	    .help =
-		"the reply has been sent: the draft, one that was in doubt, or\n"
-		"one by another program" },
+		"the reply was sent: the draft, a doubtful one, or one from\n"
+		"another program" },
 	{ "no-wait", NULL, AT(no_wait),
-	    .help = "do what can be done now, and no more" },
+	    .help = "do what can be done now, and return" },
 	{ "detach", NULL, AT(detach),
 	    .help =
-		"return at once and go on in the background, for an hour at\n"
-		"most; what becomes of it is in the log" },
+		"return at once and continue in the background, for an hour\n"
+		"at most; the log tells the outcome" },
 	{ "forget", NULL, AT(forget),
 	    .help =
-		"give an order up that has no certificate: its key and its\n"
-		"challenges are removed" },
+		"give up an order without a certificate: remove its key and\n"
+		"its challenges" },
 	{ 0 }
 };
 
@@ -46,9 +46,9 @@ static const struct cmd_line command_line = {
 	.forms = "[--sent] [--no-wait] [--detach] [ID]\n--forget ID",
 	.about =
 	    "After the reply was sent: tell the CA, wait for it, fetch the certificate,\n"
-	    "check it and store it.  Goes on wherever an order stopped, after a crash\n"
-	    "or a reboot too.  Without ID: with everything that is not finished.\n"
-	    "ID is one that status shows, or an address where only one fits.\n",
+	    "check it and store it.  Resumes an order wherever it stopped, even after a\n"
+	    "crash or a reboot.  Without ID, resumes every unfinished order.\n"
+	    "ID is one that status shows, or an address if only one order fits.\n",
 };
 
 enum { DETACHED_SECONDS = 3600 };
@@ -121,8 +121,8 @@ mark_these(struct session *session, struct expectation *expectations,
 	ask = begun == 0 && count > 1;
 	if (ask && !session_has_terminal() && named == NULL)
 		return note_set(note, STATUS_USAGE,
-		    "%zu challenges wait for an answer; which reply was sent? "
-		    "finish --sent ID",
+		    "%zu challenges wait for an answer; name the one that "
+		    "was answered: mailcert finish --sent ID",
 		    count);
 	ask = ask && session_has_terminal();
 	for (i = 0; status == STATUS_OK && i < count; i++)
@@ -235,8 +235,8 @@ finish_named(struct session *session, const char *text, bool sent,
 		status = finish_one(session, named.order, how, note);
 	else if (status == STATUS_OK && !sent)
 		status = note_set(note, STATUS_NO,
-		    "%.100s was ordered by another ACME client, which has to "
-		    "go on with it",
+		    "another ACME client ordered %.100s; finish the order "
+		    "there",
 		    text);
 	return status;
 }
@@ -282,8 +282,8 @@ forget(struct session *session, const char *text)
 		status = lookup(&session->home, text, &named, note);
 	if (status == STATUS_OK && named.order[0] == '\0')
 		status = note_set(note, STATUS_USAGE,
-		    "%.100s is a challenge of another client: mailcert expect "
-		    "--forget %s",
+		    "%.100s is a challenge of another client; use mailcert "
+		    "expect --forget %s",
 		    text, named.expectation);
 	/* Not while another one takes a step of it. */
 	if (status == STATUS_OK) {
@@ -297,7 +297,7 @@ forget(struct session *session, const char *text)
 		    note, status, "there is no certificate order %.20s", id);
 	if (status == STATUS_OK && order->starts != 0)
 		status = note_set(note, STATUS_USAGE,
-		    "%s has a certificate, which is not forgotten", id);
+		    "order %s has a certificate and cannot be forgotten", id);
 	if (status == STATUS_OK)
 		status = home_lock(&session->home, &lock, note);
 	if (status == STATUS_OK)
@@ -344,14 +344,14 @@ cmd_finish(const struct invocation *invocation, int argc, char *argv[])
 		return code;
 	id = argv[optind];
 	if (options.detach && options.no_wait)
-		return cmd_misuse(
-		    &command_line, "--detach and --no-wait do not go together");
+		return cmd_misuse(&command_line,
+		    "--detach and --no-wait exclude each other; give one");
 	if (options.forget && id == NULL)
 		return cmd_misuse(&command_line, "--forget needs an ID");
 	if (options.forget &&
 	    (options.detach || options.no_wait || options.sent))
 		return cmd_misuse(
-		    &command_line, "--forget goes with no other option");
+		    &command_line, "--forget takes no other option");
 	how.once = options.no_wait;
 	if (options.detach) {
 		if (!process_detach())

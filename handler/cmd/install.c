@@ -21,7 +21,7 @@ struct options {
 #define AT(field) .offset = offsetof(struct options, field)
 
 static const struct cmd_option rows[] = {
-	{ "remove", NULL, AT(remove), .help = "take them out" }, { 0 }
+	{ "remove", NULL, AT(remove), .help = "remove them" }, { 0 }
 };
 
 static const struct cmd_line command_line = {
@@ -31,8 +31,8 @@ static const struct cmd_line command_line = {
 	.most = 1,
 	.options = rows,
 	.about =
-	    "Put our entries into ~/.mailcap, between markers; asked again, they are\n"
-	    "renewed.  --remove takes them out.  Nothing else in the file changes.\n",
+	    "Put our entries into ~/.mailcap, between markers, or update them there.\n"
+	    "--remove removes them.  Nothing else in the file changes.\n",
 };
 
 /* %: how mailcert is called. */
@@ -130,7 +130,7 @@ strip(struct span text, struct buf *out, struct note *note)
 	if (inside)
 		return note_set(note, STATUS_CONFIG,
 		    "~/.mailcap has \"" BEGIN_MARK "\" without \"" END_MARK
-		    "\"; mend it by hand");
+		    "\"; repair it by hand");
 	return buf_status(out);
 }
 
@@ -183,8 +183,8 @@ read_mailcap(const char *path, struct buf *out, mode_t *mode, struct note *note)
 					     path, strerror(errno));
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
 	    st.st_size >= MAILCAP_MAX || !buf_reserve(out, (size_t)st.st_size))
-		status = note_set(
-		    note, STATUS_IO, "%.200s is no file of a sane size", path);
+		status = note_set(note, STATUS_IO,
+		    "%.200s is not a regular file, or too large", path);
 	else if (read(fd, out->at, (size_t)st.st_size) != st.st_size)
 		status = note_set(
 		    note, STATUS_IO, "%.200s: %s", path, strerror(errno));
@@ -207,7 +207,7 @@ install_mailcap(bool install, struct note *note)
 	mode_t mode;
 
 	if (user == NULL || user[0] != '/')
-		return note_set(note, STATUS_CONFIG, "there is no HOME");
+		return note_set(note, STATUS_CONFIG, "HOME is not set");
 	(void)snprintf(path, sizeof(path), "%.1000s/.mailcap", user);
 	buf_init(&old, MAILCAP_MAX);
 	buf_init(&kept, MAILCAP_MAX);

@@ -26,8 +26,9 @@ judge(const struct fitting *fitting, const char *text, struct note *note)
 		    text);
 	if (fitting->count > 1)
 		return note_set(note, STATUS_USAGE,
-		    "%zu of them fit %.100s; name one: %.150s", fitting->count,
-		    text, fitting->ids.at != NULL ? fitting->ids.at : "");
+		    "%zu orders or challenges fit %.100s; name one: %.150s",
+		    fitting->count, text,
+		    fitting->ids.at != NULL ? fitting->ids.at : "");
 	return STATUS_OK;
 }
 

@@ -31,21 +31,22 @@ static const struct verb {
 	const char *summary;
 } verbs[] = {
 	{ "order", cmd_order, "get a certificate for an address" },
-	{ "finish", cmd_finish, "go on with what was ordered" },
-	{ "renew", cmd_renew, "renew what is due; for a timer" },
+	{ "finish", cmd_finish, "resume what was ordered" },
+	{ "renew", cmd_renew, "renew certificates that are due; for a timer" },
 	{ "revoke", cmd_revoke, "revoke a certificate, for good" },
 	{ "handle", cmd_handle, "answer the challenge in a message" },
 	{ "show", cmd_show, "say what a message is; for copiousoutput" },
-	{ "is-challenge", cmd_is_challenge, "exit 0 if it is one; for test=" },
+	{ "is-challenge", cmd_is_challenge,
+	    "exit 0 if a message is a challenge; for test=" },
 	{ "respond", cmd_respond, "compute the response block by hand" },
 	{ "expect", cmd_expect,
 	    "expect a challenge that another client ordered" },
-	{ "status", cmd_status, "what is pending, and what to do next" },
-	{ "account", cmd_account, "our accounts at CAs" },
-	{ "ca", cmd_ca, "the known CAs and their quirks" },
-	{ "verify", cmd_verify, "the S/MIME status of any message" },
-	{ "doctor", cmd_doctor, "is everything in place" },
-	{ "mutt-rc", cmd_mutt_rc, "what the mutt macro reads back" },
+	{ "status", cmd_status, "list what is pending, and what to do next" },
+	{ "account", cmd_account, "list or change our accounts at CAs" },
+	{ "ca", cmd_ca, "list the known CAs and their quirks" },
+	{ "verify", cmd_verify, "print the S/MIME status of any message" },
+	{ "doctor", cmd_doctor, "check that everything is in place" },
+	{ "mutt-rc", cmd_mutt_rc, "print what the mutt macro reads back" },
 	{ "install", cmd_install, "put our entries into ~/.mailcap" },
 };
 enum { VERBS = sizeof(verbs) / sizeof(*verbs) };
@@ -296,9 +297,11 @@ main(int argc, char *argv[])
 	static const struct option longs[] = { { "help", no_argument, NULL,
 						   'h' },
 		{ "version", no_argument, NULL, 'V' }, { 0 } };
-	static const struct note too_many = { "there are more than 64 -o" };
+	static const struct note too_many = {
+		"there are more than 64 -o options"
+	};
 	static const struct note no_command = {
-		"there is no COMMAND; mailcert --help lists them"
+		"COMMAND is missing; mailcert --help lists them"
 	};
 	struct invocation invocation = { 0 };
 	size_t i;

@@ -112,13 +112,11 @@ name_character(struct span s, struct note *note)
 	text_show_in(shown, sizeof(shown), s, text_locale_is_utf8());
 	if (!is_text)
 		return note_set(note, STATUS_BAD_TOKEN,
-		    "the octet 0x%02x stands in it, which base64url does not "
-		    "have",
+		    "it contains the byte 0x%02x, which is not base64url",
 		    (unsigned)c);
 	return note_set(note, STATUS_BAD_TOKEN,
-	    "the character \"%s\" (U+%04X) stands in it, which base64url does "
-	    "not have",
-	    shown, (unsigned)c);
+	    "it contains \"%s\" (U+%04X), which is not base64url", shown,
+	    (unsigned)c);
 }
 
 /* Keep the characters of base64url: nothing else may stand between them. */
@@ -179,12 +177,12 @@ paste_clean(struct span text, const char *name, char *out, size_t size,
 		text = span_cut(text, label + 5, text.len);
 	else if (status == STATUS_OK && !take_member(&text, name))
 		status = note_set(note, STATUS_BAD_TOKEN,
-		    "\"%s\" stands there twice; paste the value alone", name);
+		    "it contains \"%s\" twice; paste the value alone", name);
 	if (status == STATUS_OK)
 		status = keep_token(text, &token, note);
 	if (status == STATUS_OK && token.len == 0)
-		status = note_set(
-		    note, STATUS_BAD_TOKEN, "no character of base64url in it");
+		status = note_set(note, STATUS_BAD_TOKEN,
+		    "it contains no character of base64url");
 	if (status == STATUS_OK && !span_copy(buf_span(&token), out, size))
 		status = note_set(note, STATUS_BAD_TOKEN,
 		    "it has %zu characters, more than %zu", token.len,

@@ -51,9 +51,9 @@ static const struct cmd_line command_line = {
 		 "--account-key] [--token-join]",
 	.about =
 	    "Print the three lines of the response block, to be pasted into a reply.\n"
-	    "What is missing is asked for on the terminal.  ID is one that\n"
-	    "status shows, or an address: token-part2 and thumbprint are taken from\n"
-	    "there.  Send the reply, then: mailcert finish --sent ID\n",
+	    "Asks on the terminal for missing values.  ID is one that status shows,\n"
+	    "or an address: it supplies token-part2 and thumbprint.  Send the reply,\n"
+	    "then: mailcert finish --sent ID\n",
 };
 
 /* One of the values that are needed. */
@@ -139,7 +139,7 @@ ask(const struct wanted *wanted, int tty, char *out, size_t size,
 		again = status == wanted->bad || status == STATUS_BAD_CHARSET;
 		if (again) {
 			buf_cut(&text, 0);
-			buf_addf(&text, "%s; paste it once more\n",
+			buf_addf(&text, "%s; paste it again\n",
 			    note_text(note, status));
 			if (fd_write(tty, buf_span(&text)) != STATUS_OK)
 				again = false;
@@ -325,13 +325,13 @@ cmd_respond(const struct invocation *invocation, int argc, char *argv[])
 	options.expectation = argv[optind];
 	if (options.thumbprint != NULL && options.account_key != NULL)
 		return cmd_misuse(&command_line,
-		    "--thumbprint and --account-key say the same; give one");
+		    "--thumbprint and --account-key exclude each other; give "
+		    "one");
 	if (options.expectation != NULL &&
 	    (options.part2 != NULL || options.thumbprint != NULL ||
 		options.account_key != NULL || options.has_join))
 		return cmd_misuse(&command_line,
-		    "only --token-part1 goes with an ID, which says the "
-		    "rest");
+		    "an ID takes only --token-part1; it supplies the rest");
 	if (options.expectation != NULL &&
 	    !cmd_config(invocation, &config, &code))
 		return code;

@@ -49,9 +49,10 @@ static const struct cmd_option rows[] = {
 	    .help = "unspecified (default), key-compromise,\n"
 		    "affiliation-changed, superseded, cessation" },
 	{ "with-certificate-key", NULL, AT(own_key),
-	    .help = "sign with its own key, where the account is\nlost" },
+	    .help = "sign with the certificate's own key, if the\n"
+		    "account is lost" },
 	{ "ca", "NAME|URL", AT(ca),
-	    .help = "which CA, where the account was removed here" },
+	    .help = "the CA, if the account was removed here" },
 	{ "yes", NULL, AT(yes), .help = "do not ask" }, { 0 }
 };
 
@@ -62,9 +63,9 @@ static const struct cmd_line command_line = {
 	.most = 1,
 	.options = rows,
 	.about =
-	    "Revoke a certificate at its CA.  This cannot be taken back.  CERTIFICATE is\n"
-	    "an id of mailcert status, or an address: then its newest certificate.\n"
-	    "Certificate and key stay where they are; old mail wants them.\n",
+	    "Revoke a certificate at its CA.  This cannot be undone.  CERTIFICATE is an id\n"
+	    "that status shows, or an address: then its newest certificate.  Certificate\n"
+	    "and key stay where they are, to read old mail.\n",
 };
 
 enum { CHAIN_MAX = 512 * 1024, BODY_MAX = 1024 * 1024 };
@@ -148,14 +149,15 @@ tell_no(const struct ca_answer *answer, bool own_key, struct note *note)
 	char said[200];
 
 	if (own_key)
-		advice = " [--with-certificate-key is not taken: try without "
-			 "it, with the account]";
+		advice = " [try without --with-certificate-key, with the "
+			 "account]";
 	else if (strcmp(type, "accountDoesNotExist") == 0 ||
 	    strcmp(type, "unauthorized") == 0)
-		advice = " [mailcert revoke --with-certificate-key does "
+		advice = " [mailcert revoke --with-certificate-key works "
 			 "without the account]";
 	problem_describe(&answer->problem, said, sizeof(said));
-	return note_set(note, STATUS_CA, "the CA said no (%lld): %.190s%s",
+	return note_set(note, STATUS_CA,
+	    "the CA refused to revoke it (%lld): %.190s%s",
 	    (long long)answer->code, said, advice);
 }
 
@@ -170,7 +172,7 @@ post(struct session *session, const struct order *order,
 
 	if (ca->directory.revoke[0] == '\0')
 		return note_set(&session->note, STATUS_BAD_CA,
-		    "the CA offers no revocation by ACME");
+		    "the CA does not offer revocation by ACME");
 	buf_init(&payload, CHAIN_MAX);
 	buf_init(&answer.body, BODY_MAX);
 	buf_add_text(&payload, "{\"certificate\":\"");
@@ -219,7 +221,7 @@ hint_own_key(enum status status, struct note *note)
 	const struct note said = *note;
 
 	return note_set(note, status,
-	    "%.230s; --with-certificate-key does without the account",
+	    "%.230s; --with-certificate-key works without the account",
 	    note_text(&said, status));
 }
 
@@ -269,7 +271,7 @@ revoke_one(
 	if (status != STATUS_OK)
 		return status;
 	if (order->state == ORDER_REVOKED) {
-		buf_addf(&session->out, "%s is revoked already\n", order->id);
+		buf_addf(&session->out, "%s is already revoked\n", order->id);
 		return STATUS_OK;
 	}
 	if (order->state != ORDER_ISSUED)
@@ -278,7 +280,7 @@ revoke_one(
 	status = reach(session, options, order);
 	if (status == STATUS_OK && !options->yes && !is_sure(order))
 		return note_set(&session->note, STATUS_DECLINED,
-		    "nothing was revoked (--yes does it without a question)");
+		    "nothing was revoked; --yes skips the question");
 	buf_init(&passphrase, PASSPHRASE_MAX);
 	if (status == STATUS_OK && options->own_key)
 		status = use_own_key(session, order, &passphrase);

@@ -92,7 +92,7 @@ session_ca(struct session *session, const char **ca)
 	return (*ca)[0] != '\0'
 	    ? STATUS_OK
 	    : note_set(&session->note, STATUS_CONFIG,
-		  "which CA? --ca, or set ca = ... in the configuration");
+		  "no CA is named; use --ca, or set ca in the configuration");
 }
 
 /* Is it for that address? */

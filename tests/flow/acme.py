@@ -1175,10 +1175,10 @@ def test_advice():
                 ("of another account", problem(403, "unauthorized"), (),
                  b"--with-certificate-key"),
                 ("with its own key", problem(403, "unauthorized"),
-                 ("--with-certificate-key",), b"without it"),
+                 ("--with-certificate-key",), b"try without"),
                 ("with a kind of key that is not taken",
                  problem(400, "badSignatureAlgorithm"),
-                 ("--with-certificate-key",), b"without it")):
+                 ("--with-certificate-key",), b"try without")):
             def refuse(http, path, plain):
                 return answer if path == "/revoke" else plain()
             wrap(town, refuse)

@@ -115,7 +115,7 @@ def test_respond_which():
         before = town.place.orders_bytes()
         got = town.run("respond", "--token-part1", PART1, ALICE)
         tap.ok(got.returncode == 64 and got.stdout == b"" and
-               b"2 of them fit" in got.stderr and
+               b"2 orders or challenges fit" in got.stderr and
                town.place.orders_bytes() == before,
                "respond: which of two", got)
         got = town.run("respond", "--token-part1", "short", first["id"])
