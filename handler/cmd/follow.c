@@ -66,7 +66,7 @@ describe(const struct order_step *step, const struct order *order, int64_t now,
 	}
 }
 
-/* Columns of the terminal, or 0 where there is none. */
+/* Columns of the terminal, or 0 without a terminal. */
 static size_t
 columns(void)
 {

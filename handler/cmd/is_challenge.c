@@ -51,7 +51,7 @@ cmd_is_challenge(const struct invocation *invocation, int argc, char *argv[])
 		mua_find(&mua);
 		return find_any_challenge(&mua, &rules.challenge) ? 0 : 1;
 	}
-	/* What cannot be read or is too large is none. */
+	/* Unreadable or too large input is not a challenge. */
 	if (input_read(file, "message/rfc822", (size_t)config.max_message,
 		&input, NULL) != STATUS_OK)
 		return 1;

@@ -71,7 +71,7 @@ enum status session_find(
 
 /* Is there somebody to ask? */
 bool session_has_terminal(void);
-/* On the terminal, default No; false where there is none. */
+/* On the terminal, default No; false without a terminal. */
 bool session_ask(const char *question);
 /* client_agrees: by a question on the terminal. */
 bool session_asks_terms(const char *terms);

@@ -49,7 +49,7 @@ setting_reader value_text, value_url, value_program, value_proxy, value_flag,
     value_key_kind, value_usage, value_coverage, value_join, value_resolver,
     value_draft, value_sent_folder;
 
-/* The entry of that name; a new one where there is none.  NULL: no room for
+/* The entry of that name; made if it does not exist.  NULL: no room for
  * another, or the name is empty or too long. */
 struct config_ca *config_ca_entry(struct config *config, struct span name);
 /* The CAs that are built in; the file and -o may change them. */

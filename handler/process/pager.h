@@ -5,6 +5,6 @@
 #include "base/status.h"
 
 /* Run the first of pager, less, more on a line of ours (or "") and the text
- * made safe, on /dev/tty.  STATUS_UNABLE: there is none, or no terminal. */
+ * made safe, on /dev/tty.  STATUS_UNABLE: no pager, or no terminal. */
 enum status pager_show(const char *head, struct span text) MUST_CHECK;
 #endif

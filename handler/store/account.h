@@ -47,7 +47,7 @@ struct account {
 const char *account_end_name(enum account_end end);
 
 /* The account at the CA with that directory that is in use; STATUS_MISSING.
- * STATUS_DAMAGED: there is none, but a damaged record may be it, and the note
+ * STATUS_DAMAGED: none was found, but a damaged record may be it, and the note
  * names that one. */
 enum status account_find(const struct home *home, const char *directory,
     struct account *out, struct note *note) MUST_CHECK;

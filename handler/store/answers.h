@@ -2,7 +2,7 @@
  * answers.h - cache DNS answers in the home
  *
  * One file a name below dns/, kept for as long as the answer's TTL says.  An
- * answer of another resolver or anchor is none.
+ * answer of another resolver or anchor does not count.
  */
 #ifndef STORE_ANSWERS_H
 #define STORE_ANSWERS_H

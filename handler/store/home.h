@@ -14,7 +14,7 @@
 
 struct home {
 	char path[1024];
-	int dir;                  /* owned; -1: there is none yet */
+	int dir;                  /* owned; -1: it does not exist yet */
 	struct home_notes *notes; /* owned; what was seen on the way */
 };
 

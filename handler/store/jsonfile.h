@@ -8,7 +8,7 @@ enum { RECORD_ID_SIZE = 17 };
 
 /* Letters and digits, not too many: what may become a file name. */
 bool jsonfile_id_ok(struct span id);
-/* Is that file name "ID.json"?  Others (temporary ones) are none of ours. */
+/* Is that file name "ID.json"?  Others are temporary files. */
 bool jsonfile_id_of(const char *name, char out[RECORD_ID_SIZE]);
 /* Write home/DIRECTORY/ID.json; durable when it returns STATUS_OK. */
 enum status jsonfile_save(const struct home *home, const char *directory,

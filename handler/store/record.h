@@ -81,7 +81,7 @@ typedef bool record_filter(const void *record, const void *arg);
 /*
  * Load every record, or those that the filter wants, the oldest first; memory
  * is used for these only.  A damaged one is skipped, and home_warn() told of
- * it.  *out is owned by the caller: free(); NULL where there are none.
+ * it.  *out is owned by the caller: free(); NULL for an empty list.
  * STATUS_IO, STATUS_PERMISSION: the directory cannot be read; STATUS_MEMORY.
  */
 enum status records_load(const struct home *home,

@@ -2,8 +2,8 @@
  * tidy.h - put the home in order after a change
  *
  * Removes what killed processes left, and moves records of format 1
- * (expectations in HOME/orders/, certificate orders in HOME/issuances/) to where
- * this version keeps them.
+ * (expectations in HOME/orders/, certificate orders in HOME/issuances/) to
+ * where this version keeps them.
  */
 #ifndef STORE_TIDY_H
 #define STORE_TIDY_H

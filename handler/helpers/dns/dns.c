@@ -45,7 +45,7 @@ on_result(void *arg, int error, struct ub_result *result)
 	waiting->result = error == 0 ? result : NULL;
 }
 
-/* resolv.conf(5), or what the C library takes where there is none. */
+/* resolv.conf(5), or the C library's default if it is missing. */
 static void
 read_system(char *out, size_t size)
 {

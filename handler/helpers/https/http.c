@@ -71,7 +71,7 @@ take_url(struct span value, const char *base, char *out, size_t size)
 	curl_url_cleanup(url);
 }
 
-/* The field of that name, the n-th of several; empty: there is none. */
+/* The field of that name, the n-th of several; empty: it is missing. */
 static struct span
 get_field(CURL *curl, const char *name, size_t n)
 {
