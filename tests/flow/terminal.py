@@ -200,7 +200,7 @@ def test_ignored(place):
         p.wait_modes(False)
         os.kill(p.pid, signal.SIGHUP)
         os.write(p.fd, b"short\n")
-        tap.ok(p.wait(b"once more"), "an ignored SIGHUP stays ignored", p.out)
+        tap.ok(p.wait(b"paste it again"), "an ignored SIGHUP stays ignored", p.out)
 
 
 def test_stop(place, town):
