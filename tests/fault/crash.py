@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# Runs in: check check-slow
+# Runs in: check-slow
 """Killed at every step, run many at once, disk full: never two answers, never
 a lost order.
 

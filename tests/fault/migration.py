@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# Runs in: check check-slow
+# Runs in: check-slow
 """The move of a home from format 1 to format 2, killed at every step and on a
 disk that fails: what is there is read the same, and the next command that
 changes something makes the move complete."""

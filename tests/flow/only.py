@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# Runs in: check check-quick
+# Runs in: check-slow
 """TEST_ONLY, in a script and in a unit test: what it names runs, and where it
 names nothing, that is a failure."""
 import glob
