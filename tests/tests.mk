@@ -106,11 +106,12 @@ SCRIPTS = $(FLOW_FIRST) $(filter-out $(FLOW_FIRST),$(FLOW))
 FLOW_FIRST = tests/flow/lifecycle.py tests/fault/issue.py \
 	tests/flow/acme.py tests/flow/dnssec.py tests/flow/terminal.py \
 	tests/flow/commands.py tests/flow/order.py tests/flow/signatures.py \
-	tests/flow/neomutt.py tests/flow/mutt.py tests/fault/crash.py \
+	tests/flow/neomutt.py tests/flow/mutt.py \
 	tests/flow/messages.py tests/flow/trust.py tests/flow/signed.py \
 	tests/flow/verify.py tests/flow/byhand.py tests/fault/network.py \
 	tests/flow/oneatatime.py tests/flow/docs.py tests/flow/make.py \
-	tests/fault/order.py
+	tests/flow/pebble.py tests/fault/order.py tests/fault/home.py \
+	tests/fault/sandbox.py tests/flow/lint.py
 
 ready:
 	@tests/deps $(DEPS_BUILD) $(DEPS_CHECK)
