@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cmd/cmd.h"
 #include "cmd/lookup.h"
+#include "cmd/secrets.h"
 #include "mail/date.h"
 #include "process/helper.h"
 #include "reply/challenge.h"
@@ -16,15 +17,11 @@
 
 struct options {
 	const char *from;
-	const char *part2;
-	const char *thumbprint;
-	const char *account_key;
+	struct secrets secrets;
 	const char *expires;
 	const char *note;
 	const char *ca;
 	const char *forget;
-	enum token_join join;
-	bool join_said;
 };
 
 #define AT(field) .offset = offsetof(struct options, field)
@@ -32,15 +29,7 @@ struct options {
 static const struct cmd_option rows[] = {
 	{ "from", "CA_ADDRESS", AT(from),
 	    .help = "\"from\" of the challenge object" },
-	{ "token-part2", "T", AT(part2),
-	    .help = "\"token\" of the challenge object" },
-	{ "thumbprint", "T", AT(thumbprint),
-	    .help = "of the ACME account key (RFC 7638)" },
-	{ "account-key", "FILE", AT(account_key),
-	    .help = "that key, PEM or JWK" },
-	{ "token-join", "HOW", AT(join), option_join, OPTION_JOIN,
-	    offsetof(struct options, join_said),
-	    .help = "string (default), or octets for CAs that decode" },
+	SECRETS_OPTIONS,
 	{ "expires", "TIME", AT(expires),
 	    .help = "as the CA gives it (2026-11-23T04:00:00Z), or 24h" },
 	{ "ca", "NAME", AT(ca), .help = "apply the settings of this CA" },
@@ -132,7 +121,7 @@ take_ca(const struct options *options, const struct config *config,
 	    !span_copy(span_of(ca->name), out->ca, sizeof(out->ca)))
 		return note_set(note, STATUS_USAGE,
 		    "there is no CA %.100s in the configuration", options->ca);
-	if (!options->join_said)
+	if (!options->secrets.has_join)
 		out->join = ca->join;
 	return STATUS_OK;
 }
@@ -143,7 +132,7 @@ fill_expectation(const struct options *options, const struct config *config,
 {
 	enum status status;
 
-	*out = (struct expectation){ .join = options->join };
+	*out = (struct expectation){ .join = options->secrets.join };
 	out->created = (int64_t)time(NULL);
 	status = take_address(
 	    address, "ADDRESS", out->address, out->address_normal, note);
@@ -151,7 +140,7 @@ fill_expectation(const struct options *options, const struct config *config,
 		status = take_address(
 		    options->from, "--from", out->from, out->from_normal, note);
 	if (status == STATUS_OK &&
-	    !token_part2_take(span_of(options->part2), out->part2))
+	    !token_part2_take(span_of(options->secrets.part2), out->part2))
 		status = note_set(
 		    note, STATUS_USAGE, "--token-part2 is not base64url");
 	if (status == STATUS_OK && options->ca != NULL)
@@ -167,10 +156,11 @@ fill_expectation(const struct options *options, const struct config *config,
 		    "--note is longer than 255 bytes, or not UTF-8");
 	if (status != STATUS_OK)
 		return status;
-	if (options->account_key != NULL)
+	if (options->secrets.account_key != NULL)
 		return helper_thumbprint(
-		    options->account_key, out->thumbprint, note);
-	return thumbprint_take(span_of(options->thumbprint), out->thumbprint)
+		    options->secrets.account_key, out->thumbprint, note);
+	return thumbprint_take(
+		   span_of(options->secrets.thumbprint), out->thumbprint)
 	    ? STATUS_OK
 	    : STATUS_BAD_THUMBPRINT;
 }
@@ -278,8 +268,9 @@ check(const struct options *options, const char *address)
 {
 	const char *missing = address == NULL ? "ADDRESS"
 	    : options->from == NULL           ? "--from CA_ADDRESS"
-	    : options->part2 == NULL          ? "--token-part2 T"
-	    : options->thumbprint == NULL && options->account_key == NULL
+	    : options->secrets.part2 == NULL  ? "--token-part2 T"
+	    : options->secrets.thumbprint == NULL &&
+		options->secrets.account_key == NULL
 	    ? "--thumbprint T or --account-key FILE"
 	    : NULL;
 
@@ -289,7 +280,8 @@ check(const struct options *options, const char *address)
 		    : cmd_misuse(&command_line, "--forget ID takes no ADDRESS");
 	if (missing != NULL)
 		return cmd_misuse(&command_line, "%s is missing", missing);
-	if (options->thumbprint != NULL && options->account_key != NULL)
+	if (options->secrets.thumbprint != NULL &&
+	    options->secrets.account_key != NULL)
 		return cmd_misuse(&command_line,
 		    "--thumbprint and --account-key exclude each other; give "
 		    "one");
@@ -299,7 +291,7 @@ check(const struct options *options, const char *address)
 int
 cmd_expect(const struct invocation *invocation, int argc, char *argv[])
 {
-	struct options options = { .join = TOKEN_JOIN_STRING };
+	struct options options = { .secrets.join = TOKEN_JOIN_STRING };
 	struct note note = { "" };
 	struct config config;
 	struct expectation expectation;

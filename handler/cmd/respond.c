@@ -8,6 +8,7 @@
 #include "cmd/cmd.h"
 #include "cmd/lookup.h"
 #include "cmd/paste.h"
+#include "cmd/secrets.h"
 #include "mail/date.h"
 #include "process/helper.h"
 #include "reply/draft.h"
@@ -17,11 +18,7 @@
 struct options {
 	const char *expectation; /* NULL: the values are given */
 	const char *part1;
-	const char *part2;
-	const char *thumbprint;
-	const char *account_key;
-	enum token_join join;
-	bool has_join;
+	struct secrets secrets;
 };
 
 #define AT(field) .offset = offsetof(struct options, field)
@@ -29,16 +26,7 @@ struct options {
 static const struct cmd_option rows[] = {
 	{ "token-part1", "T", AT(part1),
 	    .help = "from the Subject of the challenge mail" },
-	{ "token-part2", "T", AT(part2),
-	    .help = "\"token\" of the challenge object" },
-	{ "thumbprint", "T", AT(thumbprint),
-	    .help = "of the ACME account key (RFC 7638)" },
-	{ "account-key", "FILE", AT(account_key),
-	    .help = "that key, PEM or JWK" },
-	{ "token-join", "HOW", AT(join), option_join, OPTION_JOIN,
-	    offsetof(struct options, has_join),
-	    .help = "string (default), or octets for CAs that decode" },
-	{ 0 }
+	SECRETS_OPTIONS, { 0 }
 };
 
 static const struct cmd_line command_line = {
@@ -174,19 +162,19 @@ find_secrets(const struct options *options, int *tty, struct expectation *out,
 	char part2[TOKEN_TEXT_SIZE], thumbprint[TOKEN_TEXT_SIZE];
 	enum status status;
 
-	out->join = options->join;
-	status = find(
-	    &wanted_part2, options->part2, tty, part2, sizeof(part2), note);
+	out->join = options->secrets.join;
+	status = find(&wanted_part2, options->secrets.part2, tty, part2,
+	    sizeof(part2), note);
 	if (status == STATUS_OK &&
 	    !token_part2_take(span_of(part2), out->part2))
 		status = STATUS_BAD_TOKEN;
 	if (status != STATUS_OK)
 		return status;
-	if (options->account_key != NULL)
+	if (options->secrets.account_key != NULL)
 		return helper_thumbprint(
-		    options->account_key, out->thumbprint, note);
-	status = find(&wanted_thumbprint, options->thumbprint, tty, thumbprint,
-	    sizeof(thumbprint), note);
+		    options->secrets.account_key, out->thumbprint, note);
+	status = find(&wanted_thumbprint, options->secrets.thumbprint, tty,
+	    thumbprint, sizeof(thumbprint), note);
 	if (status == STATUS_OK &&
 	    !thumbprint_take(span_of(thumbprint), out->thumbprint))
 		status = STATUS_BAD_THUMBPRINT;
@@ -312,7 +300,7 @@ respond_at(const struct options *options, const char *path,
 int
 cmd_respond(const struct invocation *invocation, int argc, char *argv[])
 {
-	struct options options = { .join = TOKEN_JOIN_STRING };
+	struct options options = { .secrets.join = TOKEN_JOIN_STRING };
 	struct response response;
 	struct config config = { .home = "" };
 	struct note note = { "" };
@@ -323,13 +311,16 @@ cmd_respond(const struct invocation *invocation, int argc, char *argv[])
 	if (!cmd_parse(&command_line, argc, argv, &options, &code))
 		return code;
 	options.expectation = argv[optind];
-	if (options.thumbprint != NULL && options.account_key != NULL)
+	if (options.secrets.thumbprint != NULL &&
+	    options.secrets.account_key != NULL)
 		return cmd_misuse(&command_line,
 		    "--thumbprint and --account-key exclude each other; give "
 		    "one");
 	if (options.expectation != NULL &&
-	    (options.part2 != NULL || options.thumbprint != NULL ||
-		options.account_key != NULL || options.has_join))
+	    (options.secrets.part2 != NULL ||
+		options.secrets.thumbprint != NULL ||
+		options.secrets.account_key != NULL ||
+		options.secrets.has_join))
 		return cmd_misuse(&command_line,
 		    "an ID takes only --token-part1; it supplies the rest");
 	if (options.expectation != NULL &&
