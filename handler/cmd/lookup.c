@@ -42,25 +42,13 @@ take_address(const char *text, char normal[ADDRESS_SIZE])
 	    address_normal(&mailbox, normal) == STATUS_OK;
 }
 
-static bool
-is_for(const struct order *order, const char *normal)
-{
-	size_t i;
-
-	for (i = 0; i < order->addresses; i++)
-		if (address_compare(span_of(order->address[i]),
-			span_of(normal)) != ADDRESS_OTHER)
-			return true;
-	return false;
-}
-
 bool
 lookup_names_order(const char *text, const struct order *order)
 {
 	char normal[ADDRESS_SIZE];
 
 	return strcmp(order->id, text) == 0 ||
-	    (take_address(text, normal) && is_for(order, normal));
+	    (take_address(text, normal) && order_is_for(order, normal));
 }
 
 static bool
@@ -127,7 +115,7 @@ find_orders(const struct home *home, const char *normal,
 
 	status = orders_load(home, &all, &count, note);
 	for (i = 0; i < count; i++) {
-		if (!order_is_open(&all[i]) || !is_for(&all[i], normal))
+		if (!order_is_open(&all[i]) || !order_is_for(&all[i], normal))
 			continue;
 		(void)strcpy(out->order, all[i].id);
 		add_fitting(fitting, all[i].id);

@@ -16,18 +16,6 @@
 enum { START_SECONDS = 10, LOOK_SECONDS = 2 };
 
 static bool
-is_for(const struct order *order, const char *address)
-{
-	size_t i;
-
-	for (i = 0; i < order->addresses; i++)
-		if (address_compare(span_of(order->address[i]),
-			span_of(address)) != ADDRESS_OTHER)
-			return true;
-	return false;
-}
-
-static bool
 is_at_this_ca(const struct client *client, const char *account)
 {
 	struct account other;
@@ -46,7 +34,7 @@ is_in_the_way(const struct client *client, const struct order *order,
 	return expectation->order[0] != '\0' && expectation->met == 0 &&
 	    (expectation->expires == 0 || expectation->expires > now) &&
 	    strcmp(expectation->order, order->id) != 0 &&
-	    is_for(order, expectation->address_normal) &&
+	    order_is_for(order, expectation->address_normal) &&
 	    order_load(client->home, expectation->order, other, NULL) ==
 	    STATUS_OK &&
 	    order_is_open(other) && is_at_this_ca(client, other->account);

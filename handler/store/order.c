@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mail/address.h"
 #include "store/record.h"
 
 static const char *const states[] = { "new", "ordered", "finalizing", "issued",
@@ -134,6 +135,18 @@ order_is_open(const struct order *order)
 {
 	return order->state == ORDER_NEW || order->state == ORDER_PLACED ||
 	    order->state == ORDER_FINALIZING;
+}
+
+bool
+order_is_for(const struct order *order, const char *address)
+{
+	size_t i;
+
+	for (i = 0; i < order->addresses; i++)
+		if (address_compare(span_of(order->address[i]),
+			span_of(address)) != ADDRESS_OTHER)
+			return true;
+	return false;
 }
 
 enum status

@@ -70,6 +70,8 @@ struct order {
 
 /* Is there still something to be done for it? */
 bool order_is_open(const struct order *order);
+/* Is it for that address, in whatever spelling? */
+bool order_is_for(const struct order *order, const char *address);
 
 const char *order_state_name(enum order_state state);
 
