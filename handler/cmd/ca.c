@@ -4,20 +4,10 @@
 #include "base/text.h"
 #include "cmd/cmd.h"
 
-struct options {
-	bool json;
-};
-
-#define AT(field) .offset = offsetof(struct options, field)
-
-static const struct cmd_option rows[] = {
-	{ "json", NULL, AT(json), .help = "print JSON" }, { 0 }
-};
-
 static const struct cmd_line command_line = {
 	.name = "ca",
 	.operands = "",
-	.options = rows,
+	.options = cmd_json_only,
 	.about = "List the CAs that order can use, built-in or configured\n"
 		 "(ca.NAME.directory), and the quirks of each.\n",
 };
@@ -102,7 +92,7 @@ int
 cmd_ca(const struct invocation *invocation, int argc, char *argv[])
 {
 	struct config config;
-	struct options options = { 0 };
+	struct cmd_json options = { 0 };
 	struct buf out;
 	int code = 0;
 

@@ -22,20 +22,10 @@
 #include "store/expectation.h"
 #include "store/order.h"
 
-struct options {
-	bool json;
-};
-
-#define AT(field) .offset = offsetof(struct options, field)
-
-static const struct cmd_option rows[] = {
-	{ "json", NULL, AT(json), .help = "print JSON" }, { 0 }
-};
-
 static const struct cmd_line command_line = {
 	.name = "doctor",
 	.operands = "",
-	.options = rows,
+	.options = cmd_json_only,
 	.about =
 	    "Check that everything is in place: our programs, their sandbox, the\n"
 	    "home, the DNS, the trust anchors, the mail program.  Changes nothing.\n"
@@ -384,7 +374,7 @@ cmd_doctor(const struct invocation *invocation, int argc, char *argv[])
 	struct findings *findings;
 	struct config config;
 	struct buf out;
-	struct options options = { 0 };
+	struct cmd_json options = { 0 };
 	bool wrong = false;
 	int code = 0;
 	size_t i;

@@ -31,6 +31,11 @@ option_key_kind(const char *value, void *field)
 	return key_kind_parse(span_of(value), field);
 }
 
+const struct cmd_option cmd_json_only[] = {
+	{ "json", NULL, offsetof(struct cmd_json, json), .help = "print JSON" },
+	{ 0 }
+};
+
 /* Text that is broken between its pieces only. */
 struct flow {
 	struct buf *out;

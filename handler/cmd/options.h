@@ -51,6 +51,12 @@ int cmd_misuse(const struct cmd_line *line, const char *format, ...)
 /* The usage, without a newline at its end. */
 void cmd_add_usage(const struct cmd_line *line, struct buf *out);
 
+/* Of a command whose only option is --json. */
+struct cmd_json {
+	bool json;
+};
+extern const struct cmd_option cmd_json_only[];
+
 option_reader option_join, option_key_kind;
 #define OPTION_JOIN "string or octets"
 #define OPTION_KEY_KIND \

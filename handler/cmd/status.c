@@ -29,21 +29,11 @@ struct listing {
 	size_t account_count;
 };
 
-struct options {
-	bool json;
-};
-
-#define AT(field) .offset = offsetof(struct options, field)
-
-static const struct cmd_option rows[] = {
-	{ "json", NULL, AT(json), .help = "print JSON" }, { 0 }
-};
-
 static const struct cmd_line command_line = {
 	.name = "status",
 	.operands = "[ID]",
 	.most = 1,
-	.options = rows,
+	.options = cmd_json_only,
 	.about =
 	    "List every certificate, challenge and account: what it waits for, and what\n"
 	    "to do next.  ID is one that it shows, or an address.\n",
@@ -55,8 +45,9 @@ is_expired(const struct expectation *expectation, int64_t now)
 	return expectation->expires != 0 && expectation->expires <= now;
 }
 
-/* What respond asks for: it stands nowhere else for an order of ours.  What
- * another client told expect is kept out of listings, which get pasted. */
+/* Does the listing show what respond asks for?  For our own orders, since
+ * nothing else shows it.  Listings get pasted, so what another client told
+ * expect is shown only by name. */
 static bool
 shows_secrets(const struct expectation *expectation, bool named)
 {
@@ -348,7 +339,8 @@ first_of(const struct listing *all, const char *order)
 
 /* An order, and its challenges while it is open. */
 static void
-add_order(const struct listing *all, const struct order *order, struct buf *out)
+add_order(const struct listing *all, const struct order *order, bool *listed,
+    struct buf *out)
 {
 	const struct expectation *one;
 	size_t i;
@@ -358,42 +350,34 @@ add_order(const struct listing *all, const struct order *order, struct buf *out)
 		one = &all->expectations[i];
 		if (strcmp(one->order, order->id) != 0)
 			break;
+		listed[i] = true;
 		if (order_is_open(order))
 			add_text(one, all->named, all->now, out);
 	}
 }
 
-static bool
-has_order(const struct listing *all, const char *id)
-{
-	size_t i;
-
-	for (i = 0; i < all->order_count; i++)
-		if (strcmp(all->orders[i].id, id) == 0)
-			return true;
-	return false;
-}
-
 static int
 print_text(struct listing *all, struct buf *out)
 {
-	const struct expectation *one;
+	bool *listed = calloc(all->expectation_count + 1, sizeof(*listed));
 	size_t i;
 	int code = 0;
 
+	if (listed == NULL)
+		return cmd_fail(STATUS_MEMORY, NULL);
 	if (all->expectation_count > 1)
 		qsort(all->expectations, all->expectation_count,
 		    sizeof(*all->expectations), by_order);
 	for (i = 0; i < all->order_count && pass_on(out, PIECE, &code); i++)
-		add_order(all, &all->orders[i], out);
+		add_order(all, &all->orders[i], listed, out);
 	/* Those of other clients; or of an order that is damaged. */
 	for (i = 0; i < all->expectation_count && code == 0 &&
 	     pass_on(out, PIECE, &code);
-	     i++) {
-		one = &all->expectations[i];
-		if (one->order[0] == '\0' || !has_order(all, one->order))
-			add_text(one, all->named, all->now, out);
-	}
+	     i++)
+		if (!listed[i])
+			add_text(
+			    &all->expectations[i], all->named, all->now, out);
+	free(listed);
 	list_accounts(all->accounts, all->account_count, out);
 	if (all->order_count + all->expectation_count + all->account_count == 0)
 		buf_add_text(out,
@@ -423,7 +407,7 @@ cmd_status(const struct invocation *invocation, int argc, char *argv[])
 	struct listing all = { .config = &config,
 		.home = { .dir = -1 },
 		.now = (int64_t)time(NULL) };
-	struct options options = { 0 };
+	struct cmd_json options = { 0 };
 	struct note note = { "" };
 	enum status status;
 	int code;
