@@ -23,8 +23,8 @@ enum status json_parse(struct span text, struct json **out) MUST_CHECK;
 struct json *json_new(void); /* NULL: no memory */
 void json_free(struct json *json);
 
-/* Copy a string member; STATUS_MISSING: not there (out empty); STATUS_BAD_JSON:
- * not a string, or longer than size. */
+/* Copy a string member; STATUS_MISSING: it does not exist (out empty);
+ * STATUS_BAD_JSON: not a string, or longer than size. */
 enum status json_get_text(const struct json *json, const char *name, char *out,
     size_t size) MUST_CHECK;
 enum status json_get_number(

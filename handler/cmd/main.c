@@ -332,7 +332,7 @@ main(int argc, char *argv[])
 		return misuse(&no_command);
 	argc -= optind;
 	argv += optind;
-	optind = 0; /* glibc: begin anew */
+	optind = 0; /* glibc: start again */
 	last.wanted = wants_json(argc, argv);
 	for (i = 0; i < VERBS; i++)
 		if (strcmp(argv[0], verbs[i].name) == 0)

@@ -44,7 +44,7 @@ static const struct cmd_option rows[] = {
 	ENROLMENT_EAB("your account at the CA, for a new ACME account"),
 	{ "no-wait", NULL, AT(no_wait),
 	    .help = "return as soon as the challenge is expected" },
-	{ "new", NULL, AT(request.anew),
+	{ "new", NULL, AT(request.another),
 	    .help = "even if the same order is pending" },
 	{ "dry-run", NULL, AT(dry_run),
 	    .help = "show what would be ordered, and order nothing" },

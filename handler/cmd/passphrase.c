@@ -46,15 +46,16 @@ run_command(const char *command, struct buf *out, struct note *note)
 }
 
 static enum status
-ask(int tty, bool anew, struct buf *out, struct note *note)
+ask(int tty, bool new_key, struct buf *out, struct note *note)
 {
 	struct buf again;
 	enum status status;
 
 	status = prompt_secret(tty,
-	    anew ? "Passphrase for the new key: " : "Passphrase of the key: ",
+	    new_key ? "Passphrase for the new key: "
+		    : "Passphrase of the key: ",
 	    out);
-	if (status != STATUS_OK || !anew)
+	if (status != STATUS_OK || !new_key)
 		return status;
 	buf_init(&again, PASSPHRASE_MAX);
 	status = prompt_secret(tty, "Repeat the passphrase: ", &again);
@@ -65,8 +66,8 @@ ask(int tty, bool anew, struct buf *out, struct note *note)
 }
 
 enum status
-passphrase_get(
-    const struct config *config, bool anew, struct buf *out, struct note *note)
+passphrase_get(const struct config *config, bool new_key, struct buf *out,
+    struct note *note)
 {
 	enum status status;
 	int tty;
@@ -77,7 +78,7 @@ passphrase_get(
 		return note_set(note, STATUS_NO_PERSON,
 		    "the key needs a passphrase, and there is no terminal to "
 		    "ask on; set password_command");
-	status = ask(tty, anew, out, note);
+	status = ask(tty, new_key, out, note);
 	(void)close(tty);
 	return status;
 }

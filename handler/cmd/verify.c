@@ -115,8 +115,8 @@ compute(const struct prover *prover, struct span message, const char *from,
 	return status;
 }
 
-/* From the home where it is young enough, else anew; what was good at delivery
- * stays so. */
+/* Use the status in the home if it is recent, else judge again; what was good
+ * at delivery stays so. */
 static enum status
 verify(const struct prover *prover, struct span message, bool fresh,
     struct verified *out, struct note *note)

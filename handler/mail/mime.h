@@ -44,7 +44,7 @@ bool content_type_is(
     const struct content_type *type, struct span top, struct span sub);
 /*
  * Append the value of a parameter: unquoted, continuations of RFC 2231
- * section 3 joined, percent octets decoded.  STATUS_MISSING: not there.
+ * section 3 joined, percent octets decoded.  STATUS_MISSING: it does not exist.
  * STATUS_BAD_SYNTAX: repeated or malformed.
  */
 enum status content_type_param(const struct content_type *type,

@@ -163,7 +163,7 @@ find_or_make(const struct client *client, const struct order_request *request,
 	status = home_lock_on(home, "order", 60, &lock, note);
 	if (status != STATUS_OK)
 		return status;
-	status = request->anew ? STATUS_MISSING : find_same(home, out, note);
+	status = request->another ? STATUS_MISSING : find_same(home, out, note);
 	*resumed = status == STATUS_OK;
 	if (status == STATUS_MISSING)
 		status = make_order(client, request, out, note);
@@ -175,7 +175,7 @@ enum status
 order_place(struct client *client, const struct order_request *request,
     struct order *out, bool *resumed, struct note *note)
 {
-	struct order_start how = { .beside = request->anew };
+	struct order_start how = { .beside = request->another };
 	struct order_step step;
 	enum status status;
 	int lock = -1;

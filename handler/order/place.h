@@ -14,7 +14,7 @@ struct order_request {
 	enum key_kind key;
 	enum csr_usage usage;
 	struct span passphrase; /* to lock the key with; or empty */
-	bool anew;              /* even if an open order is for the same */
+	bool another;           /* even if an open order is for the same */
 	const struct order *replaces; /* the one it renews, or NULL */
 };
 

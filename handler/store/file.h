@@ -26,12 +26,13 @@ void file_temporary_name(const char *name, char *out, size_t size);
 bool file_is_litter(const char *name);
 /* Remove what processes that were killed left behind. */
 void dir_sweep(int dir);
-/* Read a regular file of ours; STATUS_MISSING: not there; STATUS_PERMISSION:
- * may not be opened; STATUS_DAMAGED: a link, not regular, or larger than out's
- * ceiling; STATUS_MEMORY: too many files are open; STATUS_IO. */
+/* Read a regular file of the home; STATUS_MISSING: it does not exist;
+ * STATUS_PERMISSION: may not be opened; STATUS_DAMAGED: a link, not regular, or
+ * larger than out's ceiling; STATUS_MEMORY: too many files are open;
+ * STATUS_IO. */
 enum status file_read(int dir, const char *name, struct buf *out) MUST_CHECK;
-/* A cache with more files than that starts anew: which one will be wanted next
- * nobody knows. */
+/* A cache with more files than that is emptied: nobody knows which one is
+ * needed next. */
 void dir_keep_few(int dir, size_t most);
 /* fsync a directory; also STATUS_OK where the file system cannot. */
 enum status dir_sync(int dir) MUST_CHECK;

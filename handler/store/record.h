@@ -69,10 +69,10 @@ enum status record_new_id(char out[RECORD_ID_SIZE]) MUST_CHECK;
 bool record_id_ok(const char *id);
 
 /*
- * Load the record with that id.  STATUS_MISSING: not there.  STATUS_DAMAGED,
- * _PERMISSION, _IO: it is damaged; the note names file, reason and cure, and it
- * is left alone.
- * id may point into *out, which is written only on STATUS_OK.
+ * Load the record with that id.  STATUS_MISSING: it does not exist.
+ * STATUS_DAMAGED, _PERMISSION, _IO: it is damaged; the note names file, reason
+ * and cure, and it is left alone. id may point into *out, which is written only
+ * on STATUS_OK.
  */
 enum status record_load(const struct home *home, const struct record_kind *kind,
     const char *id, void *out, struct note *note) MUST_CHECK;
@@ -106,7 +106,7 @@ enum status record_change(const struct home *home,
     const void *arg, void *out, struct note *note) MUST_CHECK;
 
 /* Remove it, damaged or not, durably; the caller holds its lock.
- * STATUS_MISSING: not there. */
+ * STATUS_MISSING: it does not exist. */
 enum status record_forget(const struct home *home,
     const struct record_kind *kind, const char *id,
     struct note *note) MUST_CHECK;
