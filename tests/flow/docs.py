@@ -73,8 +73,9 @@ def masked(text):
                           (r"\d{4}-\d\d-\d\d \d\d:\d\d", "TIME"),
                           (r"in \d+ (day|hour)s", "LATER"),
                           (r"(Token +)[\w=-]{20,}", r"\1TOKEN"),
-                          (r"\b(?=[a-z]*[0-9])[a-z0-9]{8}\b", "ID")):
-        text = re.sub(pattern, name, text)
+                          (r"(Order +|status |^)[a-z0-9]{8}"
+                           r"(?=,|$|  certificate)", r"\1ID")):
+        text = re.sub(pattern, name, text, flags=re.M)
     return re.sub(r"\s+", "", text)
 
 
