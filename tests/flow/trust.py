@@ -196,7 +196,7 @@ def test_lists_that_say_nothing():
         "no base64": pem.replace(b"MI", b"M!", 1), "cut DER": bad[:-10],
         "a certificate": cms.cert_pem(root.cert),
         "a certificate in DER": cms.cert_der(root.cert),
-        "octets after DER": bad[:-1] + b"x" + b"junk",
+        "octets after DER": bad[:-1] + bytes([bad[-1] ^ 1]) + b"junk",
         "a number too long": bad.replace(b"\x02\x01\x01", b"\x02\x01", 1),
         "other label": pem.replace(b"X509 CRL", b"X509 CRT")}
     for what, data in damaged.items():
