@@ -1,6 +1,5 @@
 /*
  * account.c - mailcert account: list and change accounts at CAs
- *
  */
 #include <stdlib.h>
 #include <string.h>
@@ -63,7 +62,7 @@ show_account(struct session *session, const struct acme_account *account)
 		    session->client.ca.directory.terms);
 }
 
-/* The account that there must be. */
+/* Open the account at the CA; it must exist. */
 static enum status
 reach(struct session *session, struct options *options)
 {
@@ -156,7 +155,7 @@ do_contact(struct session *session, struct options *options)
 	return status;
 }
 
-/* The thumbprint goes into the answer: no challenge may be open. */
+/* Refuse while a challenge is open: its answer contains the thumbprint. */
 static enum status
 check_pending(struct session *session)
 {
@@ -221,7 +220,7 @@ do_deactivate(struct session *session, struct options *options)
 	return status;
 }
 
-/* The account of that id, or the one in use at the CA. */
+/* Find the account with the given id, or the one in use at the CA. */
 static enum status
 find_account(
     struct session *session, struct options *options, struct account *out)
@@ -249,10 +248,10 @@ find_account(
 	    : status;
 }
 
-/* What hangs on the account: an order that is open (its id in *open), and
- * whether a certificate may have to be revoked with it. */
+/* Find out what depends on the account: copy the id of an open order to open,
+ * and set *wanted if a certificate may have to be revoked with it. */
 static enum status
-look_what_hangs_on(struct session *session, const char *account,
+find_dependents(struct session *session, const char *account,
     char open[RECORD_ID_SIZE], bool *wanted)
 {
 	struct order *all = NULL;
@@ -302,7 +301,7 @@ do_forget(struct session *session, struct options *options)
 
 	status = find_account(session, options, &account);
 	if (status == STATUS_OK)
-		status = look_what_hangs_on(session, account.id, open, &wanted);
+		status = find_dependents(session, account.id, open, &wanted);
 	if (status == STATUS_OK && open[0] != '\0')
 		status = note_set(&session->note, STATUS_AGAIN,
 		    "order %s of that account is open; run mailcert finish, "

@@ -8,7 +8,8 @@
 
 enum { START_SECONDS = 20 };
 
-/* Ourselves again, with the same home and settings.  It leaves at once. */
+/* Run "mailcert finish --detach" with our home and settings; it returns at
+ * once. */
 static void
 start(const struct invocation *invocation, const struct config *config,
     const char *order)

@@ -12,7 +12,7 @@ static const struct cmd_line command_line = {
 		 "(ca.NAME.directory), and the quirks of each.\n",
 };
 
-/* What is known beyond the settings. */
+/* What a user should know about a CA beyond its settings. */
 static const char *
 remark(const char *name)
 {

@@ -85,7 +85,7 @@ check_programs(struct findings *out)
 			    (int)(strrchr(path, '/') - path), path);
 }
 
-/* What a parser that was taken over could still do; flat. */
+/* What a compromised parser could still do.  Flat: a child reports it. */
 struct attempt {
 	uint32_t opened;
 	uint32_t connected;
@@ -109,7 +109,7 @@ do_nothing(const void *arg, void *report)
 	(void)report;
 }
 
-/* Not what the kernel says it has, but what it does. */
+/* Test what the kernel enforces, not what it claims to support. */
 static void
 check_children(struct findings *out)
 {
@@ -141,7 +141,7 @@ check_children(struct findings *out)
 		add(out, GOOD, "verifier", "sandboxed: no files, no network");
 }
 
-/* What the other programs rely on, and what follows where it is missing. */
+/* Report what the helpers rely on, and the consequences if it is missing. */
 static void
 check_kernel(const struct config *config, struct findings *out)
 {
@@ -175,7 +175,7 @@ check_kernel(const struct config *config, struct findings *out)
 		    confinement_lacks());
 }
 
-/* What cannot be read, of every kind. */
+/* Load the other kinds of records, too, and report all that cannot be read. */
 static void
 check_records(const struct home *home, struct findings *out)
 {

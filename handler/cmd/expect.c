@@ -51,7 +51,7 @@ static const struct cmd_line command_line = {
 	    "order's id.\n",
 };
 
-/* One bare address, and its normal form. */
+/* Read a bare address, as written and in its normal form. */
 static enum status
 take_address(const char *text, const char *what, char written[ADDRESS_SIZE],
     char normal[ADDRESS_SIZE], struct note *note)
@@ -67,7 +67,7 @@ take_address(const char *text, const char *what, char written[ADDRESS_SIZE],
 	return STATUS_OK;
 }
 
-/* A time of the CA's, or a number of hours or days from now. */
+/* Read a time as CAs write it, or a number of hours or days from now. */
 static enum status
 read_expires(const char *text, int64_t now, int64_t *out, struct note *note)
 {
@@ -91,7 +91,7 @@ read_expires(const char *text, int64_t now, int64_t *out, struct note *note)
 	return STATUS_OK;
 }
 
-/* What is over cannot be expected: mostly a wrong zone or year. */
+/* Refuse a time in the past: usually a wrong time zone or year. */
 static enum status
 take_expires(const char *text, int64_t now, int64_t *out, struct note *note)
 {
@@ -109,8 +109,8 @@ take_expires(const char *text, int64_t now, int64_t *out, struct note *note)
 	return status;
 }
 
-/* A CA of the configuration: its rules, and where nothing else was said, its
- * way to join tokens. */
+/* Use a CA of the configuration: its rules and, without --token-join, its way
+ * to join tokens. */
 static enum status
 take_ca(const struct options *options, const struct config *config,
     struct expectation *out, struct note *note)
@@ -178,7 +178,7 @@ same_challenge(const void *record, const void *arg)
 	    strcmp(a->ca, b->ca) == 0;
 }
 
-/* Save it under a new id; asked twice for the same, the same id. */
+/* Save it under a new id, or return the one that expects the same already. */
 static enum status
 add_expectation(
     const struct home *home, struct expectation *expectation, struct note *note)
@@ -262,7 +262,7 @@ forget_one(const char *id, const struct config *config, struct note *note)
 	return status;
 }
 
-/* Returns 0 where nothing is missing. */
+/* Return 0 if the options are complete and consistent. */
 static int
 check(const struct options *options, const char *address)
 {

@@ -53,7 +53,7 @@ static const struct cmd_line command_line = {
 
 enum { DETACHED_SECONDS = 3600 };
 
-/* Before and after the address. */
+/* The text before and after the address. */
 static const char *const questions[][2] = {
 	[EXPECTATION_PENDING] = { "Was the challenge for ",
 	    " answered in another program?" },
@@ -80,8 +80,8 @@ ask_sent(const struct expectation *expectation)
 	return yes;
 }
 
-/* Could "the reply was sent" mean this challenge?  named: the one that was
- * named, or NULL for all. */
+/* Can --sent refer to this challenge?  named: what the user named, or NULL for
+ * all. */
 static bool
 may_be_sent(const struct home *home, const struct expectation *expectation,
     const struct lookup *named)
@@ -104,10 +104,10 @@ may_be_sent(const struct home *home, const struct expectation *expectation,
 	return open;
 }
 
-/* Which of the challenges is meant?  Those with a draft or an answer in doubt
- * come first: the others may still wait for their mail, and a CA that is told
- * too early gives the order up.  Of several that were not answered here each
- * is asked about where there is somebody to ask. */
+/* Mark the challenges that --sent refers to.  Those with a draft or a doubtful
+ * answer come first: the others may still wait for their mail, and a CA that is
+ * told too early invalidates the order.  If none has either, ask about each of
+ * several, if there is a terminal. */
 static enum status
 mark_these(struct session *session, struct expectation *expectations,
     size_t count, const struct lookup *named, struct note *note)
@@ -152,8 +152,8 @@ mark_sent(
 	return status;
 }
 
-/* What waited for that one: see order/queue.c.  Trouble with it is for its own
- * finish, and for the log. */
+/* Begin the orders that waited for this one: see order/queue.c.  Log their
+ * failures; "finish" reports them for each order. */
 static void
 begin_queued(struct session *session, const struct order *done)
 {
@@ -181,7 +181,7 @@ begin_queued(struct session *session, const struct order *done)
 	free(all);
 }
 
-/* One of them; what it came to is told at once. */
+/* Finish one order, and print where its certificate is. */
 static enum status
 finish_one(struct session *session, const char *id,
     const struct follow_options *how, struct note *note)
@@ -219,8 +219,8 @@ is_open(const void *record, const void *arg)
 	return order_is_open(record);
 }
 
-/* What was named on the command line.  Of a challenge that another client
- * ordered there is nothing to finish, but that its reply is out is noted. */
+/* Finish what the command line names.  A challenge that another client ordered
+ * is finished there; here, only record that its reply was sent. */
 static enum status
 finish_named(struct session *session, const char *text, bool sent,
     const struct follow_options *how, struct note *note)
@@ -265,7 +265,8 @@ finish_all(struct session *session, bool sent, const struct follow_options *how)
 	return status;
 }
 
-/* Its challenges first: nobody shall answer for what is given up. */
+/* Forget the challenges first, so that nobody answers them for an order that is
+ * given up. */
 static enum status
 forget(struct session *session, const char *text)
 {
@@ -285,7 +286,7 @@ forget(struct session *session, const char *text)
 		    "%.100s is a challenge of another client; use mailcert "
 		    "expect --forget %s",
 		    text, named.expectation);
-	/* Not while another one takes a step of it. */
+	/* Wait while another process takes a step of it. */
 	if (status == STATUS_OK) {
 		id = named.order;
 		status = home_lock_on(&session->home, id, 60, &step, note);

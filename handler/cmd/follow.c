@@ -18,7 +18,7 @@
 #include "process/helper.h"
 
 enum { TROUBLE_SECONDS = 10, TROUBLE_LONGEST = 3600, TROUBLE_MOST = 30 };
-/* No helper keeps running for longer than that without work. */
+/* Before a longer pause, stop the helper that keeps running. */
 enum { SHORT_PAUSE = 5 };
 
 static void
@@ -79,8 +79,8 @@ columns(void)
 	    : 80;
 }
 
-/* Say it if it is news: on a terminal over what was said before, unless it
- * wants more than a row and so a line of its own. */
+/* Print the text unless it repeats the last one.  On a terminal, overwrite
+ * that; a text wider than a row gets a line of its own. */
 static void
 say(const struct follow_options *options, const char *text, char *last,
     size_t size)
@@ -106,7 +106,7 @@ end_line(const char *last)
 		(void)!fd_write(STDERR_FILENO, SPAN("\r\033[K"));
 }
 
-/* Seconds that pass, whatever happens to the clock on the wall. */
+/* Seconds that pass, even if somebody sets the clock. */
 static int64_t
 ticks(void)
 {
@@ -126,8 +126,8 @@ sleep_for(int64_t seconds)
 	(void)nanosleep(&pause, NULL);
 }
 
-/* Until the next step.  The CA is not asked before a person has done
- * something, which may take days. */
+/* Sleep until the next step.  If that is up to a person, it may take days: stop
+ * the helper that talks to the CA. */
 static void
 sleep_until(const struct order_step *step)
 {
@@ -137,7 +137,7 @@ sleep_until(const struct order_step *step)
 	sleep_for(step->seconds > 0 ? step->seconds : 1);
 }
 
-/* After trouble: what the CA asks for (429, 503), but not all day. */
+/* After a failure, pause as long as the CA asks (429, 503), at most an hour. */
 static int64_t
 pause_after(const struct client *client)
 {
@@ -148,7 +148,7 @@ pause_after(const struct client *client)
 				      : TROUBLE_SECONDS;
 }
 
-/* Does this wait end it? */
+/* Is this where the command stops waiting? */
 static bool
 is_over(const struct order_step *step, const struct follow_options *options)
 {
@@ -158,7 +158,7 @@ is_over(const struct order_step *step, const struct follow_options *options)
 		!options->wait_for_mail);
 }
 
-/* Where only the user knows, who may have answered in another program. */
+/* Ask the user, who may have answered in another program. */
 static bool
 was_sent(const struct order_step *step, const struct follow_options *options)
 {
@@ -184,7 +184,7 @@ follow(struct client *client, struct order *order,
 	for (;;) {
 		now = (int64_t)time(NULL);
 		status = order_advance(client, order, now, &step, note);
-		/* Trouble on the way passes; a No does not. */
+		/* Network failures pass; refusals do not. */
 		if (status == STATUS_NET && !options->once &&
 		    ++troubles < TROUBLE_MOST) {
 			say(options, note_text(note, status), last,
@@ -216,8 +216,8 @@ follow(struct client *client, struct order *order,
 				    text.at != NULL ? text.at : "");
 			break;
 		}
-		/* Some servers never leave "processing".  Where one refused
-		 * before that, order_advance() ends it. */
+		/* Some servers never leave "processing".  If one refused before
+		 * that, order_advance() ends the order. */
 		if (step.wait != STEP_CA || order->refused != 0)
 			ca_since = ticks();
 		else if (ticks() - ca_since >= client->config->patience) {
@@ -229,7 +229,7 @@ follow(struct client *client, struct order *order,
 		}
 		say(options, text.at != NULL ? text.at : "", last,
 		    sizeof(last));
-		/* Nobody else may be there to go on with that one. */
+		/* No other process may be running to advance that order. */
 		if (step.wait == STEP_QUEUED)
 			order_push(client, &step.expectation, now);
 		sleep_until(&step);

@@ -63,7 +63,7 @@ static const struct cmd_line command_line = {
 	    "and hand back the reply.\n",
 };
 
-/* What struct world's functions need. */
+/* The context of struct world's functions. */
 struct terminal {
 	const struct options *options;
 	const struct config *config;
@@ -156,7 +156,7 @@ ask(void *context, const struct dialog *dialog, struct note *note)
 	return status;
 }
 
-/* Who started us is asked of /proc, and so only when it matters. */
+/* Look up who started us in /proc, once, and only if it matters. */
 static const struct mua *
 mua_of(struct terminal *terminal)
 {
@@ -166,7 +166,7 @@ mua_of(struct terminal *terminal)
 	return &terminal->mua;
 }
 
-/* A DEST that was named: the option, the configuration, or NULL. */
+/* The DEST of the option or of the configuration, or NULL. */
 static const char *
 named_destination(const struct options *options, const struct config *config)
 {
@@ -177,7 +177,7 @@ named_destination(const struct options *options, const struct config *config)
 	return options->mda ? "sendmail" : NULL;
 }
 
-/* Where the draft goes where none was named: back to the mail program. */
+/* Without a DEST, the draft goes back to the mail program. */
 static enum status
 choose(void *context, struct answer_options *options, struct note *note)
 {
@@ -193,7 +193,7 @@ choose(void *context, struct answer_options *options, struct note *note)
 	return STATUS_OK;
 }
 
-/* What proved the sender; NULL: nothing did. */
+/* The proof of the sender, or NULL. */
 static const struct authres_proof *
 proof_of(const struct answer_report *report)
 {
@@ -258,7 +258,7 @@ add_challenge(struct json_writer *json, const struct answer_report *report)
 	add_authentication(json, report);
 }
 
-/* One object: what design says a script may rely on. */
+/* Print one object; mailcert(1) says which members scripts can rely on. */
 static int
 print_json(enum status status, const struct note *note,
     const struct answer_report *report, const struct destination *destination,
@@ -303,8 +303,7 @@ print_json(enum status status, const struct note *note,
 	return code;
 }
 
-/* authenticate = none is said at every use: the screen says it where there is
- * one. */
+/* Warn at every use of authenticate = none, unless the screen does so. */
 static void
 warn_unproved(const struct options *options, const struct answer_report *report)
 {
@@ -315,7 +314,7 @@ warn_unproved(const struct options *options, const struct answer_report *report)
 		cmd_say(&note);
 }
 
-/* A delivery agent may not show what we say. */
+/* Log the warning: a delivery agent may not show what we print. */
 static void
 log_skipped(const struct home *home, const struct note *skipped)
 {
@@ -364,9 +363,9 @@ log_result(const struct home *home, enum status status, const struct note *note,
 		log_skipped(home, skipped);
 }
 
-/* What a delivery agent makes of us.  What is refused is done with.  Trouble
- * that passes, or that somebody will mend, is tried again, so that the
- * challenge is not lost; but never once an answer may be out. */
+/* The exit status for a delivery agent.  A refusal is final.  After trouble
+ * that passes, or that somebody will fix, the agent tries again, so that the
+ * challenge is not lost; but never once an answer may have been sent. */
 static int
 mda_exit(enum status status, const struct answer_report *report)
 {
@@ -390,8 +389,8 @@ mda_exit(enum status status, const struct answer_report *report)
 	}
 }
 
-/* The home cannot be used.  What is no challenge needs none; for what may be
- * one, that is the trouble. */
+/* The home is unusable.  A message that is not a challenge does not need it;
+ * for one that may be, report the trouble with the home. */
 static enum status
 refuse_without_home(const struct config *config, struct span message,
     enum status why, const struct note *home_note, struct note *note)
@@ -411,8 +410,8 @@ refuse_without_home(const struct config *config, struct span message,
 	return why;
 }
 
-/* A text/plain part that is no challenge after all, or that cannot be told
- * from others (an mbox, where test= cannot know which message is meant): the
+/* Show a text/plain part that is not a challenge after all, or that several
+ * messages contain (in an mbox, test= cannot know which message is meant): the
  * user wanted to read it. */
 static bool
 show_instead(const struct options *options, const struct input *input,
@@ -432,7 +431,7 @@ show_instead(const struct options *options, const struct input *input,
 	return pager_show(head, buf_span(&input->bytes)) == STATUS_OK;
 }
 
-/* Stage 1, and the whole message where only a part is here. */
+/* Stage 1; for a part, find its message. */
 static enum status
 take_message(struct terminal *terminal, struct input *input,
     struct buf *message, struct note *note)
@@ -472,7 +471,7 @@ finish(struct terminal *terminal, const struct destination *destination,
 	const struct options *options = terminal->options;
 	int code = status_exit(status);
 
-	/* A mail program is not disturbed by a No. */
+	/* To a mail program, a No is not a failure. */
 	if (status == STATUS_DECLINED && mua_of(terminal)->pid > 0)
 		code = 0;
 	if (options->mda)

@@ -35,7 +35,7 @@ static const struct cmd_line command_line = {
 	    "--remove removes them.  Nothing else in the file changes.\n",
 };
 
-/* %: how mailcert is called. */
+/* "%" stands for the command that runs mailcert. */
 static const char *const entries[] = {
 	BEGIN_MARK " (mailcert install --remove mailcap takes this out)",
 	"application/acme; % handle --type %t -- %s",
@@ -48,8 +48,8 @@ static const char *const entries[] = {
 
 enum { MAILCAP_MAX = 1024 * 1024 };
 
-/* How a shell that mailcap starts finds us: by name if that is us, else by
- * path. */
+/* The command that runs us from mailcap's shell: our name if PATH leads to us,
+ * else our path. */
 static enum status
 own_name(char *out, size_t size, struct note *note)
 {
@@ -108,7 +108,7 @@ add_entries(struct buf *out, const char *name)
 	}
 }
 
-/* The file without what stands between our markers, markers included. */
+/* Copy the text without our markers and the lines between them. */
 static enum status
 strip(struct span text, struct buf *out, struct note *note)
 {
@@ -217,7 +217,7 @@ install_mailcap(bool install, struct note *note)
 		status = strip(buf_span(&old), &kept, note);
 	if (status == STATUS_OK && install)
 		status = own_name(name, sizeof(name), note);
-	/* Before all others: mailcap takes the first entry that fits. */
+	/* Ours come first: mailcap takes the first entry that matches. */
 	if (status == STATUS_OK && install)
 		add_entries(&text, name);
 	buf_add(&text, buf_span(&kept));

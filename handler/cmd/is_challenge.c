@@ -2,7 +2,7 @@
  * is_challenge.c - mailcert is-challenge: test a message, for mail filters
  *
  * Runs for every message shown, so it allocates little and starts nothing.
- * It shuts itself in before it looks at a stranger's octet.
+ * It enters its sandbox before it parses a byte of the message.
  */
 #include <unistd.h>
 
@@ -40,7 +40,7 @@ cmd_is_challenge(const struct invocation *invocation, int argc, char *argv[])
 	if (!cmd_parse(&command_line, argc, argv, NULL, &code))
 		return code;
 	file = argv[optind];
-	/* Prints nothing, whatever is wrong: it runs in the middle of another
+	/* Print nothing, whatever is wrong: it runs in the middle of another
 	 * program's screen. */
 	status = config_load(invocation->home, invocation->settings,
 	    invocation->count, &config, NULL);

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-/* The ids of what fits, for the one sentence that asks which is meant. */
+/* The ids that match, for the message that asks which one is meant. */
 struct fitting {
 	struct buf ids;
 	size_t count;
@@ -32,7 +32,7 @@ judge(const struct fitting *fitting, const char *text, struct note *note)
 	return STATUS_OK;
 }
 
-/* An address in its normal form; false: the text is an id, or nonsense. */
+/* Normalize an address; false: the text is not an address. */
 static bool
 take_address(const char *text, char normal[ADDRESS_SIZE])
 {
@@ -70,7 +70,7 @@ lookup_names_expectation(
 		expectation_is_for(expectation, normal));
 }
 
-/* Is the CA, or another client, still waiting for its answer? */
+/* Does the CA or another client still wait for its answer? */
 static bool
 is_open(const struct expectation *expectation, int64_t now)
 {
@@ -78,8 +78,8 @@ is_open(const struct expectation *expectation, int64_t now)
 	    (expectation->expires == 0 || expectation->expires > now);
 }
 
-/* An id: of a certificate order, or of a challenge.  STATUS_MISSING: of
- * neither. */
+/* Find the certificate order or challenge with that id.  STATUS_MISSING:
+ * neither exists. */
 static enum status
 find_id(const struct home *home, const char *text, struct lookup *out,
     struct note *note)
@@ -104,7 +104,7 @@ find_id(const struct home *home, const char *text, struct lookup *out,
 	return status;
 }
 
-/* Certificate orders that are open for that address. */
+/* Find the open certificate orders for that address. */
 static enum status
 find_orders(const struct home *home, const char *normal,
     struct fitting *fitting, struct lookup *out, struct note *note)
@@ -124,7 +124,7 @@ find_orders(const struct home *home, const char *normal,
 	return status;
 }
 
-/* And challenges that another client ordered for it. */
+/* Find the open challenges for it that another client ordered. */
 static enum status
 find_expected(const struct home *home, const char *normal,
     struct fitting *fitting, struct lookup *out, struct note *note)
@@ -173,7 +173,7 @@ lookup(const struct home *home, const char *text, struct lookup *out,
 	return status;
 }
 
-/* Is that challenge named: by either id, or by its address? */
+/* Is it the challenge that was found, or one of the order that was found? */
 static bool
 is_meant(const struct expectation *expectation, const struct lookup *found)
 {
@@ -217,7 +217,7 @@ lookup_expectation(const struct home *home, const char *text,
 			fitting.count = 0;
 		}
 		*out = expectations[i];
-		/* Those of one order differ in their addresses. */
+		/* The challenges of one order differ in their addresses. */
 		add_fitting(&fitting,
 		    by_address ? expectation_shown_id(&expectations[i])
 			       : expectations[i].address);

@@ -51,7 +51,8 @@ static const struct verb {
 };
 enum { VERBS = sizeof(verbs) / sizeof(*verbs) };
 
-/* With --json an exit without a result prints an object that says why. */
+/* With --json, a command that fails without a result prints an object that says
+ * why. */
 static struct {
 	bool wanted;
 	bool printed; /* something went to standard output */
@@ -72,7 +73,7 @@ cmd_print(struct span text)
 	    &note);
 }
 
-/* Where standard error is gone, nobody is left to be told. */
+/* If standard error is closed, nobody can be told. */
 static void
 complain(const char *line)
 {
@@ -85,7 +86,7 @@ int
 cmd_fail(enum status status, const struct note *note)
 {
 	const bool refused = status_is_refusal(status);
-	char line[512]; /* no memory may be one of the things to say */
+	char line[512]; /* not allocated: memory may have run out */
 
 	last.status = status;
 	note_say(&last.note, "%s", note_text(note, status));
@@ -245,7 +246,7 @@ end(const struct verb *verb, int code)
 	return code;
 }
 
-/* A caller may have closed 0, 1 or 2; the next open must not become one. */
+/* A caller may have closed 0, 1 or 2; the next open(2) must not return them. */
 static void
 fill_standard_descriptors(void)
 {
@@ -258,8 +259,8 @@ fill_standard_descriptors(void)
 		(void)close(fd);
 }
 
-/* Is it handle --mda, or an abbreviation of it?  Asked before anything is read:
- * a delivery agent hears 0 or 75 and nothing else. */
+/* Is it handle --mda, or an abbreviation of it?  Find out before anything can
+ * fail: a delivery agent must get 0 or 75 and nothing else. */
 static bool
 is_for_mda(int argc, char *argv[])
 {
@@ -275,8 +276,8 @@ is_for_mda(int argc, char *argv[])
 	return false;
 }
 
-/* What our own programs said beside their answers is told last: there may
- * have been a screen until now. */
+/* Print what the helpers said beside their answers last: a screen may have been
+ * open until now. */
 static int
 run_verb(const struct verb *verb, const struct invocation *invocation, int argc,
     char *argv[])
@@ -310,9 +311,10 @@ main(int argc, char *argv[])
 	fill_standard_descriptors();
 	if (is_for_mda(argc, argv))
 		status_exit_as_again();
-	/* A reader that goes away is an error of write(2), not our death. */
+	/* A reader that goes away is an error of write(2) and must not kill
+	 * us. */
 	(void)signal(SIGPIPE, SIG_IGN);
-	/* So is a file that may not grow. */
+	/* So is a file that reaches its size limit. */
 	(void)signal(SIGXFSZ, SIG_IGN);
 	while ((c = getopt_long(argc, argv, "+C:o:", longs, NULL)) != -1) {
 		if (c == 'C')

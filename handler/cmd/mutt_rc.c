@@ -20,10 +20,10 @@ static const struct cmd_line command_line = {
 	    "the commands that open it in the mail program's compose menu.\n",
 };
 
-/* What must be otherwise while the reply is recalled. */
+/* Settings that must differ while the mail program recalls the reply. */
 static const struct {
 	const char *name;
-	const char *value; /* NULL: set apart */
+	const char *value; /* NULL: set separately */
 } settings[] = {
 	{ "postponed", NULL },
 	{ "editor", "true" },
@@ -33,7 +33,7 @@ static const struct {
 };
 enum { SETTINGS = sizeof(settings) / sizeof(*settings) };
 
-/* Inside double quotes mutt reads these itself. */
+/* Escape what mutt expands inside double quotes. */
 static void
 add_quoted(struct buf *out, struct span text)
 {
@@ -54,8 +54,8 @@ add_commands(const struct home *home, const struct mua *mua, struct buf *out)
 
 	buf_init(&path, 1100);
 	stage_path(home, mua, &path);
-	/* The reply is complete: no editor between here and the compose menu,
-	 * and no format that would change its body. */
+	/* The reply is complete: nothing may edit it before the compose
+	 * menu. */
 	for (i = 0; i < SETTINGS; i++)
 		buf_addf(out, "set my_mc_%s=$%s\n", settings[i].name,
 		    settings[i].name);
@@ -66,8 +66,8 @@ add_commands(const struct home *home, const struct mua *mua, struct buf *out)
 		if (settings[i].value != NULL)
 			buf_addf(out, "set %s=%s\n", settings[i].name,
 			    settings[i].value);
-	/* The values are put back while the compose menu is open already, so
-	 * that postponing goes to the user's own folder. */
+	/* Restore the values while the compose menu is open already, so that
+	 * postponing goes to the user's own folder. */
 	buf_add_text(out, "push '<recall-message><enter-command>set");
 	for (i = 0; i < SETTINGS; i++)
 		buf_addf(

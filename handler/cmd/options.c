@@ -16,7 +16,7 @@
 #include "cmd/cmd.h"
 
 enum { COLUMNS = 79 };
-/* What getopt_long() returns: the first of the rows, and --help. */
+/* What getopt_long() returns for the first row, and for --help. */
 enum { FIRST = 256, HELP = FIRST + OPTIONS_MAX };
 
 bool
@@ -36,7 +36,7 @@ const struct cmd_option cmd_json_only[] = {
 	{ 0 }
 };
 
-/* Text that is broken between its pieces only. */
+/* Text that breaks only between its pieces. */
 struct flow {
 	struct buf *out;
 	size_t column, indent;
@@ -69,7 +69,7 @@ option_called(const struct cmd_line *line, struct span name)
 	return NULL;
 }
 
-/* A piece of a form: "[--ca]" becomes "[--ca NAME|URL]". */
+/* Add a piece of a form: "[--ca]" becomes "[--ca NAME|URL]". */
 static void
 add_form_piece(
     struct flow *flow, const struct cmd_line *line, struct span piece)
@@ -105,7 +105,7 @@ add_form(struct flow *flow, const struct cmd_line *line, struct span form)
 	}
 }
 
-/* "usage: " and what begins the other forms are as wide. */
+/* Begin a form; the caller has written "usage: ", or as many blanks. */
 static struct flow
 begin_form(const struct cmd_line *line, struct buf *out)
 {
@@ -154,7 +154,7 @@ cmd_add_usage(const struct cmd_line *line, struct buf *out)
 	}
 }
 
-/* "--name WORD" in a column, and beside it the lines of help. */
+/* Add "--name WORD" in a column, and the lines of help beside it. */
 static void
 add_option(const struct cmd_option *option, int width, struct buf *out)
 {
@@ -219,7 +219,7 @@ cmd_misuse(const struct cmd_line *line, const char *format, ...)
 	return status_exit(STATUS_USAGE);
 }
 
-/* Not the beginning of one option: of several, or of none. */
+/* Report an option that is ambiguous or unknown. */
 static int
 unknown_long(const struct cmd_line *line, const char *argument)
 {
@@ -254,7 +254,7 @@ unknown_long(const struct cmd_line *line, const char *argument)
 	return code;
 }
 
-/* What getopt_long() does not take. */
+/* Report what getopt_long() refused. */
 static int
 refuse(const struct cmd_line *line, int c, const char *argument)
 {

@@ -64,7 +64,7 @@ static const struct cmd_line command_line = {
 	    "time: mailcert finish, or the same order again, resumes it.\n",
 };
 
-/* What was not said is as configured. */
+/* Take from the configuration what no option says. */
 static void
 fill_in(struct options *options, const struct config *config)
 {
@@ -91,7 +91,7 @@ check(const struct options *options, struct note *note)
 	return order_check(request, note);
 }
 
-/* --dry-run: what would be done, and what could be in the way. */
+/* --dry-run: say what would be done, and what may prevent it. */
 static enum status
 report(struct session *session, const struct options *options)
 {
@@ -124,7 +124,7 @@ report(struct session *session, const struct options *options)
 	return STATUS_OK;
 }
 
-/* Addresses of one domain often stand together: it is asked once. */
+/* Addresses of one domain are often adjacent: ask once for them. */
 static bool
 has_domain_of(const char *address, const char *other)
 {
@@ -147,7 +147,6 @@ warn_of_caa(const struct client *client, const struct order_request *request)
 			cmd_say(&warning);
 }
 
-/* One certificate. */
 static enum status
 order_one(
     struct session *session, const struct order_request *request, bool no_wait)
@@ -235,7 +234,7 @@ cmd_order(const struct invocation *invocation, int argc, char *argv[])
 	status = check(&options, &session->note);
 	if (status == STATUS_OK)
 		status = session_ca(session, &options.enrolment.ca);
-	/* Who may issue for these domains is known before anything is asked. */
+	/* Warn about CAA records before asking the user for anything. */
 	if (status == STATUS_OK)
 		status = client_reach(
 		    &session->client, options.enrolment.ca, &session->note);

@@ -9,9 +9,9 @@
 
 enum { COMMAND_SECONDS = 120 };
 
-/* The first line of what it prints.  The user's own shell runs it, with the
- * user's own environment, on the terminal where there is one: it may want to
- * ask for a passphrase of its own. */
+/* Read the first line that the command prints.  The user's own shell runs it
+ * with the user's own environment, on the terminal if there is one: it may ask
+ * for a passphrase itself. */
 static enum status
 run_command(const char *command, struct buf *out, struct note *note)
 {

@@ -24,8 +24,8 @@ is_token_char(uint32_t c)
 	return c < 0x80 && (ascii_is_alnum((char)c) || c == '-' || c == '_');
 }
 
-/* Blanks of any kind, and what nobody can see: no token has them, and so it
- * means nothing that they stand there. */
+/* Blanks of any kind, and invisible characters.  No token contains them, so
+ * they can be ignored. */
 static bool
 is_nothing(uint32_t c)
 {
@@ -35,7 +35,7 @@ is_nothing(uint32_t c)
 	    (c >= 0x205f && c <= 0x206f) || c == 0x3000 || c == 0xfeff;
 }
 
-/* What people and programs put round a token. */
+/* What people and programs put around a token. */
 static bool
 is_wrapping(uint32_t c)
 {
@@ -50,7 +50,7 @@ is_wrapping(uint32_t c)
 	return false;
 }
 
-/* Skip blanks and quotes, which stand on both sides of a JSON colon. */
+/* Skip blanks and quotes, which may be on both sides of a JSON colon. */
 static struct span
 skip_quotes(struct span s)
 {
@@ -72,8 +72,8 @@ value_length(struct span s)
 }
 
 /*
- * Behind the name, a colon and perhaps quotes, the value.  False where the
- * name stands there with two values: which is meant is for a person to say.
+ * Take the value that follows the name, a colon or "=", and perhaps quotes.
+ * False if the name has two different values: a person must say which is meant.
  */
 static bool
 take_member(struct span *text, const char *name)
@@ -119,7 +119,7 @@ name_character(struct span s, struct note *note)
 	    (unsigned)c);
 }
 
-/* Keep the characters of base64url: nothing else may stand between them. */
+/* Keep the characters of base64url; only blanks may come between them. */
 static enum status
 keep_token(struct span text, struct buf *out, struct note *note)
 {

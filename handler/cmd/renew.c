@@ -46,7 +46,7 @@ static const struct cmd_line command_line = {
 	    "CERTIFICATE is an id or an address; without one, all of them.\n",
 };
 
-/* What lasts from one certificate to the next. */
+/* What is kept from one certificate to the next. */
 struct run {
 	struct buf passphrase; /* for new keys, asked for once */
 	bool known;
@@ -64,7 +64,7 @@ is_chosen(const struct options *options, const struct order *order)
 	return options->count == 0;
 }
 
-/* One line on standard output. */
+/* Print one line about an order. */
 static void
 tell(struct session *session, const struct order *order, const char *format,
     const char *what)
@@ -82,7 +82,7 @@ tell(struct session *session, const struct order *order, const char *format,
 	buf_clear(&line);
 }
 
-/* Go on with one; waiting for mail is no failure. */
+/* Resume an order; waiting for mail is not a failure. */
 static enum status
 go_on(struct session *session, struct order *order, bool wait, struct run *run)
 {
@@ -168,7 +168,7 @@ tell_time(struct session *session, const struct order *order, const char *what,
 	buf_clear(&text);
 }
 
-/* Due, but not again so soon. */
+/* Say that it is due, but was ordered too recently. */
 static void
 tell_recent(struct session *session, const struct order *order)
 {
@@ -181,8 +181,7 @@ tell_recent(struct session *session, const struct order *order)
 	tell(session, order, "due, but it was ordered less than ", ago);
 }
 
-/* The account that has it, or where that one is closed the one that took its
- * place. */
+/* Open the account that ordered it or, if that is closed, its successor. */
 static enum status
 open_account(struct session *session, const struct order *order)
 {
@@ -237,7 +236,7 @@ look_after(struct session *session, const struct options *options,
 	return renew_one(session, options, order, run);
 }
 
-/* A renewal that is on its way already? */
+/* Is it being renewed already? */
 static bool
 is_under_way(const struct order *order, const struct order *all, size_t count)
 {
@@ -250,8 +249,8 @@ is_under_way(const struct order *order, const struct order *all, size_t count)
 	return false;
 }
 
-/* Of what another client ordered nothing is finished here, but an answer that
- * may be out, or not, is said. */
+/* Report doubtful answers to challenges that another client ordered; nothing
+ * else of them can be finished here. */
 static enum status
 tell_doubts(struct session *session, struct run *run)
 {
@@ -284,7 +283,7 @@ tell_doubts(struct session *session, struct run *run)
 	return status;
 }
 
-/* A name that stands for nothing that could be renewed is a mistake. */
+/* Refuse a name that matches nothing that can be renewed. */
 static enum status
 check_names(struct session *session, const struct options *options,
     const struct order *all, size_t count)
@@ -326,7 +325,7 @@ renew_these(struct session *session, const struct options *options,
 			    session, options, &all[i], all, count, run);
 		else
 			continue;
-		/* One that fails does not keep the others waiting. */
+		/* A failure does not keep the others waiting. */
 		if (one != STATUS_OK)
 			status = note_set(&worst, one, "%s: %.250s",
 			    all[i].address[0], note_text(&session->note, one));
@@ -359,7 +358,7 @@ renew_all(struct session *session, const struct options *options)
 		    "%zu %s for you; mailcert status says what to do",
 		    run.persons,
 		    run.persons == 1 ? "challenge waits" : "challenges wait");
-	/* It may be due, and nobody would hear of it. */
+	/* It may be due, and nobody would notice. */
 	if (status == STATUS_OK && options->count == 0 &&
 	    orders_skipped(&session->home, &skipped) != STATUS_OK)
 		status = note_set(&session->note, STATUS_NO,

@@ -44,13 +44,13 @@ static const struct cmd_line command_line = {
 	    "then: mailcert finish --sent ID\n",
 };
 
-/* One of the values that are needed. */
+/* A value that the response needs. */
 struct wanted {
-	const char *label; /* what it is, for the prompt and for complaints */
+	const char *label; /* for prompts and messages */
 	const char *whence;
 	const char *member; /* of a JSON object that may hold it */
 	bool (*is_good)(struct span text);
-	enum status bad; /* where it is not */
+	enum status bad; /* if it is not good */
 	const char *should;
 };
 
@@ -85,7 +85,7 @@ static const struct wanted wanted_part1 = { "token-part1", "from the Subject",
 				   is_thumbprint, STATUS_BAD_THUMBPRINT,
 				   "43 characters of base64url" };
 
-/* What was given or pasted, as the value it has to be. */
+/* Read the value from what was given or pasted. */
 static enum status
 take(const struct wanted *wanted, struct span text, char *out, size_t size,
     struct note *note)
@@ -104,7 +104,7 @@ take(const struct wanted *wanted, struct span text, char *out, size_t size,
 	return STATUS_OK;
 }
 
-/* Ask until it is good: what is pasted next is meant for us, not for the
+/* Ask until the value is valid: the next paste is meant for us, not for the
  * shell. */
 static enum status
 ask(const struct wanted *wanted, int tty, char *out, size_t size,
@@ -138,7 +138,7 @@ ask(const struct wanted *wanted, int tty, char *out, size_t size,
 	return status;
 }
 
-/* From the option, or from the terminal. */
+/* Take the value from the option, or ask for it on the terminal. */
 static enum status
 find(const struct wanted *wanted, const char *given, int *tty, char *out,
     size_t size, struct note *note)
@@ -154,7 +154,8 @@ find(const struct wanted *wanted, const char *given, int *tty, char *out,
 	return ask(wanted, *tty, out, size, note);
 }
 
-/* What the CA issued, and whose account it is; neither is ever padded. */
+/* Find token-part2 and the thumbprint of the account; neither is ever
+ * padded. */
 static enum status
 find_secrets(const struct options *options, int *tty, struct expectation *out,
     struct note *note)
@@ -181,7 +182,7 @@ find_secrets(const struct options *options, int *tty, struct expectation *out,
 	return status;
 }
 
-/* What a person should know before the block is pasted. */
+/* Print what the user should know before pasting the block. */
 static void
 warn_of(const struct expectation *expectation, const char *part1)
 {
@@ -220,8 +221,8 @@ warn_of(const struct expectation *expectation, const char *part1)
 	buf_clear(&when);
 }
 
-/* From here on the answer may be out: nobody else shall answer it unasked.
- * What is known to be sent, or in doubt, stays so. */
+/* From here on the answer may be out: nobody else may answer it unasked.  A
+ * reply that was sent, or may have been, keeps its state. */
 static enum status
 record(const struct home *home, const struct expectation *shown,
     const char *part1, struct note *note)
@@ -280,7 +281,7 @@ respond(const struct options *options, const struct home *home,
 	return status;
 }
 
-/* The home is opened where something is named, and only there. */
+/* Open the home only if an order or challenge is named. */
 static enum status
 respond_at(const struct options *options, const char *path,
     struct response *out, struct note *note)

@@ -1,6 +1,5 @@
 /*
  * revoke.c - mailcert revoke: revoke a certificate (RFC 8555 section 7.6)
- *
  */
 #include <stdlib.h>
 #include <string.h>
@@ -70,8 +69,8 @@ static const struct cmd_line command_line = {
 
 enum { CHAIN_MAX = 512 * 1024, BODY_MAX = 1024 * 1024 };
 
-/* The first certificate of a chain in PEM as DER in base64url: the same
- * letters but two, without line ends and padding. */
+/* Convert the first certificate of a PEM chain to base64url of its DER: replace
+ * two letters of the alphabet, and drop line ends and padding. */
 static enum status
 add_leaf(struct span pem, struct buf *out)
 {
@@ -122,7 +121,8 @@ read_leaf(const struct home *home, const struct order *order, struct buf *out,
 	return status;
 }
 
-/* With the certificate's key the request carries that key, and no account. */
+/* Sign with the certificate's key: the request then contains that key, and no
+ * account. */
 static enum status
 use_own_key(
     struct session *session, const struct order *order, struct buf *passphrase)
@@ -141,7 +141,7 @@ use_own_key(
 	return status;
 }
 
-/* What is done about a No depends on which key has asked. */
+/* The advice after a refusal depends on the key that signed the request. */
 static enum status
 tell_no(const struct ca_answer *answer, bool own_key, struct note *note)
 {
@@ -181,7 +181,8 @@ post(struct session *session, const struct order *order,
 	if (status == STATUS_OK)
 		status = ca_post(ca, ca->directory.revoke, buf_span(&payload),
 		    "application/json", &answer, &session->note);
-	/* What another one did, or we did before a crash, is done. */
+	/* Another client revoked it, or we did before a crash: it is
+	 * revoked. */
 	if (status == STATUS_CA &&
 	    strcmp(answer.problem.type, "alreadyRevoked") == 0)
 		status = STATUS_OK;
@@ -192,8 +193,8 @@ post(struct session *session, const struct order *order,
 	return status;
 }
 
-/* The account that ordered it may be of no use any more; with the
- * certificate's own key none is wanted. */
+/* Open the account that ordered it.  With the certificate's own key, an account
+ * that is unusable does not matter. */
 static enum status
 reach(struct session *session, const struct options *options,
     const struct order *order)
@@ -214,7 +215,7 @@ reach(struct session *session, const struct options *options,
 	return status;
 }
 
-/* The key of the account is gone, or all of it. */
+/* The account's key or record is missing: suggest the certificate's key. */
 static enum status
 hint_own_key(enum status status, struct note *note)
 {

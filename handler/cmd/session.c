@@ -95,7 +95,6 @@ session_ca(struct session *session, const char **ca)
 		  "no CA is named; use --ca, or set ca in the configuration");
 }
 
-/* Is it for that address? */
 static bool
 is_for(const struct order *order, struct span address)
 {
@@ -107,7 +106,7 @@ is_for(const struct order *order, struct span address)
 	return false;
 }
 
-/* Is it the one with that id, or was it issued for that address? */
+/* Does it have that id, or was it issued for that address? */
 static bool
 is_named(const void *record, const void *text)
 {

@@ -1,7 +1,7 @@
 /*
  * show.c - mailcert show: print a challenge, for copiousoutput and auto_view
  *
- * Never asks, never sends, never changes anything, no network: it runs when a
+ * It never asks, sends or changes anything and uses no network: it runs when a
  * message is merely displayed.
  */
 #include <stdlib.h>
@@ -38,13 +38,13 @@ static const struct cmd_line command_line = {
 	    "a challenge, 1 if it is not.\n",
 };
 
-/* What is known of a message that nothing has proved yet. */
+/* What is known about a message before anything is proved. */
 struct look {
 	struct expectation expectation;
 	uint32_t warnings;
 };
 
-/* By the rules of the CA it is expected from, as handle would read it. */
+/* Parse it by the rules of the CA that it is expected from, as handle does. */
 static enum status
 read_again(const struct config *config, const struct home *home,
     struct span message, struct look *look, struct note *note)
@@ -65,7 +65,7 @@ read_again(const struct config *config, const struct home *home,
 	return status;
 }
 
-/* What the expectations say about it; STATUS_OK: one fits. */
+/* Find the expectation that it matches.  STATUS_OK: there is one. */
 static enum status
 look_up(const struct config *config, struct span message,
     const struct challenge *challenge, struct look *look, struct note *note)
@@ -80,7 +80,7 @@ look_up(const struct config *config, struct span message,
 	if (status == STATUS_OK)
 		status = expectations_load_if(&home, match_concerns, &interest,
 		    &expectations, &count, note);
-	/* Only shown: nothing is answered on the strength of it. */
+	/* Without proof of the sender: good enough to show, not to answer. */
 	if (status == STATUS_OK)
 		status = match_expects(challenge, expectations, count,
 		    (int64_t)time(NULL), &look->expectation, &look->warnings,
@@ -198,7 +198,8 @@ show_json(const struct config *config, struct span message, enum status status,
 	return code != 0 ? code : status == STATUS_OK ? 0 : 1;
 }
 
-/* No challenge: say so, and show a text part for what it is. */
+/* Show a text part that is not a challenge as it is; of anything else, say why
+ * it is not one. */
 static int
 show_other(
     const struct input *input, enum status status, const struct note *note)

@@ -15,12 +15,12 @@
 
 enum { PIECE = 64 * 1024 };
 
-/* Everything that is listed. */
+/* Everything to list. */
 struct listing {
 	const struct config *config;
 	struct home home;
 	int64_t now;
-	bool named; /* only what was asked for */
+	bool named; /* only what the user named */
 	struct order *orders;
 	size_t order_count;
 	struct expectation *expectations;
@@ -45,9 +45,9 @@ is_expired(const struct expectation *expectation, int64_t now)
 	return expectation->expires != 0 && expectation->expires <= now;
 }
 
-/* Does the listing show what respond asks for?  For our own orders, since
- * nothing else shows it.  Listings get pasted, so what another client told
- * expect is shown only by name. */
+/* Does the listing show the values that respond asks for?  It does for our own
+ * orders, since nothing else shows them.  Listings get pasted, so values that
+ * another client told expect appear only if the challenge is named. */
 static bool
 shows_secrets(const struct expectation *expectation, bool named)
 {
@@ -56,7 +56,7 @@ shows_secrets(const struct expectation *expectation, bool named)
 		expectation->state != EXPECTATION_SENT);
 }
 
-/* One line more, made safe. */
+/* Add a line, its text made safe. */
 static void
 add_line(struct buf *out, const char *before, struct span text)
 {
@@ -65,7 +65,7 @@ add_line(struct buf *out, const char *before, struct span text)
 	buf_add_byte(out, '\n');
 }
 
-/* Below its order, or on its own with its id. */
+/* Add a challenge: below its order, or alone with its id. */
 static void
 add_text(const struct expectation *expectation, bool named, int64_t now,
     struct buf *out)
@@ -136,7 +136,7 @@ add_json(const struct expectation *expectation, bool named, int64_t now,
 	json_close(json);
 }
 
-/* What a certificate order waits for. */
+/* The next step of a certificate order, and who takes it. */
 static const char *
 order_next(const struct order *order, int64_t now)
 {
@@ -245,7 +245,7 @@ names_expectation(const void *expectation, const void *text)
 	return lookup_names_expectation(text, expectation);
 }
 
-/* Everything, or what was named. */
+/* Load everything, or what the user named. */
 static enum status
 load(struct listing *out, const char *only, struct note *note)
 {
@@ -270,7 +270,7 @@ load(struct listing *out, const char *only, struct note *note)
 	return status;
 }
 
-/* Print what there is, once it is worth a write: a long listing is never in
+/* Print the output if it is long enough for a write: a long listing is never in
  * memory as a whole.  False: *code is the exit status. */
 static bool
 pass_on(struct buf *out, size_t least, int *code)
@@ -307,7 +307,7 @@ print_json(const struct listing *all, struct buf *out)
 	return code;
 }
 
-/* The challenges of one order beside each other. */
+/* Sort the challenges by order. */
 static int
 by_order(const void *left, const void *right)
 {
@@ -321,7 +321,7 @@ by_order(const void *left, const void *right)
 	return strcmp(a->id, b->id);
 }
 
-/* Where those of that order begin in the sorted list. */
+/* Find the first challenge of an order in the sorted list. */
 static size_t
 first_of(const struct listing *all, const char *order)
 {
@@ -337,7 +337,7 @@ first_of(const struct listing *all, const char *order)
 	return low;
 }
 
-/* An order, and its challenges while it is open. */
+/* Add an order and, while it is open, its challenges. */
 static void
 add_order(const struct listing *all, const struct order *order, bool *listed,
     struct buf *out)
@@ -370,7 +370,7 @@ print_text(struct listing *all, struct buf *out)
 		    sizeof(*all->expectations), by_order);
 	for (i = 0; i < all->order_count && pass_on(out, PIECE, &code); i++)
 		add_order(all, &all->orders[i], listed, out);
-	/* Those of other clients; or of an order that is damaged. */
+	/* Add the challenges of other clients, and of damaged orders. */
 	for (i = 0; i < all->expectation_count && code == 0 &&
 	     pass_on(out, PIECE, &code);
 	     i++)

@@ -46,7 +46,7 @@ static const struct cmd_line command_line = {
 	    "signed/verified, else 1.\n",
 };
 
-/* What a shut-in child sees: may it be signed, and by whom.  Flat. */
+/* What a sandboxed child reports: may it be signed, and by whom?  Flat. */
 struct look {
 	uint32_t likely;
 	char from[ADDRESS_SIZE];
@@ -69,7 +69,7 @@ look_in_child(const void *arg, void *report)
 	free(header);
 }
 
-/* A stranger may speak through the child by now. */
+/* Check the report: the message may have taken over the child. */
 static enum status
 look_at(struct span message, struct look *out, struct note *note)
 {
@@ -92,7 +92,7 @@ look_at(struct span message, struct look *out, struct note *note)
 	return STATUS_OK;
 }
 
-/* What the result depends on beside the message. */
+/* Add what the result depends on besides the message. */
 static void
 add_trust(const struct config *config, struct buf *out)
 {
@@ -115,8 +115,8 @@ compute(const struct prover *prover, struct span message, const char *from,
 	return status;
 }
 
-/* Use the status in the home if it is recent, else judge again; what was good
- * at delivery stays so. */
+/* Use the status in the home if it is recent, else verify again.  What was good
+ * at delivery stays good. */
 static enum status
 verify(const struct prover *prover, struct span message, bool fresh,
     struct verified *out, struct note *note)
