@@ -98,7 +98,7 @@ config_add_known_cas(struct config *config)
 		{ "castle-staging",
 		    "https://acme-staging.castle.cloud/acme/directory",
 		    TOKEN_JOIN_OCTETS, 30 },
-		/* tests/ca/serve of the source tree. */
+		/* The CA that tests/ca/serve of the source tree runs. */
 		{ "demo", "https://127.0.0.1:14443/directory",
 		    TOKEN_JOIN_STRING, 0 },
 	};

@@ -24,7 +24,7 @@ config_usage_parse(struct span text, struct config_usage *out)
 	return out->separate || csr_usage_parse(text, &out->of);
 }
 
-/* "set name = value" taken apart. */
+/* The pieces of "set name = value". */
 struct assignment {
 	const char *where;  /* "FILE:LINE", or "-o" */
 	struct span name;   /* as written */
@@ -108,7 +108,7 @@ assign(struct config *config, struct assignment *one, struct note *note)
 	    : wrong(one, setting, note);
 }
 
-/* "name = value", the value perhaps in quotes. */
+/* Set "name = value"; the value may be in quotes. */
 static enum status
 set_line(struct config *config, struct span line, const char *where,
     struct note *note)
@@ -191,7 +191,8 @@ read_file(struct config *config, const char *path, struct note *note)
 	return status;
 }
 
-/* $name/below, else $HOME/fallback/below; false where it cannot be said. */
+/* Write $name/below, or $HOME/fallback/below if $name is not set; false if
+ * neither is usable. */
 static bool
 user_path(const char *name, const char *fallback, const char *below, char *out)
 {

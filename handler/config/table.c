@@ -2,7 +2,7 @@
  * table.c - the table of configuration names: see config_p.h
  *
  * tests/flow/docs.py reads the rows: each begins with its name and its initial
- * value, and mailcert-config(5) must tell both.
+ * value, and mailcert-config(5) must give both.
  */
 #include <assert.h>
 
@@ -51,7 +51,8 @@ static const struct setting all[] = {
 	{ "color", "yes", value_flag, ALL(color), .words = yes_no },
 	{ "dkim_headers", "relaxed", value_coverage, ALL(authenticate.coverage),
 	    .words = coverages },
-	/* Package dns-root-data; without the file nothing is validated. */
+	/* From the package dns-root-data; without this file nothing is
+	 * validated. */
 	{ "dnssec_anchor", "/usr/share/dns/root.key", value_text,
 	    ALL(authenticate.anchor) },
 	{ "draft", NULL, value_draft, ALL(draft),
@@ -87,7 +88,7 @@ static const struct setting all[] = {
 	{ "usage", "both", value_usage, ALL(usage), .words = usages },
 };
 
-/* What follows "ca.NAME." */
+/* The names that may follow "ca.NAME.". */
 static const struct setting of_ca[] = {
 	{ "authenticate", NULL, value_methods, CA(own.authenticate),
 	    .expected = AUTHENTICATE,

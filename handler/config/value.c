@@ -15,7 +15,7 @@ value_url(const struct setting *setting, struct span value, void *field)
 	    span_starts(value, SPAN("https://"));
 }
 
-/* By its full path: it is started without a shell. */
+/* A program needs its full path: no shell searches for it. */
 bool
 value_program(const struct setting *setting, struct span value, void *field)
 {
@@ -23,7 +23,7 @@ value_program(const struct setting *setting, struct span value, void *field)
 	    span_starts(value, SPAN("/"));
 }
 
-/* As curl(1) takes it, or "none". */
+/* A proxy as curl(1) takes it, or "none". */
 bool
 value_proxy(const struct setting *setting, struct span value, void *field)
 {
@@ -60,7 +60,7 @@ value_flag(const struct setting *setting, struct span value, void *field)
 	return setting->words[i] != NULL;
 }
 
-/* Words in the order of an enumeration. */
+/* One of the words, which are in the order of an enumeration. */
 bool
 value_choice(const struct setting *setting, struct span value, void *field)
 {
@@ -128,8 +128,8 @@ value_period(const struct setting *setting, struct span value, void *field)
 	return is_within(setting, *seconds);
 }
 
-/* One word of it.  A server's name is a domain name, or what it calls
- * itself. */
+/* Add the method of one word.  An authserv-id is a domain name, or whatever
+ * else the server calls itself. */
 static bool
 add_method(struct authres_methods *methods, struct span word)
 {
@@ -153,7 +153,7 @@ add_method(struct authres_methods *methods, struct span word)
 	return true;
 }
 
-/* Take the first word off the front. */
+/* Take the first word off the front of *rest. */
 static struct span
 take_word(struct span *rest)
 {
@@ -234,7 +234,7 @@ value_draft(const struct setting *setting, struct span value, void *field)
 	    destination_parse(field, &destination) == STATUS_OK;
 }
 
-/* "maildir:DIR" or "mbox:FILE"; empty: none. */
+/* "maildir:DIR" or "mbox:FILE"; an empty value: no folder. */
 bool
 value_sent_folder(const struct setting *setting, struct span value, void *field)
 {

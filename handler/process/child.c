@@ -42,7 +42,7 @@ be_the_child(child_work *work, const void *arg, size_t size, int out,
 		: status_exit(STATUS_IO));
 }
 
-/* All of the report, and no octet more: a child that was taken over may say
+/* Read the whole report and not a byte more: a compromised child may write
  * anything, or nothing, for as long as it likes. */
 static enum status
 take_report(int fd, struct buf *out, const struct deadline *until)

@@ -45,7 +45,7 @@ helper_path(const char *name, char *out, size_t size, struct note *note)
 	return note_set(note, STATUS_CREATE, "%s is not installed", name);
 }
 
-/* How long each may take for one request, whatever it waits for. */
+/* The seconds that each may take for one request, including its waits. */
 static int
 seconds_of(const char *name)
 {
@@ -54,7 +54,7 @@ seconds_of(const char *name)
 		int seconds;
 	} limits[] = {
 		{ "mailcert-key", 150 },   /* a new RSA key, slow machine */
-		{ "mailcert-verify", 60 }, /* at most 10 of the processor */
+		{ "mailcert-verify", 60 }, /* 10 of CPU time at most */
 		{ "mailcert-net", 60 },    /* limits itself, name by name */
 		{ "mailcert-https", 45 },  /* limits itself to less */
 	};
@@ -66,7 +66,7 @@ seconds_of(const char *name)
 	return 60;
 }
 
-/* The first of what they said. */
+/* What a helper printed first beside its answers. */
 static struct note heard;
 
 static void
@@ -76,7 +76,7 @@ keep_said(const char *name, const struct note *said)
 		note_say(&heard, "%s: %.250s", name, said->text);
 }
 
-/* Run it for one question, or ask the one that keeps running. */
+/* Start the helper for one question, or ask the one that keeps running. */
 static enum status
 run_or_ask(const struct verb_row *row, struct span input, struct run_stay *stay,
     struct buf *out, int *code, struct note *note)
@@ -101,13 +101,13 @@ run_or_ask(const struct verb_row *row, struct span input, struct run_stay *stay,
 		return note_set(note, status,
 		    "%s was still running after %d seconds; try again later",
 		    row->program, run.seconds);
-	/* It says more than there is to say, or has not listened. */
+	/* It answered too much, or did not read the whole question. */
 	if (status == STATUS_BAD_SIZE || status == STATUS_IO)
 		return note_set(note, STATUS_BUG, "%.250s", why.text);
 	return status;
 }
 
-/* The helper that keeps running, and what it is asked about. */
+/* The helper that keeps running, and its subject. */
 static struct {
 	struct run_stay stay;
 	char subject[HELPER_SUBJECT_SIZE];
@@ -127,7 +127,7 @@ helper_said(void)
 	return heard.text;
 }
 
-/* What came back, whatever became of the program. */
+/* Judge the answer and the exit status. */
 static enum status
 take_answer(enum verb_id verb, struct span answer, int code, struct note *note)
 {
@@ -142,7 +142,7 @@ take_answer(enum verb_id verb, struct span answer, int code, struct note *note)
 		return note_set(note, STATUS_BUG,
 		    "the answer of %s %s is malformed: %.200s", row->program,
 		    row->name, said.text);
-	/* We asked it something that is not its table. */
+	/* Our question did not fit the table of verbs. */
 	if (status == STATUS_USAGE)
 		return note_set(note, STATUS_BUG, "%s refused to %s",
 		    row->program, row->name);
@@ -197,11 +197,11 @@ helper_ask_resident(enum verb_id verb, const char *subject,
 	    resident.subject, sizeof(resident.subject), "%s", subject);
 	resident.questions++;
 	status = ask(verb, &resident.stay, question, answer, &code, note);
-	/* Not by its own doing: nothing says that the next one fails, too. */
+	/* Another process killed it: the next one may succeed. */
 	if (status == STATUS_BUG && code == 128 + SIGKILL)
 		status = note_set(note, STATUS_AGAIN,
 		    "%s was killed; try again later", verb_row(verb)->program);
-	/* It ends after such an answer. */
+	/* The helper exits after such an answer. */
 	if (verb_fault(status))
 		helper_dismiss();
 	return status;

@@ -1,8 +1,8 @@
 /*
  * mua.c - the mail program that started us: see mua.h
  *
- * /proc is the kernel's, but a process may call itself anything: nothing here
- * is trusted for more than choosing which of the user's own programs to start.
+ * The kernel writes /proc, but a process may call itself anything: what is read
+ * here only chooses which of the user's own programs to start.
  */
 #include "process/mua.h"
 
@@ -32,7 +32,8 @@ read_proc(pid_t pid, const char *name, struct buf *out)
 	return done;
 }
 
-/* "pid (comm) state ppid ...": comm may hold anything, so look from behind. */
+/* Parse "pid (comm) state ppid ..." from the end, since comm may contain
+ * anything. */
 static bool
 parent_of(pid_t pid, char *comm, size_t size, pid_t *parent)
 {
@@ -60,7 +61,7 @@ parent_of(pid_t pid, char *comm, size_t size, pid_t *parent)
 	return number > 0;
 }
 
-/* Settings only: -e 'push ...' must not be played twice. */
+/* Accept settings only: -e 'push ...' must not run twice. */
 static bool
 is_setting(const char *command)
 {
@@ -81,8 +82,8 @@ add_arg(struct mua *mua, const char *one, const char *two)
 		mua->arg[mua->args++] = two;
 }
 
-/* -n, -F FILE and -e SETTING of its command line: the same account for the
- * program that we start. */
+/* Take -n, -F FILE and -e SETTING from its command line, so that the program
+ * that we start uses the same account. */
 static void
 take_args(struct mua *mua)
 {
@@ -126,7 +127,7 @@ take_path(struct mua *mua)
 	(void)snprintf(link, sizeof(link), "/proc/%ld/exe", (long)mua->pid);
 	len = readlink(link, mua->path, sizeof(mua->path) - 1);
 	mua->path[len > 0 ? len : 0] = '\0';
-	/* Upgraded while it ran: the new one is where packages put it. */
+	/* It was upgraded while it ran: packages install the new one here. */
 	if (access(mua->path, X_OK) != 0)
 		(void)snprintf(
 		    mua->path, sizeof(mua->path), "/usr/bin/%s", mua->name);

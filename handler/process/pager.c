@@ -50,7 +50,7 @@ pager_show(const char *head, struct span text)
 	add_safe_lines(&safe, text);
 	run.input = buf_span(&safe);
 	status = process_run(&run, NULL, NULL, &code, NULL);
-	/* The reader may leave before the end. */
+	/* The user may leave the pager before the end. */
 	if (status == STATUS_IO)
 		status = STATUS_OK;
 	buf_clear(&safe);

@@ -8,7 +8,7 @@
 #include "process/helper.h"
 #include "store/answers.h"
 
-/* For how long it is believed that a resolver passes no DNSSEC on. */
+/* How long to remember that a resolver does not pass DNSSEC on. */
 enum { PLAIN_SECONDS = 3600 };
 
 /* Ask the network program; answer holds the frames. */
@@ -34,13 +34,13 @@ ask(const struct authres_policy *policy, enum verb_id verb, const char *name,
 		status = helper_ask(verb, &question, answer, note);
 	buf_clear(&question);
 	buf_clear(&open);
-	/* The latter: an address that can have no such record. */
+	/* STATUS_BAD_SYNTAX: the address cannot have such a record. */
 	return status == STATUS_AGAIN || status == STATUS_BAD_SYNTAX
 	    ? STATUS_DNS
 	    : status;
 }
 
-/* Did we learn before that asking this resolver for DNSSEC only costs time? */
+/* Do we remember that asking this resolver for DNSSEC only costs time? */
 static bool
 knows_plain(const struct home *home, const char *source, int64_t now)
 {
@@ -54,7 +54,7 @@ knows_plain(const struct home *home, const char *source, int64_t now)
 	return known;
 }
 
-/* Keep what is worth keeping of an answer. */
+/* Cache an answer if it is worth it. */
 static void
 keep(const struct home *home, const char *key, const char *source, bool plain,
     int64_t now, struct span line)
@@ -73,7 +73,7 @@ keep(const struct home *home, const char *key, const char *source, bool plain,
 	dns_answer_clear(&answer);
 }
 
-/* The line of a name that the home does not have. */
+/* Ask for a name that is not cached. */
 static enum status
 fetch(const struct authres_policy *policy, const struct home *home,
     enum verb_id verb, const char *name, const char *key, const char *source,

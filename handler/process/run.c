@@ -24,14 +24,14 @@ enum { SAID_KEPT = 4096, PIECE = 64 * 1024 };
 
 extern char **environ;
 
-/* A running program, seen from here; -1: closed, or not there. */
+/* A running program and our ends of its pipes; -1: closed, or not opened. */
 struct peer {
 	pid_t pid;
-	int in;  /* what it reads: we write */
-	int out; /* what it prints */
-	int err; /* what it says */
+	int in;  /* its standard input: we write */
+	int out; /* its standard output */
+	int err; /* its standard error */
 	struct span input;
-	bool (*answered)(struct span printed); /* NULL: it ends by itself */
+	bool (*answered)(struct span printed); /* NULL: it exits by itself */
 	struct buf said;
 	size_t said_octets;
 };
@@ -44,7 +44,7 @@ close_end(int *fd)
 	*fd = -1;
 }
 
-/* Our variables of these names; out[] is owned, the array too. */
+/* Append our variables with these names; out[] and its strings are owned. */
 static size_t
 add_kept(char *out[], size_t n, const char *const keep[], size_t count)
 {
@@ -71,8 +71,8 @@ add_users(char *out[], size_t size)
 	return n;
 }
 
-/* What a program may know of us; NULL without memory.  Nothing that steers a
- * shell or a loader, unless it is the user's own program. */
+/* Make the environment of a program; NULL: no memory.  Only the user's own
+ * programs get variables that steer a shell or a loader. */
 static char **
 make_environment(enum run_environment which)
 {
@@ -120,8 +120,8 @@ free_environment(char **environment)
 	free(environment);
 }
 
-/* Signals as a program expects them, whatever we or the mail program that
- * started us did with them. */
+/* Reset signals to what a program expects, whatever we or the mail program that
+ * started us did to them. */
 static bool
 set_attributes(posix_spawnattr_t *attributes, const struct run *run)
 {
@@ -134,7 +134,8 @@ set_attributes(posix_spawnattr_t *attributes, const struct run *run)
 
 	(void)sigemptyset(&none);
 	(void)sigemptyset(&set);
-	/* The last two: nohup(1) ignores them for all that it starts. */
+	/* A program that shares our session keeps the last two: nohup(1)
+	 * ignores them for its descendants. */
 	for (i = 0; i < (run->shares && !on_screen ? 3 : 5); i++)
 		(void)sigaddset(&set, ours[i]);
 #ifdef POSIX_SPAWN_SETSID
@@ -146,7 +147,7 @@ set_attributes(posix_spawnattr_t *attributes, const struct run *run)
 	    posix_spawnattr_setflags(attributes, flags) == 0;
 }
 
-/* Zero, or errno. */
+/* Return zero, or errno. */
 static int
 spawn(const struct run *run, const int fds[3], pid_t *pid)
 {
@@ -180,7 +181,7 @@ out:
 	return error;
 }
 
-/* Pipes and terminal by what it may use; then the program. */
+/* Open the pipes and the terminal that it may use, and start it. */
 static enum status
 start(const struct run *run, bool prints, struct peer *peer, struct note *note)
 {
@@ -200,7 +201,8 @@ start(const struct run *run, bool prints, struct peer *peer, struct note *note)
 	fds[0] = reads_tty ? run->tty : in[0];
 	fds[2] = says_tty ? run->tty : err[1];
 	fds[1] = prints_tty ? run->tty : prints ? out[1] : fds[2];
-	/* Its exit status must not be lost, whoever started us. */
+	/* Whoever started us may have ignored SIGCHLD, which loses the exit
+	 * status of the program. */
 	(void)signal(SIGCHLD, SIG_DFL);
 	if (error == 0)
 		error = spawn(run, fds, &peer->pid);
@@ -220,8 +222,8 @@ start(const struct run *run, bool prints, struct peer *peer, struct note *note)
 	return STATUS_OK;
 }
 
-/* As much as it takes now.  Who closes its input has read enough; who keeps
- * running reads the next question there. */
+/* Write as much as it reads now.  A program that closes its input has read
+ * enough; one that keeps running reads the next question from it. */
 static void
 feed(struct peer *peer)
 {
@@ -239,7 +241,7 @@ feed(struct peer *peer)
 		close_end(&peer->in);
 }
 
-/* A piece of its output. */
+/* Read a piece of its output. */
 static enum status
 take_output(struct peer *peer, struct buf *out)
 {
@@ -266,7 +268,7 @@ take_output(struct peer *peer, struct buf *out)
 	return STATUS_OK;
 }
 
-/* A piece of what it says: the beginning is kept. */
+/* Read a piece of its standard error, and keep the beginning. */
 static enum status
 take_said(struct peer *peer)
 {
@@ -293,9 +295,9 @@ has_answered(const struct peer *peer, const struct buf *out)
 	    peer->answered(buf_span(out));
 }
 
-/* Until it has ended and its pipes are empty, it has given its answer, the
- * deadline has passed or it prints too much.  What it leaves running behind it
- * is not waited for. */
+/* Exchange data until it has exited and its pipes are empty, it has answered,
+ * the deadline has passed, or it prints too much.  Do not wait for processes
+ * that it leaves behind. */
 static enum status
 attend(struct peer *peer, struct buf *out, const struct deadline *until,
     bool *ended, int *waited)
@@ -339,7 +341,7 @@ attend(struct peer *peer, struct buf *out, const struct deadline *until,
 	return status;
 }
 
-/* Lines become one; nothing that steers a terminal is left. */
+/* Join the lines to one, as safe text. */
 static void
 show_said(struct span raw, struct note *said)
 {
@@ -401,7 +403,7 @@ process_end(struct run_stay *stay)
 	wait_kill(stay->pid, true, &waited);
 }
 
-/* The one that is still running, or a new one. */
+/* Use the program that is still running, or start one. */
 static enum status
 resume(const struct run *run, bool prints, struct peer *peer, struct note *note)
 {
@@ -412,7 +414,7 @@ resume(const struct run *run, bool prints, struct peer *peer, struct note *note)
 		assert(prints && !run->shares && run->terminal == RUN_AWAY);
 		peer->answered = stay->answered;
 	}
-	/* It may have been killed meanwhile. */
+	/* It may have been killed in the meantime. */
 	if (stay != NULL && stay->running && wait_try(stay->pid, &waited))
 		close_stay(stay);
 	if (stay == NULL || !stay->running)
@@ -425,7 +427,7 @@ resume(const struct run *run, bool prints, struct peer *peer, struct note *note)
 	return STATUS_OK;
 }
 
-/* Let it wait for the next question, or be done with it. */
+/* Let it wait for the next question, or end it. */
 static void
 leave(const struct run *run, struct peer *peer, bool stays, bool ended,
     int *waited)

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 enum {
-	LOOK_MS = 20, /* how often, where the kernel tells us nothing */
+	LOOK_MS = 20,          /* how often, if the kernel tells nothing */
 	DESCRIPTORS_MAX = 4096 /* closed one by one on an old kernel */
 };
 
@@ -64,7 +64,7 @@ wait_try(pid_t pid, int *waited)
 {
 	const pid_t got = waitpid(pid, waited, WNOHANG);
 
-	/* Somebody else reaped it: nothing is known of its end. */
+	/* Someone else reaped it: how it ended is unknown. */
 	if (got < 0 && errno == ECHILD)
 		*waited = SIGKILL;
 	return got == pid || (got < 0 && errno == ECHILD);
@@ -106,7 +106,7 @@ by_number(const void *a, const void *b)
 	return *(const int *)a - *(const int *)b;
 }
 
-/* Both ends included; true where the kernel does it. */
+/* Close the range, both ends included; true if the kernel can do it. */
 static bool
 close_some(unsigned from, unsigned to, unsigned flags)
 {
@@ -143,7 +143,7 @@ close_on_exec(void)
 {
 	int fd;
 
-	/* CLOSE_RANGE_CLOEXEC, by number: it is younger than the call. */
+	/* CLOSE_RANGE_CLOEXEC by number: it is newer than the call. */
 	if (close_some(3, ~0U, 1U << 2))
 		return;
 	for (fd = 3; fd < DESCRIPTORS_MAX; fd++)
