@@ -19,7 +19,7 @@
 #include "base/resolver.h"
 #include "helpers/dns/plain.h"
 
-/* How long a resolver may take to be asked only once. */
+/* A resolver that needs longer than this is asked again. */
 #define PATIENCE_MS "2500"
 
 enum {
@@ -45,7 +45,7 @@ on_result(void *arg, int error, struct ub_result *result)
 	waiting->result = error == 0 ? result : NULL;
 }
 
-/* resolv.conf(5), or the C library's default if it is missing. */
+/* Read resolv.conf(5), or take the C library's default if it is missing. */
 static void
 read_system(char *out, size_t size)
 {
@@ -66,7 +66,7 @@ read_system(char *out, size_t size)
 	buf_clear(&file);
 }
 
-/* "ADDRESS[@PORT] ..." becomes forwarders. */
+/* Configure "ADDRESS[@PORT] ..." as forwarders. */
 static bool
 set_resolvers(struct ub_ctx *context, const char *resolvers)
 {
@@ -85,8 +85,8 @@ set_resolvers(struct ub_ctx *context, const char *resolvers)
 	return resolvers[0] != '\0';
 }
 
-/* libunbound answers these itself (RFC 6761); what they mean here, the
- * resolver knows. */
+/* libunbound answers for these zones itself (RFC 6761); leave them to the
+ * resolver, which knows what they mean here. */
 static void
 open_zones(struct ub_ctx *context)
 {
@@ -106,8 +106,6 @@ make_context(const struct dns *dns, bool validate)
 
 	if (context == NULL)
 		return NULL;
-	/* A resolver that takes its time is not asked again meanwhile: the
-	 * answer to the first question would be thrown away. */
 	if (!set_resolvers(context, dns->resolvers) ||
 	    ub_ctx_set_option(context, "do-not-query-localhost:", "no") != 0 ||
 	    (validate && access(anchor, R_OK) == 0 &&
@@ -116,6 +114,8 @@ make_context(const struct dns *dns, bool validate)
 		ub_ctx_delete(context);
 		return NULL;
 	}
+	/* Do not ask a slow resolver again before it answers: libunbound would
+	 * discard the answer to the first question. */
 	(void)ub_ctx_set_option(
 	    context, "unknown-server-time-limit:", PATIENCE_MS);
 	if (strcmp(dns->options->resolver, "system") != 0)
@@ -183,7 +183,7 @@ ask(struct ub_ctx *context, const char *name, int type, int64_t until)
 	return waiting.result;
 }
 
-/* The records, all of them or none. */
+/* Take all records or none. */
 static bool
 take_records(const struct ub_result *result, struct dns_answer *out)
 {
@@ -212,7 +212,7 @@ set_reason(struct dns_answer *out, const char *format, ...)
 	va_end(list);
 }
 
-/* libunbound's own sentence, without what it says of the question. */
+/* Return libunbound's explanation without its description of the question. */
 static const char *
 why_bogus(const struct ub_result *result)
 {
@@ -224,7 +224,7 @@ why_bogus(const struct ub_result *result)
 	return end != NULL ? end + 3 : why;
 }
 
-/* Signatures of another time: the zone's fault, or our clock's. */
+/* Are the signatures out of date?  Either the zone or our clock is wrong. */
 static bool
 is_dated(const struct ub_result *result)
 {
@@ -268,10 +268,10 @@ judge(const struct dns *dns, const struct ub_result *result,
 	out->state = result->secure ? DNS_SECURE : DNS_UNVALIDATED;
 }
 
-/* Bogus, or a resolver that never passes DNSSEC on?  Such a one has no
- * signature even on the root's keys; with anchors of another zone the
- * question cannot be asked, and bogus is bogus.  Signatures that are out of
- * date are signatures. */
+/* Is the answer bogus, or does the resolver not pass DNSSEC on?  Such a
+ * resolver returns no signature even for the root's keys.  With the anchors of
+ * another zone this cannot be asked, and bogus is bogus.  Signatures that are
+ * out of date are signatures. */
 static bool
 resolver_strips(struct ub_ctx *context, int64_t until)
 {
@@ -283,8 +283,8 @@ resolver_strips(struct ub_ctx *context, int64_t until)
 	return strips;
 }
 
-/* No answer came to a query with DNSSEC.  Does one come to a query without?
- * Whoever can drop the one could also take the signatures out of it. */
+/* A query with DNSSEC got no answer: try one without.  An attacker who can drop
+ * the former could also remove the signatures from its answer. */
 static void
 look_up_plainly(struct dns *dns, const char *name, int type, int64_t until,
     struct dns_answer *out)

@@ -7,13 +7,13 @@
  *	txt	the records of name
  *	smimea	the same for an address: its name is computed (RFC 8162
  *		section 3)
- *	caa	of name or the next one above that has records (RFC 8659
- *		section 3)
+ *	caa	the records of name, or of the next name above it that has
+ *		any (RFC 8659 section 3)
  *	check	does the resolver answer, and does it pass DNSSEC on?
  *
- * dns is a line of mail/dns_answer.h.  What the resolver and the file of trust
- * anchors are stands in "open"; with plain there nobody is asked for DNSSEC:
- * what an earlier answer of the same resolver said.
+ * dns is a line of mail/dns_answer.h.  "open" names the resolver and the file
+ * of trust anchors; "plain" in it says that this resolver did not pass DNSSEC
+ * on before, so that no query asks for it.
  */
 #include <string.h>
 
@@ -24,7 +24,7 @@
 
 enum { QUESTION_MAX = SERVE_OPEN_MAX + 4096 };
 
-/* Without its line end. */
+/* Add the answer without its line end. */
 static enum status
 add_answer(const struct dns_answer *answer, struct buf *out)
 {
@@ -66,7 +66,8 @@ look_up_smimea(struct dns *dns, struct span address, struct buf *out)
 	return look_up(dns, DNS_SMIMEA, name, out);
 }
 
-/* Climb until there are records (RFC 8659 section 3); the root has none. */
+/* Climb the tree until there are records (RFC 8659 section 3), the root
+ * excluded. */
 static enum status
 look_up_caa(struct dns *dns, const char *name, struct buf *out)
 {
@@ -88,7 +89,8 @@ look_up_caa(struct dns *dns, const char *name, struct buf *out)
 	return status;
 }
 
-/* Before the first answer: the resolver's files and the anchor are left. */
+/* Before the first answer: only the resolver's files and the anchor stay
+ * readable. */
 static void
 confine(const struct dns_options *options)
 {
@@ -128,7 +130,7 @@ answer(enum verb_id verb, struct span frames, struct dns *dns, struct buf *out)
 				: look_up(dns, DNS_TXT, name, out);
 }
 
-/* What "open" says, for the libraries. */
+/* The values of "open", as strings for the libraries. */
 struct opened {
 	char resolver[DNS_RESOLVERS_SIZE];
 	char anchor[1024];

@@ -82,8 +82,8 @@ wait_for(int fd, short events, int64_t until)
 	return left > 0 && poll(&ready, 1, (int)left) > 0;
 }
 
-/* Does it answer this question (RFC 5452 section 9.1)?  A refusal or a server
- * failure is for another resolver to do better. */
+/* Does it answer this question (RFC 5452 section 9.1)?  After a refusal or a
+ * server failure, another resolver may do better. */
 static bool
 is_answer(const struct question *question, const unsigned char *got, size_t len)
 {
@@ -112,7 +112,7 @@ read_all(int fd, unsigned char *out, size_t size, int64_t until)
 	return true;
 }
 
-/* The answer did not fit: over TCP (RFC 1035 section 4.2.2). */
+/* The answer was truncated: ask over TCP (RFC 1035 section 4.2.2). */
 static size_t
 ask_by_tcp(
     const struct question *question, struct span word, unsigned char *out)
@@ -136,7 +136,7 @@ ask_by_tcp(
 	return len;
 }
 
-/* The records behind the name, and behind what it is an alias of. */
+/* Take the records of the name, or of the name that it is an alias of. */
 static bool
 take_records(const unsigned char *got, size_t len, const char *name, int type,
     struct dns_answer *out)
@@ -203,7 +203,7 @@ make_question(const char *name, int type, struct question *out)
 	int len = res_mkquery(ns_o_query, name, ns_c_in, type, NULL, 0, NULL,
 	    out->octets, sizeof(out->octets));
 
-	/* res_mkquery() takes the time for a random number. */
+	/* res_mkquery() derives its id from the time: use a random one. */
 	if (len <= NS_HFIXEDSZ || getrandom(out->octets, 2, 0) != 2)
 		return false;
 	out->len = (size_t)len;
@@ -211,7 +211,7 @@ make_question(const char *name, int type, struct question *out)
 	return true;
 }
 
-/* Ask all of them, again and again until one answers. */
+/* Ask all resolvers, and repeat until one answers. */
 static bool
 converse(const struct question *question, const char *name,
     const struct span *words, struct pollfd *ready, size_t count,
@@ -232,7 +232,8 @@ converse(const struct question *question, const char *name,
 			continue;
 		for (i = 0; i < count; i++) {
 			if ((ready[i].revents & POLLERR) != 0) {
-				/* Nobody is there; poll() skips it. */
+				/* No server there; poll() skips it from now
+				 * on. */
 				ready[i].fd = -1 - ready[i].fd;
 				open--;
 			} else if ((ready[i].revents & POLLIN) != 0 &&

@@ -18,7 +18,7 @@
 #define VERSION "0"
 #endif
 
-/* Used for all requests: it keeps certificates and TLS sessions, but no
+/* All requests share it: it keeps certificates and TLS sessions, but no
  * connection. */
 static CURL *handle;
 
@@ -48,8 +48,8 @@ take_text(struct span value, char *out, size_t size)
 		out[0] = '\0';
 }
 
-/* An absolute URL as it stands; a reference (RFC 9110 section 10.2.2, RFC 8288
- * section 3.1) as what it means beside the URL that was asked for. */
+/* Copy an absolute URL as it is; resolve a reference against the requested URL
+ * (RFC 9110 section 10.2.2, RFC 8288 section 3.1). */
 static void
 take_url(struct span value, const char *base, char *out, size_t size)
 {
@@ -71,7 +71,7 @@ take_url(struct span value, const char *base, char *out, size_t size)
 	curl_url_cleanup(url);
 }
 
-/* The field of that name, the n-th of several; empty: it is missing. */
+/* Return the n-th field of that name; empty: it is missing. */
 static struct span
 get_field(CURL *curl, const char *name, size_t n)
 {
@@ -90,8 +90,7 @@ take_links(CURL *curl, const char *base, struct http_response *out)
 	struct span field;
 	size_t n = 0;
 
-	/* A field that is there and empty ends it; so does the limit of the
-	 * header. */
+	/* An empty field ends the loop; so does the limit of the header. */
 	while ((field = get_field(curl, "Link", n++)).len > 0)
 		while (link_take(&field, &link)) {
 			if (link_has_rel(&link, SPAN("alternate")) &&
@@ -120,14 +119,14 @@ take_fields(CURL *curl, const char *base, struct http_response *out)
 	take_url(get_field(curl, "Location", 0), base, out->location,
 	    sizeof(out->location));
 	take_links(curl, base, out);
-	/* Seconds, or a date (RFC 9110 section 10.2.3).  What the library
-	 * cannot read is 0 to it, as if it were not there. */
+	/* Seconds, or a date (RFC 9110 section 10.2.3).  The library returns 0
+	 * if it cannot read the value, as if the field were missing. */
 	if (get_field(curl, "Retry-After", 0).len > 0 &&
 	    curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &seconds) == CURLE_OK)
 		out->retry_after = seconds > 0 ? seconds : 0;
 }
 
-/* Its limit; the library keeps the fields themselves. */
+/* Enforce the limit of the header; the library keeps the fields. */
 static size_t
 on_header(char *data, size_t one, size_t len, void *arg)
 {
@@ -159,8 +158,8 @@ set_up(CURL *curl, const struct http_request *request, struct sink *sink,
 	SET(CURLOPT_PROXY_CAPATH, HTTP_CERTIFICATES);
 	SET(CURLOPT_PROXYAUTH, (long)CURLAUTH_ANY);
 	SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	/* A request on a connection that the server has closed meanwhile would
-	 * be sent twice. */
+	/* libcurl would send a request twice if the server had closed the
+	 * connection in the meantime. */
 	SET(CURLOPT_FRESH_CONNECT, 1L);
 	SET(CURLOPT_FORBID_REUSE, 1L);
 	SET(CURLOPT_NOSIGNAL, 1L);
@@ -206,9 +205,9 @@ make_fields(const struct http_request *request)
 }
 
 #ifdef __GLIBC__
-/* glibc crashes where memory runs out while it reads nsswitch.conf:
- * nss_database_reload_1() asserts that getline() succeeds, and what
- * allocate_once() gives is not checked (2.36).  Nothing hostile is read. */
+/* glibc crashes if memory runs out while it reads nsswitch.conf:
+ * nss_database_reload_1() asserts that getline() succeeds, and the result of
+ * allocate_once() is not checked (2.36).  Nothing hostile is read here. */
 static void
 on_crash(int number)
 {
@@ -249,7 +248,7 @@ http_prepare(void)
 	return status;
 }
 
-/* The library's own words, where they say more than ours. */
+/* Use the library's own words if they say more than ours. */
 static enum status
 say_as_it_is(CURLcode code, const char *why, enum status status,
     const char *before, struct note *note)
@@ -261,7 +260,7 @@ say_as_it_is(CURLcode code, const char *why, enum status status,
 	return note_set(note, status, "%s%s", before, shown);
 }
 
-/* Its certificate does not convince: why not, and what may be done. */
+/* Say why its certificate is not trusted, and what to do. */
 static enum status
 say_distrust(CURL *curl, const char *why, struct note *note)
 {
@@ -281,7 +280,7 @@ say_distrust(CURL *curl, const char *why, struct note *note)
 	    X509_verify_cert_error_string(result), hint);
 }
 
-/* Plain words for what the library says. */
+/* Say in plain words what the library reports. */
 static enum status
 say(CURL *curl, CURLcode code, const char *why,
     const struct http_request *request, struct note *note)
@@ -369,7 +368,7 @@ http_send(const struct http_request *request, struct http_response *out,
 		status = say(curl, code, why, request, note);
 	}
 out:
-	/* The handle outlives them. */
+	/* The handle outlives the fields. */
 	if (curl != NULL)
 		(void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, NULL);
 	curl_slist_free_all(fields);

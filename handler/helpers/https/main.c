@@ -1,9 +1,9 @@
 /*
  * main.c - mailcert-https: send requests to CAs
  *
- * It answers one request after the other, all to one CA: loading libcurl costs
- * more than a request does.  For that reason it is also a program of its own
- * beside mailcert-net.  base/verb.h has the frames of its one verb.
+ * It keeps running and answers all requests to one CA, since loading libcurl
+ * costs more than a request.  For the same reason it is a program of its own,
+ * apart from mailcert-net.  base/verb.h has the frames of its one verb.
  */
 #include <openssl/crypto.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include "base/serve.h"
 #include "helpers/https/http.h"
 
-/* The request's texts: curl wants a NUL at the end. */
+/* The texts of the request: curl needs them with a NUL at the end. */
 struct request {
 	char method[8];
 	char url[HTTP_TEXT_SIZE];
@@ -65,7 +65,7 @@ add_response(struct buf *out, const struct http_response *response)
 	frame_add(out, "body", buf_span(&response->body));
 }
 
-/* Certificates and the resolver's files may be read; nothing else. */
+/* Only certificates and the resolver's files stay readable. */
 static void
 confine(const struct request *request)
 {
@@ -73,7 +73,7 @@ confine(const struct request *request)
 		"/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf",
 		request->ca_file[0] != '\0' ? request->ca_file
 					    : HTTP_CERTIFICATES,
-		/* A proxy's, too. */
+		/* A proxy needs these, too. */
 		HTTP_CERTIFICATES, HTTP_CERTIFICATES_MORE };
 	const struct sandbox_rules rules = { .readable = readable,
 		.readables = sizeof(readable) / sizeof(*readable),
@@ -82,8 +82,8 @@ confine(const struct request *request)
 	(void)sandbox_enter_with(&rules);
 }
 
-/* Before anything is received.  Later requests can read no other ca-file than
- * the first one names. */
+/* Prepare before anything is received.  Later requests can read no ca-file but
+ * that of the first one. */
 static enum status
 prepare(const struct request *request)
 {
@@ -113,8 +113,7 @@ send_request(const struct serve *serve, const struct request *request,
 	return status == STATUS_OK ? buf_status(out) : status;
 }
 
-/* The rest is read and answered in the sandbox, which the first request
- * enters. */
+/* Read and answer the rest in the sandbox, which the first request enters. */
 static enum status
 answer(struct serve *serve, bool *prepared, struct buf *out, struct note *note)
 {
@@ -134,7 +133,7 @@ answer(struct serve *serve, bool *prepared, struct buf *out, struct note *note)
 				   : status;
 }
 
-/* Answer one request, or none at the end; false: no other can follow. */
+/* Answer one request, if there is another; false: stop. */
 static bool
 serve_one(struct serve *serve, bool *prepared)
 {
@@ -165,7 +164,8 @@ main(int argc, char *argv[])
 	sandbox_early();
 	status = serve_begin(
 	    &serve, "mailcert-https", argc, argv, 2 * HTTP_BODY_MAX);
-	/* libcurl's TLS: without memory for it the library crashes later on. */
+	/* For libcurl's TLS: if memory runs out here, the library crashes
+	 * later. */
 	if (status == STATUS_OK && OSSL_LIB_CTX_get0_global_default() == NULL)
 		status = STATUS_MEMORY;
 	if (status != STATUS_OK)

@@ -1,22 +1,22 @@
 /*
  * main.c - mailcert-key: hold the private keys, and sign with them
  *
- * The only program that opens private keys.  It parses no mail and knows no
- * network.  It opens what the frame "open" names, a key, two, or the directory
- * of a new one, and enters its sandbox before it reads the rest or computes:
- * nothing else can be read then, and nothing written but files in that
- * directory.  base/verb.h has its verbs and their frames.
+ * The only program that opens private keys.  It parses no mail and uses no
+ * network.  It opens what the frame "open" names (a key, two, or the directory
+ * of a new one) and enters its sandbox before it reads the rest or computes:
+ * after that it can open nothing else, and write only in that directory.
+ * base/verb.h has its verbs and their frames.
  *
  *	thumbprint	the RFC 7638 thumbprint of file
  *	jws		the request, signed by file
  *	rollover	the request that gives the account of file to new
  *	bind		the externalAccountBinding
- *	generate	makes new, which must not be there.  Where there are
- *		addresses it gives csr and public: the signing request and the
+ *	generate	makes new, which must not exist.  With addresses it
+ *		also returns csr and public: the signing request and the
  *		SubjectPublicKeyInfo, in base64url
- *	copy		writes file again, as new
+ *	copy		writes file as new
  *
- * passphrase unlocks the key that is read, and locks the one that is made.
+ * passphrase unlocks the key that it reads, and locks the one that it makes.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -39,10 +39,10 @@
 enum {
 	KEY_FILE_MAX = 64 * 1024,
 	PATH_SIZE = 1200,
-	CPU_SECONDS = 120 /* a large RSA key, on a slow machine */
+	CPU_SECONDS = 120 /* for a large RSA key on a slow machine */
 };
 
-/* From here on only these: what is open, and new files in dir, or none. */
+/* From here on, use only open files, and create files only in dir, if any. */
 static void
 confine(int dir)
 {
@@ -52,7 +52,7 @@ confine(int dir)
 	(void)sandbox_enter_with(&rules);
 }
 
-/* As ssh does: a key that others can read is not used. */
+/* Refuse a key that others can read, as ssh does. */
 static enum status
 read_key(const char *path, struct buf *out, struct note *note)
 {
@@ -82,7 +82,7 @@ read_key(const char *path, struct buf *out, struct note *note)
 	return status;
 }
 
-/* A name from "open", for the system. */
+/* Copy a path from "open" as a string. */
 static enum status
 take_path(const struct serve *serve, const char *name, char *out, size_t size)
 {
@@ -101,7 +101,7 @@ read_named(const struct serve *serve, const char *name, struct buf *out,
 	return status == STATUS_OK ? read_key(path, out, note) : status;
 }
 
-/* Where a new private file goes. */
+/* The directory and the name of a new private file. */
 struct place {
 	char name[PATH_SIZE];
 	int dir;
@@ -123,7 +123,7 @@ open_place(const struct serve *serve, struct place *out, struct note *note)
 				   strerror(errno));
 }
 
-/* All that is open from before the sandbox. */
+/* What was opened before the sandbox. */
 struct held {
 	struct buf key;   /* owned */
 	struct buf other; /* owned: of a roll-over */
@@ -154,7 +154,7 @@ clear_held(struct held *held)
 	buf_wipe(&held->key);
 }
 
-/* A locked key is unlocked where it is. */
+/* Unlock the key in place. */
 static enum status
 unlock(struct buf *key, struct span passphrase, struct note *note)
 {
@@ -174,7 +174,7 @@ add_result(struct buf *out, const char *name, const struct buf *value)
 	frame_add(out, name, buf_span(value));
 }
 
-/* Everything that knows a key but not its file. */
+/* Do what needs a key but not its file. */
 static enum status
 use_key(const struct serve *serve, struct held *held, struct buf *out,
     struct note *note)
@@ -213,7 +213,7 @@ use_key(const struct serve *serve, struct held *held, struct buf *out,
 	return status;
 }
 
-/* Beside others, durable before anybody hears of it. */
+/* Create the key file; it is durable before anybody hears of it. */
 static enum status
 store_key(const struct place *place, struct span pem, struct note *note)
 {
@@ -249,7 +249,8 @@ take_wanted(struct span frames, struct wanted *out)
 	    : STATUS_USAGE;
 }
 
-/* What a certificate order wants of its key, so that nobody needs it again. */
+/* Add everything that a certificate order needs of its key, so that nobody has
+ * to open it again. */
 static enum status
 add_signing_request(struct span key, const struct wanted *wanted,
     struct buf *out, struct note *note)
@@ -331,8 +332,8 @@ answer(const struct serve *serve, struct held *held, struct buf *out,
 	return status == STATUS_OK ? buf_status(out) : status;
 }
 
-/* The whole question is read even where nothing could be opened: whoever asks
- * is writing it. */
+/* Read the whole question even if nothing could be opened, since the asking
+ * program is writing it. */
 static enum status
 serve_one(struct serve *serve, struct buf *out, struct note *note)
 {
@@ -354,14 +355,14 @@ serve_one(struct serve *serve, struct buf *out, struct note *note)
 	return status;
 }
 
-/* The configuration of OpenSSL is a file of the system; what it loads must not
- * depend on the environment. */
+/* Load no configuration of OpenSSL: what it loads must not depend on the
+ * environment. */
 static enum status
 prepare(void)
 {
 	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
 		return STATUS_CRYPTO;
-	/* Without memory for it the library crashes later on. */
+	/* If memory runs out here, the library crashes later. */
 	return OSSL_LIB_CTX_get0_global_default() != NULL ? STATUS_OK
 							  : STATUS_MEMORY;
 }
@@ -385,7 +386,7 @@ main(int argc, char *argv[])
 	status = serve_one(&serve, &out, &note);
 	status = serve_answer(status, &note, buf_span(&out));
 	buf_clear(&out);
-	/* It may hold a MAC key or a passphrase. */
+	/* The question may contain a MAC key or a passphrase. */
 	buf_wipe(&serve.question);
 	return status_exit(status);
 }

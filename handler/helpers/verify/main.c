@@ -5,8 +5,8 @@
  * reads its first octet.  base/verb.h has its verbs and their frames.
  *
  * Trust: revocation (off, soft, hard); file (its name) before each anchor or
- * crl (its content); anchor-fault, crl-fault (a sentence on a file that cannot
- * be read).
+ * crl (its content); anchor-fault, crl-fault (a sentence about an unreadable
+ * file).
  */
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -27,7 +27,7 @@
 
 enum { QUESTION_MAX = 270 * 1024 * 1024 + FRAME_TRUST_MAX };
 
-/* What the DNS said, and who is trusted. */
+/* DNS answers, and who is trusted. */
 struct evidence {
 	struct dns_answer answer[AUTHRES_QUERIES_MAX]; /* owned */
 	size_t answers;
@@ -57,7 +57,7 @@ take_revocation(struct trust *trust, struct span value)
 	return STATUS_OK;
 }
 
-/* file: the name of what comes next. */
+/* file: the name of the content in the next frame. */
 static enum status
 take_frame(
     struct evidence *evidence, const struct frame *frame, struct span *file)
@@ -183,7 +183,7 @@ do_status(struct span frames, const struct evidence *evidence, struct buf *out)
 	return status;
 }
 
-/* What a verb says that wants evidence. */
+/* Answer a verb that needs evidence. */
 static enum status
 do_evident(
     enum verb_id verb, struct span frames, struct buf *out, struct note *note)
@@ -304,7 +304,7 @@ answer(
 	return status == STATUS_OK ? buf_status(out) : status;
 }
 
-/* What is loaded once; nothing can be opened later. */
+/* Load everything now: nothing can be opened later. */
 static enum status
 prepare(enum verb_id verb)
 {
@@ -312,7 +312,7 @@ prepare(enum verb_id verb)
 		OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, NULL) !=
 	    1)
 		return STATUS_CRYPTO;
-	/* Without memory for it the library crashes later on. */
+	/* If memory runs out here, the library crashes later. */
 	if (OSSL_LIB_CTX_get0_global_default() == NULL)
 		return STATUS_MEMORY;
 	if (verb != VERB_RESPONSE) {
