@@ -28,8 +28,8 @@ folder_unique_name(char *out, size_t size)
 	return STATUS_OK;
 }
 
-/* Its entry in the directory: until that is durable the draft may be there or
- * not. */
+/* Until the directory entry is durable, it is not certain that there is a
+ * draft. */
 static enum status
 settle_draft(enum status synced, const char *path, enum outcome *outcome,
     struct note *note)
@@ -52,7 +52,6 @@ deliver_file(const char *path, struct span message, enum outcome *outcome,
 	    : status;
 }
 
-/* fsync dir/name. */
 static enum status
 sync_below(int dir, const char *name)
 {
@@ -94,8 +93,8 @@ deliver_maildir(const char *path, const char *to, const char *flags,
 	return status;
 }
 
-/* Both locks, as others may look at one only.  A file system that lacks one of
- * them leaves us the other; STATUS_IO: it lacks both. */
+/* Take both locks, since other programs may look at one only.  If the file
+ * system lacks one of them, the other must do; STATUS_IO: it lacks both. */
 static enum status
 lock_mbox(int fd, struct note *note)
 {
@@ -164,7 +163,7 @@ deliver_mbox(const char *path, struct span message, enum outcome *outcome,
 		    note, STATUS_CREATE, "%.200s is not a regular file", path);
 	else
 		status = append_mbox(fd, message, note);
-	/* It may be new. */
+	/* The mbox may be new. */
 	if (status == STATUS_OK)
 		status =
 		    settle_draft(path_sync_parent(path), path, outcome, note);

@@ -57,8 +57,8 @@ deliver_mua(const struct delivery *delivery, struct span message,
 	status = home_subdir(delivery->home, "drafts", true, &dir, note);
 	if (status != STATUS_OK)
 		return status;
-	/* Gone when the mail program ends, or swept where we do not live to see
-	 * that. */
+	/* Removed when the mail program exits, or swept later if we are killed
+	 * before that. */
 	status = folder_unique_name(unique, sizeof(unique));
 	file_temporary_name(unique, name, sizeof(name));
 	if (status == STATUS_OK)
@@ -75,7 +75,7 @@ deliver_mua(const struct delivery *delivery, struct span message,
 	} else if (code == 0) {
 		*outcome = OUTCOME_SENT;
 	} else {
-		/* Postponed or dropped: only the user knows. */
+		/* Only the user knows whether it was postponed or discarded. */
 		*outcome = OUTCOME_DRAFTED;
 		note_say(note,
 		    "%s did not send the reply; answer the challenge again if "

@@ -10,12 +10,12 @@
 
 enum {
 	SENDMAIL_ARGS_MAX = 32,
-	/* One that talks SMTP itself has this long for a command (RFC 5321
-	 * section 4.5.3.2), and a delivery agent waits longer for us. */
+	/* A sendmail that talks SMTP itself may take this long for a command
+	 * (RFC 5321 section 4.5.3.2); a delivery agent waits longer for us. */
 	SENDMAIL_SECONDS = 300
 };
 
-/* "/usr/sbin/sendmail -x -y" in words; no shell, no quotes. */
+/* Split "/usr/sbin/sendmail -x -y" into words: no shell, no quotes. */
 static size_t
 split_words(char *text, const char *argv[], size_t size)
 {
@@ -35,11 +35,11 @@ split_words(char *text, const char *argv[], size_t size)
 }
 
 /*
- * What the exit of a sendmail says about the message; docs/leniency.md has the
- * reasons.  Only these say that it was not taken: a usage, an address, a
- * configuration or permission that is wrong, a server that will not have it,
- * and "later".  Software, system, I/O and protocol errors (70, 71, 74, 76) may
- * come after the message was handed on; so may whatever is no sysexits status,
+ * What the exit status of a sendmail says about the message; docs/leniency.md
+ * has the reasons.  Only these say that it was not accepted: wrong usage,
+ * address, configuration or permission, a server that rejects it, and "later".
+ * Software, system, I/O and protocol errors (70, 71, 74, 76) may occur after
+ * the message was passed on; so may any status that sysexits does not define,
  * 127 of a shell script, and a signal.  With several recipients one status
  * cannot speak for all.
  */
@@ -64,7 +64,7 @@ outcome_of_exit(int code, size_t recipients)
 	}
 }
 
-/* Whether somebody sits there whom a sendmail could ask for a password. */
+/* Is there a user whom sendmail could ask for a password? */
 static bool
 has_terminal(void)
 {
@@ -94,7 +94,7 @@ deliver_sendmail(const struct delivery *delivery, struct span message,
 	if (!span_copy(span_of(delivery->sendmail), command, sizeof(command)))
 		return STATUS_CONFIG;
 	n = split_words(command, argv, SENDMAIL_ARGS_MAX);
-	/* No -t: the envelope is ours, not what a parser makes of the
+	/* Without -t: we set the envelope, rather than a parser of the
 	 * header. */
 	argv[n++] = "-oi";
 	argv[n++] = "-f";

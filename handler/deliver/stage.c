@@ -43,7 +43,7 @@ remove_below(int dir, const char *name)
 	(void)unlinkat(dir, name, AT_REMOVEDIR);
 }
 
-/* Remove one stage Maildir, draft and all. */
+/* Remove one stage Maildir and its draft. */
 static void
 stage_remove(int stages, const char *name)
 {
@@ -58,11 +58,11 @@ stage_remove(int stages, const char *name)
 	for (i = 0; i < 3; i++)
 		remove_below(dir, boxes[i]);
 	(void)close(dir);
-	/* What a mail program keeps beside (.mh_sequences ...) goes too. */
+	/* Remove what a mail program adds, too (.mh_sequences ...). */
 	remove_below(stages, name);
 }
 
-/* Stages of mail programs that are gone. */
+/* Remove the stages of mail programs that have exited. */
 static void
 stage_sweep(int stages)
 {
@@ -119,7 +119,7 @@ deliver_stage(const struct delivery *delivery, struct span message,
 		return status;
 	buf_init(&path, 1024);
 	stage_path(delivery->home, delivery->mua, &path);
-	/* Exactly one draft, so that the mail program opens it unasked. */
+	/* Keep exactly one draft, so that the mail program opens it unasked. */
 	stage_clear(delivery->home, delivery->mua);
 	for (i = 0; i < 4 && status == STATUS_OK; i++) {
 		(void)snprintf(below, sizeof(below), "%s%s", path.at, boxes[i]);

@@ -45,8 +45,8 @@ is_known(const struct candidates *files, const struct stat *st)
 	return false;
 }
 
-/* Open one entry of /proc/PID/fd again: never read through the old one, whose
- * offset belongs to the mail program. */
+/* Reopen one entry of /proc/PID/fd: never read through the mail program's own
+ * descriptor, since reading moves its offset. */
 static void
 add_candidate(
     struct candidates *files, const char *path, const struct input *part)
@@ -109,7 +109,7 @@ struct found {
 	uint64_t length;
 };
 
-/* Skip a CR that stands before LF. */
+/* Skip a CR before LF. */
 static size_t
 skip_cr(struct span s, size_t i)
 {
@@ -117,7 +117,7 @@ skip_cr(struct span s, size_t i)
 								       : i;
 }
 
-/* The same text, whatever the line ends and the last empty lines? */
+/* Is it the same text, apart from line ends and empty lines at the end? */
 static bool
 same_text(struct span a, struct span b)
 {
@@ -145,7 +145,7 @@ holds_part(struct span message, struct span part, struct mime *mime)
 	bool found = false;
 	size_t i;
 
-	/* Cheap: a part is never much longer than its message. */
+	/* A cheap test first: a part is never much longer than its message. */
 	if (part.len > message.len || mime_walk(message, mime) != STATUS_OK)
 		return false;
 	for (i = 0; i < mime->count && !found; i++) {
@@ -160,19 +160,19 @@ holds_part(struct span message, struct span part, struct mime *mime)
 	return found;
 }
 
-/* A message that holds the part, or that the rules call a challenge. */
+/* A message that contains the part, or that the rules call a challenge. */
 struct hit {
 	struct span message;
 	struct span file;
 	uint32_t index;  /* of the file */
-	bool unlinked;   /* nothing names the file any more */
+	bool unlinked;   /* the file has no name any more */
 	bool is_view;    /* of another hit */
 	uint32_t viewed; /* how many views of it there are */
 };
 
 struct hits {
 	struct hit hit[HITS_MAX];
-	size_t count; /* distinct messages, perhaps more than are kept */
+	size_t count; /* distinct messages; may exceed HITS_MAX */
 };
 
 static void
@@ -188,7 +188,7 @@ look_at(const struct search *search, struct hit candidate, struct mime *mime,
 		is_hit = holds_part(candidate.message, search->part, mime);
 	if (!is_hit)
 		return;
-	/* The same message, open twice, is one message. */
+	/* A message that is open twice is one message. */
 	for (i = 0; i < hits->count && i < HITS_MAX; i++) {
 		if (!same_text(hits->hit[i].message, candidate.message))
 			continue;
@@ -205,8 +205,8 @@ look_at(const struct search *search, struct hit candidate, struct mime *mime,
 	hits->count++;
 }
 
-/* A value as a mail program shows it: decoded, in one line.  False: in another
- * character set, or too long. */
+/* Write a value as a mail program shows it: decoded, in one line.  False: it
+ * uses another character set, or is too long. */
 static bool
 shown_value(struct span body, struct buf *out)
 {
@@ -227,7 +227,7 @@ shown_value(struct span body, struct buf *out)
 	return good && buf_status(out) == STATUS_OK;
 }
 
-/* What cannot be compared is taken to be the same. */
+/* Values that cannot be compared count as the same. */
 static bool
 same_value(struct span a, struct span b)
 {
@@ -243,8 +243,8 @@ same_value(struct span a, struct span b)
 	return same;
 }
 
-/* Does the header of `view` say nothing that the other does not?  A pager's
- * copy has some of the fields, decoded and refolded. */
+/* Does `view` contain nothing but fields of the original?  A pager's copy has
+ * some of them, decoded and refolded. */
 static bool
 is_view_of(const struct hit *view, const struct hit *original,
     struct header *some, struct header *all)
@@ -268,9 +268,9 @@ is_view_of(const struct hit *view, const struct hit *original,
 }
 
 /*
- * While mutt and neomutt show a message in the pager they hold their own copy
- * of it open, in a file that they have unlinked; the message itself may be
- * such a file too (neomutt, IMAP), and comes first then.
+ * While mutt and neomutt show a message in the pager, they keep their own copy
+ * of it open in an unlinked file.  The message itself may be in such a file,
+ * too (neomutt, IMAP); it then comes first.
  */
 static void
 mark_views(struct hits *hits, struct header *some, struct header *all)
@@ -291,8 +291,8 @@ mark_views(struct hits *hits, struct header *some, struct header *all)
 		}
 }
 
-/* The one message that is meant: the only one, or of several the only one
- * that is being looked at. */
+/* Choose the message that is meant: the only one or, of several, the only one
+ * that the user is viewing. */
 static void
 choose(const struct hits *hits, struct found *out)
 {
@@ -321,7 +321,7 @@ choose(const struct hits *hits, struct found *out)
 	out->length = only->message.len;
 }
 
-/* Every message of one file. */
+/* Look at every message of one file. */
 static void
 look_into(const struct search *search, struct hit candidate, struct mime *mime,
     struct hits *hits)

@@ -63,9 +63,9 @@ read_all(int fd, size_t max, struct input *out, struct note *note)
 	return status;
 }
 
-/* A field name and a colon, or what mailboxes put in front: what a message
- * begins with.  A blank or a byte order mark before it is for the parser to
- * refuse. */
+/* Does it begin as a message does: with a field name and a colon, or with what
+ * mailboxes put in front?  The parser refuses a blank or a byte order mark
+ * before it. */
 static bool
 begins_as_message(struct span bytes)
 {
@@ -121,7 +121,7 @@ ask_libmagic(struct input *input, struct note *note)
 	enum status status;
 
 	magic_load_library();
-	/* libmagic asks the kernel for memory: the wider sandbox. */
+	/* libmagic allocates memory, so use the wider sandbox. */
 	status =
 	    child_run(sniff, input, &sniffed, sizeof(sniffed), none, 0, note);
 	magic_unload_library();
@@ -130,7 +130,7 @@ ask_libmagic(struct input *input, struct note *note)
 	sniffed.type[sizeof(sniffed.type) - 1] = '\0';
 	text_show_in(
 	    input->shown, sizeof(input->shown), span_of(sniffed.type), false);
-	/* A hint decides nothing: a part is text, whatever it is called. */
+	/* libmagic only gives a hint: text is a part, whatever its type. */
 	if (utf8_is_text(buf_span(&input->bytes)) &&
 	    !span_has_byte(buf_span(&input->bytes), '\0'))
 		input->kind = INPUT_PART;
