@@ -22,13 +22,13 @@ acme_origin(struct span url)
 		return span_cut(url, 0, 0);
 	while (i < url.len && !span_has_byte(SPAN("/?#"), url.at[i]))
 		i++;
-	/* "https://ca.example@evil.example" is evil.example's. */
+	/* The host of "https://ca.example@evil.example" is evil.example. */
 	if (span_has_byte(span_cut(url, 0, i), '@'))
 		return span_cut(url, 0, 0);
 	return span_cut(url, 0, i);
 }
 
-/* The host of an origin, and its port; -1: malformed. */
+/* Split an origin into host and port; -1: malformed. */
 static int
 split_origin(struct span origin, struct span *host)
 {
@@ -36,7 +36,7 @@ split_origin(struct span origin, struct span *host)
 	size_t colon = rest.len, i;
 	int port = 0;
 
-	/* The last colon that is not within the brackets of an address. */
+	/* Find the last colon outside the brackets of an address. */
 	for (i = 0; i < rest.len; i++)
 		if (rest.at[i] == ':')
 			colon = i;
@@ -84,7 +84,7 @@ parse(struct span text, const char *what, struct json **out, struct note *note)
 	return STATUS_OK;
 }
 
-/* null and "" are what some servers write for what they do not have. */
+/* Some servers write null or "" for a URL that they do not have. */
 static bool
 get_url(const struct json *json, const char *name, bool demanded, char *out)
 {
@@ -113,9 +113,9 @@ get_status(const struct json *json)
 						     : ACME_UNKNOWN;
 }
 
-/* An RFC 3339 time, as text, which the caller parses.  The fraction of the
- * second, which may be long, is dropped.  Anything else becomes "?", which
- * differs from an absent time. */
+/* Copy an RFC 3339 time as text, which the caller parses.  Drop the fraction of
+ * the second, which may be long.  Anything else becomes "?", to distinguish it
+ * from an absent time. */
 static void
 get_time(const struct json *json, const char *name, char *out)
 {
@@ -161,7 +161,7 @@ take_type(const struct json *json, char *out, size_t size)
 	text_show_in(out, size, text.len > 0 ? text : SPAN("unknown"), false);
 }
 
-/* Section 6.7.1: which of the identifiers is meant, and why. */
+/* Section 6.7.1: which identifiers the problem is about, and why. */
 static void
 take_parts(const struct json *json, char *out, size_t size)
 {
@@ -220,8 +220,8 @@ acme_problem_parse(struct span text, struct acme_problem *out)
 	json_free(json);
 }
 
-/* They are shown and agreed to, never fetched: whatever stands there counts,
- * be it an URL of another scheme, text, or no text at all. */
+/* The terms are shown and agreed to, never fetched: accept any value, even a
+ * URL of another scheme, text, or something that is not text. */
 static void
 take_terms(const struct json *meta, char *out, size_t size)
 {
@@ -242,7 +242,7 @@ take_terms(const struct json *meta, char *out, size_t size)
 	buf_clear(&text);
 }
 
-/* An URL that is not there and one that cannot be used are told apart. */
+/* Distinguish a missing URL from an unusable one. */
 static enum status
 bad_directory(const struct json *json, const char *member, struct note *note)
 {
@@ -297,7 +297,7 @@ acme_directory_parse(
 	return status;
 }
 
-/* type "email"; some servers list what was ordered as "dns". */
+/* Accept type "email"; some servers return "dns" for what was ordered. */
 static bool
 get_identifier(const struct json *identifier, char *out)
 {
@@ -313,7 +313,7 @@ get_identifier(const struct json *identifier, char *out)
 }
 
 /* RFC 8555 section 7.1.3: one authorization may serve several identifiers, so
- * the lists need not match.  Each is taken once. */
+ * the lists need not have the same length.  Take each URL once. */
 static bool
 take_authorizations(const struct json *json, struct acme_order *out)
 {
@@ -465,8 +465,8 @@ acme_account_parse(
 	if ((status = parse(text, "account", &json, note)) != STATUS_OK)
 		return status;
 	out->status = get_status(json);
-	/* Some servers leave it out; the answer itself says that there is
-	 * one. */
+	/* Some servers leave it out; that they answer means the account is
+	 * valid. */
 	if (out->status == ACME_NO_STATUS)
 		out->status = ACME_VALID;
 	while (out->contacts < ACME_LIST_MAX &&
@@ -496,7 +496,7 @@ acme_orders_parse(
 	     json_get_text_at(json, "orders", i, url, sizeof(url)) == STATUS_OK;
 	     i++) {
 		if (!acme_url_ok(span_of(url)))
-			url[0] = '\0'; /* keeps its place */
+			url[0] = '\0'; /* keeps its index */
 		(void)strcpy(out->order[out->orders++], url);
 	}
 	out->more = out->orders == ACME_ORDERS_WINDOW;

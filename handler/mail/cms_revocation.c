@@ -1,11 +1,11 @@
 /*
  * cms_revocation.c - look up a chain in revocation lists: see cms_p.h
  *
- * RFC 5280 section 6.3.3 over lists that are there already.  libcrypto has the
- * same, but holds every entry of a list in memory, asks the anchor too, takes a
- * delta list for a complete one, and knows no invalidityDate.
- * Input: the lists are the user's, though perhaps forged: the issuer's
- * signature says what counts.  Certificates are hostile.
+ * RFC 5280 section 6.3.3, for lists that the user supplies.  libcrypto does the
+ * same, but keeps every entry of a list in memory, checks the anchor as well,
+ * takes a delta list for a complete one, and does not know invalidityDate.
+ * Input: the user supplies the lists, but they may be forged: one counts only
+ * with its issuer's signature.  Certificates are hostile.
  */
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -18,11 +18,11 @@
 
 enum { ANCHOR_LEVELS_MAX = 8 };
 
-/* What the lists say of one certificate. */
+/* What the lists say about one certificate. */
 struct finding {
 	bool revoked;
-	unsigned reasons; /* for which somebody says that it was not */
-	struct note why;  /* a list of its issuer did not count; empty: none */
+	unsigned reasons; /* for which a list says that it is not revoked */
+	struct note why;  /* why a list of its issuer did not count, or empty */
 };
 
 static void
@@ -37,9 +37,9 @@ keep_why(struct finding *out, const struct trust_list *list, const char *why)
 }
 
 /*
- * The signature over octets that are too many to copy: what X509_CRL_verify()
- * does for algorithms that are a digest and a key.  MD5 and the like do not
- * count.
+ * Verify a signature without copying the signed bytes, which may be many, as
+ * X509_CRL_verify() does for algorithms that are a digest and a key.  MD5 and
+ * the like do not count.
  */
 static bool
 digest_verifies(const struct crl *crl, const EVP_MD *digest, EVP_PKEY *key)
@@ -56,8 +56,8 @@ digest_verifies(const struct crl *crl, const EVP_MD *digest, EVP_PKEY *key)
 	return good;
 }
 
-/* Any other algorithm (RSASSA-PSS, Ed25519): libcrypto reads its parameters,
- * and makes a copy. */
+/* For any other algorithm (RSASSA-PSS, Ed25519), libcrypto reads the
+ * parameters, and makes a copy. */
 static bool
 item_verifies(const struct crl *crl, const X509_ALGOR *algorithm, EVP_PKEY *key)
 {
@@ -71,7 +71,7 @@ item_verifies(const struct crl *crl, const X509_ALGOR *algorithm, EVP_PKEY *key)
 		(unsigned char *)(uintptr_t)crl->signature.at,
 		(int)crl->signature.len) == 1;
 	if (good) {
-		/* No unused bits, whatever the last octet looks like. */
+		/* The last byte has no unused bits, whatever its value. */
 		signature->flags &= ~(ASN1_STRING_FLAG_BITS_LEFT | 0x07);
 		signature->flags |= ASN1_STRING_FLAG_BITS_LEFT;
 		good = ASN1_item_verify(ASN1_ITEM_rptr(ASN1_ANY), algorithm,
@@ -107,8 +107,8 @@ key_signed(const struct crl *crl, EVP_PKEY *key)
 	return good;
 }
 
-/* Whoever issued the certificate issues its lists too: those of another
- * (indirect lists) are left out. */
+/* Only lists of the certificate's issuer count, not those of others (indirect
+ * lists). */
 static bool
 issuer_signed(struct trust_list *list, X509 *issuer)
 {
@@ -120,7 +120,7 @@ issuer_signed(struct trust_list *list, X509 *issuer)
 	return list->good;
 }
 
-/* The list of another key of the same name says so (section 5.2.1). */
+/* Is it the list of another key of the same issuer name (section 5.2.1)? */
 static bool
 is_of_another_key(const struct crl *crl, X509 *issuer)
 {
@@ -147,8 +147,8 @@ points_of(X509 *one)
 		      (size_t)ASN1_STRING_length(value) };
 }
 
-/* Section 6.3.3 (b): is it a list that tells of this certificate?  Where it
- * cannot be used, though it may be, *out says why. */
+/* Section 6.3.3 (b): does the list apply to this certificate?  If it may but
+ * cannot be used, *out says why. */
 static bool
 applies(struct trust_list *list, X509 *one, X509 *issuer, struct finding *out)
 {
@@ -173,7 +173,7 @@ applies(struct trust_list *list, X509 *one, X509 *issuer, struct finding *out)
 	return false;
 }
 
-/* The serial number as crl_find() wants it; *der is owned by the caller. */
+/* Encode the serial number for crl_find(); the caller owns *der. */
 static bool
 serial_of(X509 *one, unsigned char **der, struct span *out)
 {
@@ -183,7 +183,7 @@ serial_of(X509 *one, unsigned char **der, struct span *out)
 	return der_take(&whole, DER_INTEGER, out);
 }
 
-/* Is a newer than b?  Both are of one issuer and one scope. */
+/* Is a newer than b?  Both have the same issuer and scope. */
 static int
 compare_age(const struct crl *a, const struct crl *b)
 {
@@ -196,7 +196,7 @@ compare_age(const struct crl *a, const struct crl *b)
 				     : 0;
 }
 
-/* What one list says, if anything. */
+/* What one list says about a certificate, if anything. */
 struct word {
 	const struct crl *crl; /* NULL: nothing */
 	bool revoked;
@@ -226,7 +226,7 @@ hear(struct trust_list *list, struct span serial, int64_t when,
 	} else if (status == STATUS_MISSING) {
 		return; /* nothing changed */
 	}
-	/* Section 5.3.2: what is signed since then is not believed. */
+	/* Section 5.3.2: signatures made since then are not trusted. */
 	revoked = status == STATUS_OK && entry.reason != CRL_REASON_REMOVE &&
 	    (entry.revoked <= when || entry.invalid <= when);
 	age = best->crl == NULL ? 1 : compare_age(crl, best->crl);
@@ -235,9 +235,9 @@ hear(struct trust_list *list, struct span serial, int64_t when,
 }
 
 /*
- * All lists of one scope: the last word counts (section 5.2.4: a delta list
- * changes what the complete one says), and a complete one that is in force
- * must be among them.
+ * Evaluate all lists of one scope.  The newest word counts (section 5.2.4: a
+ * delta list changes what the complete one says), and a complete list that is
+ * in force must be among them.
  */
 static void
 hear_scope(const struct trust *trust, const bool *use, size_t first,
@@ -252,7 +252,7 @@ hear_scope(const struct trust *trust, const bool *use, size_t first,
 		if (!use[i] || !crl_same_scope(&trust->list[i]->crl, scope))
 			continue;
 		if (i < first)
-			return; /* heard already */
+			return; /* evaluated already */
 		hear(trust->list[i], serial, when, &best, &reasons, out);
 	}
 	if (best.crl != NULL && best.revoked)
@@ -288,7 +288,7 @@ look_up(const struct trust *trust, X509 *one, X509 *issuer, int64_t when,
 	return STATUS_OK;
 }
 
-/* Nothing revokes it; does it have to be known, and is it? */
+/* No list revokes it: must its status be known, and is it? */
 static enum status
 check_known(const struct trust *trust, const struct finding *finding,
     bool signer, struct note *note)
@@ -303,8 +303,8 @@ check_known(const struct trust *trust, const struct finding *finding,
 	if (finding->why.text[0] != '\0')
 		return note_set(note, STATUS_BAD_SIGNER_TRUST,
 		    "%s may be revoked: %s", who, finding->why.text);
-	/* A CA without any list is nothing unusual, but a list that cannot be
-	 * read may be its. */
+	/* Many CAs have no list, but a list that cannot be read may belong to
+	 * this one. */
 	if (fault[0] != '\0')
 		return note_set(note, STATUS_BAD_SIGNER_TRUST,
 		    "%s may be revoked: %s", who, fault);
@@ -347,8 +347,8 @@ find_above(const struct trust *trust, X509 *anchor)
 	return NULL;
 }
 
-/* An anchor needs no list (RFC 5280 section 6.1.1), but it stops being one when
- * an anchor above it revokes it. */
+/* An anchor needs no list (RFC 5280 section 6.1.1), but it stops being an anchor
+ * if an anchor above it revokes it. */
 static enum status
 check_anchor(const struct trust *trust, X509 *anchor, int depth, int64_t when,
     struct note *note)
