@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # Runs in: check
-"""The terminal is as it was before, whatever ends a prompt; what is no key is
-none; a yes counts once everything was on the screen."""
+"""The terminal is restored, whatever ends a prompt; noise is not a key; a yes
+counts only after the screen has shown everything."""
 import functools
 import os
 import pty
@@ -25,8 +25,8 @@ FINAL = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
 
 
 class Pty:
-    """A program as the leader of a session on a terminal of its own, whose
-    modes can be asked for."""
+    """Run a program as a session leader on its own terminal, whose modes the
+    tests read."""
 
     def __init__(self, place, *args, env=None, size=(24, 80)):
         self.out = b""
@@ -67,7 +67,7 @@ class Pty:
         return bool(got)
 
     def write(self, data):
-        """More than the terminal holds at once; read meanwhile."""
+        """Write more than the terminal buffers, and read in the meantime."""
         os.set_blocking(self.fd, False)
         while data:
             try:
@@ -83,7 +83,7 @@ class Pty:
         return text in self.out
 
     def wait_modes(self, want):
-        """Until the terminal is open (or as before); what it is then."""
+        """Wait until the terminal has changed its modes, or restored them."""
         end = time.monotonic() + 10
         while time.monotonic() < end:
             if (termios.tcgetattr(self.fd) == self.before) == want:
@@ -103,8 +103,8 @@ class Pty:
         return None
 
     def press(self, key):
-        """Until it is heard: a screen throws away what is typed before its
-        question was painted, and only it knows when that is."""
+        """Press until the program ends: a screen discards keys that are typed
+        before it has painted its question, and only it knows when that is."""
         for _ in range(20):
             os.write(self.fd, key)
             status = self.ended(2)
@@ -138,7 +138,7 @@ class Pty:
 
 
 def prompts(place, town):
-    """Everything that asks: name, place, arguments, what it says."""
+    """Return each prompt: name, place, arguments, what it prints."""
     path = place.write("c.eml", challenge())
     return (
         ("respond", place, ("respond",), b"token-part1"),
@@ -168,7 +168,7 @@ def test_signals(place, town):
 
 
 def test_ways_out(place, town):
-    """Every other end of a prompt."""
+    """End a prompt in every other way."""
     for name, where, args, says in prompts(place, town):
         for key, what in ((b"\x03", "^C"), (b"\x1c", "^\\"), (b"\x04", "^D"),
                           (b"n\n", "n")):
@@ -190,7 +190,7 @@ def test_ways_out(place, town):
 
 
 def test_ignored(place):
-    """nohup(1): what is ignored stays so."""
+    """nohup(1): an ignored signal stays ignored."""
     with Pty(place, "respond") as p:
         pass
     old = signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -204,10 +204,10 @@ def test_ignored(place):
 
 
 def test_stop(place, town):
-    """A stopped process leaves the terminal as it was, and takes it again."""
+    """Stopping restores the terminal; continuing sets its modes again."""
     for name, where, args, says in prompts(place, town):
-        # The leader of a session cannot be stopped by its terminal: a shell
-        # is.
+        # A terminal cannot stop the leader of its session, so run a shell as
+        # the leader.
         for how in ("key", "signal")[:1 + (name in ("respond", "screen"))]:
             with Terminal(where, "export HISTFILE=/dev/null; exec bash --norc "
                           "-i") as t:
@@ -237,7 +237,7 @@ def test_stop(place, town):
 
 
 def child_of(terminal):
-    """The mailcert that runs in it."""
+    """Return the pid of the mailcert that runs in the terminal."""
     leader = terminal._tmux("display-message", "-p",
                             "#{pane_pid}").stdout.decode().strip()
     end = time.monotonic() + 10
@@ -256,7 +256,7 @@ def child_of(terminal):
 
 
 def test_keys(place):
-    """What is no key answers nothing, and reaches nobody else."""
+    """Noise does not answer, and no other program reads it."""
     path = place.write("c.eml", challenge())
     for term in ("xterm", "vt100"):
         with Pty(place, "handle", "--draft", "stdout", path,
@@ -289,7 +289,7 @@ def test_keys(place):
 
 
 def test_left_over(place):
-    """Nothing of a slow key, or of a paste, is typed into who comes next."""
+    """No part of a slow key or of a paste reaches the next program."""
     path = place.write("c.eml", challenge())
     script = place.write("then.sh", "#!/bin/sh\nmailcert handle --draft stdout"
                          " %s\necho NEXT\nread -r line; echo \"<$line>\"\n" %
@@ -298,7 +298,7 @@ def test_left_over(place):
                          ("slow paste", (b"n\x1b[200~rm", b" -rf",
                                          b" ~\x1b[201~")),
                          ("typed ahead", (b"nqqq",))):
-        # Slow, yet within the half second that a sequence may take.
+        # Slow, but within half a second, the limit of a sequence.
         for _ in range(20):
             with Terminal(place, script) as t:
                 asked = t.wait("[ No ]")
@@ -312,7 +312,7 @@ def test_left_over(place):
                 t.keys("fin", "Enter")
                 nothing = t.wait("<fin>", 60 if longest < 0.45 else 0.2)
                 screen = t.screen()
-            if longest < 0.45:  # the machine was quick enough to tell
+            if longest < 0.45:  # the machine was fast enough to tell
                 break
         tap.ok(asked and no, name + ": asks, and it is a No", screen)
         tap.ok(nothing, name + ": the next program reads nothing of it",
@@ -320,7 +320,7 @@ def test_left_over(place):
 
 
 def test_pastes(place):
-    """A paste answers no question; at a prompt for text it is the text."""
+    """A paste does not answer a question; a prompt for text takes it."""
     path = place.write("c.eml", challenge())
     for extra, env in (("", {}), ("--plain", {})):
         out = place.path("out")
@@ -332,7 +332,7 @@ def test_pastes(place):
             time.sleep(0.3)
             tap.ok(QUESTION in t.screen() and "[exit" not in t.screen(),
                    "paste %s: no answer" % extra, t.screen())
-            if not extra:  # where nothing brackets it
+            if not extra:  # a terminal without bracketed paste
                 t.paste("y, I do\n", bracketed=False)
                 time.sleep(0.3)
                 tap.ok("[ No ]" in t.screen() and "[exit" not in t.screen(),
@@ -348,7 +348,7 @@ def test_pastes(place):
 
 
 def test_small(place):
-    """At 40x10 a yes reads on until everything was there."""
+    """At 40x10 a yes shows the next page until all was on the screen."""
     path = place.write("c.eml", challenge())
     with Terminal(place, "mailcert handle --draft stdout " + path, 40,
                   10) as t:
@@ -370,7 +370,7 @@ def test_small(place):
 
 
 def test_no_alternate_screen(place):
-    """The shell goes on below what was shown."""
+    """The shell continues below what mailcert showed."""
     path = place.write("c.eml", challenge())
     for term in ("vt100", "linux"):
         script = "export TERM=%s; mailcert handle --draft stdout %s; " \
@@ -409,7 +409,7 @@ def test_editing(place):
 
 
 def test_dumb(place):
-    """A dumb terminal gets no sequences at all."""
+    """A dumb terminal gets no escape sequences."""
     path = place.write("c.eml", challenge())
     for args, says in ((("respond",), b"token-part1"),
                        (("handle", "--draft", "stdout", path), b"[y/N]")):
