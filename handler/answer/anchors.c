@@ -1,7 +1,6 @@
 /* anchors.c - certificate and revocation files: see anchors.h */
 #include "answer/anchors.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,6 +10,7 @@
 
 #include "base/frame.h"
 #include "base/path.h"
+#include "base/walk.h"
 
 /* Real lists have 100 MB; each is in memory here and in the verifier. */
 enum { FILE_MAX = 128 * 1024 * 1024 };
@@ -102,21 +102,21 @@ add_entry(
 static enum status
 add_directory(const struct adding *adding, const char *path, int fd)
 {
-	DIR *list = fdopendir(fd);
-	struct dirent *entry;
+	enum status status;
+	struct walk walk;
+	const char *name;
 	bool empty = true;
 
-	if (list == NULL) {
-		(void)close(fd);
-		return STATUS_IO;
-	}
-	while ((entry = readdir(list)) != NULL)
-		if (entry->d_name[0] != '.') {
+	if ((status = walk_begin(&walk, fd)) != STATUS_OK)
+		return status;
+	while ((name = walk_next(&walk)) != NULL)
+		if (name[0] != '.') {
 			empty = false;
-			add_entry(adding, dirfd(list), path, entry->d_name);
+			add_entry(adding, walk.dir, path, name);
 		}
-	(void)closedir(list);
-	if (empty)
+	if (walk_end(&walk) != STATUS_OK)
+		add_fault(adding, path, strerror(errno));
+	else if (empty)
 		add_fault(adding, path, "the directory is empty");
 	return buf_status(adding->out);
 }

@@ -1,7 +1,6 @@
 /* stage.c - a private Maildir with one draft: see stage.h */
 #include "deliver/stage.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -10,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/walk.h"
 #include "deliver/folder.h"
 
 void
@@ -25,21 +25,17 @@ stage_path(const struct home *home, const struct mua *mua, struct buf *out)
 static void
 remove_below(int dir, const char *name)
 {
-	struct dirent *entry;
-	DIR *stream;
-	int fd;
+	const char *file;
+	struct walk walk;
 
-	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || (stream = fdopendir(fd)) == NULL) {
-		if (fd >= 0)
-			(void)close(fd);
+	if (walk_begin(&walk,
+		openat(dir, name,
+		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) !=
+	    STATUS_OK)
 		return;
-	}
-	while ((entry = readdir(stream)) != NULL)
-		if (strcmp(entry->d_name, ".") != 0 &&
-		    strcmp(entry->d_name, "..") != 0)
-			(void)unlinkat(dirfd(stream), entry->d_name, 0);
-	(void)closedir(stream);
+	while ((file = walk_next(&walk)) != NULL)
+		(void)unlinkat(walk.dir, file, 0);
+	(void)walk_end(&walk);
 	(void)unlinkat(dir, name, AT_REMOVEDIR);
 }
 
@@ -66,23 +62,20 @@ stage_remove(int stages, const char *name)
 static void
 stage_sweep(int stages)
 {
-	struct dirent *entry;
-	DIR *stream;
+	const char *name;
+	struct walk walk;
 	long pid;
-	int fd;
 
-	if ((fd = openat(stages, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+	if (walk_begin(&walk,
+		openat(stages, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) !=
+	    STATUS_OK)
 		return;
-	if ((stream = fdopendir(fd)) == NULL) {
-		(void)close(fd);
-		return;
-	}
-	while ((entry = readdir(stream)) != NULL) {
-		pid = strtol(entry->d_name, NULL, 10);
+	while ((name = walk_next(&walk)) != NULL) {
+		pid = strtol(name, NULL, 10);
 		if (pid > 0 && kill((pid_t)pid, 0) != 0 && errno == ESRCH)
-			stage_remove(stages, entry->d_name);
+			stage_remove(stages, name);
 	}
-	(void)closedir(stream);
+	(void)walk_end(&walk);
 }
 
 void
@@ -139,19 +132,22 @@ deliver_stage(const struct delivery *delivery, struct span message,
 bool
 stage_has_draft(const struct home *home, const struct mua *mua)
 {
-	struct dirent *entry;
+	const char *name;
 	struct buf path;
 	bool found = false;
-	DIR *stream;
+	struct walk walk;
 
 	buf_init(&path, 1100);
 	stage_path(home, mua, &path);
 	buf_add_text(&path, "/new");
-	stream = buf_status(&path) == STATUS_OK ? opendir(path.at) : NULL;
-	while (stream != NULL && !found && (entry = readdir(stream)) != NULL)
-		found = entry->d_name[0] != '.';
-	if (stream != NULL)
-		(void)closedir(stream);
+	if (buf_status(&path) == STATUS_OK &&
+	    walk_begin(
+		&walk, open(path.at, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) ==
+		STATUS_OK) {
+		while (!found && (name = walk_next(&walk)) != NULL)
+			found = name[0] != '.';
+		(void)walk_end(&walk);
+	}
 	buf_clear(&path);
 	return found;
 }

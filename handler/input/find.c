@@ -5,7 +5,6 @@
  */
 #include "input/find.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -16,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/sandbox.h"
+#include "base/walk.h"
 #include "mail/mbox.h"
 #include "mail/mime.h"
 #include "mail/word.h"
@@ -71,22 +71,22 @@ static void
 add_process(
     struct candidates *files, const char *process, const struct input *part)
 {
-	struct dirent *entry;
 	char path[300];
-	DIR *stream;
+	const char *name;
+	struct walk walk;
 
 	(void)snprintf(path, sizeof(path), "/proc/%s/fd", process);
-	if ((stream = opendir(path)) == NULL)
+	if (walk_begin(&walk, open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) !=
+	    STATUS_OK)
 		return;
-	while ((entry = readdir(stream)) != NULL) {
-		if (!ascii_is_digit(entry->d_name[0]) ||
-		    strtol(entry->d_name, NULL, 10) <= 2)
+	while ((name = walk_next(&walk)) != NULL) {
+		if (!ascii_is_digit(name[0]) || strtol(name, NULL, 10) <= 2)
 			continue;
-		(void)snprintf(path, sizeof(path), "/proc/%s/fd/%.16s", process,
-		    entry->d_name);
+		(void)snprintf(
+		    path, sizeof(path), "/proc/%s/fd/%.16s", process, name);
 		add_candidate(files, path, part);
 	}
-	(void)closedir(stream);
+	(void)walk_end(&walk);
 }
 
 static void

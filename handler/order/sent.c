@@ -9,13 +9,13 @@
  */
 #include "order/sent.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/walk.h"
 #include "mail/header.h"
 #include "mail/mbox.h"
 #include "process/child.h"
@@ -233,28 +233,23 @@ search_box(int maildir, const char *name, const struct expectation *expectation,
     struct note *note)
 {
 	enum status status = STATUS_MISSING;
-	struct dirent *entry;
-	DIR *stream = NULL;
+	const char *file;
+	struct walk walk;
 	struct stat st;
-	int dir, pass;
+	int pass;
 
-	dir = openat(maildir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0 || fstat(dir, &st) != 0 || is_known(&st, expectation) ||
-	    (stream = fdopendir(dir)) == NULL) {
-		if (dir >= 0)
-			(void)close(dir);
-		return STATUS_MISSING;
+	for (pass = 0; pass < 2 && status == STATUS_MISSING; pass++) {
+		if (walk_begin(&walk,
+			openat(maildir, name,
+			    O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == STATUS_OK &&
+		    fstat(walk.dir, &st) == 0 && !is_known(&st, expectation))
+			while (status == STATUS_MISSING &&
+			    (file = walk_next(&walk)) != NULL)
+				if (file[0] != '.')
+					status = search_file(walk.dir, file,
+					    pass == 0, expectation, note);
+		(void)walk_end(&walk);
 	}
-	for (pass = 0; pass < 2; pass++) {
-		rewinddir(stream);
-		while (status == STATUS_MISSING &&
-		    (entry = readdir(stream)) != NULL)
-			if (entry->d_name[0] != '.')
-				status =
-				    search_file(dirfd(stream), entry->d_name,
-					pass == 0, expectation, note);
-	}
-	(void)closedir(stream);
 	return status;
 }
 

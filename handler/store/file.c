@@ -1,7 +1,6 @@
 /* file.c - durable files in a directory: see file.h */
 #include "store/file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -19,6 +18,7 @@
 #endif
 
 #include "base/fd.h"
+#include "base/walk.h"
 
 enum {
 	NAME_SIZE = 320,   /* of a temporary name */
@@ -159,28 +159,25 @@ file_is_litter(const char *name)
 }
 
 /* Another view of an open directory, to be walked. */
-static DIR *
-walk(int dir)
+static enum status
+walk_again(struct walk *walk, int dir)
 {
-	int again = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *list = again >= 0 ? fdopendir(again) : NULL;
-
-	if (list == NULL && again >= 0)
-		(void)close(again);
-	return list;
+	return walk_begin(
+	    walk, openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
 void
 dir_sweep(int dir)
 {
-	DIR *list = walk(dir);
-	struct dirent *entry;
+	const char *name;
+	struct walk walk;
 
-	while (list != NULL && (entry = readdir(list)) != NULL)
-		if (file_is_litter(entry->d_name))
-			(void)unlinkat(dir, entry->d_name, 0);
-	if (list != NULL)
-		(void)closedir(list);
+	if (walk_again(&walk, dir) != STATUS_OK)
+		return;
+	while ((name = walk_next(&walk)) != NULL)
+		if (file_is_litter(name))
+			(void)unlinkat(dir, name, 0);
+	(void)walk_end(&walk);
 }
 
 static enum status
@@ -259,17 +256,19 @@ file_read(int dir, const char *name, struct buf *out)
 void
 dir_keep_few(int dir, size_t most)
 {
-	struct dirent *entry;
+	const char *name;
 	size_t count = 0;
-	DIR *list = walk(dir);
+	struct walk walk;
 
-	if (list == NULL)
+	if (walk_again(&walk, dir) != STATUS_OK)
 		return;
-	while (readdir(list) != NULL)
+	while (walk_next(&walk) != NULL)
 		count++;
-	rewinddir(list);
-	while (count > most && (entry = readdir(list)) != NULL)
-		if (entry->d_name[0] != '.')
-			(void)unlinkat(dir, entry->d_name, 0);
-	(void)closedir(list);
+	(void)walk_end(&walk);
+	if (count <= most || walk_again(&walk, dir) != STATUS_OK)
+		return;
+	while ((name = walk_next(&walk)) != NULL)
+		if (name[0] != '.')
+			(void)unlinkat(dir, name, 0);
+	(void)walk_end(&walk);
 }

@@ -1,7 +1,6 @@
 /* record.c - records of the home: see record.h */
 #include "store/record.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 
 #include "acme/url.h"
 #include "base/base64url.h"
+#include "base/walk.h"
 #include "mail/date.h"
 
 #define CURE "restore it from a backup, or move it away"
@@ -370,28 +370,21 @@ take_directory(const struct home *home, const char *directory,
     struct list *list, struct note *note)
 {
 	struct place place = { home, directory, -1 };
-	struct dirent *entry;
-	enum status status;
-	DIR *stream;
+	enum status status, walked;
+	const char *name;
+	struct walk walk;
 
 	status = home_subdir(home, directory, false, &place.dir, note);
 	if (status != STATUS_OK || place.dir < 0)
 		return status;
-	if ((stream = fdopendir(place.dir)) == NULL) {
-		(void)close(place.dir);
-		return STATUS_MEMORY;
-	}
-	while (status == STATUS_OK) {
-		errno = 0;
-		if ((entry = readdir(stream)) == NULL)
-			break;
-		status = take_entry(&place, entry->d_name, list);
-	}
+	status = walk_begin(&walk, place.dir);
+	while (status == STATUS_OK && (name = walk_next(&walk)) != NULL)
+		status = take_entry(&place, name, list);
 	/* A list that was cut short must not pass for the whole. */
-	if (status == STATUS_OK && errno != 0)
-		status = note_set(note, STATUS_IO, "%.200s/%s: %s", home->path,
+	walked = walk_end(&walk);
+	if (walked != STATUS_OK && status == STATUS_OK)
+		status = note_set(note, walked, "%.200s/%s: %s", home->path,
 		    directory, strerror(errno));
-	(void)closedir(stream);
 	return status;
 }
 

@@ -1,5 +1,4 @@
 /* record_change.c - records are written, changed and removed: see record.h */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -7,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/walk.h"
 #include "store/record.h"
 
 enum { LOCK_SECONDS = 60 };
@@ -204,9 +204,9 @@ records_migrate(const struct home *home, const struct record_kind *kind)
 {
 	enum status status = STATUS_OK;
 	char id[RECORD_ID_SIZE];
-	struct dirent *entry;
+	const char *name;
+	struct walk walk;
 	void *record;
-	DIR *stream;
 	int dir = -1;
 
 	if (kind->old_directory == NULL ||
@@ -217,15 +217,13 @@ records_migrate(const struct home *home, const struct record_kind *kind)
 	/* One that was killed over this may have left a file in the new one. */
 	home_saw_litter(home);
 	record = malloc(kind->size);
-	if ((stream = fdopendir(dir)) == NULL)
-		(void)close(dir);
-	while (record != NULL && stream != NULL &&
-	    (status != STATUS_AGAIN || kind->own_lock) &&
-	    (entry = readdir(stream)) != NULL)
-		if (jsonfile_id_of(entry->d_name, id))
-			status = migrate(home, kind, id, record);
-	if (stream != NULL)
-		(void)closedir(stream);
+	if (walk_begin(&walk, dir) == STATUS_OK)
+		while (record != NULL &&
+		    (status != STATUS_AGAIN || kind->own_lock) &&
+		    (name = walk_next(&walk)) != NULL)
+			if (jsonfile_id_of(name, id))
+				status = migrate(home, kind, id, record);
+	(void)walk_end(&walk);
 	free(record);
 	/* Where something is left, it stays. */
 	(void)unlinkat(home->dir, kind->old_directory, AT_REMOVEDIR);
