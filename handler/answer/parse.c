@@ -35,7 +35,7 @@ parse_in_child(const void *arg, void *report)
 		    work->now, &out->query);
 }
 
-/* A stranger may speak through the child by now. */
+/* Check the report: what was parsed may have taken over the child. */
 static bool
 report_ok(const struct parse_report *report)
 {

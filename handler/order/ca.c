@@ -31,6 +31,9 @@ enum object {
 	PROBLEM
 };
 
+static const char *const objects[] = { "directory", "account", "list of orders",
+	"order", "authorization", "renewal information", "problem" };
+
 struct work {
 	enum object object;
 	struct span body;
@@ -110,7 +113,7 @@ object_ok(enum object object, const struct report *report)
 	return acme_problem_ok(&report->is.problem);
 }
 
-/* A stranger may speak through the child by now. */
+/* Check the report: what was parsed may have taken over the child. */
 static enum status
 parse_from(enum object object, struct span body, size_t skip,
     struct report *out, struct note *note)
@@ -125,8 +128,9 @@ parse_from(enum object object, struct span body, size_t skip,
 	if (out->status >= STATUS_COUNT ||
 	    !text_is_shown(out->note.text, sizeof(out->note.text)) ||
 	    (out->status == STATUS_OK && !object_ok(object, out)))
-		return note_set(
-		    note, STATUS_BUG, "the parser's report makes no sense");
+		return note_set(note, STATUS_BUG,
+		    "the parser's report of the CA's %s is malformed",
+		    objects[object]);
 	if (out->status != STATUS_OK)
 		return note_set(note, (enum status)out->status, "%s",
 		    note_text(&out->note, (enum status)out->status));

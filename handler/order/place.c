@@ -6,7 +6,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/base64url.h"
 #include "base/frame.h"
+#include "base/text.h"
 #include "order/advance.h"
 #include "order/queue.h"
 #include "process/helper.h"
@@ -17,7 +19,7 @@ take_addresses(
     const struct order_request *request, struct order *out, struct note *note)
 {
 	struct mailbox mailbox;
-	char normal[ADDRESS_SIZE];
+	char normal[ADDRESS_SIZE], shown[100];
 	size_t i, j;
 
 	if (request->count == 0 || request->count > ACME_IDENTIFIERS_MAX)
@@ -27,10 +29,13 @@ take_addresses(
 		if (address_parse(span_of(request->addresses[i]), &mailbox) !=
 			STATUS_OK ||
 		    address_normal(&mailbox, normal) != STATUS_OK ||
-		    span_has_byte(span_of(normal), '*'))
+		    span_has_byte(span_of(normal), '*')) {
+			text_show_in(shown, sizeof(shown),
+			    span_of(request->addresses[i]), true);
 			return note_set(note, STATUS_USAGE,
-			    "%.100s is not a mail address",
-			    request->addresses[i]);
+			    "%s is not a mail address; use local@domain",
+			    shown);
+		}
 		for (j = 0; j < out->addresses; j++)
 			if (strcmp(out->address[j], normal) == 0)
 				return note_set(note, STATUS_USAGE,
@@ -88,15 +93,31 @@ find_same(const struct home *home, struct order *out, struct note *note)
 	return status;
 }
 
-/* The signing request and the public key. */
-static bool
-take_key(struct span answer, struct order *out)
+static enum status
+take_frame(struct span answer, const char *name, char *out, size_t size,
+    struct note *note)
 {
-	return span_copy(
-		   frame_get(answer, "csr"), out->csr, sizeof(out->csr)) &&
-	    span_copy(frame_get(answer, "public"), out->public,
-		sizeof(out->public)) &&
-	    out->csr[0] != '\0' && out->public[0] != '\0';
+	const struct span value = frame_get(answer, name);
+
+	return value.len > 0 && base64url_is_text(value) &&
+		span_copy(value, out, size)
+	    ? STATUS_OK
+	    : note_set(note, STATUS_BUG,
+		  "the answer of mailcert-key generate is malformed: %s, %zu "
+		  "bytes long, is not 1 to %zu characters of base64url",
+		  name, value.len, size - 1);
+}
+
+/* Take the signing request and the public key. */
+static enum status
+take_key(struct span answer, struct order *out, struct note *note)
+{
+	enum status status =
+	    take_frame(answer, "csr", out->csr, sizeof(out->csr), note);
+
+	return status == STATUS_OK ? take_frame(answer, "public", out->public,
+					 sizeof(out->public), note)
+				   : status;
 }
 
 /* Have the key made, and its signing request. */
@@ -121,9 +142,8 @@ make_key(const struct client *client, const struct order_request *request,
 	    client->settings.csr_eku ? SPAN("yes") : SPAN("no"));
 	frame_add(&question, "passphrase", request->passphrase);
 	status = helper_ask(VERB_GENERATE, &question, &answer, note);
-	if (status == STATUS_OK && !take_key(buf_span(&answer), out))
-		status = note_set(note, STATUS_BUG,
-		    "what mailcert-key says of the new key makes no sense");
+	if (status == STATUS_OK)
+		status = take_key(buf_span(&answer), out, note);
 	buf_clear(&answer);
 	buf_wipe(&question);
 	return status;
