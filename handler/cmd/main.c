@@ -141,7 +141,7 @@ cmd_config(const struct invocation *invocation, struct config *out, int *code)
 	return status == STATUS_OK;
 }
 
-/* mailcert itself is used wrongly. */
+/* Report a command line that is wrong before or at the command. */
 static int
 misuse(const struct note *note)
 {
@@ -149,6 +149,68 @@ misuse(const struct note *note)
 
 	cmd_say_usage(SYNOPSIS);
 	return code;
+}
+
+enum { HELP = 256, SHOW_VERSION };
+static const struct option longs[] = { { "help", no_argument, NULL, HELP },
+	{ "version", no_argument, NULL, SHOW_VERSION }, { 0 } };
+
+/* The option that was meant: a letter in the other case, a missing or extra
+ * "-", or a mistyped word.  NULL: none is near. */
+static const char *
+nearest_option(struct span typed)
+{
+	static const char *const names[] = { "-C", "-o", "--help",
+		"--version" };
+	struct span bare = typed;
+	size_t i;
+
+	while (span_starts(bare, SPAN("-")))
+		bare = span_cut(bare, 1, bare.len);
+	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (span_eq_nocase(bare,
+			(struct span){ names[i] + strspn(names[i], "-"), 1 }))
+			return names[i];
+	return bare.len > 1 ? nearest_of(typed, &names[2], 2) : NULL;
+}
+
+/* What getopt_long() refused before the command: c is what it returned, and
+ * argument where it stopped. */
+static int
+refuse_option(int c, const char *argument)
+{
+	const char letter[] = { '-', (char)optopt, '\0' };
+	struct span typed = span_of(argument);
+	struct note note;
+	const char *meant;
+	char shown[64];
+
+	if (c == ':') {
+		note_say(&note, "%s needs %s", letter,
+		    optopt == 'C' ? "DIR" : "NAME=VALUE");
+		return misuse(&note);
+	}
+	if (optopt >= HELP) {
+		note_say(
+		    &note, "--%s takes no value", longs[optopt - HELP].name);
+		return misuse(&note);
+	}
+	typed = span_cut(typed, 0, span_find_byte(typed, '='));
+	meant = nearest_option(typed);
+	if (meant == NULL && !span_starts(typed, SPAN("--"))) {
+		typed = span_of(letter);
+		meant = nearest_option(typed);
+	}
+	text_show_in(shown, sizeof(shown), typed, text_locale_is_utf8());
+	if (meant != NULL)
+		note_say(
+		    &note, "unknown option %s; did you mean %s?", shown, meant);
+	else
+		note_say(&note,
+		    "unknown option %s; only -C, -o, --help and --version go "
+		    "before the command",
+		    shown);
+	return misuse(&note);
 }
 
 static int
@@ -295,18 +357,16 @@ run_verb(const struct verb *verb, const struct invocation *invocation, int argc,
 int
 main(int argc, char *argv[])
 {
-	static const struct option longs[] = { { "help", no_argument, NULL,
-						   'h' },
-		{ "version", no_argument, NULL, 'V' }, { 0 } };
 	static const struct note too_many = {
 		"there are more than 64 -o options"
 	};
 	static const struct note no_command = {
 		"COMMAND is missing; mailcert --help lists them"
 	};
+	static const struct note no_home = { "-C needs DIR" };
 	struct invocation invocation = { 0 };
 	size_t i;
-	int c;
+	int c, at;
 
 	fill_standard_descriptors();
 	if (is_for_mda(argc, argv))
@@ -316,26 +376,30 @@ main(int argc, char *argv[])
 	(void)signal(SIGPIPE, SIG_IGN);
 	/* So is a file that reaches its size limit. */
 	(void)signal(SIGXFSZ, SIG_IGN);
-	while ((c = getopt_long(argc, argv, "+C:o:", longs, NULL)) != -1) {
-		if (c == 'C')
+	last.wanted = wants_json(argc, argv);
+	opterr = 0;
+	while (at = optind,
+	    (c = getopt_long(argc, argv, "+:C:o:", longs, NULL)) != -1) {
+		if (c == 'C' && optarg[0] == '\0')
+			return end(NULL, misuse(&no_home));
+		else if (c == 'C')
 			invocation.home = optarg;
 		else if (c == 'o' && invocation.count < 64)
 			invocation.settings[invocation.count++] = optarg;
-		else if (c == 'h')
+		else if (c == HELP)
 			return help();
-		else if (c == 'V')
+		else if (c == SHOW_VERSION)
 			return cmd_print(SPAN("mailcert " VERSION "\n"));
 		else if (c == 'o')
-			return misuse(&too_many);
+			return end(NULL, misuse(&too_many));
 		else
-			return status_exit(STATUS_USAGE);
+			return end(NULL, refuse_option(c, argv[at]));
 	}
 	if (optind == argc)
 		return misuse(&no_command);
 	argc -= optind;
 	argv += optind;
 	optind = 0; /* glibc: start again */
-	last.wanted = wants_json(argc, argv);
 	for (i = 0; i < VERBS; i++)
 		if (strcmp(argv[0], verbs[i].name) == 0)
 			return run_verb(&verbs[i], &invocation, argc, argv);

@@ -272,6 +272,10 @@ refuse(const struct cmd_line *line, int c, const char *argument)
 		    line->options[optopt - FIRST].name);
 	if (optopt == 0)
 		return unknown_long(line, argument);
+	if (optopt == 'C' || optopt == 'o')
+		return cmd_misuse(line,
+		    "-%s goes before the command: mailcert -%s %s %s", letter,
+		    letter, optopt == 'C' ? "DIR" : "NAME=VALUE", line->name);
 	text_show_in(shown, sizeof(shown), span_of(letter), false);
 	return cmd_misuse(line,
 	    "unknown option -%s; mailcert %s --help lists the options", shown,

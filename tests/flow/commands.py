@@ -37,9 +37,33 @@ def test_usage():
                   "none of that made a file")
 
 
+GLOBALS = "only -C, -o, --help and --version go before the command"
+OPTIONS_BEFORE = (
+    (["--hepl"], "unknown option --hepl; did you mean --help?"),
+    (["--versoin=x"], "unknown option --versoin; did you mean --version?"),
+    (["-version"], "unknown option -version; did you mean --version?"),
+    (["-h"], "unknown option -h; did you mean --help?"),
+    (["-c", "x", "status"], "unknown option -c; did you mean -C?"),
+    (["-c/x", "status"], "unknown option -c; did you mean -C?"),
+    (["--C=x", "status"], "unknown option --C; did you mean -C?"),
+    (["-O", "color=no", "status"], "unknown option -O; did you mean -o?"),
+    (["-x", "status"], "unknown option -x; " + GLOBALS),
+    (["--frobnicate", "status"], "unknown option --frobnicate; " + GLOBALS),
+    (["--st\x1b[2J", "status"], "unknown option --st\\x1b[2J; " + GLOBALS),
+    (["-o", "color=no", "-C"], "-C needs DIR"),
+    (["-C", "", "status"], "-C needs DIR"),
+    (["-o"], "-o needs NAME=VALUE"),
+    (["--help=x"], "--help takes no value"),
+    (["status", "-C", "x"],
+     "-C goes before the command: mailcert -C DIR status"),
+    (["ca", "-ocolor=no"],
+     "-o goes before the command: mailcert -o NAME=VALUE ca"))
+
+
 def test_misuse():
     """One line says what is wrong and what would be right; then the usage."""
     wrong = (
+        *OPTIONS_BEFORE,
         (["stauts"], "unknown command stauts; did you mean status?"),
         (["frobnicate"],
          "unknown command frobnicate; mailcert --help lists them"),
