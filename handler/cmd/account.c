@@ -97,12 +97,17 @@ static enum status
 check_contacts(const char *const *contact, size_t count, struct note *note)
 {
 	struct mailbox mailbox;
+	char shown[100];
 	size_t i;
 
-	for (i = 0; i < count; i++)
-		if (address_parse(span_of(contact[i]), &mailbox) != STATUS_OK)
-			return note_set(note, STATUS_USAGE,
-			    "%.100s is not a mail address", contact[i]);
+	for (i = 0; i < count; i++) {
+		if (address_parse(span_of(contact[i]), &mailbox) == STATUS_OK)
+			continue;
+		text_show_in(shown, sizeof(shown), span_of(contact[i]),
+		    text_locale_is_utf8());
+		return note_set(note, STATUS_USAGE,
+		    "%s is not a mail address; use local@domain", shown);
+	}
 	return STATUS_OK;
 }
 
@@ -114,9 +119,6 @@ do_register(struct session *session, struct options *options)
 
 	if (!options->has_key)
 		options->enrolment.client.key = session->config.account_key;
-	if (status == STATUS_OK)
-		status = check_contacts(options->enrolment.client.contact,
-		    options->enrolment.client.contacts, &session->note);
 	if (status == STATUS_OK)
 		status = client_reach(
 		    &session->client, options->enrolment.ca, &session->note);
@@ -225,8 +227,9 @@ static enum status
 find_account(
     struct session *session, struct options *options, struct account *out)
 {
-	struct config_ca ca;
+	struct config_ca ca = { .directory = "" };
 	enum status status;
+	char shown[100];
 
 	if (options->rests > 0) {
 		status = jsonfile_id_ok(span_of(options->rest[0]))
@@ -242,10 +245,14 @@ find_account(
 			status = account_find(
 			    &session->home, ca.directory, out, &session->note);
 	}
-	return status == STATUS_MISSING
-	    ? note_set(&session->note, status,
-		  "there is no such account; mailcert account lists them")
-	    : status;
+	if (status != STATUS_MISSING)
+		return status;
+	text_show_in(shown, sizeof(shown),
+	    span_of(options->rests > 0 ? options->rest[0] : ca.directory),
+	    text_locale_is_utf8());
+	return note_set(&session->note, status,
+	    "there is no account %s%s; mailcert account lists them",
+	    options->rests > 0 ? "" : "at ", shown);
 }
 
 /* Find out what depends on the account: copy the id of an open order to open,

@@ -53,17 +53,21 @@ static const struct cmd_line command_line = {
 
 /* Read a bare address, as written and in its normal form. */
 static enum status
-take_address(const char *text, const char *what, char written[ADDRESS_SIZE],
+take_address(const char *text, const char *before, char written[ADDRESS_SIZE],
     char normal[ADDRESS_SIZE], struct note *note)
 {
 	struct mailbox mailbox;
+	char shown[100];
 
+	text_show_in(
+	    shown, sizeof(shown), span_of(text), text_locale_is_utf8());
 	if (address_parse(span_of(text), &mailbox) != STATUS_OK ||
 	    address_normal(&mailbox, normal) != STATUS_OK ||
 	    !span_copy(span_of(text), written, ADDRESS_SIZE) ||
 	    text_has_hidden(span_of(text)))
 		return note_set(note, STATUS_USAGE,
-		    "%s is not one bare address (local@domain)", what);
+		    "%s%s is not a bare address; use local@domain", before,
+		    shown);
 	return STATUS_OK;
 }
 
@@ -73,16 +77,20 @@ read_expires(const char *text, int64_t now, int64_t *out, struct note *note)
 {
 	struct span s = span_of(text);
 	int64_t number = 0;
+	char shown[64];
 	size_t i;
 
 	if (date_parse_iso(s, out) == STATUS_OK)
 		return STATUS_OK;
 	for (i = 0; i < s.len && i < 5 && ascii_is_digit(s.at[i]); i++)
 		number = number * 10 + (s.at[i] - '0');
-	if (i == 0 || i + 1 != s.len || !span_has_byte(SPAN("mhd"), s.at[i]))
+	if (i == 0 || i + 1 != s.len || !span_has_byte(SPAN("mhd"), s.at[i])) {
+		text_show_in(shown, sizeof(shown), s, text_locale_is_utf8());
 		return note_set(note, STATUS_USAGE,
-		    "--expires is not a time; use 2026-11-23T04:00:00Z, or "
-		    "24h");
+		    "--expires %s is not valid; use a time as the CA gives it "
+		    "(2026-11-23T04:00:00Z), or 90m, 24h or 7d from now",
+		    shown);
+	}
 	*out = now +
 	    number *
 		(s.at[i] == 'm'          ? 60
@@ -103,7 +111,7 @@ take_expires(const char *text, int64_t now, int64_t *out, struct note *note)
 	buf_init(&when, 64);
 	date_add_iso(&when, now);
 	status = note_set(note, STATUS_USAGE,
-	    "--expires %.40s has passed; it is now %s", text,
+	    "--expires %.40s is not in the future; it is now %s", text,
 	    when.at != NULL ? when.at : "");
 	buf_clear(&when);
 	return status;
@@ -120,9 +128,53 @@ take_ca(const struct options *options, const struct config *config,
 	if (ca == NULL ||
 	    !span_copy(span_of(ca->name), out->ca, sizeof(out->ca)))
 		return note_set(note, STATUS_USAGE,
-		    "there is no CA %.100s in the configuration", options->ca);
+		    "--ca %.100s is not a known CA; mailcert ca lists them",
+		    options->ca);
 	if (!options->secrets.has_join)
 		out->join = ca->join;
+	return STATUS_OK;
+}
+
+/* token-part2 is a secret, and messages go into logs: name its length only. */
+static enum status
+take_part2(const char *text, struct expectation *out, struct note *note)
+{
+	return token_part2_take(span_of(text), out->part2)
+	    ? STATUS_OK
+	    : note_set(note, STATUS_USAGE,
+		  "--token-part2, %zu bytes long, is not base64url; use "
+		  "\"token\" of the challenge object",
+		  strlen(text));
+}
+
+static enum status
+take_thumbprint(const char *text, struct expectation *out, struct note *note)
+{
+	char shown[80];
+
+	if (thumbprint_take(span_of(text), out->thumbprint))
+		return STATUS_OK;
+	text_show_in(
+	    shown, sizeof(shown), span_of(text), text_locale_is_utf8());
+	return note_set(note, STATUS_BAD_THUMBPRINT,
+	    "--thumbprint %s is not valid; use %d characters of base64url",
+	    shown, THUMBPRINT_LEN);
+}
+
+static enum status
+take_note(const char *text, struct expectation *out, struct note *note)
+{
+	char shown[64];
+
+	text_show_in(
+	    shown, sizeof(shown), span_of(text), text_locale_is_utf8());
+	if (!utf8_is_text(span_of(text)))
+		return note_set(note, STATUS_USAGE,
+		    "--note %s is not valid; use UTF-8", shown);
+	if (!span_copy(span_of(text), out->note, sizeof(out->note)))
+		return note_set(note, STATUS_USAGE,
+		    "--note %s is %zu bytes long; use at most %zu", shown,
+		    strlen(text), sizeof(out->note) - 1);
 	return STATUS_OK;
 }
 
@@ -134,35 +186,26 @@ fill_expectation(const struct options *options, const struct config *config,
 
 	*out = (struct expectation){ .join = options->secrets.join };
 	out->created = (int64_t)time(NULL);
-	status = take_address(
-	    address, "ADDRESS", out->address, out->address_normal, note);
+	status =
+	    take_address(address, "", out->address, out->address_normal, note);
 	if (status == STATUS_OK)
-		status = take_address(
-		    options->from, "--from", out->from, out->from_normal, note);
-	if (status == STATUS_OK &&
-	    !token_part2_take(span_of(options->secrets.part2), out->part2))
-		status = note_set(
-		    note, STATUS_USAGE, "--token-part2 is not base64url");
+		status = take_address(options->from, "--from ", out->from,
+		    out->from_normal, note);
+	if (status == STATUS_OK)
+		status = take_part2(options->secrets.part2, out, note);
 	if (status == STATUS_OK && options->ca != NULL)
 		status = take_ca(options, config, out, note);
 	if (status == STATUS_OK && options->expires != NULL)
 		status = take_expires(
 		    options->expires, out->created, &out->expires, note);
-	if (status == STATUS_OK && options->note != NULL &&
-	    (!utf8_is_text(span_of(options->note)) ||
-		!span_copy(
-		    span_of(options->note), out->note, sizeof(out->note))))
-		status = note_set(note, STATUS_USAGE,
-		    "--note is longer than 255 bytes, or not UTF-8");
+	if (status == STATUS_OK && options->note != NULL)
+		status = take_note(options->note, out, note);
 	if (status != STATUS_OK)
 		return status;
 	if (options->secrets.account_key != NULL)
 		return helper_thumbprint(
 		    options->secrets.account_key, out->thumbprint, note);
-	return thumbprint_take(
-		   span_of(options->secrets.thumbprint), out->thumbprint)
-	    ? STATUS_OK
-	    : STATUS_BAD_THUMBPRINT;
+	return take_thumbprint(options->secrets.thumbprint, out, note);
 }
 
 static bool

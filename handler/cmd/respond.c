@@ -1,4 +1,5 @@
 /* respond.c - mailcert respond: compute an answer by hand */
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -52,6 +53,7 @@ struct wanted {
 	bool (*is_good)(struct span text);
 	enum status bad; /* if it is not good */
 	const char *should;
+	bool secret; /* not for messages */
 };
 
 static bool
@@ -76,14 +78,14 @@ is_thumbprint(struct span text)
 
 static const struct wanted wanted_part1 = { "token-part1", "from the Subject",
 	"token-part1", is_part1, STATUS_BAD_TOKEN,
-	"valid base64url of 128 bits or more" },
+	"base64url of 128 bits or more", false },
 			   wanted_part2 = { "token-part2",
 				   "from your ACME client", "token", is_part2,
-				   STATUS_BAD_TOKEN, "valid base64url" },
+				   STATUS_BAD_TOKEN, "base64url", true },
 			   wanted_thumbprint = { "thumbprint",
 				   "of the account key", "thumbprint",
 				   is_thumbprint, STATUS_BAD_THUMBPRINT,
-				   "43 characters of base64url" };
+				   "43 characters of base64url", false };
 
 /* Read the value from what was given or pasted. */
 static enum status
@@ -92,16 +94,23 @@ take(const struct wanted *wanted, struct span text, char *out, size_t size,
 {
 	struct note reason = { "" };
 	enum status status;
+	char shown[64];
 
 	status = paste_take(text, wanted->member, out, size, &reason);
 	if (status != STATUS_OK)
 		return note_set(note,
 		    status == STATUS_BAD_TOKEN ? wanted->bad : status, "%s: %s",
 		    wanted->label, note_text(&reason, status));
-	if (!wanted->is_good(span_of(out)))
-		return note_set(note, wanted->bad, "%s is not %s",
-		    wanted->label, wanted->should);
-	return STATUS_OK;
+	if (wanted->is_good(span_of(out)))
+		return STATUS_OK;
+	if (wanted->secret)
+		(void)snprintf(shown, sizeof(shown), ", %zu characters long,",
+		    strlen(out));
+	else
+		(void)snprintf(shown, sizeof(shown), " %.40s%s", out,
+		    strlen(out) > 40 ? "..." : "");
+	return note_set(note, wanted->bad, "%s%s is not %s", wanted->label,
+	    shown, wanted->should);
 }
 
 /* Ask until the value is valid: the next paste is meant for us, not for the

@@ -76,8 +76,10 @@ enrolment_contact(const char *value, void *field)
 {
 	struct enrolment *enrolment = field;
 	struct client_options *client = &enrolment->client;
+	struct mailbox mailbox;
 
-	if (client->contacts == SESSION_CONTACTS_MAX)
+	if (client->contacts == SESSION_CONTACTS_MAX ||
+	    address_parse(span_of(value), &mailbox) != STATUS_OK)
 		return false;
 	enrolment->contact[client->contacts++] = value;
 	client->contact = enrolment->contact;

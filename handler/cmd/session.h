@@ -34,13 +34,13 @@ struct enrolment {
 		"agree", NULL, ENROLMENT(client.agreed),             \
 		    .help = "you agree to the CA's terms of service" \
 	}
-#define ENROLMENT_CONTACT(help_text)                                 \
-	{                                                            \
-		"contact", "ADDRESS",                                \
-		    .offset = offsetof(struct options, enrolment),   \
-		    .read = enrolment_contact,                       \
-		    .expected = "at most 8 addresses", .many = true, \
-		    .help = (help_text)                              \
+#define ENROLMENT_CONTACT(help_text)                                           \
+	{                                                                      \
+		"contact", "ADDRESS",                                          \
+		    .offset = offsetof(struct options, enrolment),             \
+		    .read = enrolment_contact,                                 \
+		    .expected = "local@domain, at most 8 times", .many = true, \
+		    .help = (help_text)                                        \
 	}
 #define ENROLMENT_EAB(help_text)                                              \
 	{ "eab-kid", "KID", ENROLMENT(client.eab_kid), .help = (help_text) }, \

@@ -265,8 +265,9 @@ load(struct listing *out, const char *only, struct note *note)
 		    &out->home, &out->accounts, &out->account_count, note);
 	if (status == STATUS_OK && only != NULL &&
 	    out->expectation_count + out->order_count == 0)
-		status =
-		    note_set(note, STATUS_NO, "there is no order %.100s", only);
+		status = note_set(note, STATUS_NO,
+		    "there is no order %.100s; mailcert status lists them",
+		    only);
 	return status;
 }
 

@@ -108,6 +108,18 @@ assign(struct config *config, struct assignment *one, struct note *note)
 	    : wrong(one, setting, note);
 }
 
+/* What a message may quote of a line: the rest may hold a password. */
+static struct span
+first_word(struct span line)
+{
+	size_t i;
+
+	for (i = 0; i < line.len; i++)
+		if (ascii_is_space(line.at[i]) || line.at[i] == '=')
+			break;
+	return span_cut(line, 0, i);
+}
+
 /* Set "name = value"; the value may be in quotes. */
 static enum status
 set_line(struct config *config, struct span line, const char *where,
@@ -117,15 +129,30 @@ set_line(struct config *config, struct span line, const char *where,
 	struct span value = span_trim(span_cut(line, equals + 1, line.len));
 	struct assignment one = { .where = where,
 		.name = span_trim(span_cut(line, 0, equals)) };
+	char shown[80];
 
-	if (equals == line.len)
+	if (equals == line.len) {
+		text_show_in(shown, sizeof(shown), first_word(line), false);
 		return note_set(note, STATUS_CONFIG,
-		    "%s: \"name = value\" is missing its \"=\"", where);
+		    "%s: \"%s\" has no \"=\"; use NAME = VALUE", where, shown);
+	}
 	if (value.len >= 2 && (value.at[0] == '"' || value.at[0] == '\'') &&
 	    value.at[value.len - 1] == value.at[0])
 		value = span_cut(value, 1, value.len - 1);
 	one.value = value;
 	return assign(config, &one, note);
+}
+
+static enum status
+not_set(struct span line, const char *where, struct note *note)
+{
+	char shown[80];
+
+	text_show_in(shown, sizeof(shown), first_word(line), false);
+	return note_set(note, STATUS_CONFIG,
+	    "%s: the line begins with \"%s\"; use set NAME = VALUE, or # for "
+	    "a comment",
+	    where, shown);
 }
 
 static enum status
@@ -147,9 +174,7 @@ read_lines(struct config *config, struct span text, const char *path,
 		(void)snprintf(
 		    where, sizeof(where), "%.200s:%zu", path, number);
 		if (!span_starts(line, SPAN("set ")))
-			return note_set(note, STATUS_CONFIG,
-			    "%s: a line is \"set name = value\" or a comment",
-			    where);
+			return not_set(line, where, note);
 		status =
 		    set_line(config, span_cut(line, 4, line.len), where, note);
 		if (status != STATUS_OK)
@@ -218,8 +243,10 @@ find_home(const char *home, struct config *config, struct note *note)
 		if (!path_expand(
 			span_of(home), config->home, sizeof(config->home)))
 			return note_set(note, STATUS_CONFIG,
-			    "the path of the home (-C, MAILCERT_HOME) is too "
-			    "long, or has a ~ and HOME is not set");
+			    "the home %.100s (-C, MAILCERT_HOME) is longer "
+			    "than %zu bytes, or begins with ~ and HOME is not "
+			    "set",
+			    home, sizeof(config->home) - 1);
 		return STATUS_OK;
 	}
 	if (!user_path(

@@ -216,7 +216,7 @@ def test_way_out():
 def test_forget_account():
     with Town() as town:
         got = town.run("account", "forget")
-        tap.ok(got.returncode == 1 and b"no such account" in got.stderr,
+        tap.ok(got.returncode == 1 and b"there is no account at " in got.stderr,
                "account forget: none", got)
         town.run("account", "register")
         got = town.run("account", "forget")

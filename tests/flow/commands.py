@@ -87,7 +87,14 @@ def test_misuse():
         (["order", "--usage=all", "a@example.org"],
          "--usage all is not valid; use both, sign, encrypt or separate"),
         (["order"] + ["--contact=a@example.org"] * 9 + ["a@example.org"],
-         "--contact a@example.org is not valid; use at most 8 addresses"),
+         "--contact a@example.org is not valid; use local@domain, at most 8 "
+         "times"),
+        (["order", "--ca", "demo", "--contact", "bob", "a@example.org"],
+         "--contact bob is not valid; use local@domain, at most 8 times"),
+        (["account", "register", "--contact", "b@"],
+         "--contact b@ is not valid; use local@domain, at most 8 times"),
+        (["expect", "--token-join", "bits", "a@example.org"],
+         "--token-join bits is not valid; use string or octets"),
         (["order"], "ADDRESS... is missing"),
         (["revoke", "--reason", "bored", "x"],
          "--reason bored is not valid; use unspecified, key-compromise, "
@@ -117,6 +124,76 @@ def test_misuse():
                   "none of that made a file")
         got = place.run("status", "--js")
         tap.equal(got.returncode, 0, "an option may be abbreviated")
+
+
+def test_values():
+    """A value that cannot be used is quoted, with what would be right."""
+    expect = ["expect", ADDRESS, "--from", "ca@ca.example", "--token-part2",
+              PART2, "--thumbprint", THUMBPRINT]
+
+    def changed(option, value):
+        at = expect.index(option) + 1
+        return expect[:at] + [value] + expect[at + 1:]
+    time_form = "use a time as the CA gives it (2026-11-23T04:00:00Z), or " \
+        "90m, 24h or 7d from now"
+    part1 = ["respond", "--token-part1", PART1]
+    wrong = (
+        (["expect", "b\x1b"] + expect[2:],
+         64, "b\\x1b is not a bare address; use local@domain"),
+        (changed("--from", "CA <ca@ca.example>"), 64,
+         "--from CA <ca@ca.example> is not a bare address; use local@domain"),
+        (expect + ["--expires", "soon"], 64,
+         "--expires soon is not valid; " + time_form),
+        (expect + ["--expires", "123456h"], 64,
+         "--expires 123456h is not valid; " + time_form),
+        (expect + ["--expires", "-1d\x1b"], 64,
+         "--expires -1d\\x1b is not valid; " + time_form),
+        (expect + ["--expires", "2020-01-01T00:00:00Z"], 64,
+         "--expires 2020-01-01T00:00:00Z is not in the future; it is now "),
+        (expect + ["--ca", "nowhere"], 64,
+         "--ca nowhere is not a known CA; mailcert ca lists them"),
+        (expect + ["--note", b"a\xff"], 64,
+         "--note a\\xff is not valid; use UTF-8"),
+        (expect + ["--note", "a" * 256], 64,
+         "is 256 bytes long; use at most 255"),
+        (changed("--token-part2", "b/d"), 64, "--token-part2, 3 bytes long, "
+         "is not base64url; use \"token\" of the challenge object"),
+        (changed("--thumbprint", "x\x1b"), 65, "--thumbprint x\\x1b is not "
+         "valid; use 43 characters of base64url"),
+        (["expect", "--forget", "nothing"], 1, "fits nothing; "),
+        (["respond", "--token-part1", "short"], 65,
+         "token-part1 short is not base64url of 128 bits or more"),
+        (part1 + ["--token-part2", "A" * 21], 65,
+         "token-part2, 21 characters long, is not base64url"),
+        (part1 + ["--token-part2", PART2, "--thumbprint", "A" * 44], 65,
+         "thumbprint %s... is not 43 characters of base64url" % ("A" * 40)),
+        (["order", "--ca", "demo", "nobody\x1b"], 64,
+         "nobody\\x1b is not a mail address; use local@domain"),
+        (["account", "contact", "nobody\x1b"], 64,
+         "nobody\\x1b is not a mail address; use local@domain"),
+        (["account", "forget", "nothing"], 1,
+         "there is no account nothing; mailcert account lists them"),
+        (["account", "forget", "--ca", "demo"], 1, "there is no account at "
+         "https://127.0.0.1:14443/directory; mailcert account lists them"),
+        (["account", "show", "--ca", "nowhere"], 78,
+         "there is no CA nowhere; name one"),
+        (["status", "nothing"], 1,
+         "there is no order nothing; mailcert status lists them"),
+        (["-C", "~/" + "x" * 2000, "status"], 78, "the home ~/xxx"),
+        (["-o", "color", "status"], 78, "-o: \"color\" has no \"=\"; use "
+         "NAME = VALUE"))
+    with Place() as place:
+        for args, code, want in wrong:
+            got = place.run(*args)
+            tap.ok(got.returncode == code and
+                   want in got.stderr.decode() and
+                   got.stderr.count(b"\n") == 1 and
+                   b"\033" not in got.stderr and got.stdout == b"",
+                   "value: " + want[:60], got)
+            tap.ok(PART2.encode() not in got.stderr and
+                   b"A" * 21 + b" " not in got.stderr,
+                   "value: no secret is quoted", got)
+        tap.equal(place.orders_bytes(), {}, "none of that made a record")
 
 
 def test_recorded():
@@ -445,9 +522,9 @@ def test_expired():
             got = place.run("expect", ADDRESS, "--from", CA, "--token-part2",
                             PART2, "--thumbprint", THUMBPRINT, "--expires",
                             late)
-            tap.ok(got.returncode == 64 and b"has passed" in got.stderr and
+            tap.ok(got.returncode == 64 and b"in the future" in got.stderr and
                    not os.path.exists(place.home),
-                   "expect refuses what is over: " + late, got)
+                   "expect refuses a time in the past: " + late, got)
         place.change(place.expect("--expires", "24h"), expires=1577836800)
         got = place.run("handle", "--auto-approve", stdin=challenge())
         tap.ok(got.returncode == 65 and b"refused: expired" in got.stderr,
@@ -563,6 +640,15 @@ def test_config():
             tap.ok(got.returncode == code and
                    (code == 0 or b"config:1: " in got.stderr),
                    "configuration %r" % text, got)
+    for text, want in (("proxy=http://u:secret@h\n", b"config:1: the line "
+                        b"begins with \"proxy\"; use set NAME = VALUE, or # "
+                        b"for a comment\n"),
+                       ("set proxy http://u:secret@h\n", b"config:1: "
+                        b"\"proxy\" has no \"=\"; use NAME = VALUE\n")):
+        with Place(config=text) as place:
+            got = place.run("status")
+            tap.ok(got.stderr.endswith(want) and b"secret" not in got.stderr,
+                   "configuration %r: quoted without its value" % text, got)
     for value in ("127.0.0.1:53", "[::1]:53", "127.0.0.1#53", "dns.example",
                   "127.0.0.1 127.0.0.1@70000", "127.0.0.1, ::1", ""):
         with Place(config="set resolver = %s\n" % value) as place:

@@ -152,7 +152,9 @@ test_names(void)
 	    "-o: unknown name \"settle\"; mailcert-config(5) lists them");
 	TEXT(refusal("ca.demo=1"),
 	    "-o: unknown name \"ca.demo\"; mailcert-config(5) lists them");
-	TEXT(refusal("color"), "-o: \"name = value\" is missing its \"=\"");
+	TEXT(refusal("color"), "-o: \"color\" has no \"=\"; use NAME = VALUE");
+	TEXT(refusal("proxy http://user:secret@host"),
+	    "-o: \"proxy\" has no \"=\"; use NAME = VALUE");
 	OK(load("ca..settle=1") == STATUS_CONFIG);
 	OK(load("ca.abcdefghijklmnopqrstuvwxyzabcdef.settle=1") ==
 	    STATUS_CONFIG);
