@@ -236,13 +236,16 @@ search_box(int maildir, const char *name, const struct expectation *expectation,
 	const char *file;
 	struct walk walk;
 	struct stat st;
-	int pass;
+	int dir, pass;
+	bool known;
 
-	for (pass = 0; pass < 2 && status == STATUS_MISSING; pass++) {
+	dir = openat(maildir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* Ask once: is_known() remembers this look as the last one. */
+	known = dir < 0 || fstat(dir, &st) != 0 || is_known(&st, expectation);
+	for (pass = 0; pass < 2 && !known && status == STATUS_MISSING; pass++) {
 		if (walk_begin(&walk,
-			openat(maildir, name,
-			    O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == STATUS_OK &&
-		    fstat(walk.dir, &st) == 0 && !is_known(&st, expectation))
+			openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) ==
+		    STATUS_OK)
 			while (status == STATUS_MISSING &&
 			    (file = walk_next(&walk)) != NULL)
 				if (file[0] != '.')
@@ -250,6 +253,8 @@ search_box(int maildir, const char *name, const struct expectation *expectation,
 					    pass == 0, expectation, note);
 		(void)walk_end(&walk);
 	}
+	if (dir >= 0)
+		(void)close(dir);
 	return status;
 }
 
