@@ -172,7 +172,8 @@ prove_digest(struct span bytes, char out[65], struct note *note)
 	digest = frame_get(buf_span(&answer), "digest");
 	if (status == STATUS_OK &&
 	    (!is_digest(digest) || !span_copy(digest, out, 65)))
-		status = STATUS_BUG;
+		status = helper_malformed(
+		    VERB_DIGEST, "digest is not 64 hexadecimal digits", note);
 	buf_clear(&answer);
 	buf_clear(&question);
 	return status;

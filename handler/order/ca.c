@@ -218,14 +218,18 @@ take_text(struct span value, bool good, char *out, size_t size)
 
 /* A malformed nonce or URL is ignored (RFC 8555 section 6.5). */
 static enum status
-take_answer(struct span frames, struct ca *ca, struct ca_answer *out)
+take_answer(
+    struct span frames, struct ca *ca, struct ca_answer *out, struct note *note)
 {
 	struct span value = frame_get(frames, "nonce"), rest = frames;
 
 	if (!frame_number(frame_get(frames, "code"), &out->code) ||
-	    out->code == 0 ||
-	    !frame_number(frame_get(frames, "retry-after"), &out->retry_after))
-		return STATUS_BUG;
+	    out->code <= 0)
+		return helper_malformed(
+		    VERB_REQUEST, "code is not a positive number", note);
+	if (!frame_number(frame_get(frames, "retry-after"), &out->retry_after))
+		return helper_malformed(
+		    VERB_REQUEST, "retry-after is not a number", note);
 	take_text(value, acme_nonce_ok(value), ca->nonce, sizeof(ca->nonce));
 	take_text(frame_get(frames, "location"), true, out->location,
 	    sizeof(out->location));
@@ -280,8 +284,7 @@ say_unreached(enum status status, const char *who, struct note *note)
 	struct note why = *note;
 
 	if (status == STATUS_AGAIN)
-		return note_set(note, STATUS_NET,
-		    "%s did not answer in time; try again later", who);
+		status = STATUS_NET;
 	if (status != STATUS_NET && status != STATUS_BAD_CA &&
 	    status != STATUS_CONFIG)
 		return status;
@@ -315,7 +318,7 @@ exchange(struct ca *ca, const char *method, const char *url, const char *accept,
 	buf_clear(&out->body);
 	status = ask(ca, &question, &answer, &said);
 	if (status == STATUS_OK)
-		status = take_answer(buf_span(&answer), ca, out);
+		status = take_answer(buf_span(&answer), ca, out, &said);
 	else
 		status = say_unreached(status, who, &said);
 	if (status != STATUS_OK && note != NULL)
@@ -379,27 +382,30 @@ fresh_nonce(struct ca *ca, struct note *note)
 	return status;
 }
 
-/* By the key holder; a nonce is used once. */
+/* Have the key holder sign; a nonce is used once. */
 static enum status
 sign(struct ca *ca, const char *url, struct span payload, struct buf *out,
     struct note *note)
 {
-	const bool rolls = ca->new_key[0] != '\0';
+	const enum verb_id verb =
+	    ca->new_key[0] != '\0' ? VERB_ROLLOVER : VERB_JWS;
 	struct buf question, answer;
 	enum status status;
+	struct span jws;
 
 	buf_init(&question, JWS_SIZE_MAX);
 	buf_init(&answer, out->ceiling + 4096);
-	helper_open(&question, ca->key, rolls ? ca->new_key : NULL);
+	helper_open(
+	    &question, ca->key, verb == VERB_ROLLOVER ? ca->new_key : NULL);
 	frame_add(&question, "url", span_of(url));
 	frame_add(&question, "nonce", span_of(ca->nonce));
 	frame_add(&question, "kid", span_of(ca->account));
 	frame_add(&question, "payload", payload);
 	frame_add(&question, "passphrase", ca->passphrase);
 	ca->nonce[0] = '\0';
-	status = helper_ask(
-	    rolls ? VERB_ROLLOVER : VERB_JWS, &question, &answer, note);
-	buf_add(out, frame_get(buf_span(&answer), "jws"));
+	status = helper_ask(verb, &question, &answer, note);
+	jws = frame_get(buf_span(&answer), "jws");
+	buf_add(out, jws);
 	if (status == STATUS_OK)
 		status = buf_status(out);
 	buf_clear(&answer);

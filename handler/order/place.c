@@ -98,14 +98,15 @@ take_frame(struct span answer, const char *name, char *out, size_t size,
     struct note *note)
 {
 	const struct span value = frame_get(answer, name);
+	struct note what;
 
-	return value.len > 0 && base64url_is_text(value) &&
-		span_copy(value, out, size)
-	    ? STATUS_OK
-	    : note_set(note, STATUS_BUG,
-		  "the answer of mailcert-key generate is malformed: %s, %zu "
-		  "bytes long, is not 1 to %zu characters of base64url",
-		  name, value.len, size - 1);
+	if (value.len > 0 && base64url_is_text(value) &&
+	    span_copy(value, out, size))
+		return STATUS_OK;
+	note_say(&what,
+	    "%s, %zu bytes long, is not 1 to %zu characters of base64url", name,
+	    value.len, size - 1);
+	return helper_malformed(VERB_GENERATE, what.text, note);
 }
 
 /* Take the signing request and the public key. */

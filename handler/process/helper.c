@@ -101,9 +101,12 @@ run_or_ask(const struct verb_row *row, struct span input, struct run_stay *stay,
 		return note_set(note, status,
 		    "%s was still running after %d seconds; try again later",
 		    row->program, run.seconds);
-	/* It answered too much, or did not read the whole question. */
-	if (status == STATUS_BAD_SIZE || status == STATUS_IO)
+	/* It answered too much, or did not read the whole question: we killed
+	 * it, so its exit status says nothing. */
+	if (status == STATUS_BAD_SIZE || status == STATUS_IO) {
+		*code = 0;
 		return note_set(note, STATUS_BUG, "%.250s", why.text);
+	}
 	return status;
 }
 
@@ -127,6 +130,16 @@ helper_said(void)
 	return heard.text;
 }
 
+enum status
+helper_malformed(enum verb_id verb, const char *what, struct note *note)
+{
+	const struct verb_row *row = verb_row(verb);
+
+	return note_set(note, STATUS_BUG,
+	    "the answer of %s %s is malformed: %.200s", row->program, row->name,
+	    what);
+}
+
 /* Judge the answer and the exit status. */
 static enum status
 take_answer(enum verb_id verb, struct span answer, int code, struct note *note)
@@ -139,9 +152,7 @@ take_answer(enum verb_id verb, struct span answer, int code, struct note *note)
 		return note_set(note, STATUS_BUG,
 		    "%s ended without an answer (%d)", row->program, code);
 	if (!verb_answer_ok(verb, answer, &status, &said))
-		return note_set(note, STATUS_BUG,
-		    "the answer of %s %s is malformed: %.200s", row->program,
-		    row->name, said.text);
+		return helper_malformed(verb, said.text, note);
 	/* Our question did not fit the table of verbs. */
 	if (status == STATUS_USAGE)
 		return note_set(note, STATUS_BUG, "%s refused to %s",
@@ -226,7 +237,8 @@ helper_response(const char *part1, const char *part2, const char *thumbprint,
 	if (status == STATUS_OK &&
 	    (digest.len != SHA256_TEXT_LEN || !base64url_is_text(digest) ||
 		!span_copy(digest, out->digest, sizeof(out->digest))))
-		status = STATUS_BUG;
+		status = helper_malformed(VERB_RESPONSE,
+		    "digest is not 43 characters of base64url", note);
 	buf_clear(&answer);
 	buf_clear(&question);
 	return status;
@@ -264,7 +276,8 @@ helper_thumbprint(const char *file, char out[44], struct note *note)
 	    (thumbprint.len != SHA256_TEXT_LEN ||
 		!base64url_is_text(thumbprint) ||
 		!span_copy(thumbprint, out, SHA256_TEXT_LEN + 1)))
-		status = STATUS_BUG;
+		status = helper_malformed(VERB_THUMBPRINT,
+		    "thumbprint is not 43 characters of base64url", note);
 	buf_clear(&answer);
 	buf_clear(&question);
 	return status;

@@ -32,6 +32,10 @@ enum status helper_ask(enum verb_id verb, struct buf *question,
 enum { HELPER_QUESTIONS_MAX = 64 };
 enum status helper_ask_resident(enum verb_id verb, const char *subject,
     struct buf *question, struct buf *answer, struct note *note) MUST_CHECK;
+/* Returns STATUS_BUG: a value in the answer is not what the verb must give;
+ * what: which, and what it should be. */
+enum status helper_malformed(
+    enum verb_id verb, const char *what, struct note *note);
 /* End the helper that keeps running, if there is one: at the end, and before a
  * long wait. */
 void helper_dismiss(void);

@@ -57,20 +57,16 @@ knows_plain(const struct home *home, const char *source, int64_t now)
 /* Cache an answer if it is worth it. */
 static void
 keep(const struct home *home, const char *key, const char *source, bool plain,
-    int64_t now, struct span line)
+    int64_t now, struct span line, const struct dns_answer *answer)
 {
-	struct dns_answer answer;
-
-	dns_answer_init(&answer);
-	if (dns_answer_parse(line, &answer) == STATUS_OK &&
-	    (answer.state == DNS_SECURE || answer.state == DNS_UNVALIDATED)) {
-		if (answer.ttl > 0)
-			answers_put(home, key, source, now + answer.ttl, line);
-		if (answer.reason[0] != '\0' && !plain)
-			answers_put(home, "plain", source, now + PLAIN_SECONDS,
-			    SPAN("plain"));
-	}
-	dns_answer_clear(&answer);
+	if (home->dir < 0 ||
+	    (answer->state != DNS_SECURE && answer->state != DNS_UNVALIDATED))
+		return;
+	if (answer->ttl > 0)
+		answers_put(home, key, source, now + answer->ttl, line);
+	if (answer->reason[0] != '\0' && !plain)
+		answers_put(
+		    home, "plain", source, now + PLAIN_SECONDS, SPAN("plain"));
 }
 
 /* Ask for a name that is not cached. */
@@ -80,17 +76,24 @@ fetch(const struct authres_policy *policy, const struct home *home,
     int64_t now, struct buf *out, struct note *note)
 {
 	const bool plain = knows_plain(home, source, now);
+	struct dns_answer parsed;
 	struct buf answer;
 	struct span line;
 	enum status status;
 
 	buf_init(&answer, DNS_LINE_MAX + 4096);
+	dns_answer_init(&parsed);
 	status = ask(policy, verb, name, plain, &answer, note);
 	line = frame_get(buf_span(&answer), "dns");
-	if (status == STATUS_OK && home->dir >= 0)
-		keep(home, key, source, plain, now, line);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK &&
+	    (status = dns_answer_parse(line, &parsed)) == STATUS_USAGE)
+		status = helper_malformed(
+		    verb, "dns is not a line with a DNS answer", note);
+	if (status == STATUS_OK) {
+		keep(home, key, source, plain, now, line, &parsed);
 		frame_add(out, "dns", line);
+	}
+	dns_answer_clear(&parsed);
 	buf_clear(&answer);
 	return status;
 }
@@ -133,7 +136,8 @@ resolve_check(const struct authres_policy *policy, enum dns_state *out,
 	frames = buf_span(&answer);
 	if (status == STATUS_OK &&
 	    !dns_state_parse(frame_get(frames, "state"), out))
-		status = STATUS_BUG;
+		status = helper_malformed(
+		    VERB_CHECK, "state is not the state of an answer", note);
 	if (status == STATUS_OK) {
 		text_show_in(
 		    shown, sizeof(shown), frame_get(frames, "reason"), true);

@@ -1,0 +1,220 @@
+#!/usr/bin/python3
+# Runs in: check
+"""A helper that lies: mailcert refuses with one sentence, writes nothing and
+sends nothing.  sandbox.py has the lies of mailcert-verify."""
+import json
+import os
+import shutil
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))), "ca"))
+from dnsserver import Dns
+from lib import (ADDRESS, BUILD, CA, PART2, ROOT, Place, ask, run_tests, tap,
+                 tests_of)
+from town import Town
+
+SIGNED = os.path.join(ROOT, "tests/signed")
+KEY = {"thumbprint": "A" * 43}
+REQUEST = {"code": "200", "nonce": "abc", "location": "", "retry-after": "0",
+           "next": "", "body": "{}"}
+DNS = "sel._domainkey.ca.example secure 60 v=DKIM1"
+
+
+def answer(frames=(), status="done", note="", end=True):
+    return ask(("status", status), ("note", note), *frames, end=end)
+
+
+def lies(right, failure):
+    """What is not an answer, whatever the verb: right has the frames of a
+    right one, failure is a status that the verb may have."""
+    frames = list(right.items())
+    last = frames[-1][0]
+    return (
+        ("nothing", b""),
+        ("no frame", b"\033]0;owned\007"),
+        ("no end", answer(frames, end=False)),
+        ("more behind the end", answer(frames) + b"x"),
+        ("no status", ask(("note", ""), *frames)),
+        ("no note", ask(("status", "done"), *frames)),
+        ("an invented status", answer(status="\033[31mowned")),
+        ("the status of another verb", answer(status="only-a-part")),
+        ("the status of the user", answer(status="declined")),
+        ("it refuses the question", answer(status="usage")),
+        ("a failure with a result", answer(frames, failure)),
+        ("a frame missing", answer(frames[:-1])),
+        ("a frame twice", answer(frames + frames[-1:])),
+        ("an unknown frame", answer(frames + [("\033x", "")])),
+        ("a frame too long", answer(frames[:-1] + [(last, b"x" * 5000000)])),
+        ("a length without end", b"status 999999999999999999\ndone\n"))
+
+
+class Liar:
+    """The programs, one of which answers a verb with what the test says."""
+
+    def __init__(self, place, name, verb):
+        self.place, self.name, self.verb = place, name, verb
+        self.bin = place.path("bin")
+        os.mkdir(self.bin)
+        for one in os.listdir(BUILD):
+            if one.startswith("mailcert") and one != name and os.path.isfile(
+                    os.path.join(BUILD, one)):
+                shutil.copy(os.path.join(BUILD, one), self.bin)
+        shutil.copy(os.path.join(BUILD, "hijacked/hasty"), self.bin)
+
+    def lie(self, raw, end="exit 0"):
+        self.place.write("lie", raw)
+        path = os.path.join(self.bin, self.name)
+        if os.path.exists(path):
+            os.unlink(path)
+        self.place.write("bin/" + self.name, """#!/bin/sh
+[ "$1" = %s ] || exec %s "$1"
+/bin/sed '/^end 0$/q' >/dev/null
+/bin/cat %s
+%s
+""" % (self.verb, os.path.join(BUILD, self.name), self.place.path("lie"), end),
+                         0o755)
+
+    def run(self, *args, program="mailcert"):
+        return self.place.run(*args, program=os.path.join(self.bin, program))
+
+
+def records(place):
+    """The home, without its log and locks."""
+    out = {}
+    for top, _, names in os.walk(place.home):
+        for name in names:
+            path = os.path.join(top, name)
+            if name != "log" and os.path.getsize(path) > 0:
+                with open(path, "rb") as f:
+                    out[os.path.relpath(path, place.home)] = f.read()
+    return out
+
+
+def refuses(liar, args, right, failure, more=(), sent=lambda: None, hangs=75):
+    """Tell every lie.  more: wrong values, and what is said about them; sent:
+    what has left the machine; hangs: the exit status if the helper hangs."""
+    who = "%s %s" % (liar.name, liar.verb)
+    before = records(liar.place), sent()
+
+    def judge(name, got, codes, words=b""):
+        tap.ok(got.returncode in codes and
+               got.stderr.startswith(b"mailcert: ") and
+               got.stderr.count(b"\n") == 1 and words in got.stderr and
+               b"\033" not in got.stderr and got.stdout == b"",
+               "%s: %s: one sentence" % (who, name), got)
+        tap.ok((records(liar.place), sent()) == before,
+                  "%s: %s: nothing is written or sent" % (who, name))
+
+    for name, raw in lies(right, failure):
+        liar.lie(raw)
+        judge(name, liar.run(*args), {70}, liar.name.encode())
+    for name, frames, words in more:
+        liar.lie(answer(list(dict(right, **frames).items())))
+        judge(name, liar.run(*args), {70}, words)
+    good = answer(list(right.items()))
+    liar.lie(b"", "exit 1")
+    judge("it fails without a word", liar.run(*args), {70}, b"ended without")
+    liar.lie(good[:-4], "kill -9 $$")
+    judge("it ends within its answer", liar.run(*args), {70, 75},
+          liar.name.encode())
+    liar.lie(b"", "while :; do echo x; done")
+    judge("it prints without end", liar.run(*args), {70}, b"printed too much")
+    liar.lie(b"", "exec /bin/sleep 60")
+    got = liar.run(*args, program="hasty")
+    if hangs:
+        judge("it hangs", got, {hangs}, b"later")
+    else:
+        tap.ok(got.returncode in (0, 75), who + ": it hangs: the command "
+               "does not", got)
+    # The same without a lie: the refusals are not those of the arguments.
+    os.unlink(os.path.join(liar.bin, liar.name))
+    shutil.copy(os.path.join(BUILD, liar.name), liar.bin)
+    got = liar.run(*args)
+    tap.ok(got.returncode == 0, who + ": the honest one is believed", got)
+
+
+def test_thumbprint():
+    with Place() as place:
+        liar = Liar(place, "mailcert-key", "thumbprint")
+        key = place.path("k.pem")
+        os.system("openssl genpkey -algorithm ec -pkeyopt "
+                  "ec_paramgen_curve:P-256 -out %s 2>/dev/null" % key)
+        os.chmod(key, 0o600)
+        words = b"mailcert-key thumbprint is malformed"
+        refuses(liar, ("expect", ADDRESS, "--from", CA, "--token-part2",
+                       PART2, "--account-key", key), KEY, "bad-key",
+                [(name, {"thumbprint": value}, words) for name, value in (
+                    ("an empty one", ""), ("a short one", "A" * 42),
+                    ("a long one", "A" * 44), ("padding", "A" * 43 + "="),
+                    ("another alphabet", "A" * 42 + "+"),
+                    ("a NUL", b"A" * 42 + b"\0"),
+                    ("a sequence", "\033[2J" + "A" * 39))])
+
+
+def posts(town, path=""):
+    return lambda: [one for one in town.ca.seen
+                    if one[0] == "POST" and path in one[1]]
+
+
+def registered():
+    town = Town("set caa = yes\n")
+    got = town.run("account", "register", "--agree")
+    assert got.returncode == 0, got.stderr
+    return town
+
+
+def test_generate():
+    with registered() as town:
+        town.run("order", "--dry-run", ADDRESS)  # caches its DNS answers
+        liar = Liar(town.place, "mailcert-key", "generate")
+        words = b"mailcert-key generate is malformed"
+        right = {"csr": "YQ", "public": "YQ"}
+        refuses(liar, ("order", "--no-wait", ADDRESS), right, "bad-key",
+                [(name, frames, words) for name, frames in (
+                    ("no request", {"csr": ""}), ("no key", {"public": ""}),
+                    ("PEM", {"csr": "-----BEGIN CERTIFICATE REQUEST-----\n"}),
+                    ("a sequence", {"csr": "\033[2J"}),
+                    ("another alphabet", {"public": "YQ+/"}),
+                    ("a long request", {"csr": "A" * 60000}),
+                    ("a long key", {"public": "A" * 60000}))],
+                posts(town, "/order"))
+
+
+def test_txt():
+    with open(os.path.join(SIGNED, "dns.json")) as f:
+        dns = Dns(json.load(f))
+    config = "set resolver = %s\nset auto_submitted = relaxed\n" % dns.resolver
+    with Place(config=config) as place:
+        liar = Liar(place, "mailcert-net", "txt")
+        place.expect("--expires", "24h")
+        words = b"mailcert-net txt is malformed"
+        refuses(liar, ("handle", "--auto-approve", "--draft", "stdout",
+                       os.path.join(SIGNED, "d0-good.eml")), {"dns": DNS},
+                "dns-trouble",
+                [(name, {"dns": value}, words) for name, value in (
+                    ("an empty one", ""), ("no line", "\033[2J"),
+                    ("an unknown state", DNS.replace("secure", "sure")),
+                    ("no number", DNS.replace("60", "x")),
+                    ("a huge number", DNS.replace("60", "9" * 40)),
+                    ("a second line", DNS + "\n" + DNS))])
+
+
+def test_request():
+    with registered() as town:
+        liar = Liar(town.place, "mailcert-https", "request")
+        words = b"mailcert-https request is malformed"
+        refuses(liar, ("account", "contact", "bob@example.org"), REQUEST,
+                "network-trouble",
+                [(name, frames, words) for name, frames in (
+                    ("no code", {"code": ""}), ("code 0", {"code": "0"}),
+                    ("a word for a code", {"code": "ok"}),
+                    ("a huge code", {"code": "9" * 40}),
+                    ("a negative code", {"code": "-1"}),
+                    ("a time for seconds", {"retry-after": "soon"}))],
+                posts(town))
+
+
+run_tests(tests_of(globals()), 3)
+tap.done()
