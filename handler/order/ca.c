@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "acme/jws.h"
+#include "acme/jws_form.h"
 #include "acme/url.h"
 #include "base/frame.h"
 #include "base/json.h"
@@ -405,6 +406,9 @@ sign(struct ca *ca, const char *url, struct span payload, struct buf *out,
 	ca->nonce[0] = '\0';
 	status = helper_ask(verb, &question, &answer, note);
 	jws = frame_get(buf_span(&answer), "jws");
+	if (status == STATUS_OK && !jws_form_ok(jws))
+		status =
+		    helper_malformed(verb, "jws is not a signed request", note);
 	buf_add(out, jws);
 	if (status == STATUS_OK)
 		status = buf_status(out);

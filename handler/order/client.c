@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "acme/jws_form.h"
 #include "acme/url.h"
 #include "base/fd.h"
 #include "base/frame.h"
@@ -123,6 +124,7 @@ add_binding(struct client *client, const struct client_options *options,
 	    : client->settings.eab_key_file;
 	struct buf question, mac, answer;
 	enum status status;
+	struct span jws;
 
 	if (kid[0] == '\0')
 		return client->ca.directory.external_account != 0 &&
@@ -142,8 +144,12 @@ add_binding(struct client *client, const struct client_options *options,
 	frame_add(&question, "mac", buf_span(&mac));
 	if (status == STATUS_OK)
 		status = helper_ask(VERB_BIND, &question, &answer, note);
+	jws = frame_get(buf_span(&answer), "jws");
+	if (status == STATUS_OK && !jws_form_ok(jws))
+		status = helper_malformed(
+		    VERB_BIND, "jws is not a signed object", note);
 	add_member(payload, "\"externalAccountBinding\":");
-	buf_add(payload, frame_get(buf_span(&answer), "jws"));
+	buf_add(payload, jws);
 	buf_clear(&answer);
 	buf_wipe(&mac);
 	buf_wipe(&question);

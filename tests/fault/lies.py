@@ -17,6 +17,7 @@ from town import Town
 
 SIGNED = os.path.join(ROOT, "tests/signed")
 KEY = {"thumbprint": "A" * 43}
+JWS = {"jws": b'{"protected":"YQ","payload":"YQ","signature":"YQ"}'}
 REQUEST = {"code": "200", "nonce": "abc", "location": "", "retry-after": "0",
            "next": "", "body": "{}"}
 DNS = "sel._domainkey.ca.example secure 60 v=DKIM1"
@@ -163,6 +164,28 @@ def registered():
     got = town.run("account", "register", "--agree")
     assert got.returncode == 0, got.stderr
     return town
+
+
+def test_jws():
+    with registered() as town:
+        liar = Liar(town.place, "mailcert-key", "jws")
+        good = '{"protected":"%s","payload":"%s","signature":"%s"}'
+        words = b"mailcert-key jws is malformed"
+        refuses(liar, ("account", "contact", "bob@example.org"), JWS,
+                "permission",
+                [(name, {"jws": value}, words) for name, value in (
+                    ("an empty one", ""), ("no object", "hello"),
+                    ("an empty object", "{}"),
+                    ("a header line", "GET / HTTP/1.1\r\nX: \033"),
+                    ("no signature", '{"protected":"YQ","payload":"YQ"}'),
+                    ("an empty signature", good % ("YQ", "YQ", "")),
+                    ("an empty header", good % ("", "YQ", "YQ")),
+                    ("another alphabet", good % ("YQ", "Y+", "YQ")),
+                    ("a sequence", good % ("YQ", "\033[2J", "YQ")),
+                    ("a fourth member", (good % ("YQ", "YQ", "YQ"))[:-1] +
+                     ',"key":"YQ"}'),
+                    ("more behind it", good % ("YQ", "YQ", "YQ") + "x"))],
+                posts(town))
 
 
 def test_generate():

@@ -8,6 +8,7 @@
 #include "acme/csr.h"
 #include "acme/jwk.h"
 #include "acme/jws.h"
+#include "acme/jws_form.h"
 #include "acme/link.h"
 #include "acme/object.h"
 #include "base/base64url.h"
@@ -47,6 +48,7 @@ test_jws(void)
 	    "OiJhbGV4ZXlAZXhhbXBsZS5jb20ifV19\",\"signature\":\"XDmX453mZ4h0-yO"
 	    "HR2Bk1xhe2XXuuGq-5B8eW8mZLdmD_jqvATKEj6SpPaqCKwtrrH0NqFJmqrRcMnZ4"
 	    "neFCAA\"}");
+	OK(jws_form_ok(buf_span(&out)));
 	buf_clear(&out);
 	OK(jws_sign(SPAN(ed25519), &get, &out, &note) == STATUS_OK);
 	OK(span_find(buf_span(&out),
@@ -54,6 +56,7 @@ test_jws(void)
 		   "\"payload\":\"\",\"signature\":\"9vcvMIs9f7LEPzLTZRW-EZSaov"
 		   "3gwsHoOxcdwVdRbWpBMqd9i5-0ZXFczcahm1k98AdkebIJqi73wSxMiLoG"
 		   "Aw\"")) < out.len);
+	OK(jws_form_ok(buf_span(&out)));
 	buf_clear(&out);
 	bad.url = SPAN("http://example.com/acme/authz/1");
 	OK(jws_sign(SPAN(ed25519), &bad, &out, &note) == STATUS_BAD_CA);
@@ -63,6 +66,31 @@ test_jws(void)
 	OK(jws_sign(SPAN("no key"), &get, &out, &note) == STATUS_BAD_KEY);
 	OK(out.len == 0);
 	buf_clear(&out);
+}
+
+static void
+test_jws_form(void)
+{
+	static const char *const not [] = { "", "{}", "hello",
+		"{\"protected\":\"YQ\",\"payload\":\"YQ\"}",
+		"{\"protected\":\"\",\"payload\":\"YQ\",\"signature\":\"YQ\"}",
+		"{\"protected\":\"YQ\",\"payload\":\"YQ\",\"signature\":\"\"}",
+		"{\"protected\":\"YQ\",\"payload\":\"Y+\",\"signature\":\"YQ\"}",
+		"{\"protected\":\"Y\",\"payload\":\"YQ\",\"signature\":\"YQ\"}",
+		"{\"protected\":\"YQ\",\"payload\":\"YQ\",\"signature\":\"YQ",
+		"{\"protected\":\"YQ\",\"payload\":\"YQ\",\"signature\":\"YQ\"",
+		"{\"protected\":\"YQ\",\"payload\":\"YQ\",\"signature\":\"YQ\"}x",
+		"{\"payload\":\"YQ\",\"protected\":\"YQ\",\"signature\":\"YQ\"}",
+		" {\"protected\":\"YQ\",\"payload\":\"YQ\","
+		"\"signature\":\"YQ\"}" };
+	size_t i;
+
+	OK(jws_form_ok(SPAN("{\"protected\":\"YQ\",\"payload\":\"YWI\","
+			    "\"signature\":\"YQ\"}")));
+	OK(jws_form_ok(SPAN("{\"protected\":\"YQ\",\"payload\":\"\","
+			    "\"signature\":\"YQ\"}")));
+	for (i = 0; i < sizeof(not ) / sizeof(*not ); i++)
+		OK(!jws_form_ok(span_of(not [i])));
 }
 
 static void
@@ -90,6 +118,7 @@ test_bind(void)
 		       SPAN("kid-1"), span_of(keys[i]), &out,
 		       &note) == STATUS_OK);
 		TEXT(buf_span(&out), want);
+		OK(jws_form_ok(buf_span(&out)));
 	}
 	OK(jws_bind(SPAN(ed25519), SPAN("https://example.com/acme/new-account"),
 	       SPAN("kid-1"), SPAN("short"), &out, &note) == STATUS_BAD_KEY);
@@ -419,6 +448,7 @@ int
 main(void)
 {
 	test_jws();
+	test_jws_form();
 	test_bind();
 	test_csr();
 	test_generate();
