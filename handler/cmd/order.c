@@ -133,18 +133,23 @@ has_domain_of(const char *address, const char *other)
 	return one != NULL && two != NULL && strcmp(one, two) == 0;
 }
 
-static void
-warn_of_caa(const struct client *client, const struct order_request *request)
+static enum status
+warn_of_caa(const struct client *client, const struct order_request *request,
+    struct note *note)
 {
+	const char *const *address = request->addresses;
+	enum status status = STATUS_OK;
 	struct note warning;
 	size_t i;
 
-	for (i = 0; i < request->count; i++)
-		if ((i == 0 ||
-			!has_domain_of(request->addresses[i],
-			    request->addresses[i - 1])) &&
-		    caa_forbids(client, request->addresses[i], &warning))
+	for (i = 0; i < request->count && status == STATUS_OK; i++) {
+		if (i > 0 && has_domain_of(address[i], address[i - 1]))
+			continue;
+		status = caa_check(client, address[i], &warning, note);
+		if (status == STATUS_OK && warning.text[0] != '\0')
 			cmd_say(&warning);
+	}
+	return status;
 }
 
 static enum status
@@ -239,7 +244,8 @@ cmd_order(const struct invocation *invocation, int argc, char *argv[])
 		status = client_reach(
 		    &session->client, options.enrolment.ca, &session->note);
 	if (status == STATUS_OK && session->config.caa)
-		warn_of_caa(&session->client, &options.request);
+		status = warn_of_caa(
+		    &session->client, &options.request, &session->note);
 	if (status == STATUS_OK)
 		status = options.dry_run ? report(session, &options)
 					 : expectation(session, &options);

@@ -30,27 +30,25 @@ judge(const struct acme_directory *directory, const struct dns_answer *answer)
 	return caa_judge(record, answer->count, name, directory->caas);
 }
 
-static enum caa_verdict
-look_up(const struct client *client, const char *domain)
+static enum status
+look_up(const struct client *client, const char *domain,
+    enum caa_verdict *verdict, struct note *note)
 {
-	enum caa_verdict verdict = CAA_FREE;
 	struct dns_answer answer;
-	struct span rest;
-	struct frame frame;
+	enum status status;
 	struct buf out;
 
 	buf_init(&out, 2 * DNS_LINE_MAX);
 	dns_answer_init(&answer);
-	if (resolve(&client->config->authenticate, client->home, VERB_CAA,
-		domain, (int64_t)time(NULL), &out, NULL) == STATUS_OK) {
-		rest = buf_span(&out);
-		if (frame_take(&rest, &frame) == STATUS_OK &&
-		    dns_answer_parse(frame.value, &answer) == STATUS_OK)
-			verdict = judge(&client->ca.directory, &answer);
-	}
+	status = resolve(&client->config->authenticate, client->home, VERB_CAA,
+	    domain, (int64_t)time(NULL), &out, note);
+	if (status == STATUS_OK &&
+	    dns_answer_parse(frame_get(buf_span(&out), "dns"), &answer) ==
+		STATUS_OK)
+		*verdict = judge(&client->ca.directory, &answer);
 	dns_answer_clear(&answer);
 	buf_clear(&out);
-	return verdict;
+	return status;
 }
 
 /* The domain in A-labels: the normal form has them. */
@@ -69,18 +67,23 @@ domain_of(const char *address, char *out, size_t size)
 	    dns_name_ok(span_of(out));
 }
 
-bool
-caa_forbids(
-    const struct client *client, const char *address, struct note *warning)
+enum status
+caa_check(const struct client *client, const char *address,
+    struct note *warning, struct note *note)
 {
+	enum caa_verdict verdict = CAA_FREE;
 	char domain[DNS_NAME_SIZE];
+	struct note why = { "" };
 
-	if (!domain_of(address, domain, sizeof(domain)) ||
-	    look_up(client, domain) != CAA_FORBIDDEN)
-		return false;
-	note_say(warning,
-	    "warning: the CAA records for %.150s do not let this CA issue "
-	    "mail certificates; it will probably refuse",
-	    domain);
-	return true;
+	*warning = (struct note){ "" };
+	if (!domain_of(address, domain, sizeof(domain)))
+		return STATUS_OK;
+	if (look_up(client, domain, &verdict, &why) == STATUS_BUG)
+		return note_set(note, STATUS_BUG, "%s", why.text);
+	if (verdict == CAA_FORBIDDEN)
+		note_say(warning,
+		    "warning: the CAA records for %.150s do not let this CA "
+		    "issue mail certificates; it will probably refuse",
+		    domain);
+	return STATUS_OK;
 }

@@ -8,9 +8,10 @@
 #include "order/client.h"
 
 /*
- * Look up the domain of that address.  True where its records forbid this CA:
- * *warning says so then.  False also where the DNS does not answer.
+ * Look up the domain of that address.  *warning says if its records forbid this
+ * CA; it is empty if they do not, or if the DNS does not answer.  STATUS_BUG
+ * with a note: the answer of mailcert-net is malformed, or there is none.
  */
-bool caa_forbids(
-    const struct client *client, const char *address, struct note *warning);
+enum status caa_check(const struct client *client, const char *address,
+    struct note *warning, struct note *note) MUST_CHECK;
 #endif

@@ -224,6 +224,19 @@ def test_txt():
                     ("a second line", DNS + "\n" + DNS))])
 
 
+def test_caa():
+    with registered() as town:
+        liar = Liar(town.place, "mailcert-net", "caa")
+        words = b"mailcert-net caa is malformed"
+        refuses(liar, ("order", "--dry-run", ADDRESS), {"dns": DNS},
+                "dns-trouble",
+                [(name, {"dns": value}, words) for name, value in (
+                    ("an empty one", ""), ("no line", "\033[2J"),
+                    ("an unknown state", DNS.replace("secure", "sure")),
+                    ("no number", DNS.replace("60", "x")))],
+                posts(town), hangs=0)
+
+
 def test_request():
     with registered() as town:
         liar = Liar(town.place, "mailcert-https", "request")
