@@ -19,7 +19,7 @@ account_end_name(enum account_end end)
 	return ends[end];
 }
 
-/* Records of before have only the time. */
+/* Records of earlier versions have only the time. */
 static bool
 get_end(const struct json *json, struct account *out)
 {
@@ -129,7 +129,8 @@ account_find(const struct home *home, const char *directory,
 	if (status == STATUS_OK && count > 0)
 		*out = *(const struct account *)records;
 	else if (status == STATUS_OK && skipped != STATUS_OK)
-		/* It may be this one: no second account is made. */
+		/* The damaged one may be this one: do not make a second
+		 * account. */
 		status = note_set(note, skipped, "%s", damaged.text);
 	else if (status == STATUS_OK)
 		status = STATUS_MISSING;
@@ -160,7 +161,8 @@ account_forget(
 	if (unlinkat(dir, name, 0) == 0) {
 		(void)snprintf(name, sizeof(name), "%s.pem", account->id);
 		(void)unlinkat(dir, name, 0);
-		/* After a roll-over, and one that a crash cut short. */
+		/* Also remove the keys of a roll-over, and of one that a crash
+		 * interrupted. */
 		for (n = account->rolled; n <= account->rolled + 1; n++) {
 			(void)snprintf(name, sizeof(name), "%s.%lld.pem",
 			    account->id, (long long)n);

@@ -6,7 +6,7 @@
 #include "base/frame.h"
 #include "mail/dns_answer.h"
 
-/* A key becomes a file name: nothing in it may lead elsewhere. */
+/* A key becomes a file name: it must not lead elsewhere. */
 static bool
 key_ok(const char *key)
 {
@@ -36,7 +36,7 @@ read_frames(struct span file, const char *source, int64_t now, struct buf *line)
 		if (span_eq(frame.name, SPAN("line")))
 			found = frame.value;
 	}
-	/* A clock that went back makes an old answer no younger. */
+	/* An old answer is not younger because the clock was set back. */
 	if (!same_source || found.len == 0 || until <= now ||
 	    until > now + DNS_TTL_MAX)
 		return STATUS_MISSING;

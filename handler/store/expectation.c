@@ -23,8 +23,8 @@ expectation_shown_id(const struct expectation *expectation)
 					     : expectation->id;
 }
 
-/* The file is ours, yet every value is checked again: it becomes header
- * lines, arguments and screen cells. */
+/* We wrote the file, but check every value again: it becomes header lines,
+ * arguments and screen cells. */
 static bool
 address_ok(const char *address, const char *expected)
 {
@@ -36,7 +36,7 @@ address_ok(const char *address, const char *expected)
 	    strcmp(normal, expected) == 0;
 }
 
-/* What no table says; the name of what is wrong. */
+/* Read the members that are not in the table; return the name of a bad one. */
 static const char *
 read_rest(const struct json *json, void *record)
 {

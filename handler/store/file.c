@@ -25,7 +25,7 @@ enum {
 	YOUNG_SECONDS = 90 /* by then the kernel has written a directory */
 };
 
-/* The ways in which file systems say that a directory cannot be synced. */
+/* Does the error say that the file system cannot sync a directory? */
 static bool
 is_unable(int error)
 {
@@ -45,8 +45,8 @@ dir_sync(int dir)
 	return fsync(dir) == 0 || is_unable(errno) ? STATUS_OK : STATUS_IO;
 }
 
-/* Was it made just now, perhaps by a process that was killed before it could
- * sync the parent?  A file system that does not tell: no. */
+/* Was it made recently, perhaps by a process that was killed before it could
+ * sync the parent?  No, if the file system does not tell. */
 static bool
 is_young(int parent, const char *name)
 {
@@ -87,7 +87,7 @@ path_sync_parent(const char *path)
 		     parent, sizeof(parent)))
 		return STATUS_CREATE;
 	dir = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	/* Who may not read it cannot sync it. */
+	/* A directory that we may not read cannot be synced. */
 	if (dir < 0)
 		return errno == EACCES ? STATUS_OK : STATUS_IO;
 	status = dir_sync(dir);
@@ -118,7 +118,7 @@ file_create(int dir, const char *name, struct span bytes, struct note *note)
 	if (fd < 0)
 		return note_set(
 		    note, STATUS_CREATE, "%.200s: %s", name, strerror(errno));
-	/* The umask may have taken our own rights away. */
+	/* The umask may have removed our own permissions. */
 	if (fchmod(fd, 0600) != 0 || fd_write(fd, bytes) != STATUS_OK ||
 	    fsync(fd) != 0)
 		status = note_set(
@@ -158,7 +158,7 @@ file_is_litter(const char *name)
 	    pid <= INT32_MAX && kill((pid_t)pid, 0) != 0 && errno == ESRCH;
 }
 
-/* Another view of an open directory, to be walked. */
+/* Walk an open directory through another descriptor. */
 static enum status
 walk_again(struct walk *walk, int dir)
 {
@@ -213,7 +213,7 @@ file_replace(int dir, const char *name, struct span bytes, struct note *note)
 	file_temporary_name(name, temporary, sizeof(temporary));
 	status = replace(dir, name, temporary, bytes, &swept, note);
 	/* A sweeper on another machine, or in another container, does not see
-	 * our process. */
+	 * our process, and removed its file. */
 	return swept ? replace(dir, name, temporary, bytes, &swept, note)
 		     : status;
 }

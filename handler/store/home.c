@@ -27,7 +27,7 @@ struct home_notes {
 	bool changed;
 };
 
-/* mkdir -p, private and durable. */
+/* Make a path as mkdir -p does, private and durable. */
 static bool
 make_path(const char *path)
 {
@@ -48,7 +48,7 @@ make_path(const char *path)
 	}
 }
 
-/* Ours, and nobody else may write. */
+/* Check that it belongs to us and that nobody else can write to it. */
 static enum status
 check_owner(int dir, const char *path, struct note *note)
 {
@@ -141,7 +141,7 @@ void
 home_show_path(const struct home *home, const char *directory, const char *name,
     char *out, size_t size)
 {
-	/* Better the end of it than a part that leads nowhere. */
+	/* The end of the path is of more use than a part that leads nowhere. */
 	if (snprintf(out, size, "%s/%s/%s", home->path, directory, name) >=
 	    (int)size)
 		(void)snprintf(out, size, "%s/%s", directory, name);
@@ -273,7 +273,7 @@ home_log(const struct home *home, const char *line)
 
 	if (home->dir < 0)
 		return;
-	/* Something else may be in its place, a FIFO say: no log, then. */
+	/* If something else is in its place, such as a FIFO, write no log. */
 	fd = openat(home->dir, "log",
 	    O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK,
 	    0600);
@@ -288,7 +288,7 @@ home_log(const struct home *home, const char *line)
 	buf_init(&text, 4096);
 	date_add_iso(&text, (int64_t)time(NULL));
 	buf_addf(&text, " %.900s\n", line);
-	/* One write: lines of two processes do not mix. */
+	/* Use one write, so that the lines of two processes do not mix. */
 	if (fd_write(fd, buf_span(&text)) != STATUS_OK)
 		(void)0;
 	buf_clear(&text);

@@ -1,9 +1,9 @@
 /*
  * lock.c - one mailcert process at a time: see home.h
  *
- * flock(2) on a file of its own for each thing: the kernel drops it when we
- * end.  Not fcntl(2) on ranges of one file: where OFD locks are missing
- * (gVisor, WSL 1), closing any descriptor of that file would drop them all.
+ * flock(2) on a separate file for each thing: the kernel drops the lock when we
+ * exit.  Not fcntl(2) on ranges of one file: without OFD locks (gVisor, WSL 1),
+ * closing any descriptor of that file would drop them all.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,8 +29,8 @@ is_over(const struct timespec *until)
 	    (now.tv_sec == until->tv_sec && now.tv_nsec >= until->tv_nsec);
 }
 
-/* Is what we hold still what the others will open?  home_lock_forget() may
- * have come in between. */
+/* Is the file that we hold still the one that others open?
+ * home_lock_forget() may have removed it in between. */
 static bool
 is_current(int dir, const char *name, int fd)
 {
@@ -41,8 +41,8 @@ is_current(int dir, const char *name, int fd)
 	    ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev;
 }
 
-/* One attempt.  STATUS_AGAIN: another one holds it; STATUS_MISSING: it was
- * removed in this moment; STATUS_CREATE, STATUS_IO, and errno. */
+/* Try once.  STATUS_AGAIN: another process holds it; STATUS_MISSING: it was
+ * removed at this moment; STATUS_CREATE, STATUS_IO, and errno. */
 static enum status
 attempt(int dir, const char *name, int *fd)
 {
@@ -58,7 +58,7 @@ attempt(int dir, const char *name, int *fd)
 		errno = EINVAL;
 		status = STATUS_CREATE;
 	} else if (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
-		/* Nothing else means another mailcert. */
+		/* Only these mean that another mailcert holds it. */
 		status = errno == EWOULDBLOCK || errno == EINTR ? STATUS_AGAIN
 								: STATUS_IO;
 	} else if (!is_current(dir, name, *fd)) {
@@ -117,7 +117,8 @@ home_lock(const struct home *home, int *fd, struct note *note)
 	    : status;
 }
 
-/* What becomes a file name: an argument of the user's may be among them. */
+/* Return a file name for what is locked, which may be an argument of the
+ * user. */
 static const char *
 name_of(const char *what)
 {

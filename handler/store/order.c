@@ -20,7 +20,7 @@ order_state_name(enum order_state state)
 	return states[state];
 }
 
-/* The addresses, one a line. */
+/* Read the addresses, one on each line. */
 static bool
 get_addresses(const struct json *json, struct order *out)
 {
@@ -41,7 +41,7 @@ get_addresses(const struct json *json, struct order *out)
 	return out->addresses > 0;
 }
 
-/* What no table says; the name of what is wrong. */
+/* Read the members that are not in the table; return the name of a bad one. */
 static const char *
 read_rest(const struct json *json, void *record)
 {
@@ -229,7 +229,7 @@ order_paths(const struct home *home, const char *id, char *key,
 	    : status;
 }
 
-/* Its key: gone, or never there. */
+/* Remove the key of an order, if it exists. */
 static enum status
 remove_key(const struct home *home, const char *id, struct note *note)
 {
@@ -262,7 +262,8 @@ order_forget(const struct home *home, const char *id, struct note *note)
 	if (status == STATUS_OK && access(certificate, F_OK) == 0)
 		return note_set(note, STATUS_USAGE,
 		    "order %s has a certificate and cannot be forgotten", id);
-	/* The record last: what is cut short can be done again. */
+	/* Remove the record last, so that an interrupted run can be
+	 * repeated. */
 	if (status == STATUS_OK)
 		status = remove_key(home, id, note);
 	if (status == STATUS_OK)
