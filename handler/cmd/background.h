@@ -7,9 +7,9 @@
 #include "cmd/cmd.h"
 
 /* After handle: start "mailcert finish --detach" for the order whose challenge
- * was answered, ask whether to, or leave it, as `finish` of the configuration
- * says.  A drafted reply is followed where sent_folder tells when it is sent.
- * Says nothing where it cannot: finish does the same later. */
+ * was answered, ask first, or do nothing, as `finish` in the configuration
+ * says.  Follow a drafted reply if sent_folder can tell when it is sent.  On
+ * failure, say nothing: finish does the same later. */
 void background_finish(const struct invocation *invocation,
     const struct config *config, const struct answer_report *report);
 #endif

@@ -24,25 +24,26 @@ cmd_function cmd_handle, cmd_show, cmd_is_challenge, cmd_respond, cmd_expect,
     cmd_ca, cmd_account, cmd_order, cmd_finish, cmd_renew, cmd_revoke,
     cmd_status, cmd_verify, cmd_doctor, cmd_mutt_rc, cmd_install;
 
-/* Print "mailcert: refused: NAME: sentence" or "mailcert: sentence" and give
- * the exit status.  With --json the last failure becomes the object that is
- * printed where the command printed nothing. */
+/* Print "mailcert: refused: NAME: sentence" or "mailcert: sentence", and return
+ * the exit status.  With --json, a command that printed nothing prints an
+ * object with the last failure. */
 int cmd_fail(enum status status, const struct note *note);
-/* A warning or a hint, no failure: "mailcert: " and the note, likewise on
- * standard error. */
+/* Print a warning or a hint, "mailcert: " and the note, on standard error. */
 void cmd_say(const struct note *note);
-/* The members of that object: "error", "message" and "status", an exit. */
+/* Add the members of that object: "error", "message" and "status", an exit
+ * status. */
 void cmd_add_error(struct json_writer *json, enum status status,
     const struct note *note, int code);
-/* A time as the RFC 3339 text of a member; 0 becomes null. */
+/* Add a time as RFC 3339 text; 0 becomes null. */
 void cmd_add_time(struct json_writer *json, const char *name, int64_t when);
-/* "usage: " and that, on standard error. */
+/* Print "usage: " and the text on standard error. */
 void cmd_say_usage(const char *usage);
-/* Load the configuration or fail aloud; *code is the exit status then. */
+/* Load the configuration.  False: it failed and said why; *code is the exit
+ * status. */
 bool cmd_config(
     const struct invocation *invocation, struct config *out, int *code);
-/* Tell what was skipped in the home, and close it. */
+/* Warn about the records that were skipped, and close the home. */
 void cmd_home_close(struct home *home);
-/* Write to standard output; the exit status. */
+/* Write to standard output; return the exit status. */
 int cmd_print(struct span text);
 #endif

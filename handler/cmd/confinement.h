@@ -6,14 +6,14 @@
 #include "config/config.h"
 #include "store/home.h"
 
-/* What is missing, as "landlock", "seccomp filters" or both; "": nothing. */
+/* Return what is missing: "landlock", "seccomp filters", both, or "". */
 const char *confinement_lacks(void);
 
 /*
- * Ask once, before anything of a stranger's is read.  Where something is
- * missing and the configuration says "sandbox = required", what nobody watches
- * is refused with STATUS_CONFIG, and a person is warned on standard error; with
- * "best-effort" the log is told.
+ * Call it once, before reading anything of a stranger.  If something is missing
+ * and the configuration says "sandbox = required", refuse an unattended command
+ * with STATUS_CONFIG, and warn a user on standard error; with "best-effort",
+ * write to the log.
  */
 enum status confinement_check(const struct config *config,
     const struct home *home, bool unattended, struct note *note) MUST_CHECK;

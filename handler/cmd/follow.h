@@ -9,24 +9,24 @@
 #include "order/advance.h"
 
 struct follow_options {
-	bool wait_for_mail; /* else what waits for the user ends it */
-	bool once;          /* do what can be done now, and no more */
-	bool quiet;         /* say nothing on the way */
+	bool wait_for_mail; /* else stop at a wait for the user */
+	bool once;          /* do only what can be done now */
+	bool quiet;         /* report no progress */
 	int64_t limit; /* give up waiting after that many seconds; 0: never */
-	/* Was an answer to that challenge sent: its draft, one that is in
-	 * doubt, or one by another program?  NULL: nobody to ask. */
+	/* Ask whether an answer to that challenge was sent: its draft, a
+	 * doubtful one, or one by another program.  NULL: nobody to ask. */
 	bool (*ask_sent)(const struct expectation *expectation);
 };
 
 struct follow_result {
-	char path[1200];     /* of the certificate, where it is there */
-	bool needs_a_person; /* it goes on only when somebody does something */
+	char path[1200];     /* of the certificate, if it exists */
+	bool needs_a_person; /* it resumes only if a user does something */
 };
 
 /*
- * STATUS_OK: the certificate is there.  STATUS_AGAIN with a note: something is
- * awaited that takes the user, once was said, or the limit is over.  Else what
- * order_advance() gives.  *out is always written.
+ * STATUS_OK: the certificate exists.  STATUS_AGAIN with a note: it waits for
+ * the user, `once` was given, or the limit has passed.  Otherwise as
+ * order_advance() returns.  *out is always written.
  */
 enum status follow(struct client *client, struct order *order,
     const struct follow_options *options, struct follow_result *out,

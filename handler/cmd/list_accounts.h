@@ -4,10 +4,10 @@
 #include "base/json_writer.h"
 #include "store/account.h"
 
-/* Append them as text. */
+/* Append the accounts as text. */
 void list_accounts(
     const struct account *accounts, size_t count, struct buf *out);
-/* Add them as the member "accounts". */
+/* Add the accounts as the member "accounts". */
 void list_accounts_json(
     const struct account *accounts, size_t count, struct json_writer *json);
 #endif

@@ -15,23 +15,25 @@ struct lookup {
 };
 
 /*
- * What is meant.  An address means what is still open for it.  STATUS_NO:
- * nothing fits; STATUS_USAGE with a note that lists the ids: several do.
+ * Find what the text means.  An address means what is still open for it.
+ * STATUS_NO: nothing matches; STATUS_USAGE with a note that lists the ids:
+ * several match.
  */
 enum status lookup(const struct home *home, const char *text,
     struct lookup *out, struct note *note) MUST_CHECK;
 /*
- * The one challenge that is meant, even if it was answered before.  Of those
- * that the CA does not accept yet, one that nobody has answered comes first.
- * Status as above.
+ * Find the one challenge that the text means, even if it was answered before.
+ * Among those that the CA does not accept yet, one without an answer comes
+ * first.  Statuses as above.
  */
 enum status lookup_expectation(const struct home *home, const char *text,
     struct expectation *out, struct note *note) MUST_CHECK;
 
-/* Is that one named: by its id, or by an address that it is for?  For
- * listings, which show all that fit. */
+/* Does the text name that order, by its id or by one of its addresses?  For
+ * listings, which show all that match. */
 bool lookup_names_order(const char *text, const struct order *order);
-/* Likewise; also by the id of the certificate order that still needs it. */
+/* Likewise; also by the id of the certificate order that still needs the
+ * challenge. */
 bool lookup_names_expectation(
     const char *text, const struct expectation *expectation);
 #endif

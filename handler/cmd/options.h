@@ -12,15 +12,15 @@
 
 enum { OPTIONS_MAX = 16 };
 
-/* Read a value into a field.  False: it is not one. */
+/* Read a value into a field.  False: the value is not valid. */
 typedef bool option_reader(const char *value, void *field);
 
 struct cmd_option {
 	const char *name;     /* "json" for --json */
-	const char *word;     /* of its value in the usage; NULL: a switch */
+	const char *word;     /* for its value in the usage; NULL: a switch */
 	size_t offset;        /* of its field in the command's options */
 	option_reader *read;  /* NULL: the field is a bool, or a const char * */
-	const char *expected; /* what a right value looks like */
+	const char *expected; /* what a valid value looks like */
 	size_t given;         /* offset of a bool: it was given; or 0 */
 	bool many;            /* may be given more than once */
 	const char *help;     /* with '\n' between its lines */
@@ -31,27 +31,28 @@ struct cmd_line {
 	const char *operands;             /* "[FILE]", or "" */
 	int least, most;                  /* operands; NO_LIMIT */
 	const struct cmd_option *options; /* no name at the end */
-	/* NULL: one form with every option.  Else one line a form, in which
-	 * an option's name stands for the option with its word. */
+	/* NULL: one form with every option.  Otherwise one form on each line,
+	 * in which the name of an option stands for the option and its word. */
 	const char *forms;
 	const char *about; /* the first paragraph of --help */
 };
 enum { NO_LIMIT = 1 << 16 };
 
 /*
- * Read the options into *options, which starts with what they are if not
- * given; operands are argv[optind] and on, up to NULL.  False: --help was
- * printed, or what is wrong and the usage; *code is the exit status.
+ * Read the options into *options, which holds the defaults; the operands are
+ * argv[optind] and so on, up to NULL.  False: it has printed the help, or the
+ * error and the usage; *code is the exit status.
  */
 bool cmd_parse(const struct cmd_line *line, int argc, char *argv[],
     void *options, int *code) MUST_CHECK;
-/* Options that do not go together: what is wrong, the usage line, 64. */
+/* Print what is wrong and the usage, and return 64: for options that do not go
+ * together. */
 int cmd_misuse(const struct cmd_line *line, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* The usage, without a newline at its end. */
+/* Append the usage, without a newline at its end. */
 void cmd_add_usage(const struct cmd_line *line, struct buf *out);
 
-/* Of a command whose only option is --json. */
+/* The options of a command with --json only. */
 struct cmd_json {
 	bool json;
 };

@@ -10,9 +10,9 @@
 enum { PASSPHRASE_MAX = 512 };
 
 /*
- * Append it to out, which the caller wipes.  new_key: for a key that is being
- * made; on a terminal it is asked for twice.  STATUS_NO_PERSON: no command and
- * no terminal; STATUS_DECLINED; STATUS_CONFIG: the command failed.
+ * Append the passphrase to out, which the caller wipes.  new_key: for a key
+ * that is being made; the terminal then asks twice.  STATUS_NO_PERSON: neither
+ * a command nor a terminal; STATUS_DECLINED; STATUS_CONFIG: the command failed.
  */
 enum status passphrase_get(const struct config *config, bool new_key,
     struct buf *out, struct note *note) MUST_CHECK;

@@ -1,9 +1,9 @@
 /*
  * paste.h - read a token or thumbprint as people paste it
  *
- * Out of mail programs, terminals and JSON: a whole Subject field, folded or
- * in encoded words (RFC 2047), a member of a JSON object, in quotes, with
- * no-break spaces, a byte order mark or zero-width characters between.
+ * From mail programs, terminals and JSON: a whole Subject field, folded or in
+ * encoded words (RFC 2047), a member of a JSON object, in quotes, with no-break
+ * spaces, a byte order mark or zero-width characters in between.
  */
 #ifndef CMD_PASTE_H
 #define CMD_PASTE_H
@@ -14,10 +14,10 @@
 enum { PASTE_MAX = 64 * 1024 };
 
 /*
- * Copy what stands in text, a stranger's, to out: characters of base64url and
- * its padding only; whether they make a token or a thumbprint is for others
- * to say.  name is the JSON member that may hold it ("token").  It is read in
- * a process of its own, out of everybody's reach.
+ * Copy the characters of base64url and the padding in text, which a stranger
+ * may have written, to out; the caller checks that they are a token or a
+ * thumbprint.  name: the JSON member that may hold it ("token").  A sandboxed
+ * child reads it.
  *
  * STATUS_BAD_TOKEN: another character, which the note names, more than one
  * member of that name, or more than size - 1 characters.  STATUS_BAD_CHARSET:
@@ -27,7 +27,7 @@ enum { PASTE_MAX = 64 * 1024 };
 enum status paste_take(struct span text, const char *name, char *out,
     size_t size, struct note *note) MUST_CHECK;
 
-/* The same, in this process. */
+/* The same in this process. */
 enum status paste_clean(struct span text, const char *name, char *out,
     size_t size, struct note *note) MUST_CHECK;
 #endif

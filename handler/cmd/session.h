@@ -51,28 +51,29 @@ struct enrolment {
 
 option_reader enrolment_contact;
 
-/* Configuration and home; create: make the home.  NULL: it failed aloud, and
- * *code is the exit status. */
+/* Load the configuration and open the home; create: make it if necessary.
+ * NULL: it failed and said why; *code is the exit status. */
 struct session *session_begin(
     const struct invocation *invocation, bool create, int *code);
-/* The same for a timer: STATUS_CONFIG where nothing confines our programs and
- * the configuration wants it. */
+/* The same for a timer.  STATUS_CONFIG: nothing confines our programs, and the
+ * configuration demands it. */
 struct session *session_begin_unattended(
     const struct invocation *invocation, int *code);
-/* Print what there is to print, fail aloud if it failed; the exit status. */
+/* Print the output, or what failed; return the exit status. */
 int session_end(struct session *session, enum status status);
 
-/* The CA of an option, or of the configuration.  STATUS_CONFIG: none. */
+/* Choose the CA of the option, or of the configuration.  STATUS_CONFIG: neither
+ * names one. */
 enum status session_ca(struct session *session, const char **ca) MUST_CHECK;
-/* A certificate order by its id, or by the address of the newest one that
- * issued a certificate.  STATUS_NO with a note. */
+/* Find a certificate order by its id, or the newest one with a certificate for
+ * that address.  STATUS_NO with a note. */
 enum status session_find(
     struct session *session, const char *text, struct order *out) MUST_CHECK;
 
-/* Is there somebody to ask? */
+/* Is there a terminal to ask on? */
 bool session_has_terminal(void);
-/* On the terminal, default No; false without a terminal. */
+/* Ask on the terminal, default No; false without a terminal. */
 bool session_ask(const char *question);
-/* client_agrees: by a question on the terminal. */
+/* A client_agrees that asks on the terminal. */
 bool session_asks_terms(const char *terms);
 #endif

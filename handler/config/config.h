@@ -16,7 +16,7 @@ enum { CONFIG_VALUE_SIZE = 1024 };
 
 enum { CONFIG_CAS_MAX = 8, CONFIG_NAME_SIZE = 32 };
 
-/* Rules of one CA's own; the global ones count for the others. */
+/* A CA's own rules; the global ones apply to the others. */
 struct config_own {
 	bool has_authenticate, has_coverage, has_auto_submitted;
 	struct authres_methods authenticate;
@@ -24,7 +24,7 @@ struct config_own {
 	bool auto_submitted; /* demanded */
 };
 
-/* What is known of one CA: "ca.NAME.x = ..." */
+/* The settings of one CA: "ca.NAME.x = ..." */
 struct config_ca {
 	char name[CONFIG_NAME_SIZE];
 	struct config_own own;
@@ -39,10 +39,10 @@ struct config_ca {
 	bool empty_subject;            /* of signing requests */
 	bool csr_eku;     /* signing requests ask for emailProtection */
 	int64_t settle;   /* seconds between the answer and telling the CA */
-	bool before_mail; /* the CA mails only once it was told */
+	bool before_mail; /* the CA mails only after it was told */
 };
 
-/* What follows an answer that is known to be sent. */
+/* What to do after an answer that is known to be sent. */
 enum config_finish { FINISH_AUTO, FINISH_ASK, FINISH_MANUAL };
 
 /* What certificates are for. */
@@ -66,7 +66,7 @@ struct config {
 	enum key_kind key; /* of certificates */
 	enum key_kind account_key;
 	struct config_usage usage;
-	int64_t patience;     /* seconds that a CA may be at it */
+	int64_t patience;     /* seconds to wait for a CA that is processing */
 	int64_t renew_before; /* seconds; 0: a third of the lifetime */
 	char password_command[CONFIG_VALUE_SIZE]; /* for sh; or empty */
 	bool sandbox_required;                    /* else best effort */
@@ -78,15 +78,15 @@ struct config {
 };
 
 /*
- * Defaults, then the file, then the settings ("name=value") of -o.
- * home: what -C said, or NULL.  STATUS_CONFIG, with a note that says where,
- * which name, which value, and what would be right.
+ * Apply the defaults, the file and the settings ("name=value") of -o, in this
+ * order.  home: the value of -C, or NULL.  STATUS_CONFIG with a note: where,
+ * which name, which value, and what would be valid.
  */
 enum status config_load(const char *home, const char *const *settings,
     size_t count, struct config *out, struct note *note) MUST_CHECK;
 
-/* The CA of that name, or the one with that directory, or where the text is
- * an URL that nobody knows, a new one.  STATUS_CONFIG with a note. */
+/* Find the CA with that name or that directory; for any other URL, return
+ * one without a name.  STATUS_CONFIG with a note. */
 enum status config_find_ca(const struct config *config, const char *text,
     struct config_ca *out, struct note *note) MUST_CHECK;
 /* The configured CA with that name or directory, or NULL. */

@@ -9,19 +9,19 @@
 #include "config/config.h"
 
 struct setting;
-/* Read a value into the field that the row names.  False: not a value for it;
- * the field may have changed, as the configuration is of no use then. */
+/* Read a value into the field that the row names.  False: it is not valid; the
+ * field may have changed, since the configuration is unusable then. */
 typedef bool setting_reader(
     const struct setting *setting, struct span value, void *field);
 
 struct setting {
 	const char *name;
-	const char *initial; /* as it would be written; NULL: empty, 0 */
+	const char *initial; /* as in the file; NULL: empty, 0 */
 	setting_reader *read;
 	size_t offset;            /* of the field in its record */
 	size_t size;              /* of the field */
-	const char *expected;     /* a right value, in words; or NULL: */
-	const char *const *words; /* the only right ones, NULL at the end */
+	const char *expected;     /* a valid value, in words; or NULL: */
+	const char *const *words; /* the only valid ones, NULL at the end */
 	int64_t least, most;      /* of numbers */
 	size_t given; /* offset of a bool: this CA has its own; or 0 */
 	bool secret;  /* the value may hold a password */
@@ -34,12 +34,12 @@ struct settings {
 extern const struct settings settings_all;   /* of a struct config */
 extern const struct settings settings_of_ca; /* of a struct config_ca */
 
-/* The row of that name; NULL: unknown. */
+/* Return the row of that name; NULL: unknown. */
 const struct setting *setting_find(
     const struct settings *settings, struct span name);
 bool setting_set(
     const struct setting *setting, struct span value, void *record);
-/* What a right value looks like: "yes or no". */
+/* Append what a valid value looks like: "yes or no". */
 void setting_expected(const struct setting *setting, struct buf *out);
 /* Give every field of the record, all zero now, its initial value. */
 void settings_begin(const struct settings *settings, void *record);
@@ -49,9 +49,9 @@ setting_reader value_text, value_url, value_program, value_proxy, value_flag,
     value_key_kind, value_usage, value_coverage, value_join, value_resolver,
     value_draft, value_sent_folder;
 
-/* The entry of that name; made if it does not exist.  NULL: no room for
- * another, or the name is empty or too long. */
+/* Return the entry of that name; make it if it does not exist.  NULL: there is
+ * no room for another, or the name is empty or too long. */
 struct config_ca *config_ca_entry(struct config *config, struct span name);
-/* The CAs that are built in; the file and -o may change them. */
+/* Add the built-in CAs; the file and -o may change them. */
 void config_add_known_cas(struct config *config);
 #endif

@@ -25,7 +25,7 @@ struct destination {
 /* STATUS_USAGE: not a DEST that this version knows. */
 enum status destination_parse(
     const char *text, struct destination *out) MUST_CHECK;
-/* "mua", "file:/tmp/x" ... into out. */
+/* Write "mua", "file:/tmp/x" ... to out. */
 void destination_name(
     const struct destination *destination, char *out, size_t size);
 #endif

@@ -13,13 +13,14 @@
 typedef void child_work(const void *arg, void *report);
 
 /*
- * keep: descriptors the child may keep (all others but its pipe are closed).
- * NULL: it has no system calls but read, write and exit
- * (sandbox_enter_strict()).  An array, even of none: it may also map files
- * and ask for memory (sandbox_enter()).
- * STATUS_BUG with a note where the child died or said too little or too much;
- * STATUS_AGAIN where it took too long, and was killed.  *report is written only
- * on STATUS_OK.
+ * keep: descriptors that the child may keep; all others but its pipe are
+ * closed.  NULL: it has no system calls but read, write and exit
+ * (sandbox_enter_strict()).  An array, even an empty one: it may also map files
+ * and allocate memory (sandbox_enter()).
+ *
+ * STATUS_BUG with a note: the child crashed, or reported too little or too much.
+ * STATUS_AGAIN: it took too long and was killed.  *report is written only on
+ * STATUS_OK.
  */
 enum status child_run(child_work *work, const void *arg, void *report,
     size_t size, const int *keep, size_t kept, struct note *note) MUST_CHECK;

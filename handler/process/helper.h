@@ -6,28 +6,28 @@
 #include "base/verb.h"
 #include "reply/response.h"
 
-/* Write the path of a helper; STATUS_CREATE: it is not there. */
+/* Write the path of a helper; STATUS_CREATE: it is not installed. */
 enum status helper_path(
     const char *name, char *out, size_t size, struct note *note) MUST_CHECK;
 
 /*
  * Ask one of our programs: question holds what the verb takes (base/verb.h),
  * and gets its end here; answer, with its ceiling, takes the whole answer, of
- * which frame_get() gives the frames.  Both are checked against the table.
+ * which frame_get() returns the frames.  Both are checked against the table.
  *
- * A status other than STATUS_OK is what the program says, with its sentence as
- * the note, or of its run.  STATUS_BUG: the question is not what the verb takes,
- * the program ended without an answer, or the answer is not one that the verb
- * can give.  STATUS_AGAIN: it took too long and was killed.  STATUS_CREATE: it
- * is not there, or cannot be run.
+ * A status other than STATUS_OK comes from the program, with its sentence as the
+ * note, or from running it.  STATUS_BUG: the question is not what the verb
+ * takes, the program ended without an answer, or the answer is not one that the
+ * verb can give.  STATUS_AGAIN: it took too long and was killed.
+ * STATUS_CREATE: it is not installed, or cannot be run.
  */
 enum status helper_ask(enum verb_id verb, struct buf *question,
     struct buf *answer, struct note *note) MUST_CHECK;
 
 /*
  * The same for a program that keeps running for the next question about the
- * same subject; after HELPER_QUESTIONS_MAX another one is started.  STATUS_AGAIN
- * also where somebody killed it.
+ * same subject; after HELPER_QUESTIONS_MAX, start another one.  STATUS_AGAIN
+ * also if another process killed it.
  */
 enum { HELPER_QUESTIONS_MAX = 64 };
 enum status helper_ask_resident(enum verb_id verb, const char *subject,
@@ -40,8 +40,8 @@ enum status helper_malformed(
  * long wait. */
 void helper_dismiss(void);
 
-/* What they printed on standard error: the first of it, as one line of safe
- * text; empty where they said nothing, as they should. */
+/* The first that any helper printed on standard error, as one line of safe
+ * text; empty if they printed nothing, as they should. */
 const char *helper_said(void);
 
 /* response_compute() in mailcert-verify. */
@@ -52,11 +52,11 @@ enum status helper_response(const char *part1, const char *part2,
 /* Begin a question to the key holder: the key file it reads, and the one it
  * makes, or a second key; or NULL. */
 void helper_open(struct buf *question, const char *file, const char *other);
-/* Have it make a private key of that kind (acme/key_kind.h) that must not be
- * there. */
+/* Make a private key of that kind (acme/key_kind.h); the file must not
+ * exist. */
 enum status helper_make_key(
     const char *kind, const char *file, struct note *note) MUST_CHECK;
-/* The thumbprint of an account key file, by mailcert-key. */
+/* Compute the thumbprint of an account key file, by mailcert-key. */
 enum status helper_thumbprint(
     const char *file, char out[44], struct note *note) MUST_CHECK;
 #endif

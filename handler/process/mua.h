@@ -13,7 +13,7 @@
 enum { MUA_ARGS_MAX = 16 };
 
 struct mua {
-	pid_t pid;                     /* 0: none was found */
+	pid_t pid;                     /* 0: not found */
 	char name[16];                 /* "mutt" or "neomutt" */
 	char path[512];                /* its executable */
 	char text[4096];               /* owned storage of arg */

@@ -10,16 +10,16 @@
 #include "store/home.h"
 
 /*
- * Append the answer for one name (VERB_TXT, VERB_CAA) or mail address (VERB_SMIMEA) as a
- * frame "dns".  What was learnt of the resolver is kept with the answers; home
- * may have dir -1: nothing is kept then.  STATUS_DNS: the
- * network program gave up; STATUS_CREATE: it is not there.
+ * Append the answer for one name (VERB_TXT, VERB_CAA) or mail address
+ * (VERB_SMIMEA) as a frame "dns".  Cache it, and what it says about the
+ * resolver, unless home has dir -1.  STATUS_DNS: the network program gave up;
+ * STATUS_BUG: its answer is malformed; STATUS_CREATE: it is not installed.
  */
 enum status resolve(const struct authres_policy *policy,
     const struct home *home, enum verb_id verb, const char *name, int64_t now,
     struct buf *out, struct note *note) MUST_CHECK;
-/* What the network program says of resolver and DNSSEC, for doctor, and why,
- * where there is a reason. */
+/* Ask the network program about resolver and DNSSEC, for doctor; reason: why,
+ * if there is a reason. */
 enum status resolve_check(const struct authres_policy *policy,
     enum dns_state *out, struct note *reason, struct note *note) MUST_CHECK;
 #endif

@@ -17,7 +17,7 @@
 #include "base/buf.h"
 
 enum run_environment {
-	RUN_NOTHING, /* for our own programs, which need none of it */
+	RUN_NOTHING, /* for our own programs, which need no variables */
 	RUN_MAIL,    /* a PATH of the system, and what a sendmail needs to find
 		      * its configuration and password */
 	RUN_PAGER,   /* TERM and LANG, and LESSSECURE */
@@ -86,8 +86,8 @@ enum status process_run(const struct run *run, struct buf *out,
 void process_end(struct run_stay *stay);
 
 /*
- * Leave the caller behind: false in the parent.  The child has a session of
- * its own, no terminal, and no descriptors but /dev/null.
+ * Detach from the caller; false in the parent.  The child has its own session,
+ * no terminal, and no descriptors but /dev/null.
  */
 bool process_detach(void);
 #endif

@@ -18,8 +18,8 @@ struct deadline {
 void deadline_set(struct deadline *deadline, int seconds);
 bool deadline_over(const struct deadline *deadline);
 
-/* A descriptor that poll(2) finds readable once the child has ended; -1 where
- * the kernel has none, so that wait_try() must be called now and then. */
+/* Return a descriptor that poll(2) finds readable once the child has exited;
+ * -1: the kernel has none, so call wait_try() now and then. */
 int wait_open(pid_t pid);
 /* How long poll(2) may wait, with that descriptor or without. */
 int wait_ms(const struct deadline *deadline, int watch);
