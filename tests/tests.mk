@@ -25,6 +25,7 @@ TAKEN = challenge_parse authres_dkim authres_smime response_compute \
 	key_generate key_unlock syscall
 WRAP = $(addprefix -Wl$(COMMA)--wrap=,$(TAKEN))
 COMMA = ,
+OBJECTS_FIRST = $(filter %.o,$^) $(filter %.a,$^)
 
 $(BUILD)/hijacked/mailcert: $(BUILD)/obj/handler/cmd/main.o $(HIJACK) \
 		$(BUILD)/lib.a
@@ -37,7 +38,12 @@ $(BUILD)/hijacked/mailcert-verify $(BUILD)/hijacked/mailcert-key: \
 		$(HIJACK) $(BUILD)/lib.a
 	@mkdir -p $(@D)
 	$(SAY)LD $@
-	$(Q)$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ $(JANSSON) $(CRYPTO)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $(OBJECTS_FIRST) $(JANSSON) \
+		$(CRYPTO)
+
+# The static patterns above know one object of each program.
+$(BUILD)/hijacked/mailcert-key $(BUILD)/pebble/mailcert-key: \
+		$(filter-out %/main.o,$(KEY_OBJECTS))
 
 $(BUILD)/hijacked/mailcert-net: $(DNS_OBJECTS) $(HIJACK) $(BUILD)/lib.a
 	@mkdir -p $(@D)
@@ -79,7 +85,8 @@ $(BUILD)/pebble/mailcert-%: $(BUILD)/obj/handler/helpers/%/main.o \
 		$(BUILD)/obj/tests/pebble/san.o $(BUILD)/lib.a
 	@mkdir -p $(@D)
 	$(SAY)LD $@
-	$(Q)$(CC) $(ALL_LDFLAGS) $(WRAP_SAN) -o $@ $^ $(JANSSON) $(CRYPTO)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(WRAP_SAN) -o $@ $(OBJECTS_FIRST) $(JANSSON) \
+		$(CRYPTO)
 
 $(BUILD)/pebble/mailcert-https $(BUILD)/pebble/mailcert-net: \
 		$(BUILD)/pebble/%: $(BUILD)/%
@@ -162,7 +169,9 @@ FUZZ_SOURCES = $(filter-out handler/reply/match.c handler/reply/draft.c \
 	$(wildcard handler/mail/*.c handler/reply/*.c)) \
 	$(wildcard handler/base/*.c) handler/acme/token.c \
 	handler/acme/object.c handler/acme/url.c handler/acme/link.c handler/acme/caa.c \
-	handler/acme/certificate.c handler/acme/san.c handler/acme/key_kind.c
+	handler/acme/certificate.c handler/acme/san.c handler/acme/key_kind.c \
+	handler/acme/bundle.c handler/acme/pkcs12.c handler/acme/pbe.c \
+	handler/acme/csr.c handler/acme/foreign.c
 
 $(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $(FUZZ_SOURCES)
 	@mkdir -p $(@D) $(BUILD)/fuzz/new-$*

@@ -71,6 +71,10 @@
 	X(BAD_THUMBPRINT, "bad-thumbprint", 65,                                \
 	    "the thumbprint is not 43 characters of base64url")                \
 	X(BAD_KEY, "bad-key", 65, "the account key is not usable")             \
+	X(BAD_FILE, "bad-file", 65,                                            \
+	    "the file holds nothing that can be imported")                     \
+	X(BAD_PASSPHRASE, "bad-passphrase", 65,                                \
+	    "the passphrase is wrong, or the file is damaged")                 \
 	X(DNS, "dns-trouble", 75, "the DNS does not answer; try again later")  \
 	X(CA, "ca-refused", 69, "the CA refused the request")                  \
 	X(BAD_CA, "ca-nonsense", 69, "the CA sent a malformed answer")         \
