@@ -25,9 +25,11 @@ DEPS_LINT = clang-format cppcheck mandoc shellcheck git
 # The library: all rooms but what is a program of its own.
 MODULES = $(filter-out handler/cmd/main.c,$(wildcard handler/*/*.c)) \
 	tui/model.c tui/view.c tui/prompt.c tui/keys.c tui/terminal.c
-# What only the network programs hold, beside it.
+# What only one of our programs holds, beside it.
 DNS_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/helpers/dns/%.o,\
 	main dns plain)
+KEY_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/helpers/key/%.o,\
+	main held portable)
 HTTPS_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/helpers/https/%.o,\
 	main http)
 OBJECTS = $(patsubst %.c,$(BUILD)/obj/%.o,$(MODULES))
@@ -118,7 +120,7 @@ $(BUILD)/mailcert: $(BUILD)/obj/handler/cmd/main.o $(BUILD)/lib.a
 	$(SAY)LD $@
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(JANSSON)
 
-$(BUILD)/mailcert-key: $(BUILD)/obj/handler/helpers/key/main.o $(BUILD)/lib.a
+$(BUILD)/mailcert-key: $(KEY_OBJECTS) $(BUILD)/lib.a
 	$(SAY)LD $@
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(JANSSON) $(CRYPTO)
 

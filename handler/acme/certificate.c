@@ -3,7 +3,7 @@
  *
  * Input: hostile.
  */
-#include "acme/certificate.h"
+#include "acme/certificate_p.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -68,9 +68,7 @@ is_there(STACK_OF(X509) * all, const X509 *one)
 	return false;
 }
 
-/* Every certificate of it, once; what cannot be read is left out.  NULL: there
- * are too many, or there is no memory. */
-static STACK_OF(X509) * read_chain(struct span rest)
+STACK_OF(X509) * chain_read(struct span rest)
 {
 	STACK_OF(X509) *out = sk_X509_new_null();
 	size_t begin, end;
@@ -108,9 +106,8 @@ has_key(X509 *leaf, struct span key)
 	return same;
 }
 
-/* The one that holds our key, wherever it stands. */
-static X509 *
-find_leaf(STACK_OF(X509) * all, struct span key)
+X509 *
+chain_leaf(STACK_OF(X509) * all, struct span key)
 {
 	int i;
 
@@ -120,9 +117,8 @@ find_leaf(STACK_OF(X509) * all, struct span key)
 	return NULL;
 }
 
-/* Append one clause to what the certificate does not allow. */
-static void
-limit(struct certificate *facts, const char *what)
+void
+certificate_limit(struct certificate *facts, const char *what)
 {
 	const size_t len = strlen(facts->limits);
 
@@ -202,15 +198,15 @@ check_usage(X509 *leaf, enum csr_usage usage, struct certificate *facts)
 	    (bits & (KU_KEY_ENCIPHERMENT | KU_KEY_AGREEMENT)) != 0;
 
 	if ((extended & (XKU_SMIME | XKU_ANYEKU)) == 0)
-		limit(facts,
+		certificate_limit(facts,
 		    "is not for mail (it lacks emailProtection): mail programs "
 		    "will refuse it");
 	if (X509_check_ca(leaf) == 1)
-		limit(facts, "claims to be a CA certificate");
+		certificate_limit(facts, "claims to be a CA certificate");
 	if (usage == CSR_SIGN ? !sign : !sign && !encrypt)
-		limit(facts, "cannot sign");
+		certificate_limit(facts, "cannot sign");
 	if (usage == CSR_ENCRYPT ? !encrypt : !sign && !encrypt)
-		limit(facts, "cannot encrypt");
+		certificate_limit(facts, "cannot encrypt");
 }
 
 /* False: a date is malformed. */
@@ -226,9 +222,9 @@ check_dates(X509 *leaf, int64_t now, struct certificate *facts)
 	at = (time_t)now;
 	ends = X509_cmp_time(X509_get0_notAfter(leaf), &at);
 	if (starts > 0)
-		limit(facts, "is not valid yet; check the clock");
+		certificate_limit(facts, "is not valid yet; check the clock");
 	if (ends < 0)
-		limit(facts, "has expired; check the clock");
+		certificate_limit(facts, "has expired; check the clock");
 	return starts != 0 && ends != 0;
 }
 
@@ -243,7 +239,7 @@ check_leaf(X509 *leaf, const struct certificate_wanted *wanted,
 	if (!check_dates(leaf, wanted->now, facts))
 		return bad(note, "has malformed dates");
 	if (missing)
-		limit(facts,
+		certificate_limit(facts,
 		    wanted->addresses == 1 ? "does not name the address"
 					   : "does not name every address");
 	check_usage(leaf, wanted->usage, facts);
@@ -330,11 +326,10 @@ take_issuer(STACK_OF(X509) * all, bool used[CERTIFICATE_CHAIN_MAX], X509 *one)
 	return NULL;
 }
 
-/* From the leaf upwards, each the issuer of the one before, and each once:
- * roots may vouch for each other.  The CA's order does not count (interop:
- * some send the root, some out of order). */
-static enum status
-write_chain(STACK_OF(X509) * all, X509 *leaf, struct buf *out,
+/* Each once: roots may vouch for each other.  The CA's order does not count
+ * (interop: some send the root, some out of order). */
+enum status
+chain_write(STACK_OF(X509) * all, X509 *leaf, struct buf *out,
     struct certificate *facts)
 {
 	bool used[CERTIFICATE_CHAIN_MAX] = { false };
@@ -361,6 +356,14 @@ write_chain(STACK_OF(X509) * all, X509 *leaf, struct buf *out,
 	return status;
 }
 
+void
+certificate_facts(X509 *leaf, struct certificate *facts)
+{
+	facts->starts = seconds_of(X509_get0_notBefore(leaf));
+	facts->expires = seconds_of(X509_get0_notAfter(leaf));
+	take_id(leaf, facts->id);
+}
+
 enum status
 certificate_check(struct span chain, const struct certificate_wanted *wanted,
     struct buf *out, struct certificate *facts, struct note *note)
@@ -373,16 +376,14 @@ certificate_check(struct span chain, const struct certificate_wanted *wanted,
 	if (chain.len > CERTIFICATE_SIZE_MAX ||
 	    span_find(chain, SPAN("PRIVATE KEY")) < chain.len)
 		return bad(note, "is too large, or contains a private key");
-	if ((all = read_chain(chain)) == NULL || sk_X509_num(all) == 0) {
+	if ((all = chain_read(chain)) == NULL || sk_X509_num(all) == 0) {
 		status = bad(note, "is malformed");
-	} else if ((leaf = find_leaf(all, wanted->key)) == NULL) {
+	} else if ((leaf = chain_leaf(all, wanted->key)) == NULL) {
 		status = bad(note, "is for another key");
 	} else if ((status = check_leaf(leaf, wanted, &found, note)) ==
 	    STATUS_OK) {
-		found.starts = seconds_of(X509_get0_notBefore(leaf));
-		found.expires = seconds_of(X509_get0_notAfter(leaf));
-		take_id(leaf, found.id);
-		status = write_chain(all, leaf, out, &found);
+		certificate_facts(leaf, &found);
+		status = chain_write(all, leaf, out, &found);
 	}
 	if (status == STATUS_OK)
 		*facts = found;

@@ -59,9 +59,8 @@ san_make(const struct span *addresses, size_t count)
 	return names;
 }
 
-/* The text of a name that is a mail address; empty otherwise. */
-static struct span
-address_of(const GENERAL_NAME *name)
+struct span
+san_address(const GENERAL_NAME *name)
 {
 	const ASN1_STRING *text = NULL;
 
@@ -81,11 +80,11 @@ address_of(const GENERAL_NAME *name)
 bool
 san_is_address(const GENERAL_NAME *name)
 {
-	return address_of(name).len > 0;
+	return san_address(name).len > 0;
 }
 
 bool
 san_is(const GENERAL_NAME *name, struct span address)
 {
-	return address.len > 0 && span_eq_nocase(address_of(name), address);
+	return address.len > 0 && span_eq_nocase(san_address(name), address);
 }

@@ -12,6 +12,9 @@ struct stack_st_GENERAL_NAME;
  * memory.  Owned by the caller: GENERAL_NAMES_free(). */
 struct stack_st_GENERAL_NAME *san_make(
     const struct span *addresses, size_t count);
+/* The address of a name of either kind; empty where it is another.  Borrowed
+ * from the name. */
+struct span san_address(const struct GENERAL_NAME_st *name);
 /* Is it a name of either kind? */
 bool san_is_address(const struct GENERAL_NAME_st *name);
 /* And of that address (in any case)? */

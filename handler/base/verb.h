@@ -39,8 +39,12 @@
 	"wrong-from wrong-to list-mail unsafe-reply-to"
 /* plain: nobody is asked for DNSSEC. */
 #define VERB_RESOLVER "resolver anchor plain?"
+/* What is to be known of a certificate. */
+#define VERB_FACTS "starts expires id top limits chain"
 /* Why a key cannot be read, used or made. */
 #define VERB_KEY "bad-key permission cannot-create ca-nonsense"
+/* Why a file with keys and certificates cannot be taken. */
+#define VERB_PORTABLE " bad-file bad-passphrase"
 
 /*
  * X(enumerator, program, verb, opens, takes, gives, fails)
@@ -65,8 +69,11 @@
 	X(STATUS, "mailcert-verify", "status", "", "now message" VERB_TRUST,  \
 	    VERB_REPORT, "")                                                  \
 	X(CERTIFICATE, "mailcert-verify", "certificate", "",                  \
-	    "now key address+ usage chain",                                   \
-	    "starts expires id top limits chain", "ca-nonsense")              \
+	    "now key address+ usage chain", VERB_FACTS, "ca-nonsense")        \
+	X(FOREIGN, "mailcert-verify", "foreign", "", "now key chain",         \
+	    VERB_FACTS " address+ usage kind digest", "bad-file")             \
+	X(LEAVES, "mailcert-verify", "leaves", "", "chain", "public*",        \
+	    "bad-file")                                                       \
 	X(DIGEST, "mailcert-verify", "digest", "", "message", "digest", "")   \
 	X(THUMBPRINT, "mailcert-key", "thumbprint", "file", "", "thumbprint", \
 	    VERB_KEY)                                                         \
@@ -89,6 +96,13 @@
 	    "method url accept proxy no-proxy body",                          \
 	    "code nonce location retry-after alternate* next body",           \
 	    "ca-nonsense network-trouble configuration")                      \
+	X(INSPECT, "mailcert-key", "inspect", "file", "passphrase?",          \
+	    "public* locked* chain warning*", VERB_KEY VERB_PORTABLE)         \
+	X(TAKE, "mailcert-key", "take", "file new",                           \
+	    "public passphrase? lock?", "", VERB_KEY VERB_PORTABLE)           \
+	X(CLONE, "mailcert-key", "clone", "file new", "", "", VERB_KEY)       \
+	X(EXPORT, "mailcert-key", "export", "file new? output?",              \
+	    "form chain name? passphrase? lock? replace?", "", VERB_KEY)      \
 	X(COPY, "mailcert-key", "copy", "file new", "passphrase?", "", VERB_KEY)
 
 enum verb_id {

@@ -347,7 +347,12 @@ def test_key_holder():
         "--account-key", key, env=scene.env,
         program=scene.program("mailcert")))
     file = ("file", key)
+    frames = ("public", "AAAA")
     for verb, stdin in (
+            ("inspect", ask(opens=[file])),
+            ("take", ask(frames, opens=[file, ("new", new)])),
+            ("export", ask(("form", "modern"), ("chain", ""),
+                           opens=[file, ("new", new)])),
             ("jws", ask(*signs, opens=[file])),
             ("bind", ask(("url", "x"), ("kid", "x"), ("mac", "x"),
                          opens=[file])),
@@ -399,6 +404,8 @@ def test_open():
                     ("kid", ""), ("payload", ""))),
                 ("mailcert-key", "generate", [("new", key + "2")],
                  (("kind", "ec:p256"),)),
+                ("mailcert-key", "inspect", [("file", key)],
+                 (("passphrase", "x" * 99),)),
                 ("mailcert-net", "txt", resolver(place),
                  (("name", "a.example"),)),
                 ("mailcert-https", "request", [("ca-file", "")], (

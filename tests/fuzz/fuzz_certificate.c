@@ -2,8 +2,33 @@
 #include <string.h>
 
 #include "acme/certificate.h"
+#include "acme/foreign.h"
 #include "base/text.h"
 #include "fuzz.h"
+
+/* The same, where mailcert did not order it. */
+static void
+try_foreign(struct span chain, struct span key)
+{
+	static struct foreign found;
+	struct note note = { "" };
+	struct buf out;
+
+	buf_init(&out, CERTIFICATE_SIZE_MAX);
+	if (foreign_read(chain, key, 1780000000, &out, &found, &note) ==
+	    STATUS_OK) {
+		assert(found.addresses > 0);
+		assert(strlen(found.digest) == FOREIGN_DIGEST_SIZE - 1);
+		assert(text_is_shown(
+		    found.facts.limits, sizeof(found.facts.limits)));
+	} else {
+		assert(out.len == 0 && note.text[0] != '\0');
+	}
+	buf_clear(&out);
+	if (foreign_leaves(chain, "public", &out, &note) != STATUS_OK)
+		assert(note.text[0] != '\0');
+	buf_clear(&out);
+}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -44,5 +69,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(out.len == 0 && note.text[0] != '\0');
 	}
 	buf_clear(&out);
+	try_foreign(chain, wanted.key);
 	return 0;
 }

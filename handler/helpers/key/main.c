@@ -15,113 +15,23 @@
  *		also returns csr and public: the signing request and the
  *		SubjectPublicKeyInfo, in base64url
  *	copy		writes file as new
+ *	inspect, take, clone, export: see portable.h
  *
  * passphrase unlocks the key that it reads, and locks the one that it makes.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
 #include <openssl/crypto.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "acme/csr.h"
 #include "acme/jwk.h"
 #include "acme/jws.h"
 #include "base/base64url.h"
-#include "base/fd.h"
 #include "base/sandbox.h"
-#include "base/serve.h"
-#include "store/home.h"
+#include "helpers/key/held.h"
+#include "helpers/key/portable.h"
 
-enum {
-	KEY_FILE_MAX = 64 * 1024,
-	PATH_SIZE = 1200,
-	CPU_SECONDS = 120 /* for a large RSA key on a slow machine */
-};
-
-/* From here on, use only open files, and create files only in dir, if any. */
-static void
-confine(int dir)
-{
-	const struct sandbox_rules rules = { .writable = dir > 0 ? dir : 0,
-		.cpu_seconds = CPU_SECONDS };
-
-	(void)sandbox_enter_with(&rules);
-}
-
-/* Refuse a key that others can read, as ssh does. */
-static enum status
-read_key(const char *path, struct buf *out, struct note *note)
-{
-	enum status status;
-	struct stat st;
-	int fd;
-
-	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		return note_set(note,
-		    errno == EACCES || errno == ELOOP ? STATUS_PERMISSION
-						      : STATUS_IO,
-		    "%.200s: %s", path, strerror(errno));
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-		status = note_set(
-		    note, STATUS_IO, "%.200s is not a regular file", path);
-	else if (st.st_uid != geteuid() || (st.st_mode & 077) != 0)
-		status = note_set(note, STATUS_PERMISSION,
-		    "others can read %.200s; chmod 600 it", path);
-	else if (st.st_nlink > 1)
-		status = note_set(note, STATUS_PERMISSION,
-		    "%.200s has more than one name (hard links)", path);
-	else if ((status = fd_read(fd, out, 10)) == STATUS_BAD_SIZE)
-		status = note_set(note, STATUS_BAD_KEY,
-		    "%.200s is too large for a key", path);
-	(void)close(fd);
-	return status;
-}
-
-/* Copy a path from "open" as a string. */
-static enum status
-take_path(const struct serve *serve, const char *name, char *out, size_t size)
-{
-	return span_copy(frame_get(serve->open, name), out, size)
-	    ? STATUS_OK
-	    : STATUS_USAGE;
-}
-
-static enum status
-read_named(const struct serve *serve, const char *name, struct buf *out,
-    struct note *note)
-{
-	char path[PATH_SIZE];
-	enum status status = take_path(serve, name, path, sizeof(path));
-
-	return status == STATUS_OK ? read_key(path, out, note) : status;
-}
-
-/* The directory and the name of a new private file. */
-struct place {
-	char name[PATH_SIZE];
-	int dir;
-};
-
-static enum status
-open_place(const struct serve *serve, struct place *out, struct note *note)
-{
-	char copy[PATH_SIZE], other[PATH_SIZE];
-	enum status status = take_path(serve, "new", copy, sizeof(copy));
-
-	if (status != STATUS_OK)
-		return status;
-	(void)strcpy(other, copy);
-	(void)strcpy(out->name, basename(other));
-	out->dir = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return out->dir >= 0 ? STATUS_OK
-			     : note_set(note, STATUS_CREATE, "%.200s: %s", copy,
-				   strerror(errno));
-}
+/* The certificates of a file are the largest part of what is said. */
+enum { OUT_MAX = 3 * 1024 * 1024, QUESTION_MAX = 1024 * 1024 };
 
 /* What was opened before the sandbox. */
 struct held {
@@ -136,12 +46,12 @@ open_held(const struct serve *serve, struct held *out, struct note *note)
 	enum status status = STATUS_OK;
 
 	if (serve->verb != VERB_GENERATE)
-		status = read_named(serve, "file", &out->key, note);
+		status = held_read(serve, "file", &out->key, note);
 	if (status == STATUS_OK && serve->verb == VERB_ROLLOVER)
-		status = read_named(serve, "new", &out->other, note);
+		status = held_read(serve, "new", &out->other, note);
 	if (status == STATUS_OK &&
 	    (serve->verb == VERB_GENERATE || serve->verb == VERB_COPY))
-		status = open_place(serve, &out->place, note);
+		status = held_place(serve, &out->place, note);
 	return status;
 }
 
@@ -211,15 +121,6 @@ use_key(const struct serve *serve, struct held *held, struct buf *out,
 	add_result(out, thumbprint ? "thumbprint" : "jws", &text);
 	buf_clear(&text);
 	return status;
-}
-
-/* Create the key file; it is durable before anybody hears of it. */
-static enum status
-store_key(const struct place *place, struct span pem, struct note *note)
-{
-	enum status status = file_create(place->dir, place->name, pem, note);
-
-	return status == STATUS_OK ? dir_sync(place->dir) : status;
 }
 
 /* The certificate that a signing request asks for. */
@@ -300,7 +201,7 @@ make_key(const struct serve *serve, const struct held *held, struct buf *out,
 	if (status == STATUS_OK)
 		status = key_lock(buf_span(&key), passphrase, &locked);
 	if (status == STATUS_OK)
-		status = store_key(&held->place, buf_span(&locked), note);
+		status = held_store(&held->place, buf_span(&locked), note);
 	buf_wipe(&locked);
 	buf_wipe(&key);
 	return status;
@@ -313,7 +214,7 @@ copy_key(const struct serve *serve, struct held *held, struct note *note)
 	    unlock(&held->key, frame_get(serve->frames, "passphrase"), note);
 
 	return status == STATUS_OK
-	    ? store_key(&held->place, buf_span(&held->key), note)
+	    ? held_store(&held->place, buf_span(&held->key), note)
 	    : status;
 }
 
@@ -344,8 +245,10 @@ serve_one(struct serve *serve, struct buf *out, struct note *note)
 	buf_init(&held.other, KEY_FILE_MAX);
 	if ((status = serve_open(serve)) != STATUS_OK)
 		return status;
+	if (portable_is(serve->verb))
+		return portable_serve(serve, out, note);
 	opened = open_held(serve, &held, note);
-	confine(held.place.dir);
+	held_confine(held.place.dir);
 	status = serve_read(serve);
 	if (status == STATUS_OK)
 		status = opened;
@@ -376,13 +279,12 @@ main(int argc, char *argv[])
 	struct buf out;
 
 	sandbox_early();
-	status = serve_begin(
-	    &serve, "mailcert-key", argc, argv, SERVE_OPEN_MAX + JWS_SIZE_MAX);
+	status = serve_begin(&serve, "mailcert-key", argc, argv, QUESTION_MAX);
 	if (status == STATUS_OK)
 		status = prepare();
 	if (status != STATUS_OK)
 		return serve_refuse(status);
-	buf_init(&out, 4 * JWS_SIZE_MAX + 4096);
+	buf_init(&out, OUT_MAX);
 	status = serve_one(&serve, &out, &note);
 	status = serve_answer(status, &note, buf_span(&out));
 	buf_clear(&out);

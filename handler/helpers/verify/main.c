@@ -17,6 +17,7 @@
 
 #include "acme/certificate.h"
 #include "acme/csr.h"
+#include "acme/foreign.h"
 #include "base/base64url.h"
 #include "base/idn.h"
 #include "base/sandbox.h"
@@ -251,6 +252,46 @@ do_certificate(struct span frames, struct buf *out, struct note *note)
 	return status;
 }
 
+/* The frames are of a certificate that mailcert did not order. */
+static void
+add_foreign(const struct foreign *found, struct span chain, struct buf *out)
+{
+	size_t i;
+
+	add_facts(&found->facts, chain, out);
+	for (i = 0; i < found->addresses; i++)
+		frame_add(out, "address", span_of(found->address[i]));
+	frame_add(out, "usage", span_of(csr_usage_name(found->usage)));
+	frame_add(out, "kind", span_of(key_kind_name(found->kind)));
+	frame_add(out, "digest", span_of(found->digest));
+}
+
+static enum status
+do_foreign(struct span frames, struct buf *out, struct note *note)
+{
+	struct foreign *found = calloc(1, sizeof(*found));
+	struct buf key, chain;
+	enum status status = found != NULL ? STATUS_OK : STATUS_MEMORY;
+	int64_t now = 0;
+
+	buf_init(&key, CSR_SIZE_MAX);
+	buf_init(&chain, CERTIFICATE_SIZE_MAX);
+	if (status == STATUS_OK &&
+	    !frame_number(frame_get(frames, "now"), &now))
+		status = STATUS_USAGE;
+	if (status == STATUS_OK)
+		status = base64url_decode(&key, frame_get(frames, "key"));
+	if (status == STATUS_OK)
+		status = foreign_read(frame_get(frames, "chain"),
+		    buf_span(&key), now, &chain, found, note);
+	if (status == STATUS_OK)
+		add_foreign(found, buf_span(&chain), out);
+	buf_clear(&chain);
+	buf_clear(&key);
+	free(found);
+	return status;
+}
+
 static enum status
 do_digest(struct span frames, struct buf *out)
 {
@@ -299,6 +340,11 @@ answer(
 		status = do_digest(frames, out);
 	else if (verb == VERB_CERTIFICATE)
 		status = do_certificate(frames, out, note);
+	else if (verb == VERB_FOREIGN)
+		status = do_foreign(frames, out, note);
+	else if (verb == VERB_LEAVES)
+		status = foreign_leaves(
+		    frame_get(frames, "chain"), "public", out, note);
 	else
 		status = do_evident(verb, frames, out, note);
 	return status == STATUS_OK ? buf_status(out) : status;
