@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "cmd/key_options.h"
 #include "cmd/passphrase.h"
 #include "cmd/session.h"
 #include "order/caa.h"
@@ -11,34 +12,15 @@
 struct options {
 	struct enrolment enrolment;
 	struct order_request request;
-	struct config_usage usage;
-	bool has_key, has_usage;
-	bool passphrase;
+	struct key_options key;
 	bool no_wait;
 	bool dry_run;
 };
 
-static bool
-read_usage(const char *value, void *field)
-{
-	return config_usage_parse(span_of(value), field);
-}
-
 #define AT(field) .offset = offsetof(struct options, field)
 
 static const struct cmd_option rows[] = {
-	ENROLMENT_CA("the CA; see ca in mailcert-config(5)"),
-	{ "key", "KIND", AT(request.key), option_key_kind, OPTION_KEY_KIND,
-	    offsetof(struct options, has_key),
-	    .help = "rsa:3072 (default), rsa:2048, rsa:4096, ec:p256,\n"
-		    "ec:p384, ed25519 (can only sign)" },
-	{ "usage", "USAGE", AT(usage), read_usage,
-	    "both, sign, encrypt or separate",
-	    offsetof(struct options, has_usage),
-	    .help = "both (default), sign, encrypt, or separate: two\n"
-		    "certificates, one for each" },
-	{ "passphrase", NULL, AT(passphrase),
-	    .help = "encrypt the key with a passphrase" },
+	ENROLMENT_CA("the CA; see ca in mailcert-config(5)"), KEY_OPTIONS,
 	ENROLMENT_AGREE,
 	ENROLMENT_CONTACT("where the CA may write to you, for a new account"),
 	ENROLMENT_EAB("your account at the CA, for a new ACME account"),
@@ -69,26 +51,18 @@ static void
 fill_in(struct options *options, const struct config *config)
 {
 	options->enrolment.client.key = config->account_key;
-	if (!options->has_key)
-		options->request.key = config->key;
-	if (!options->has_usage)
-		options->usage = config->usage;
-	options->request.usage = options->usage.of;
-	options->passphrase = options->passphrase || config->lock_keys;
+	key_options_fill(&options->key, config);
+	options->request.key = options->key.kind;
+	options->request.usage = options->key.usage.of;
 }
 
 static enum status
 check(const struct options *options, struct note *note)
 {
-	const struct order_request *request = &options->request;
+	enum status status = key_options_check(&options->key, note);
 
-	if (!csr_usage_fits(request->key, request->usage) ||
-	    !csr_usage_fits(
-		request->key, options->usage.separate ? CSR_ENCRYPT : CSR_SIGN))
-		return note_set(note, STATUS_USAGE,
-		    "a key of kind %s can only sign; use --usage sign",
-		    key_kind_name(request->key));
-	return order_check(request, note);
+	return status == STATUS_OK ? order_check(&options->request, note)
+				   : status;
 }
 
 /* --dry-run: say what would be done, and what may prevent it. */
@@ -116,10 +90,11 @@ report(struct session *session, const struct options *options)
 		buf_add_byte(out, '\n');
 	}
 	buf_addf(out, "Key        %s%s\n", key_kind_name(options->request.key),
-	    options->passphrase ? ", with a passphrase" : "");
+	    options->key.passphrase ? ", with a passphrase" : "");
 	buf_addf(out, "Usage      %s\n",
-	    options->usage.separate ? "sign and encrypt, two certificates"
-				    : csr_usage_name(options->request.usage));
+	    options->key.usage.separate
+		? "sign and encrypt, two certificates"
+		: csr_usage_name(options->request.usage));
 	buf_add_text(out, "Nothing was ordered.\n");
 	return STATUS_OK;
 }
@@ -201,7 +176,7 @@ expectation(struct session *session, struct options *options)
 	enum status status;
 
 	buf_init(&passphrase, PASSPHRASE_MAX);
-	if (options->passphrase)
+	if (options->key.passphrase)
 		status = passphrase_get(
 		    &session->config, true, &passphrase, &session->note);
 	else
@@ -212,7 +187,7 @@ expectation(struct session *session, struct options *options)
 		    &options->enrolment.client, &session->note);
 	if (status == STATUS_OK)
 		status = order_one(session, request, options->no_wait);
-	if (status == STATUS_OK && options->usage.separate) {
+	if (status == STATUS_OK && options->key.usage.separate) {
 		request->usage = CSR_ENCRYPT;
 		status = order_one(session, request, options->no_wait);
 	}

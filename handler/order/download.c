@@ -1,44 +1,13 @@
 /* download.c - download, check and store the certificate: see download.h */
 #include "order/download.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "acme/certificate.h"
 #include "base/frame.h"
-#include "base/text.h"
+#include "order/candidate.h"
 #include "process/helper.h"
 
-enum { BODY_MAX = 2 * 1024 * 1024 };
-
 #define PEM_CHAIN "application/pem-certificate-chain"
-
-/* What the verifier says of one chain. */
-struct candidate {
-	struct buf chain; /* owned */
-	struct certificate facts;
-};
-
-/* Each field is checked again: the chain comes from the CA. */
-static bool
-take_facts(struct span answer, struct candidate *out)
-{
-	struct certificate *facts = &out->facts;
-	const struct span id = frame_get(answer, "id");
-
-	buf_add(&out->chain, frame_get(answer, "chain"));
-	text_show_in(facts->limits, sizeof(facts->limits),
-	    frame_get(answer, "limits"), false);
-	return frame_number(frame_get(answer, "starts"), &facts->starts) &&
-	    frame_number(frame_get(answer, "expires"), &facts->expires) &&
-	    (id.len == 0 ||
-		(acme_id_ok(id) &&
-		    span_copy(id, facts->id, sizeof(facts->id)))) &&
-	    span_copy(
-		frame_get(answer, "top"), facts->top, sizeof(facts->top)) &&
-	    out->chain.len > 0;
-}
 
 static enum status
 check(const struct order *order, struct span chain, int64_t now,
@@ -48,10 +17,8 @@ check(const struct order *order, struct span chain, int64_t now,
 	enum status status;
 	size_t i;
 
-	buf_init(&question, BODY_MAX + 64 * 1024);
-	buf_init(&answer, BODY_MAX);
-	buf_clear(&out->chain);
-	out->facts = (struct certificate){ .id = "" };
+	buf_init(&question, CANDIDATE_MAX + 64 * 1024);
+	buf_init(&answer, CANDIDATE_MAX);
 	frame_add_number(&question, "now", now);
 	frame_add(&question, "key", span_of(order->public));
 	for (i = 0; i < order->addresses; i++)
@@ -59,7 +26,7 @@ check(const struct order *order, struct span chain, int64_t now,
 	frame_add(&question, "usage", span_of(csr_usage_name(order->usage)));
 	frame_add(&question, "chain", chain);
 	status = helper_ask(VERB_CERTIFICATE, &question, &answer, note);
-	if (status == STATUS_OK && !take_facts(buf_span(&answer), out))
+	if (status == STATUS_OK && !candidate_take(buf_span(&answer), out))
 		status = note_set(note, STATUS_BUG,
 		    "the verifier's report on the certificate is malformed");
 	buf_clear(&answer);
@@ -95,8 +62,8 @@ prefer(struct client *client, const struct order *order,
 
 	if (wanted[0] == '\0' || strcmp(chosen->facts.top, wanted) == 0)
 		return;
-	buf_init(&answer.body, BODY_MAX);
-	buf_init(&other.chain, BODY_MAX);
+	buf_init(&answer.body, CANDIDATE_MAX);
+	buf_init(&other.chain, CANDIDATE_MAX);
 	for (i = 0; i < first->alternates; i++)
 		if (fetch(client, order, first->alternate[i], now, &answer,
 			&other, NULL) == STATUS_OK &&
@@ -113,23 +80,6 @@ prefer(struct client *client, const struct order *order,
 	}
 	buf_clear(&other.chain);
 	buf_clear(&answer.body);
-}
-
-static enum status
-store(const struct home *home, const struct order *order, struct span chain,
-    struct note *note)
-{
-	char name[RECORD_ID_SIZE + 8];
-	enum status status;
-	int dir = -1;
-
-	(void)snprintf(name, sizeof(name), "%s.pem", order->id);
-	status = home_subdir(home, "certificates", true, &dir, note);
-	if (status == STATUS_OK) {
-		status = file_replace(dir, name, chain, note);
-		(void)close(dir);
-	}
-	return status;
 }
 
 static enum status
@@ -159,12 +109,10 @@ mark_replaced(
 /* Keep the certificate, whatever it is good for, and tell the user what it
  * cannot do. */
 static void
-tell_limits(
-    struct order *order, const struct certificate *facts, struct note *hint)
+tell_limits(const struct certificate *facts, struct note *hint)
 {
 	const struct note before = *hint;
 
-	(void)snprintf(order->why, sizeof(order->why), "%s", facts->limits);
 	if (facts->limits[0] != '\0')
 		note_say(hint, "warning: the certificate %.200s%s%.100s",
 		    facts->limits, before.text[0] != '\0' ? "; " : "",
@@ -179,24 +127,19 @@ download(struct client *client, struct order *order, const char *url,
 	struct candidate chosen;
 	enum status status;
 
-	buf_init(&answer.body, BODY_MAX);
-	buf_init(&chosen.chain, BODY_MAX);
+	buf_init(&answer.body, CANDIDATE_MAX);
+	buf_init(&chosen.chain, CANDIDATE_MAX);
 	status = fetch(client, order, url, now, &answer, &chosen, note);
 	if (status == STATUS_OK)
 		prefer(client, order, &answer, now, &chosen, hint);
 	if (status == STATUS_OK)
 		status =
-		    store(client->home, order, buf_span(&chosen.chain), note);
+		    candidate_store(client->home, order->id, &chosen, note);
 	if (status == STATUS_OK)
 		status = mark_replaced(client->home, order, note);
 	if (status == STATUS_OK) {
-		order->state = ORDER_ISSUED;
-		order->starts = chosen.facts.starts;
-		order->expires = chosen.facts.expires;
-		(void)strcpy(order->cert_id, chosen.facts.id);
-		order->window = (struct order_window){ .start = 0 };
-		order->refused = 0;
-		tell_limits(order, &chosen.facts, hint);
+		candidate_apply(&chosen, order);
+		tell_limits(&chosen.facts, hint);
 		status = order_save(client->home, order, note);
 	}
 	buf_clear(&chosen.chain);

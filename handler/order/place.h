@@ -6,21 +6,7 @@
 #ifndef ORDER_PLACE_H
 #define ORDER_PLACE_H
 #include "order/client.h"
-#include "store/order.h"
-
-struct order_request {
-	const char *const *addresses; /* as typed */
-	size_t count;
-	enum key_kind key;
-	enum csr_usage usage;
-	struct span passphrase; /* to lock the key with; or empty */
-	bool another;           /* even if an open order is for the same */
-	const struct order *replaces; /* the one it renews, or NULL */
-};
-
-/* Could these be ordered?  Asks nobody.  STATUS_USAGE. */
-enum status order_check(
-    const struct order_request *request, struct note *note) MUST_CHECK;
+#include "order/request.h"
 
 /*
  * Order a certificate: newOrder, and the challenge of each address is expected

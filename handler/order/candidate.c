@@ -1,0 +1,62 @@
+/* candidate.c - certificates that mailcert-verify has seen: see candidate.h */
+#include "order/candidate.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/frame.h"
+#include "base/text.h"
+
+bool
+candidate_take(struct span answer, struct candidate *out)
+{
+	struct certificate *facts = &out->facts;
+	const struct span id = frame_get(answer, "id");
+
+	buf_clear(&out->chain);
+	*facts = (struct certificate){ .id = "" };
+	buf_add(&out->chain, frame_get(answer, "chain"));
+	text_show_in(facts->limits, sizeof(facts->limits),
+	    frame_get(answer, "limits"), false);
+	return frame_number(frame_get(answer, "starts"), &facts->starts) &&
+	    frame_number(frame_get(answer, "expires"), &facts->expires) &&
+	    (id.len == 0 ||
+		(acme_id_ok(id) &&
+		    span_copy(id, facts->id, sizeof(facts->id)))) &&
+	    span_copy(
+		frame_get(answer, "top"), facts->top, sizeof(facts->top)) &&
+	    out->chain.len > 0;
+}
+
+enum status
+candidate_store(const struct home *home, const char *id,
+    const struct candidate *candidate, struct note *note)
+{
+	char name[RECORD_ID_SIZE + 8];
+	enum status status;
+	int dir = -1;
+
+	(void)snprintf(name, sizeof(name), "%s.pem", id);
+	status = home_subdir(home, "certificates", true, &dir, note);
+	if (status == STATUS_OK) {
+		status =
+		    file_replace(dir, name, buf_span(&candidate->chain), note);
+		(void)close(dir);
+	}
+	return status;
+}
+
+void
+candidate_apply(const struct candidate *candidate, struct order *order)
+{
+	const struct certificate *facts = &candidate->facts;
+
+	order->state = ORDER_ISSUED;
+	order->starts = facts->starts;
+	order->expires = facts->expires;
+	(void)strcpy(order->cert_id, facts->id);
+	order->window = (struct order_window){ .start = 0 };
+	order->refused = 0;
+	(void)snprintf(order->why, sizeof(order->why), "%s", facts->limits);
+}

@@ -1,0 +1,24 @@
+/*
+ * candidate.h - what mailcert-verify says of a certificate
+ */
+#ifndef ORDER_CANDIDATE_H
+#define ORDER_CANDIDATE_H
+#include "acme/certificate.h"
+#include "store/order.h"
+
+enum { CANDIDATE_MAX = 2 * 1024 * 1024 }; /* of an answer, and of a chain */
+
+struct candidate {
+	struct buf chain; /* owned */
+	struct certificate facts;
+};
+
+/* Take VERB_FACTS of an answer; each is checked again, since the chain is a
+ * stranger's.  False: the report makes no sense. */
+bool candidate_take(struct span answer, struct candidate *out) MUST_CHECK;
+/* Keep its chain beside the record of that id, durably. */
+enum status candidate_store(const struct home *home, const char *id,
+    const struct candidate *candidate, struct note *note) MUST_CHECK;
+/* Put its dates and limits into an order that has the certificate now. */
+void candidate_apply(const struct candidate *candidate, struct order *order);
+#endif

@@ -1,0 +1,143 @@
+/* request.c - addresses, key and signing request of an order: see request.h */
+#include "order/request.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base64url.h"
+#include "base/frame.h"
+#include "base/text.h"
+#include "mail/address.h"
+#include "process/helper.h"
+
+enum status
+request_addresses(
+    const struct order_request *request, struct order *out, struct note *note)
+{
+	struct mailbox mailbox;
+	char normal[ADDRESS_SIZE], shown[100];
+	size_t i, j;
+
+	if (request->count == 0 || request->count > ACME_IDENTIFIERS_MAX)
+		return note_set(note, STATUS_USAGE,
+		    "an order takes 1 to %d addresses", ACME_IDENTIFIERS_MAX);
+	for (i = 0; i < request->count; i++) {
+		if (address_parse(span_of(request->addresses[i]), &mailbox) !=
+			STATUS_OK ||
+		    address_normal(&mailbox, normal) != STATUS_OK ||
+		    span_has_byte(span_of(normal), '*')) {
+			text_show_in(shown, sizeof(shown),
+			    span_of(request->addresses[i]), true);
+			return note_set(note, STATUS_USAGE,
+			    "%s is not a mail address; use local@domain",
+			    shown);
+		}
+		for (j = 0; j < out->addresses; j++)
+			if (strcmp(out->address[j], normal) == 0)
+				return note_set(note, STATUS_USAGE,
+				    "%.100s is named twice", normal);
+		(void)strcpy(out->address[out->addresses++], normal);
+	}
+	return STATUS_OK;
+}
+
+enum status
+order_check(const struct order_request *request, struct note *note)
+{
+	struct order *scratch = calloc(1, sizeof(*scratch));
+	enum status status = STATUS_MEMORY;
+
+	if (scratch != NULL)
+		status = request_addresses(request, scratch, note);
+	free(scratch);
+	return status;
+}
+
+bool
+request_is_same(const struct order *one, const struct order *other)
+{
+	size_t i;
+
+	if (one->key != other->key || one->usage != other->usage ||
+	    one->addresses != other->addresses)
+		return false;
+	for (i = 0; i < one->addresses; i++)
+		if (strcmp(one->address[i], other->address[i]) != 0)
+			return false;
+	return true;
+}
+
+static enum status
+take_frame(struct span answer, const char *name, char *out, size_t size,
+    struct note *note)
+{
+	const struct span value = frame_get(answer, name);
+	struct note what;
+
+	if (value.len > 0 && base64url_is_text(value) &&
+	    span_copy(value, out, size))
+		return STATUS_OK;
+	note_say(&what,
+	    "%s, %zu bytes long, is not 1 to %zu characters of base64url", name,
+	    value.len, size - 1);
+	return helper_malformed(VERB_GENERATE, what.text, note);
+}
+
+/* Take the signing request and the public key. */
+static enum status
+take_key(struct span answer, struct order *out, struct note *note)
+{
+	enum status status =
+	    take_frame(answer, "csr", out->csr, sizeof(out->csr), note);
+
+	return status == STATUS_OK ? take_frame(answer, "public", out->public,
+					 sizeof(out->public), note)
+				   : status;
+}
+
+/* Have the key made, and its signing request. */
+static enum status
+make_key(const struct order_request *request, const struct request_form *form,
+    const char *path, struct order *out, struct note *note)
+{
+	struct buf question, answer;
+	enum status status;
+	size_t i;
+
+	buf_init(&question, 64 * 1024);
+	buf_init(&answer, 256 * 1024);
+	helper_open(&question, NULL, path);
+	frame_add(&question, "kind", span_of(key_kind_name(out->key)));
+	for (i = 0; i < out->addresses; i++)
+		frame_add(&question, "address", span_of(out->address[i]));
+	frame_add(&question, "usage", span_of(csr_usage_name(out->usage)));
+	frame_add(&question, "subject",
+	    form->empty_subject ? SPAN("empty") : SPAN("address"));
+	frame_add(&question, "eku", form->eku ? SPAN("yes") : SPAN("no"));
+	frame_add(&question, "passphrase", request->passphrase);
+	status = helper_ask(VERB_GENERATE, &question, &answer, note);
+	if (status == STATUS_OK)
+		status = take_key(buf_span(&answer), out, note);
+	buf_clear(&answer);
+	buf_wipe(&question);
+	return status;
+}
+
+enum status
+request_make(const struct home *home, const struct order_request *request,
+    const struct request_form *form, struct order *out, struct note *note)
+{
+	char key[1200], certificate[1200];
+	enum status status;
+
+	out->locked = request->passphrase.len > 0;
+	status = record_new_id(out->id);
+	if (status == STATUS_OK)
+		status = order_paths(
+		    home, out->id, key, certificate, sizeof(key), note);
+	if (status == STATUS_OK)
+		status = make_key(request, form, key, out, note);
+	if (status == STATUS_OK)
+		status = order_save(home, out, note);
+	return status;
+}

@@ -1,0 +1,44 @@
+/*
+ * request.h - the addresses, the key and the signing request of an order
+ *
+ * For a CA that speaks ACME (place.c), or for one whose web page wants the
+ * request.
+ */
+#ifndef ORDER_REQUEST_H
+#define ORDER_REQUEST_H
+#include "store/order.h"
+
+struct order_request {
+	const char *const *addresses; /* as typed */
+	size_t count;
+	enum key_kind key;
+	enum csr_usage usage;
+	struct span passphrase; /* to lock the key with; or empty */
+	bool another;           /* even if an open order is for the same */
+	const struct order *replaces; /* the one it renews, or NULL */
+};
+
+/* Could these be ordered?  Asks nobody.  STATUS_USAGE. */
+enum status order_check(
+    const struct order_request *request, struct note *note) MUST_CHECK;
+
+/* What a CA wants of the signing request. */
+struct request_form {
+	bool empty_subject;
+	bool eku; /* extendedKeyUsage */
+};
+
+/* Put the addresses into *out as normal forms, each once.  STATUS_USAGE with a
+ * note. */
+enum status request_addresses(const struct order_request *request,
+    struct order *out, struct note *note) MUST_CHECK;
+/* Are they for the same addresses, key and usage? */
+bool request_is_same(const struct order *one, const struct order *other);
+/*
+ * Have the key made, and its signing request, for what *out describes, and
+ * save it under a new id; durable when it returns STATUS_OK.
+ */
+enum status request_make(const struct home *home,
+    const struct order_request *request, const struct request_form *form,
+    struct order *out, struct note *note) MUST_CHECK;
+#endif
