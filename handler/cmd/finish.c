@@ -181,6 +181,26 @@ begin_queued(struct session *session, const struct order *done)
 	free(all);
 }
 
+/* What mailcert did not order is finished by mailcert import. */
+static enum status
+finish_foreign(
+    struct session *session, const struct order *order, struct note *note)
+{
+	char key[1200], certificate[1200];
+	enum status status;
+
+	if (order->state == ORDER_REQUESTED)
+		return note_set(note, STATUS_NO,
+		    "%s waits for the certificate from the CA; then: mailcert "
+		    "import FILE",
+		    order->id);
+	status = order_paths(
+	    &session->home, order->id, key, certificate, sizeof(key), note);
+	if (status == STATUS_OK)
+		buf_addf(&session->out, "%s\n", certificate);
+	return status;
+}
+
 /* Finish one order, and print where its certificate is. */
 static enum status
 finish_one(struct session *session, const char *id,
@@ -197,6 +217,11 @@ finish_one(struct session *session, const char *id,
 	if (status == STATUS_MISSING)
 		(void)note_set(
 		    note, status, "there is no certificate order %.20s", id);
+	if (status == STATUS_OK && order_is_foreign(order)) {
+		status = finish_foreign(session, order, note);
+		free(order);
+		return status;
+	}
 	was_open = status == STATUS_OK && order_is_open(order);
 	if (status == STATUS_OK)
 		status = client_reopen(

@@ -16,4 +16,15 @@ enum { PASSPHRASE_MAX = 512 };
  */
 enum status passphrase_get(const struct config *config, bool new_key,
     struct buf *out, struct note *note) MUST_CHECK;
+
+/*
+ * The same for a file that came from elsewhere, or goes there.  name: what to
+ * call it on the terminal.  again: the last one was wrong; password_command
+ * would give it once more, so only the terminal is asked.
+ */
+enum status passphrase_of_file(const struct config *config, const char *name,
+    bool again, struct buf *out, struct note *note) MUST_CHECK;
+/* A new passphrase for such a file: on a terminal asked for twice. */
+enum status passphrase_for_file(const struct config *config, const char *name,
+    struct buf *out, struct note *note) MUST_CHECK;
 #endif

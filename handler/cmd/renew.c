@@ -51,6 +51,7 @@ struct run {
 	struct buf passphrase; /* for new keys, asked for once */
 	bool known;
 	size_t persons; /* challenges that wait for one */
+	size_t foreign; /* certificates from elsewhere that do */
 };
 
 static bool
@@ -294,6 +295,7 @@ check_names(struct session *session, const struct options *options,
 		for (j = 0; j < count; j++)
 			if (lookup_names_order(options->names[i], &all[j]) &&
 			    (order_is_open(&all[j]) ||
+				all[j].state == ORDER_REQUESTED ||
 				renew_is_candidate(&all[j])))
 				break;
 		if (j == count)
@@ -303,6 +305,52 @@ check_names(struct session *session, const struct options *options,
 			    options->names[i]);
 	}
 	return STATUS_OK;
+}
+
+/* Is another one good for longer, or on its way? */
+static bool
+has_successor(const struct order *order, const struct order *all, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (strcmp(all[i].id, order->id) != 0 &&
+		    renew_is_same(order, &all[i]) &&
+		    (order_is_open(&all[i]) ||
+			all[i].state == ORDER_REQUESTED ||
+			(all[i].state == ORDER_ISSUED &&
+			    all[i].expires > order->expires)))
+			return true;
+	return false;
+}
+
+/* mailcert cannot renew what it did not order, but it warns in time. */
+static void
+remind(struct session *session, const struct options *options,
+    const struct order *order, const struct order *all, size_t count,
+    struct run *run)
+{
+	const int64_t now = (int64_t)time(NULL);
+	const int64_t when = renew_known(&session->config, order);
+
+	if (order->state == ORDER_REQUESTED) {
+		tell(session, order,
+		    "waits for the certificate from the CA (then: mailcert "
+		    "import FILE), request ",
+		    order->id);
+		run->foreign++;
+	} else if (has_successor(order, all, count)) {
+		return;
+	} else if (options->force || when <= now) {
+		tell_time(session, order,
+		    "mailcert did not order it and cannot renew it; get "
+		    "another one with mailcert csr or mailcert order.  It is "
+		    "valid until ",
+		    order->expires, now, "");
+		run->foreign++;
+	} else if (options->dry_run) {
+		tell_time(session, order, "to be replaced ", when, now, "");
+	}
 }
 
 static enum status
@@ -317,6 +365,12 @@ renew_these(struct session *session, const struct options *options,
 		if (!is_chosen(options, &all[i]))
 			continue;
 		session->note.text[0] = '\0';
+		if (all[i].state == ORDER_REQUESTED ||
+		    (order_is_foreign(&all[i]) &&
+			renew_is_candidate(&all[i]))) {
+			remind(session, options, &all[i], all, count, run);
+			continue;
+		}
 		if (order_is_open(&all[i]))
 			one = finish_pending(session, options, &all[i], run);
 		else if (renew_is_candidate(&all[i]) &&
@@ -333,6 +387,20 @@ renew_these(struct session *session, const struct options *options,
 	if (worst.text[0] != '\0')
 		session->note = worst;
 	return status;
+}
+
+static enum status
+tell_waiting(const struct run *run, struct note *note)
+{
+	const size_t count = run->persons + run->foreign;
+	const bool one = count == 1;
+
+	return note_set(note, STATUS_NO,
+	    "%zu %s for you; mailcert status says what to do", count,
+	    run->foreign == 0 ? one ? "challenge waits" : "challenges wait"
+		: run->persons == 0
+		? one ? "certificate waits" : "certificates wait"
+		: "challenges and certificates wait");
 }
 
 static enum status
@@ -353,11 +421,8 @@ renew_all(struct session *session, const struct options *options)
 		status = renew_these(session, options, all, count, &run);
 	if (status == STATUS_OK && options->count == 0)
 		status = tell_doubts(session, &run);
-	if (status == STATUS_OK && run.persons > 0)
-		status = note_set(&session->note, STATUS_NO,
-		    "%zu %s for you; mailcert status says what to do",
-		    run.persons,
-		    run.persons == 1 ? "challenge waits" : "challenges wait");
+	if (status == STATUS_OK && run.persons + run.foreign > 0)
+		status = tell_waiting(&run, &session->note);
 	/* It may be due, and nobody would notice. */
 	if (status == STATUS_OK && options->count == 0 &&
 	    orders_skipped(&session->home, &skipped) != STATUS_OK)

@@ -278,6 +278,11 @@ revoke_one(
 	if (order->state != ORDER_ISSUED)
 		return note_set(&session->note, STATUS_NO,
 		    "%s has no certificate to revoke", order->id);
+	if (order_is_foreign(order))
+		return note_set(&session->note, STATUS_NO,
+		    "mailcert did not order %s; revoke it at the CA that "
+		    "issued it",
+		    order->id);
 	status = reach(session, options, order);
 	if (status == STATUS_OK && !options->yes && !is_sure(order))
 		return note_set(&session->note, STATUS_DECLINED,

@@ -118,6 +118,19 @@ is_named(const void *record, const void *text)
 	    (is_for(order, span_of(text)) && order->state == ORDER_ISSUED);
 }
 
+/* The last one that no other has replaced: an old certificate may have been
+ * imported after a newer one. */
+static const struct order *
+newest_of(const struct order *all, size_t count)
+{
+	size_t i;
+
+	for (i = count; i-- > 0;)
+		if (all[i].replaced[0] == '\0')
+			return &all[i];
+	return &all[count - 1];
+}
+
 enum status
 session_find(struct session *session, const char *text, struct order *out)
 {
@@ -133,7 +146,7 @@ session_find(struct session *session, const char *text, struct order *out)
 		    "them",
 		    text);
 	else if (status == STATUS_OK)
-		*out = all[count - 1];
+		*out = *newest_of(all, count);
 	free(all);
 	return status;
 }

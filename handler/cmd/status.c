@@ -141,7 +141,16 @@ static const char *
 order_next(const struct order *order, int64_t now)
 {
 	switch (order->state) {
+	case ORDER_REQUESTED:
+		return "paste its request into the CA's web page (mailcert csr "
+		       "prints it again), then: mailcert import FILE";
 	case ORDER_ISSUED:
+		if (order_is_foreign(order) && order->replaced[0] == '\0')
+			return order->expires <= now
+			    ? "it has expired; get another one: mailcert csr, "
+			      "or order"
+			    : "get another one in time (mailcert csr, or "
+			      "order); mailcert cannot renew it";
 		return order->replaced[0] != '\0'
 		    ? "nothing; a newer one has taken its place"
 		    : order->expires != 0 && order->expires <= now
@@ -176,7 +185,11 @@ add_certificate_text(const struct config *config, const struct order *order,
 		buf_addf(&line, " %s", order->address[i]);
 	text_show(out, buf_span(&line), TEXT_NO_LIMIT, text_locale_is_utf8());
 	buf_clear(&line);
-	buf_addf(&line, "%s, ordered ", order_state_name(order->state));
+	buf_addf(&line, "%s, %s ", order_state_name(order->state),
+	    !order_is_foreign(order)              ? "ordered"
+		: order->state == ORDER_REQUESTED ? "made"
+		: order->csr[0] != '\0'           ? "requested"
+						  : "imported");
 	confirm_add_time(&line, order->created, now);
 	if (order->expires != 0) {
 		buf_add_text(&line,
@@ -184,7 +197,9 @@ add_certificate_text(const struct config *config, const struct order *order,
 		confirm_add_time(&line, order->expires, now);
 	}
 	if (renew_is_candidate(order)) {
-		buf_add_text(&line, ", to be renewed ");
+		buf_add_text(&line,
+		    order_is_foreign(order) ? ", to be replaced "
+					    : ", to be renewed ");
 		confirm_add_time(&line, renew_known(config, order), now);
 	}
 	if (order->revoked != 0) {

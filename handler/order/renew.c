@@ -36,8 +36,8 @@ has_address(const struct order *order, const char *address)
 	return false;
 }
 
-static bool
-is_same(const struct order *a, const struct order *b)
+bool
+renew_is_same(const struct order *a, const struct order *b)
 {
 	size_t i;
 
@@ -68,7 +68,8 @@ renew_is_recent(const struct order *order, const struct order *all,
 
 	/* A time in the future means that the clock went back: not recent. */
 	for (i = 0; i < count; i++)
-		if (is_same(order, &all[i]) && all[i].created <= now &&
+		if (!order_is_foreign(&all[i]) &&
+		    renew_is_same(order, &all[i]) && all[i].created <= now &&
 		    now - all[i].created < pause)
 			return true;
 	return false;

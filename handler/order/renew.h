@@ -13,6 +13,8 @@
 /* Can it be renewed at all: issued, not revoked, and nothing has taken its
  * place? */
 bool renew_is_candidate(const struct order *order);
+/* Are they for the same addresses and the same usage? */
+bool renew_is_same(const struct order *a, const struct order *b);
 /*
  * How many seconds must lie between two orders for the same: a day, or less for
  * a short-lived certificate, so that one that failed is tried again before the

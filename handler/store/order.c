@@ -11,7 +11,7 @@
 #include "store/record.h"
 
 static const char *const states[] = { "new", "ordered", "finalizing", "issued",
-	"failed", "revoked" };
+	"failed", "revoked", "requested" };
 enum { STATES = sizeof(states) / sizeof(*states) };
 
 const char *
@@ -61,8 +61,12 @@ read_rest(const struct json *json, void *record)
 	    (state = span_index(span_of(text), states, STATES)) == STATES)
 		return "state";
 	order->state = (enum order_state)state;
-	if (order->url[0] == '\0' && order->state != ORDER_NEW &&
-	    order->state != ORDER_FAILED)
+	/* Nobody can go on with it then, or wants to. */
+	if (order_is_foreign(order) &&
+	    (order_is_open(order) || order->state == ORDER_FAILED))
+		return "account";
+	if (order->url[0] == '\0' && !order_is_foreign(order) &&
+	    order->state != ORDER_NEW && order->state != ORDER_FAILED)
 		return "url";
 	if (order->cert_id[0] != '\0' && !acme_id_ok(span_of(order->cert_id)))
 		return "cert_id";
@@ -135,6 +139,12 @@ order_is_open(const struct order *order)
 {
 	return order->state == ORDER_NEW || order->state == ORDER_PLACED ||
 	    order->state == ORDER_FINALIZING;
+}
+
+bool
+order_is_foreign(const struct order *order)
+{
+	return order->account[0] == '\0';
 }
 
 bool

@@ -22,6 +22,11 @@
  * issued      the certificate is on disk
  * failed      the CA said no for good
  * revoked     the certificate is revoked
+ * requested   the signing request is for a CA that mailcert does not talk to;
+ *             the user brings its certificate
+ *
+ * What mailcert did not order has no account: an order that was requested, and
+ * then issued, or a certificate that was imported.
  */
 enum order_state {
 	ORDER_NEW,
@@ -29,7 +34,8 @@ enum order_state {
 	ORDER_FINALIZING,
 	ORDER_ISSUED,
 	ORDER_FAILED,
-	ORDER_REVOKED
+	ORDER_REVOKED,
+	ORDER_REQUESTED
 };
 
 /* When to renew, as the CA would have it (RFC 9773). */
@@ -42,11 +48,11 @@ struct order_window {
 
 struct order {
 	char id[RECORD_ID_SIZE];
-	char account[RECORD_ID_SIZE];
-	char url[ACME_URL_SIZE]; /* empty in ORDER_NEW */
+	char account[RECORD_ID_SIZE]; /* empty: mailcert did not order it */
+	char url[ACME_URL_SIZE]; /* empty in ORDER_NEW, and without account */
 	char address[ACME_IDENTIFIERS_MAX][ACME_VALUE_SIZE]; /* normal forms */
 	size_t addresses;
-	enum key_kind key;
+	enum key_kind key; /* without account: one of at least that strength */
 	enum csr_usage usage;
 	bool locked;       /* the key wants a passphrase */
 	char csr[8192];    /* signing request, DER in base64url */
@@ -68,8 +74,10 @@ struct order {
 	int64_t revoked; /* when, or 0 */
 };
 
-/* Is there still something to be done for it? */
+/* Is there still something to be done for it at its CA? */
 bool order_is_open(const struct order *order);
+/* Did it come from elsewhere?  Then mailcert cannot renew or revoke it. */
+bool order_is_foreign(const struct order *order);
 /* Is it for that address, in whatever spelling? */
 bool order_is_for(const struct order *order, const char *address);
 

@@ -17,18 +17,25 @@
 
 #define CURE "restore it from a backup, or move it away"
 
+void
+record_id_of(const unsigned char random[8], char out[RECORD_ID_SIZE])
+{
+	static const char digits[] = "bcdfghjkmnpqrstvwxz23456789";
+	size_t i;
+
+	for (i = 0; i < 8; i++)
+		out[i] = digits[random[i] % (sizeof(digits) - 1)];
+	out[i] = '\0';
+}
+
 enum status
 record_new_id(char out[RECORD_ID_SIZE])
 {
-	static const char digits[] = "bcdfghjkmnpqrstvwxz23456789";
 	unsigned char random[8];
-	size_t i;
 
 	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		return STATUS_IO;
-	for (i = 0; i < sizeof(random); i++)
-		out[i] = digits[random[i] % (sizeof(digits) - 1)];
-	out[i] = '\0';
+	record_id_of(random, out);
 	return STATUS_OK;
 }
 

@@ -65,6 +65,8 @@ struct record_kind {
 
 /* A new random id: eight letters and digits that are hard to confuse. */
 enum status record_new_id(char out[RECORD_ID_SIZE]) MUST_CHECK;
+/* The same from octets that are random already, eight of them: a digest. */
+void record_id_of(const unsigned char random[8], char out[RECORD_ID_SIZE]);
 /* Could it be one? */
 bool record_id_ok(const char *id);
 
