@@ -34,6 +34,7 @@ static const struct verb {
 	{ "finish", cmd_finish, "resume what was ordered" },
 	{ "renew", cmd_renew, "renew certificates that are due; for a timer" },
 	{ "revoke", cmd_revoke, "revoke a certificate, for good" },
+	{ "csr", cmd_csr, "make a signing request for a CA's web page" },
 	{ "import", cmd_import, "take in a certificate from elsewhere" },
 	{ "handle", cmd_handle, "answer the challenge in a message" },
 	{ "show", cmd_show, "say what a message is; for copiousoutput" },

@@ -3,12 +3,16 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/base64url.h"
 #include "base/frame.h"
 #include "base/text.h"
 #include "mail/address.h"
 #include "process/helper.h"
+
+enum { LOCK_SECONDS = 60 };
 
 enum status
 request_addresses(
@@ -139,5 +143,72 @@ request_make(const struct home *home, const struct order_request *request,
 		status = make_key(request, form, key, out, note);
 	if (status == STATUS_OK)
 		status = order_save(home, out, note);
+	return status;
+}
+
+static bool
+waits(const void *record, const void *arg)
+{
+	const struct order *one = record;
+
+	return one->state == ORDER_REQUESTED && request_is_same(one, arg);
+}
+
+/* The newest request for the same that waits.  STATUS_MISSING. */
+static enum status
+find_waiting(const struct home *home, struct order *out, struct note *note)
+{
+	struct order *all = NULL;
+	enum status status;
+	size_t count = 0;
+
+	status = orders_load_if(home, waits, out, &all, &count, note);
+	if (status == STATUS_OK && count == 0)
+		status = STATUS_MISSING;
+	else if (status == STATUS_OK)
+		*out = all[count - 1];
+	free(all);
+	return status;
+}
+
+static enum status
+describe(
+    const struct order_request *request, struct order *out, struct note *note)
+{
+	*out = (struct order){ .key = request->key,
+		.usage = request->usage,
+		.state = ORDER_REQUESTED,
+		.created = (int64_t)time(NULL) };
+	return request_addresses(request, out, note);
+}
+
+enum status
+request_find(const struct home *home, const struct order_request *request,
+    struct order *out, struct note *note)
+{
+	enum status status = describe(request, out, note);
+
+	return status == STATUS_OK ? find_waiting(home, out, note) : status;
+}
+
+enum status
+request_place(const struct home *home, const struct order_request *request,
+    struct order *out, bool *found, struct note *note)
+{
+	const struct request_form form = { .empty_subject = false };
+	enum status status = describe(request, out, note);
+	int lock = -1;
+
+	*found = false;
+	if (status == STATUS_OK)
+		status = home_lock_on(home, "order", LOCK_SECONDS, &lock, note);
+	if (status != STATUS_OK)
+		return status;
+	status =
+	    request->another ? STATUS_MISSING : find_waiting(home, out, note);
+	*found = status == STATUS_OK;
+	if (status == STATUS_MISSING)
+		status = request_make(home, request, &form, out, note);
+	(void)close(lock);
 	return status;
 }

@@ -41,4 +41,17 @@ bool request_is_same(const struct order *one, const struct order *other);
 enum status request_make(const struct home *home,
     const struct order_request *request, const struct request_form *form,
     struct order *out, struct note *note) MUST_CHECK;
+
+/* Find the newest request of request_place() for the same that waits for its
+ * certificate.  STATUS_MISSING: none does. */
+enum status request_find(const struct home *home,
+    const struct order_request *request, struct order *out,
+    struct note *note) MUST_CHECK;
+/*
+ * The same, or make a request (ORDER_REQUESTED) for a CA that mailcert does not
+ * talk to.  *found: there was one; request->another makes one more.
+ */
+enum status request_place(const struct home *home,
+    const struct order_request *request, struct order *out, bool *found,
+    struct note *note) MUST_CHECK;
 #endif
