@@ -36,6 +36,7 @@ static const struct verb {
 	{ "revoke", cmd_revoke, "revoke a certificate, for good" },
 	{ "csr", cmd_csr, "make a signing request for a CA's web page" },
 	{ "import", cmd_import, "take in a certificate from elsewhere" },
+	{ "export", cmd_export, "hand out a certificate with its key" },
 	{ "handle", cmd_handle, "answer the challenge in a message" },
 	{ "show", cmd_show, "say what a message is; for copiousoutput" },
 	{ "is-challenge", cmd_is_challenge,

@@ -131,7 +131,7 @@ def test_waits():
         got = place.run("finish", id)
         tap.ok(got.returncode == 1 and b"mailcert import FILE" in got.stderr,
                "finish ID says what to do", got)
-        for verb in (("revoke", "--yes", id),):
+        for verb in (("revoke", "--yes", id), ("export", id, "x")):
             got = place.run(*verb)
             tap.ok(got.returncode == 1 and b"has no certificate" in got.stderr,
                    verb[0] + ": there is none", got)
