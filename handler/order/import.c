@@ -391,6 +391,8 @@ add(struct import *import, const struct known *known, struct span lock,
 	order->locked = key != NULL ? lock.len > 0
 	    : known->key != NULL    ? known->key->locked
 				    : false;
+	/* A key that an import was writing when it was killed. */
+	home_saw_litter(home);
 	if (status == STATUS_OK && key != NULL)
 		status = take_key(import, key, lock, path, note);
 	else if (status == STATUS_OK)

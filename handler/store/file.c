@@ -137,6 +137,31 @@ file_temporary_name(const char *name, char *out, size_t size)
 	(void)snprintf(out, size, "%.250s.%ld.new", name, (long)getpid());
 }
 
+enum status
+file_create_whole(
+    int dir, const char *name, struct span bytes, struct note *note)
+{
+	char temporary[NAME_SIZE];
+	enum status status;
+	int error = 0;
+
+	file_temporary_name(name, temporary, sizeof(temporary));
+	(void)unlinkat(dir, temporary, 0);
+	status = file_create(dir, temporary, bytes, note);
+	if (status != STATUS_OK)
+		return status;
+	if (renameat2(dir, temporary, dir, name, RENAME_NOREPLACE) != 0) {
+		error = errno;
+		(void)unlinkat(dir, temporary, 0);
+	}
+	/* NFS, among others, cannot do that. */
+	if (error == EINVAL || error == ENOSYS)
+		return file_create(dir, name, bytes, note);
+	return error == 0 ? STATUS_OK
+			  : note_set(note, STATUS_CREATE, "%.200s: %s", name,
+				strerror(error));
+}
+
 bool
 file_is_litter(const char *name)
 {

@@ -15,6 +15,11 @@
  * left.  STATUS_CREATE (it exists already, among others) or STATUS_IO. */
 enum status file_create(
     int dir, const char *name, struct span bytes, struct note *note) MUST_CHECK;
+/* The same, where a process that is killed must not leave a part of the file:
+ * written to a temporary name first.  Some file systems (NFS) cannot give a
+ * name only if it is free; there this is file_create(). */
+enum status file_create_whole(
+    int dir, const char *name, struct span bytes, struct note *note) MUST_CHECK;
 /* Replace (or make) a file durably; STATUS_CREATE or STATUS_IO, and then the
  * old one is untouched, unless it was the last step that failed: the directory
  * that could not be synced holds the new one. */

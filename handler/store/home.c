@@ -225,8 +225,8 @@ home_sweep(const struct home *home)
 {
 	/* orders and issuances: see tidy.h */
 	static const char *const directories[] = { "expectations",
-		"certificates", "orders", "issuances", "accounts", "dns",
-		"verified", "drafts" };
+		"certificates", "keys", "orders", "issuances", "accounts",
+		"dns", "verified", "drafts" };
 	int lock = -1, dir;
 	size_t i;
 

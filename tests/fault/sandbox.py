@@ -14,6 +14,7 @@ import sys
 import threading
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from cms import Authority, cert_pem, pem
 from dnsserver import Dns, both_sockets
 from lib import (ADDRESS, BUILD, CA, PART2, ROOT, Place, ask, check_reply,
                  kernel, run_tests, tap, tests_of)
@@ -533,6 +534,56 @@ def test_lies():
     tap.ok(got.returncode == 65 and b"dkim-fail" in got.stderr and
            b"red \\x1b[31m" in got.stderr, "an answer it may give", got)
     scene.close()
+
+
+def import_lies(chain):
+    """Of programs that were taken over while a certificate is imported: which
+    one, what it says, and what mailcert exits with."""
+    facts = [("starts", "1"), ("expires", "2"), ("id", ""), ("top", ""),
+             ("limits", ""), ("chain", chain), ("address", ADDRESS),
+             ("usage", "both"), ("kind", "ec:p256"), ("digest", "0" * 64)]
+
+    def but(name, value):
+        return answer("done", frames=[
+            (n, value if n == name else v) for n, v in facts])
+
+    verify = [("mailcert-verify", name, but(name, value), 70) for name, value
+              in (("starts", "x"), ("id", "\033"), ("top", "x" * 300),
+                  ("chain", ""), ("usage", "all"), ("kind", "rsa:1"),
+                  ("digest", "0" * 63), ("digest", "../" + "0" * 61))]
+    return verify + [
+        ("mailcert-verify", "no address",
+         answer("done", frames=[one for one in facts
+                                if one[0] != "address"]), 70),
+        ("mailcert-verify", "an address that is none",
+         but("address", "a\033@b\n"), 65),
+        ("mailcert-key", "a private key",
+         answer("done", frames=[("public", "AAAA"), (
+             "chain", "-----BEGIN PRIVATE KEY-----\n")]), 70),
+        ("mailcert-key", "a key that is none",
+         answer("done", frames=[("public", "../x"), ("chain", "")]), 70),
+        ("mailcert-key", "a long key",
+         answer("done", frames=[("public", "A" * 2000), ("chain", "")]), 70),
+        ("mailcert-key", "many keys",
+         answer("done", frames=[("public", "AAA%c" % (65 + n % 26))
+                                for n in range(99)] + [("chain", "")]), 70)]
+
+
+def test_import_lies():
+    key, cert = Authority("Test Root").issue(ADDRESS)
+    for program, name, lie, code in import_lies(cert_pem(cert)):
+        scene = Scene(program)
+        path = scene.place.write("pair.pem", pem(key) + cert_pem(cert))
+        scene.set(LIES, lie=lie)
+        got = scene.place.run("import", path, env=scene.env,
+                              program=scene.program("mailcert"))
+        left = [os.path.join(top, one) for top, _, names in
+                os.walk(scene.place.home) for one in names
+                if "lock" not in top]
+        tap.ok(got.returncode == code and got.stdout == b"" and
+               b"\033" not in got.stderr and left == [],
+               "%s lies: %s" % (program, name), got, left)
+        scene.close()
 
 
 def processes(directory):

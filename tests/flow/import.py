@@ -242,6 +242,11 @@ def test_limits():
     for what, how, said in (
             ("expired", {"start": old, "end": datetime.datetime(2021, 1, 1)},
              "has expired"),
+            ("before 1970", {"start": datetime.datetime(1950, 1, 1),
+                             "end": datetime.datetime(1969, 1, 1)},
+             "has expired"),
+            ("without an end", {"end": datetime.datetime(
+                9999, 12, 31, 23, 59, 59)}, None),
             ("for anything", {"extended": ()}, None),
             ("for servers", {"extended": [ExtendedKeyUsageOID.SERVER_AUTH]},
              "lacks emailProtection")):

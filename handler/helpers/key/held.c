@@ -91,7 +91,8 @@ held_place(const struct serve *serve, struct place *out, struct note *note)
 enum status
 held_store(const struct place *place, struct span bytes, struct note *note)
 {
-	enum status status = file_create(place->dir, place->name, bytes, note);
+	enum status status =
+	    file_create_whole(place->dir, place->name, bytes, note);
 
 	return status == STATUS_OK ? dir_sync(place->dir) : status;
 }
