@@ -7,26 +7,42 @@
 
 #include "base/frame.h"
 #include "base/text.h"
+#include "process/helper.h"
 
-bool
-candidate_take(struct span answer, struct candidate *out)
+/* Returns what is wrong with the answer, or NULL. */
+static const char *
+take_facts(struct span answer, struct candidate *out)
 {
 	struct certificate *facts = &out->facts;
 	const struct span id = frame_get(answer, "id");
 
+	if (!frame_number(frame_get(answer, "starts"), &facts->starts))
+		return "starts is not a number";
+	if (!frame_number(frame_get(answer, "expires"), &facts->expires))
+		return "expires is not a number";
+	if (id.len > 0 &&
+	    (!acme_id_ok(id) || !span_copy(id, facts->id, sizeof(facts->id))))
+		return "id is not that of a certificate";
+	if (!span_copy(
+		frame_get(answer, "top"), facts->top, sizeof(facts->top)))
+		return "top is too long";
+	return out->chain.len > 0 ? NULL : "chain is empty";
+}
+
+enum status
+candidate_take(enum verb_id verb, struct span answer, struct candidate *out,
+    struct note *note)
+{
+	const char *wrong;
+
 	buf_clear(&out->chain);
-	*facts = (struct certificate){ .id = "" };
+	out->facts = (struct certificate){ .id = "" };
 	buf_add(&out->chain, frame_get(answer, "chain"));
-	text_show_in(facts->limits, sizeof(facts->limits),
+	text_show_in(out->facts.limits, sizeof(out->facts.limits),
 	    frame_get(answer, "limits"), false);
-	return frame_number(frame_get(answer, "starts"), &facts->starts) &&
-	    frame_number(frame_get(answer, "expires"), &facts->expires) &&
-	    (id.len == 0 ||
-		(acme_id_ok(id) &&
-		    span_copy(id, facts->id, sizeof(facts->id)))) &&
-	    span_copy(
-		frame_get(answer, "top"), facts->top, sizeof(facts->top)) &&
-	    out->chain.len > 0;
+	wrong = take_facts(answer, out);
+	return wrong == NULL ? buf_status(&out->chain)
+			     : helper_malformed(verb, wrong, note);
 }
 
 enum status

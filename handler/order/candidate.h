@@ -4,6 +4,7 @@
 #ifndef ORDER_CANDIDATE_H
 #define ORDER_CANDIDATE_H
 #include "acme/certificate.h"
+#include "base/verb.h"
 #include "store/order.h"
 
 enum { CANDIDATE_MAX = 2 * 1024 * 1024 }; /* of an answer, and of a chain */
@@ -13,9 +14,10 @@ struct candidate {
 	struct certificate facts;
 };
 
-/* Take VERB_FACTS of an answer; each is checked again, since the chain is a
- * stranger's.  False: the report makes no sense. */
-bool candidate_take(struct span answer, struct candidate *out) MUST_CHECK;
+/* Take VERB_FACTS of that verb's answer; each is checked again, since the chain
+ * is a stranger's.  STATUS_BUG with a note: one is malformed. */
+enum status candidate_take(enum verb_id verb, struct span answer,
+    struct candidate *out, struct note *note) MUST_CHECK;
 /* Keep its chain beside the record of that id, durably. */
 enum status candidate_store(const struct home *home, const char *id,
     const struct candidate *candidate, struct note *note) MUST_CHECK;

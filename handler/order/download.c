@@ -26,12 +26,12 @@ check(const struct order *order, struct span chain, int64_t now,
 	frame_add(&question, "usage", span_of(csr_usage_name(order->usage)));
 	frame_add(&question, "chain", chain);
 	status = helper_ask(VERB_CERTIFICATE, &question, &answer, note);
-	if (status == STATUS_OK && !candidate_take(buf_span(&answer), out))
-		status = note_set(note, STATUS_BUG,
-		    "the verifier's report on the certificate is malformed");
+	if (status == STATUS_OK)
+		status = candidate_take(
+		    VERB_CERTIFICATE, buf_span(&answer), out, note);
 	buf_clear(&answer);
 	buf_clear(&question);
-	return status == STATUS_OK ? buf_status(&out->chain) : status;
+	return status;
 }
 
 static enum status

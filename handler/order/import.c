@@ -61,8 +61,9 @@ add_key(struct import *import, struct span public, size_t file, bool locked)
 	return true;
 }
 
-/* Take what mailcert-key says of a file. */
-static bool
+/* Take what mailcert-key says of a file.  Returns what is wrong with it, or
+ * NULL. */
+static const char *
 take_file(struct import *import, size_t file, struct span answer)
 {
 	const struct span chain = frame_get(answer, "chain");
@@ -70,15 +71,17 @@ take_file(struct import *import, size_t file, struct span answer)
 
 	for (rest = answer; frame_next(&rest, "public", &value);)
 		if (!add_key(import, value, file, false))
-			return false;
+			return "public is not a key, or there are too many";
 	for (rest = answer; frame_next(&rest, "locked", &value);)
 		if (!add_key(import, value, file, true))
-			return false;
+			return "locked is not a key, or there are too many";
 	for (rest = answer; frame_next(&rest, "warning", &value);)
 		warn(import, value);
 	buf_add(&import->chain, chain);
 	import->file[file].certificates = chain.len;
-	return span_find(chain, SPAN("PRIVATE KEY")) == chain.len;
+	return span_find(chain, SPAN("PRIVATE KEY")) == chain.len
+	    ? NULL
+	    : "chain holds a private key";
 }
 
 /* Begin a question about a file that is imported. */
@@ -94,15 +97,16 @@ enum status
 import_inspect(struct import *import, size_t file, struct note *note)
 {
 	struct buf question, answer;
+	const char *wrong;
 	enum status status;
 
 	buf_init(&question, 64 * 1024);
 	buf_init(&answer, QUESTION_MAX);
 	open_file(&import->file[file], NULL, &question);
 	status = helper_ask(VERB_INSPECT, &question, &answer, note);
-	if (status == STATUS_OK && !take_file(import, file, buf_span(&answer)))
-		status = note_set(note, STATUS_BUG,
-		    "mailcert-key's report on the file is malformed");
+	if (status == STATUS_OK &&
+	    (wrong = take_file(import, file, buf_span(&answer))) != NULL)
+		status = helper_malformed(VERB_INSPECT, wrong, note);
 	buf_clear(&answer);
 	buf_wipe(&question);
 	return status == STATUS_OK ? buf_status(&import->chain) : status;
@@ -204,13 +208,25 @@ take_digest(struct span hex, char out[RECORD_ID_SIZE])
 	return true;
 }
 
-static bool
-take_report(struct span answer, struct candidate *candidate, struct order *out)
+static enum status
+take_report(struct span answer, struct candidate *candidate, struct order *out,
+    struct note *note)
 {
-	return candidate_take(answer, candidate) &&
-	    csr_usage_parse(frame_get(answer, "usage"), &out->usage) &&
-	    key_kind_parse(frame_get(answer, "kind"), &out->key) &&
-	    take_digest(frame_get(answer, "digest"), out->id);
+	enum status status =
+	    candidate_take(VERB_FOREIGN, answer, candidate, note);
+
+	if (status != STATUS_OK)
+		return status;
+	if (!csr_usage_parse(frame_get(answer, "usage"), &out->usage))
+		return helper_malformed(
+		    VERB_FOREIGN, "usage is not one of the three", note);
+	if (!key_kind_parse(frame_get(answer, "kind"), &out->key))
+		return helper_malformed(
+		    VERB_FOREIGN, "kind is not a kind of key", note);
+	if (!take_digest(frame_get(answer, "digest"), out->id))
+		return helper_malformed(
+		    VERB_FOREIGN, "digest is not one in hex", note);
+	return STATUS_OK;
 }
 
 /* Have the certificate checked, and describe it in *out. */
@@ -227,18 +243,14 @@ check(struct import *import, const char *public, int64_t now,
 	frame_add(&question, "key", span_of(public));
 	frame_add(&question, "chain", buf_span(&import->chain));
 	status = helper_ask(VERB_FOREIGN, &question, &answer, note);
-	if (status == STATUS_OK &&
-	    !take_report(buf_span(&answer), candidate, out))
-		status = note_set(note, STATUS_BUG,
-		    "the verifier's report on the certificate is malformed");
+	if (status == STATUS_OK)
+		status = take_report(buf_span(&answer), candidate, out, note);
 	if (status == STATUS_OK && !take_addresses(buf_span(&answer), out))
 		status = note_set(note, STATUS_BAD_FILE,
 		    "the certificate names a mail address that cannot be "
 		    "one");
 	buf_clear(&answer);
 	buf_clear(&question);
-	if (status == STATUS_OK)
-		status = buf_status(&candidate->chain);
 	if (status != STATUS_OK)
 		return status;
 	(void)strcpy(out->public, public);

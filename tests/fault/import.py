@@ -167,6 +167,39 @@ def test_disk():
     at_once(jobs, 3)
 
 
+NO_LEGACY = """#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <string.h>
+void *dlopen(const char *name, int flags)
+{
+	void *(*real)(const char *, int) =
+		(void *(*)(const char *, int))dlsym(RTLD_NEXT, "dlopen");
+	return name && strstr(name, "legacy") ? NULL : real(name, flags);
+}
+"""
+
+
+def test_no_legacy_provider():
+    """Where OpenSSL's legacy.so is not installed."""
+    with Home("import") as place:
+        preload = place.path("no-legacy.so")
+        subprocess.run(["cc", "-shared", "-fPIC", "-o", preload, "-x", "c",
+                        "-"], input=NO_LEGACY.encode(), check=True)
+        old = place.path("old.p12")
+        openssl("pkcs12", "-export", "-legacy", "-in", place.path("both.pem"),
+                "-out", old, "-passout", "pass:sesame")
+        for what, path, status in (("RC2-40", old, b"bad-file"),
+                                   ("AES", place.pkcs12, b"done")):
+            got = place.run(
+                "inspect", program=os.path.join(BUILD, "mailcert-key"),
+                stdin=ask(("passphrase", "sesame"), opens=[("file", path)]),
+                env=dict(place.env, LD_PRELOAD=preload))
+            frames = dict(told(got.stdout))
+            tap.ok(frames["status"] == status and
+                   (b"legacy.so" in frames["note"]) == (status != b"done"),
+                   "without legacy.so: " + what, got)
+
+
 NAMES = {"done", "out-of-memory", "crypto", "bad-key", "bad-file",
          "bad-passphrase", "input-output", "cannot-create"}
 

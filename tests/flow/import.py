@@ -395,6 +395,13 @@ def test_terminal():
             typed(terminal, "inside")
             tap.ok(terminal.wait("[exit 0]"), "locked", terminal.screen())
         place.holds("locked in the home", place.run("status"), locked="inside")
+        subprocess.run(["rm", "-rf", place.home])
+        with Terminal(place, "%s -o 'password_command=echo wrong' import %s" %
+                      (MAILCERT, path)) as terminal:
+            terminal.wait("Passphrase of ")
+            typed(terminal, "sesame")
+            tap.ok(terminal.wait("[exit 0]"), "password_command is wrong: "
+                   "the terminal is asked", terminal.screen())
 
 
 def test_passphrases():
@@ -423,9 +430,9 @@ def test_passphrases():
         place.holds("Latin-1, typed in UTF-8", place.take(
             place.path("latin1"), passphrase="M\u00fche"))
         subprocess.run(["rm", "-rf", place.home])
-        got = place.take(place.pkcs12(passphrase="x" * 500),
-                         passphrase="x" * 500)
-        place.holds("500 characters", got)
+        got = place.take(place.pkcs12(passphrase="x" * 1000),
+                         passphrase="x" * 1000)
+        place.holds("1000 characters", got)
 
 
 def test_processes():
