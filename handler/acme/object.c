@@ -13,61 +13,6 @@ static const char *const statuses[] = { "", "pending", "ready", "processing",
 	"valid", "invalid" };
 enum { STATUSES = sizeof(statuses) / sizeof(*statuses) };
 
-struct span
-acme_origin(struct span url)
-{
-	size_t i = strlen("https://");
-
-	if (!span_starts_nocase(url, SPAN("https://")))
-		return span_cut(url, 0, 0);
-	while (i < url.len && !span_has_byte(SPAN("/?#"), url.at[i]))
-		i++;
-	/* The host of "https://ca.example@evil.example" is evil.example. */
-	if (span_has_byte(span_cut(url, 0, i), '@'))
-		return span_cut(url, 0, 0);
-	return span_cut(url, 0, i);
-}
-
-/* Split an origin into host and port; -1: malformed. */
-static int
-split_origin(struct span origin, struct span *host)
-{
-	struct span rest = span_cut(origin, strlen("https://"), origin.len);
-	size_t colon = rest.len, i;
-	int port = 0;
-
-	/* Find the last colon outside the brackets of an address. */
-	for (i = 0; i < rest.len; i++)
-		if (rest.at[i] == ':')
-			colon = i;
-		else if (rest.at[i] == ']')
-			colon = rest.len;
-	*host = span_cut(rest, 0, colon);
-	if (colon + 1 >= rest.len)
-		return 443;
-	for (i = colon + 1; i < rest.len && port <= 65535; i++) {
-		if (!ascii_is_digit(rest.at[i]))
-			return -1;
-		port = port * 10 + (rest.at[i] - '0');
-	}
-	return port <= 65535 ? port : -1;
-}
-
-bool
-acme_same_origin(struct span one, struct span other)
-{
-	struct span a, b;
-	int port;
-
-	one = acme_origin(one);
-	other = acme_origin(other);
-	if (one.len == 0 || other.len == 0)
-		return false;
-	port = split_origin(one, &a);
-	return port >= 0 && port == split_origin(other, &b) && a.len > 0 &&
-	    span_eq_nocase(a, b);
-}
-
 static enum status
 nonsense(struct note *note, const char *what, const char *member)
 {

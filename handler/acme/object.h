@@ -3,7 +3,7 @@
  *
  * The structs are flat: a sandboxed process parses the JSON of a CA, and
  * the process that acts on it checks every field again.  This file checks the
- * form of URLs, their users check the origin.
+ * form of URLs, their users check the origin (acme/url.h).
  */
 #ifndef ACME_OBJECT_H
 #define ACME_OBJECT_H
@@ -145,10 +145,4 @@ bool acme_account_ok(const struct acme_account *account);
 bool acme_orders_ok(const struct acme_orders *orders);
 bool acme_renewal_ok(const struct acme_renewal *renewal);
 bool acme_problem_ok(const struct acme_problem *problem);
-
-/* "https://host:port" of an URL, as it is written; empty if malformed. */
-struct span acme_origin(struct span url);
-/* Do both lead to the same server?  Scheme and host in any case, 443 where no
- * port is said (RFC 3986 section 6.2.2.1 and 6.2.3, RFC 6454 section 5). */
-bool acme_same_origin(struct span one, struct span other);
 #endif

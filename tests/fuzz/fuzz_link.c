@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "acme/link.h"
-#include "acme/object.h"
+#include "acme/url.h"
 #include "fuzz.h"
 
 int

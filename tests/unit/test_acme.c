@@ -10,7 +10,7 @@
 #include "acme/jws.h"
 #include "acme/jws_form.h"
 #include "acme/link.h"
-#include "acme/object.h"
+#include "acme/url.h"
 #include "base/base64url.h"
 
 /* RFC 8037 appendix A.1, the private key as PKCS #8. */
