@@ -116,8 +116,8 @@ object_ok(enum object object, const struct report *report)
 
 /* Check the report: what was parsed may have taken over the child. */
 static enum status
-parse_from(enum object object, struct span body, size_t skip,
-    struct report *out, struct note *note)
+parse(enum object object, struct span body, size_t skip, struct report *out,
+    struct note *note)
 {
 	const struct work work = { object, body, skip };
 	enum status status;
@@ -138,45 +138,65 @@ parse_from(enum object object, struct span body, size_t skip,
 	return STATUS_OK;
 }
 
+/* Parse, and copy the object out of the report. */
 static enum status
-parse(
-    enum object object, struct span body, struct report *out, struct note *note)
-{
-	return parse_from(object, body, 0, out, note);
-}
-
-/* The same, one member of the report copied out. */
-static enum status
-parse_into(enum object object, struct span body, void *out, size_t size,
-    struct note *note)
+parse_into(enum object object, struct span body, size_t skip, void *out,
+    size_t size, struct note *note)
 {
 	struct report *report = calloc(1, sizeof(*report));
-	enum status status;
+	enum status status = STATUS_MEMORY;
 
-	if (report == NULL)
-		return STATUS_MEMORY;
-	if ((status = parse(object, body, report, note)) == STATUS_OK)
+	if (report != NULL)
+		status = parse(object, body, skip, report, note);
+	if (status == STATUS_OK)
 		memcpy(out, &report->is, size);
 	free(report);
 	return status;
 }
 
 enum status
+ca_parse_directory(
+    struct span body, struct acme_directory *out, struct note *note)
+{
+	return parse_into(DIRECTORY, body, 0, out, sizeof(*out), note);
+}
+
+enum status
 ca_parse_account(struct span body, struct acme_account *out, struct note *note)
 {
-	return parse_into(ACCOUNT, body, out, sizeof(*out), note);
+	return parse_into(ACCOUNT, body, 0, out, sizeof(*out), note);
+}
+
+enum status
+ca_parse_orders(
+    struct span body, size_t skip, struct acme_orders *out, struct note *note)
+{
+	return parse_into(ORDERS, body, skip, out, sizeof(*out), note);
 }
 
 enum status
 ca_parse_order(struct span body, struct acme_order *out, struct note *note)
 {
-	return parse_into(ORDER, body, out, sizeof(*out), note);
+	return parse_into(ORDER, body, 0, out, sizeof(*out), note);
+}
+
+enum status
+ca_parse_authorization(
+    struct span body, struct acme_authorization *out, struct note *note)
+{
+	return parse_into(AUTHORIZATION, body, 0, out, sizeof(*out), note);
 }
 
 enum status
 ca_parse_renewal(struct span body, struct acme_renewal *out, struct note *note)
 {
-	return parse_into(RENEWAL, body, out, sizeof(*out), note);
+	return parse_into(RENEWAL, body, 0, out, sizeof(*out), note);
+}
+
+enum status
+ca_parse_problem(struct span body, struct acme_problem *out, struct note *note)
+{
+	return parse_into(PROBLEM, body, 0, out, sizeof(*out), note);
 }
 
 #define END_OF_TIME INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
@@ -333,7 +353,6 @@ exchange(struct ca *ca, const char *method, const char *url, const char *accept,
 enum status
 ca_open(struct ca *ca, struct note *note)
 {
-	struct report *report;
 	struct ca_answer answer = { .code = 0 };
 	enum status status;
 
@@ -343,8 +362,6 @@ ca_open(struct ca *ca, struct note *note)
 		    "ca.%s.ca_file: %.150s: %s",
 		    ca->name[0] != '\0' ? ca->name : "NAME", ca->file,
 		    strerror(errno));
-	if ((report = calloc(1, sizeof(*report))) == NULL)
-		return STATUS_MEMORY;
 	json_prepare(); /* for all the children of this conversation */
 	buf_init(&answer.body, ANSWER_MAX);
 	status = exchange(ca, "GET", ca->directory_url, "application/json",
@@ -357,11 +374,9 @@ ca_open(struct ca *ca, struct note *note)
 		    ca->name[0] != '\0' ? " " : "", ca->name, ca->directory_url,
 		    (long long)answer.code);
 	if (status == STATUS_OK)
-		status = parse(DIRECTORY, buf_span(&answer.body), report, note);
-	if (status == STATUS_OK)
-		ca->directory = report->is.directory;
+		status = ca_parse_directory(
+		    buf_span(&answer.body), &ca->directory, note);
 	buf_clear(&answer.body);
-	free(report);
 	return status;
 }
 
@@ -446,14 +461,10 @@ passes(const struct ca_answer *answer)
 static enum status
 read_problem(struct ca *ca, struct ca_answer *answer, struct note *note)
 {
-	struct report *report = calloc(1, sizeof(*report));
-	enum status status = STATUS_MEMORY;
+	enum status status;
 
-	if (report != NULL)
-		status = parse(PROBLEM, buf_span(&answer->body), report, note);
-	if (status == STATUS_OK)
-		answer->problem = report->is.problem;
-	free(report);
+	status =
+	    ca_parse_problem(buf_span(&answer->body), &answer->problem, note);
 	if (status != STATUS_OK)
 		return status;
 	if (note != NULL)
@@ -524,45 +535,39 @@ ca_roll_over(struct ca *ca, struct ca_answer *out, struct note *note)
 	    "application/json", out, note);
 }
 
+/* Fetch an object; the caller clears out->body. */
 static enum status
-fetch_into(struct ca *ca, enum object object, const char *url, void *out,
-    size_t size, int64_t *retry_after, struct note *note)
+fetch(struct ca *ca, const char *url, struct ca_answer *out,
+    int64_t *retry_after, struct note *note)
 {
-	struct ca_answer answer = { .retry_after = -1 };
 	enum status status;
 
-	buf_init(&answer.body, ANSWER_MAX);
-	status = ca_post(ca, url, SPAN(""), "application/json", &answer, note);
-	if (status == STATUS_OK)
-		status =
-		    parse_into(object, buf_span(&answer.body), out, size, note);
+	*out = (struct ca_answer){ .retry_after = -1 };
+	buf_init(&out->body, ANSWER_MAX);
+	status = ca_post(ca, url, SPAN(""), "application/json", out, note);
 	if (retry_after != NULL)
-		*retry_after = answer.retry_after;
-	buf_clear(&answer.body);
+		*retry_after = out->retry_after;
 	return status;
 }
 
-/* The URLs of one page. */
+/* Call each with the URLs of one page. */
 static enum status
 each_of_page(struct span page, struct acme_orders *orders, ca_each *each,
     void *arg, bool *go_on, struct note *note)
 {
-	struct report *report = calloc(1, sizeof(*report));
-	enum status status = report != NULL ? STATUS_OK : STATUS_MEMORY;
+	enum status status = STATUS_OK;
 	size_t skip = 0, i;
 
 	orders->more = 1;
 	while (status == STATUS_OK && *go_on && orders->more != 0) {
-		status = parse_from(ORDERS, page, skip, report, note);
+		status = ca_parse_orders(page, skip, orders, note);
 		if (status != STATUS_OK)
 			break;
-		*orders = report->is.orders;
 		skip += orders->orders;
 		for (i = 0; *go_on && i < orders->orders; i++)
 			if (orders->order[i][0] != '\0')
 				*go_on = each(orders->order[i], arg);
 	}
-	free(report);
 	return status;
 }
 
@@ -603,13 +608,25 @@ enum status
 ca_fetch_order(struct ca *ca, const char *url, struct acme_order *out,
     int64_t *retry_after, struct note *note)
 {
-	return fetch_into(ca, ORDER, url, out, sizeof(*out), retry_after, note);
+	struct ca_answer answer;
+	enum status status = fetch(ca, url, &answer, retry_after, note);
+
+	if (status == STATUS_OK)
+		status = ca_parse_order(buf_span(&answer.body), out, note);
+	buf_clear(&answer.body);
+	return status;
 }
 
 enum status
 ca_fetch_authorization(struct ca *ca, const char *url,
     struct acme_authorization *out, int64_t *retry_after, struct note *note)
 {
-	return fetch_into(
-	    ca, AUTHORIZATION, url, out, sizeof(*out), retry_after, note);
+	struct ca_answer answer;
+	enum status status = fetch(ca, url, &answer, retry_after, note);
+
+	if (status == STATUS_OK)
+		status =
+		    ca_parse_authorization(buf_span(&answer.body), out, note);
+	buf_clear(&answer.body);
+	return status;
 }

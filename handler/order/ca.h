@@ -63,13 +63,23 @@ enum status ca_roll_over(
 enum status ca_get(struct ca *ca, const char *url, struct ca_answer *out,
     struct note *note) MUST_CHECK;
 
-/* Parse an answer in a sandboxed child.  STATUS_BAD_CA. */
+/* Parse an object of the CA in a sandboxed child, and check what it reports.
+ * STATUS_BAD_CA; STATUS_BUG: the report is malformed. */
+enum status ca_parse_directory(
+    struct span body, struct acme_directory *out, struct note *note) MUST_CHECK;
 enum status ca_parse_account(
     struct span body, struct acme_account *out, struct note *note) MUST_CHECK;
+/* skip: that many orders at the front of the list. */
+enum status ca_parse_orders(struct span body, size_t skip,
+    struct acme_orders *out, struct note *note) MUST_CHECK;
 enum status ca_parse_order(
     struct span body, struct acme_order *out, struct note *note) MUST_CHECK;
+enum status ca_parse_authorization(struct span body,
+    struct acme_authorization *out, struct note *note) MUST_CHECK;
 enum status ca_parse_renewal(
     struct span body, struct acme_renewal *out, struct note *note) MUST_CHECK;
+enum status ca_parse_problem(
+    struct span body, struct acme_problem *out, struct note *note) MUST_CHECK;
 /*
  * Fetch one of the CA's objects (POST-as-GET, section 6.3) and parse it.
  * retry_after: when to look again, as in struct ca_answer; or NULL.
