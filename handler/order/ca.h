@@ -63,23 +63,6 @@ enum status ca_roll_over(
 enum status ca_get(struct ca *ca, const char *url, struct ca_answer *out,
     struct note *note) MUST_CHECK;
 
-/* Parse an object of the CA in a sandboxed child, and check what it reports.
- * STATUS_BAD_CA; STATUS_BUG: the report is malformed. */
-enum status ca_parse_directory(
-    struct span body, struct acme_directory *out, struct note *note) MUST_CHECK;
-enum status ca_parse_account(
-    struct span body, struct acme_account *out, struct note *note) MUST_CHECK;
-/* skip: that many orders at the front of the list. */
-enum status ca_parse_orders(struct span body, size_t skip,
-    struct acme_orders *out, struct note *note) MUST_CHECK;
-enum status ca_parse_order(
-    struct span body, struct acme_order *out, struct note *note) MUST_CHECK;
-enum status ca_parse_authorization(struct span body,
-    struct acme_authorization *out, struct note *note) MUST_CHECK;
-enum status ca_parse_renewal(
-    struct span body, struct acme_renewal *out, struct note *note) MUST_CHECK;
-enum status ca_parse_problem(
-    struct span body, struct acme_problem *out, struct note *note) MUST_CHECK;
 /*
  * Fetch one of the CA's objects (POST-as-GET, section 6.3) and parse it.
  * retry_after: when to look again, as in struct ca_answer; or NULL.
@@ -97,9 +80,6 @@ typedef bool ca_each(const char *url, void *arg);
 enum status ca_list_orders(struct ca *ca, const char *url, ca_each *each,
     void *arg, struct note *note) MUST_CHECK;
 
-/* Parse a time as the CA writes it (RFC 3339); 0: it is empty.  A malformed one
- * counts as a day from now. */
-int64_t ca_time_of(const char *text);
 /* Does the URL lead to the origin of the directory? */
 bool ca_is_own(const struct ca *ca, const char *url);
 #endif

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "acme/identifier.h"
+#include "order/ca_object.h"
 #include "order/refusal.h"
 #include "order/sent.h"
 

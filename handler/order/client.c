@@ -1,5 +1,6 @@
 /* client.c - our account at a CA: see client.h */
 #include "order/client.h"
+#include "order/ca_object.h"
 #include "order/client_p.h"
 
 #include <errno.h>

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "order/ca_object.h"
 #include "order/challenges.h"
 #include "order/download.h"
 #include "order/problem.h"

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "mail/date.h"
+#include "order/ca_object.h"
 
 enum { HOUR = 3600, DAY = 24 * HOUR, SHORTEST_LIFETIME = 6 * HOUR };
 

@@ -7,6 +7,7 @@
 
 #include "acme/identifier.h"
 #include "acme/url.h"
+#include "order/ca_object.h"
 #include "order/challenges.h"
 #include "order/refusal.h"
 
