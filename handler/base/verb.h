@@ -103,7 +103,8 @@
 	X(CLONE, "mailcert-key", "clone", "file new", "", "", VERB_KEY)       \
 	X(EXPORT, "mailcert-key", "export", "file new? output?",              \
 	    "form chain name? passphrase? lock? replace?", "", VERB_KEY)      \
-	X(COPY, "mailcert-key", "copy", "file new", "passphrase?", "", VERB_KEY)
+	X(COPY, "mailcert-key", "copy", "file new", "form? passphrase?", "",  \
+	    VERB_KEY)
 
 enum verb_id {
 #define X(name, program, verb, opens, takes, gives, fails) VERB_##name,

@@ -14,7 +14,8 @@
  *	generate	makes new, which must not exist.  With addresses it
  *		also returns csr and public: the signing request and the
  *		SubjectPublicKeyInfo, in base64url
- *	copy		writes file as new
+ *	copy		writes file as new, unlocked: as PEM, or with form "gpg"
+ *		as gpg-agent stores it
  *	inspect, take, clone, export: see portable.h
  *
  * passphrase unlocks the key that it reads, and locks the one that it makes.
@@ -23,6 +24,7 @@
 #include <unistd.h>
 
 #include "acme/csr.h"
+#include "acme/gpg_key.h"
 #include "acme/jwk.h"
 #include "acme/jws.h"
 #include "base/base64url.h"
@@ -210,12 +212,23 @@ make_key(const struct serve *serve, const struct held *held, struct buf *out,
 static enum status
 copy_key(const struct serve *serve, struct held *held, struct note *note)
 {
-	enum status status =
-	    unlock(&held->key, frame_get(serve->frames, "passphrase"), note);
+	const struct span form = frame_get(serve->frames, "form");
+	const bool gpg = span_eq(form, SPAN("gpg"));
+	enum status status;
+	struct buf text;
 
-	return status == STATUS_OK
-	    ? held_store(&held->place, buf_span(&held->key), note)
-	    : status;
+	if (!gpg && form.len > 0)
+		return STATUS_USAGE;
+	status =
+	    unlock(&held->key, frame_get(serve->frames, "passphrase"), note);
+	buf_init(&text, KEY_FILE_MAX);
+	if (status == STATUS_OK && gpg)
+		status = gpg_key_write(buf_span(&held->key), &text, note);
+	if (status == STATUS_OK)
+		status = held_store(
+		    &held->place, buf_span(gpg ? &text : &held->key), note);
+	buf_wipe(&text);
+	return status;
 }
 
 static enum status
