@@ -74,6 +74,9 @@
 	    VERB_FACTS " address+ usage kind digest", "bad-file")             \
 	X(LEAVES, "mailcert-verify", "leaves", "", "chain", "public*",        \
 	    "bad-file")                                                       \
+	X(DESCRIBE, "mailcert-verify", "describe", "",                        \
+	    "chain file* anchor* anchor-fault*", "certificate+",              \
+	    "ca-nonsense")                                                    \
 	X(DIGEST, "mailcert-verify", "digest", "", "message", "digest", "")   \
 	X(THUMBPRINT, "mailcert-key", "thumbprint", "file", "", "thumbprint", \
 	    VERB_KEY)                                                         \

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "acme/certificate.h"
+#include "acme/chain.h"
 #include "acme/csr.h"
 #include "acme/foreign.h"
 #include "base/base64url.h"
@@ -292,6 +293,24 @@ do_foreign(struct span frames, struct buf *out, struct note *note)
 	return status;
 }
 
+/* Nothing is believed of the anchors but their own signatures: the user is
+ * shown the root before it counts. */
+static enum status
+do_describe(struct span frames, struct buf *out, struct note *note)
+{
+	struct span rest = frames, file;
+	struct chain *chain = NULL;
+	enum status status;
+
+	status = chain_new(frame_get(frames, "chain"), &chain, note);
+	while (status == STATUS_OK && frame_next(&rest, "anchor", &file))
+		chain_extend(chain, file);
+	if (status == STATUS_OK)
+		status = chain_describe(chain, out, note);
+	chain_free(chain);
+	return status;
+}
+
 static enum status
 do_digest(struct span frames, struct buf *out)
 {
@@ -345,6 +364,8 @@ answer(
 	else if (verb == VERB_LEAVES)
 		status = foreign_leaves(
 		    frame_get(frames, "chain"), "public", out, note);
+	else if (verb == VERB_DESCRIBE)
+		status = do_describe(frames, out, note);
 	else
 		status = do_evident(verb, frames, out, note);
 	return status == STATUS_OK ? buf_status(out) : status;
