@@ -77,6 +77,8 @@
 	X(DESCRIBE, "mailcert-verify", "describe", "",                        \
 	    "chain file* anchor* anchor-fault*", "certificate+",              \
 	    "ca-nonsense")                                                    \
+	X(RECIPIENT, "mailcert-verify", "recipient", "",                      \
+	    "message certificate*", "index*", "smime-fail")                   \
 	X(DIGEST, "mailcert-verify", "digest", "", "message", "digest", "")   \
 	X(THUMBPRINT, "mailcert-key", "thumbprint", "file", "", "thumbprint", \
 	    VERB_KEY)                                                         \

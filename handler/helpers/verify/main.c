@@ -23,6 +23,7 @@
 #include "base/idn.h"
 #include "base/sandbox.h"
 #include "base/serve.h"
+#include "mail/recipients.h"
 #include "mail/smime_verify.h"
 #include "reply/response.h"
 #include "reply/verdict.h"
@@ -311,6 +312,26 @@ do_describe(struct span frames, struct buf *out, struct note *note)
 	return status;
 }
 
+/* Which of the certificates, counted from 0, is the message encrypted to? */
+static enum status
+do_recipient(struct span frames, struct buf *out, struct note *note)
+{
+	struct recipients *recipients = NULL;
+	struct span rest = frames, pem;
+	enum status status;
+	int64_t index;
+
+	status =
+	    recipients_parse(frame_get(frames, "message"), &recipients, note);
+	for (index = 0;
+	     status == STATUS_OK && frame_next(&rest, "certificate", &pem);
+	     index++)
+		if (recipients_have(recipients, pem))
+			frame_add_number(out, "index", index);
+	recipients_free(recipients);
+	return status;
+}
+
 static enum status
 do_digest(struct span frames, struct buf *out)
 {
@@ -364,6 +385,8 @@ answer(
 	else if (verb == VERB_LEAVES)
 		status = foreign_leaves(
 		    frame_get(frames, "chain"), "public", out, note);
+	else if (verb == VERB_RECIPIENT)
+		status = do_recipient(frames, out, note);
 	else if (verb == VERB_DESCRIBE)
 		status = do_describe(frames, out, note);
 	else
