@@ -1,0 +1,134 @@
+/* textfile.c - text files of the user: see textfile.h */
+#include "install/textfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "store/file.h"
+
+enum { PATH_SIZE = 1200 };
+
+enum status
+textfile_read(
+    const char *path, struct buf *out, mode_t *mode, struct note *note)
+{
+	enum status status;
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0)
+		return errno == ENOENT ? STATUS_MISSING
+				       : note_set(note, STATUS_IO, "%.200s: %s",
+					     path, strerror(errno));
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
+	    st.st_size > TEXTFILE_MAX)
+		status = note_set(note, STATUS_IO,
+		    "%.200s is not a regular file, or too large", path);
+	else if ((status = fd_read_file(fd, (size_t)st.st_size, out)) !=
+	    STATUS_OK)
+		status =
+		    note_set(note, status, "%.200s: %s", path, strerror(errno));
+	else
+		*mode = st.st_mode & 07777;
+	(void)close(fd);
+	return status;
+}
+
+enum status
+textfile_replace(
+    const char *path, mode_t mode, struct span text, struct note *note)
+{
+	char temporary[PATH_SIZE], real[PATH_MAX];
+	enum status status;
+	const char *target = path;
+
+	if (realpath(path, real) != NULL)
+		target = real;
+	/* Of one that was killed, the next one takes the name again. */
+	(void)snprintf(
+	    temporary, sizeof(temporary), "%.1000s.mailcert.new", target);
+	(void)unlink(temporary);
+	status = file_create(AT_FDCWD, temporary, text, note);
+	if (status != STATUS_OK)
+		return status;
+	if (chmod(temporary, mode) != 0)
+		status = note_set(
+		    note, STATUS_IO, "%.200s: %s", temporary, strerror(errno));
+	if (status == STATUS_OK && rename(temporary, target) != 0)
+		status = note_set(
+		    note, STATUS_CREATE, "%.200s: %s", target, strerror(errno));
+	if (status != STATUS_OK) {
+		(void)unlink(temporary);
+		return status;
+	}
+	return path_sync_parent(target);
+}
+
+struct span
+line_take(struct span *text)
+{
+	const size_t end = span_find_byte(*text, '\n');
+	const struct span line = span_cut(*text, 0, end + 1);
+
+	*text = span_cut(*text, end + 1, text->len);
+	return line;
+}
+
+#define BEGIN "# BEGIN mailcert "
+#define END "# END mailcert"
+
+/* "# BEGIN mailcert NAME (...": mailcap's was the first, and has no name. */
+static bool
+begins_block(struct span line, const char *name)
+{
+	if (!span_starts(line, SPAN(BEGIN)))
+		return false;
+	line = span_cut(line, sizeof(BEGIN) - 1, line.len);
+	if (strcmp(name, "mailcap") == 0)
+		return span_starts(line, SPAN("("));
+	return span_starts(line, span_of(name)) &&
+	    span_starts(span_cut(line, strlen(name), line.len), SPAN(" ("));
+}
+
+enum status
+block_strip(const char *name, struct span text, const char *path,
+    struct buf *out, struct note *note)
+{
+	bool inside = false;
+	struct span line;
+
+	while (text.len > 0) {
+		line = line_take(&text);
+		if (begins_block(line, name))
+			inside = true;
+		else if (inside && span_starts(line, SPAN(END)))
+			inside = false;
+		else if (!inside)
+			buf_add(out, line);
+	}
+	if (inside)
+		return note_set(note, STATUS_CONFIG,
+		    "%.200s has \"" BEGIN "...\" without \"" END
+		    "\"; repair it by hand",
+		    path);
+	return buf_status(out);
+}
+
+void
+block_add(const char *name, struct span lines, struct buf *out)
+{
+	const bool mailcap = strcmp(name, "mailcap") == 0;
+
+	buf_addf(out,
+	    BEGIN "%s%s(mailcert install --remove %s takes this out)\n",
+	    mailcap ? "" : name, mailcap ? "" : " ", name);
+	buf_add(out, lines);
+	buf_add_text(out, END "\n");
+}
