@@ -1,0 +1,61 @@
+/*
+ * identity.h - the certificates of one address, as mail programs want them
+ *
+ * One signs, one encrypts (often the same), and every older one stays useful:
+ * it decrypts old mail.  Facts about a certificate come from the verifier
+ * (acme/chain.h), because mailcert itself reads no certificates.
+ */
+#ifndef INSTALL_IDENTITY_H
+#define INSTALL_IDENTITY_H
+#include "acme/chain.h"
+#include "base/buf.h"
+#include "store/order.h"
+
+/* One certificate of a chain; the spans lie in the identity's answer. */
+struct link_facts {
+	struct span pem;
+	struct span serial; /* octets */
+	struct span issuer; /* DER */
+	char subject[512];  /* safe text; empty: it has none */
+	char sha1[41];
+	char sha256[65];
+	char hash[9];
+	char key[8]; /* "rsa", "ec", "ed25519", "other" */
+	bool root;   /* self-signed */
+	bool crl;    /* names places of revocation lists */
+};
+
+/* One generation. */
+struct identity {
+	struct order order;
+	char key[1200];                     /* the path of its key file */
+	struct buf facts;                   /* owned */
+	struct link_facts link[CHAIN_MOST]; /* from the leaf upwards */
+	size_t links;
+};
+
+/* All generations of an address, the oldest first. */
+struct identities {
+	struct identity *at; /* owned */
+	size_t count;
+	size_t signs;    /* the index of the one that signs */
+	size_t encrypts; /* and of the one that others encrypt to */
+};
+
+/*
+ * Load the certificates that share an address with the wanted one: an id, or
+ * an address.  anchors: frames "file" and "anchor", where the roots are looked
+ * for.  A certificate named by its id signs; else the newest that may.
+ * STATUS_NO with a note: there is no such certificate.  Owned by the caller:
+ * identities_clear().
+ */
+enum status identities_load(const struct home *home, const char *wanted,
+    struct span anchors, struct identities *out, struct note *note) MUST_CHECK;
+void identities_clear(struct identities *identities);
+
+/* The root of its chain; NULL: it is not known. */
+const struct link_facts *identity_root(const struct identity *identity);
+/* Append the PEM of the links [from, to). */
+void identity_add_pem(
+    const struct identity *identity, size_t from, size_t to, struct buf *out);
+#endif

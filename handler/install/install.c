@@ -1,0 +1,259 @@
+/* install.c - the programs that certificates go into: see install.h */
+#include "install/install.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "install/gpgsm.h"
+
+enum { LINES_MAX = 64 * 1024, LOCK_SECONDS = 10, NAME_SIZE = 32 };
+
+static const struct install_program programs[] = {
+	{ "gpgsm", gpgsm_install, gpgsm_undo, gpgsm_undone },
+};
+
+enum { PROGRAMS = sizeof(programs) / sizeof(*programs) };
+
+const struct install_program *
+install_find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < PROGRAMS; i++)
+		if (strcmp(programs[i].name, name) == 0)
+			return &programs[i];
+	return NULL;
+}
+
+void
+install_names(struct buf *out)
+{
+	size_t i;
+
+	for (i = 0; i < PROGRAMS; i++)
+		buf_addf(out, "%s%s", i > 0 ? ", " : "", programs[i].name);
+}
+
+/* For which addresses, before anything is done: install_again() completes it
+ * even where we are killed. */
+static enum status
+remember_addresses(struct installation *installation, struct note *note)
+{
+	const struct identities *all = installation->identities;
+	enum status status = STATUS_OK;
+	size_t i, k;
+
+	for (i = 0; i < all->count; i++)
+		for (k = 0;
+		     k < all->at[i].order.addresses && status == STATUS_OK; k++)
+			status = journal_add(&installation->changes.journal,
+			    "for", all->at[i].order.address[k], SPAN(""), note);
+	return status;
+}
+
+/* And which certificates are in there, wholly. */
+static enum status
+remember_certificates(struct installation *installation, struct note *note)
+{
+	const struct identities *all = installation->identities;
+	enum status status = STATUS_OK;
+	size_t i;
+
+	for (i = 0; i < all->count && status == STATUS_OK; i++)
+		status = journal_add(&installation->changes.journal,
+		    "certificate", all->at[i].order.id, SPAN(""), note);
+	return status;
+}
+
+static enum status
+run(struct installation *installation, const struct install_program *program,
+    struct note *note)
+{
+	enum status status = STATUS_OK;
+
+	if (installation->changes.dry_run)
+		return program->install(installation, note);
+	status = remember_addresses(installation, note);
+	if (status == STATUS_OK)
+		status = program->install(installation, note);
+	return status == STATUS_OK ? remember_certificates(installation, note)
+				   : status;
+}
+
+enum status
+install_into(const struct home *home, const struct install_program *program,
+    const char *wanted, struct span anchors,
+    const struct install_wishes *wishes, bool dry_run, struct buf *out,
+    struct note *note)
+{
+	struct identities identities = { .count = 0 };
+	struct installation installation = { .wishes = wishes,
+		.identities = &identities };
+	enum status status;
+	int lock = -1;
+
+	buf_init(&installation.lines, LINES_MAX);
+	status = home_lock_on(home, "install", LOCK_SECONDS, &lock, note);
+	if (status != STATUS_OK)
+		return status;
+	status = changes_begin(
+	    home, program->name, dry_run, &installation.changes, note);
+	if (status == STATUS_OK)
+		status =
+		    identities_load(home, wanted, anchors, &identities, note);
+	if (status == STATUS_OK)
+		status = run(&installation, program, note);
+	buf_add(out, buf_span(&installation.changes.said));
+	if (status == STATUS_OK)
+		buf_add(out, buf_span(&installation.lines));
+	identities_clear(&identities);
+	changes_end(&installation.changes);
+	buf_clear(&installation.lines);
+	(void)close(lock);
+	return status;
+}
+
+enum status
+install_remove(const struct home *home, const struct install_program *program,
+    bool dry_run, struct buf *out, struct note *note)
+{
+	struct changes changes;
+	enum status status;
+	int lock = -1;
+
+	status = home_lock_on(home, "install", LOCK_SECONDS, &lock, note);
+	if (status != STATUS_OK)
+		return status;
+	status = changes_begin(home, program->name, dry_run, &changes, note);
+	if (status == STATUS_OK && changes.journal.text.len == 0)
+		note_say(note, "mailcert has installed nothing into %s",
+		    program->name);
+	else if (status == STATUS_OK)
+		status = changes_undo(&changes, program->undo, note);
+	if (status == STATUS_OK && !dry_run && program->undone != NULL)
+		program->undone();
+	buf_add(out, buf_span(&changes.said));
+	changes_end(&changes);
+	(void)close(lock);
+	return status;
+}
+
+/* --- after a renewal -------------------------------------------------------*/
+
+/* Is one of its addresses installed there, and not yet that certificate? */
+static bool
+is_missing_in(const struct journal *journal, const struct order *order)
+{
+	struct span rest = journal_rest(journal);
+	struct journal_entry entry;
+	char address[ACME_VALUE_SIZE];
+
+	if (journal_has(journal, "certificate", order->id))
+		return false;
+	while (journal_next(&rest, &entry))
+		if (span_eq(entry.verb, SPAN("for")) &&
+		    span_copy(entry.path, address, sizeof(address)) &&
+		    order_is_for(order, address))
+			return true;
+	return false;
+}
+
+static enum status
+concerns(const struct home *home, const char *name, const struct order *order,
+    bool *out, struct note *note)
+{
+	struct journal journal;
+	enum status status;
+
+	status = journal_open(home, name, &journal, note);
+	*out = status == STATUS_OK && is_missing_in(&journal, order);
+	journal_close(&journal);
+	return status;
+}
+
+static enum status
+again(const struct home *home, const char *name, const struct order *order,
+    struct span anchors, const struct install_wishes *wishes, struct buf *out,
+    struct note *note)
+{
+	const struct install_program *program = install_find(name);
+	enum status status;
+	struct buf said;
+	bool wanted;
+
+	if (program == NULL)
+		return STATUS_OK;
+	status = concerns(home, name, order, &wanted, note);
+	if (status != STATUS_OK || !wanted)
+		return status;
+	buf_init(&said, LINES_MAX);
+	status = install_into(home, program, order->address[0], anchors, wishes,
+	    false, &said, note);
+	if (status == STATUS_OK)
+		buf_addf(out, "installed %s into %s\n", order->id, name);
+	buf_clear(&said);
+	return status;
+}
+
+/* Take the next name off the list. */
+static bool
+take_name(struct span *list, char *out, size_t size)
+{
+	const size_t end = span_find_byte(*list, '\n');
+	const struct span name = span_cut(*list, 0, end);
+
+	if (list->len == 0)
+		return false;
+	*list = span_cut(*list, end + 1, list->len);
+	if (!span_copy(name, out, size))
+		out[0] = '\0';
+	return true;
+}
+
+enum status
+install_is_wanted(const struct home *home, const struct order *order, bool *out,
+    struct note *note)
+{
+	enum status status;
+	struct span rest;
+	struct buf names;
+	char name[NAME_SIZE];
+
+	*out = false;
+	buf_init(&names, LINES_MAX);
+	status = journal_list(home, &names, note);
+	rest = buf_span(&names);
+	while (status == STATUS_OK && !*out &&
+	    take_name(&rest, name, sizeof(name)))
+		if (install_find(name) != NULL)
+			status = concerns(home, name, order, out, note);
+	buf_clear(&names);
+	return status;
+}
+
+enum status
+install_again(const struct home *home, const struct order *order,
+    struct span anchors, const struct install_wishes *wishes, struct buf *out,
+    struct note *note)
+{
+	enum status status, first;
+	struct note why = { "" };
+	char name[NAME_SIZE];
+	struct span rest;
+	struct buf names;
+
+	buf_init(&names, LINES_MAX);
+	first = journal_list(home, &names, note);
+	rest = buf_span(&names);
+	while (take_name(&rest, name, sizeof(name))) {
+		why.text[0] = '\0';
+		status = again(home, name, order, anchors, wishes, out, &why);
+		if (status != STATUS_OK && first == STATUS_OK)
+			first = note_set(note, status,
+			    "cannot install certificate %s into %s: %.200s",
+			    order->id, name, note_text(&why, status));
+	}
+	buf_clear(&names);
+	return first;
+}
