@@ -6,11 +6,14 @@
 
 #include "base/text.h"
 #include "install/gpgsm.h"
+#include "install/mutt.h"
 
 enum { LINES_MAX = 64 * 1024, LOCK_SECONDS = 10, NAME_SIZE = 32 };
 
 static const struct install_program programs[] = {
 	{ "gpgsm", gpgsm_install, gpgsm_undo, gpgsm_undone },
+	{ "mutt", mutt_install, gpgsm_undo, gpgsm_undone },
+	{ "neomutt", mutt_install, gpgsm_undo, gpgsm_undone },
 };
 
 enum { PROGRAMS = sizeof(programs) / sizeof(*programs) };

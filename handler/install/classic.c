@@ -1,0 +1,363 @@
+/*
+ * classic.c - files for mutt's classic back end: see classic.h
+ *
+ * What smime_keys does, without its prompts: KEYS/HASH.N, CERTIFICATES/HASH.N,
+ * the certificates between leaf and root as CERTIFICATES/IHASH.M, and a line
+ * in each .index.  HASH is openssl's hash of the subject, N the first number
+ * that is free in both directories.
+ */
+#include "install/classic.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "install/program.h"
+#include "install/textfile.h"
+#include "install/trial.h"
+
+enum {
+	PATH_SIZE = CLASSIC_PATH_SIZE + 64,
+	NUMBERS = 1000, /* of one hash */
+	PEM_MAX = 256 * 1024,
+	SECONDS = 20,
+	COMMAND_MAX = 200 /* neomutt cuts a longer one, once it has a file */
+};
+
+enum status
+classic_fits(const struct identities *identities, struct note *note)
+{
+	const struct identity *signs = &identities->at[identities->signs];
+
+	return strcmp(signs->link[0].key, "rsa") == 0 ||
+		strcmp(signs->link[0].key, "ec") == 0
+	    ? STATUS_OK
+	    : note_set(note, STATUS_NO,
+		  "openssl, as mutt calls it, cannot sign with a key of this "
+		  "kind (%s)",
+		  key_kind_name(signs->order.key));
+}
+
+static bool
+exists(const char *directory, const char *name)
+{
+	char path[PATH_SIZE];
+	struct stat st;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", directory, name);
+	return lstat(path, &st) == 0;
+}
+
+/* Does that file hold just this? */
+static bool
+holds(const char *directory, const char *name, struct span text)
+{
+	char path[PATH_SIZE];
+	struct note note = { "" };
+	struct buf old;
+	mode_t mode = 0;
+	bool same;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", directory, name);
+	buf_init(&old, TEXTFILE_MAX);
+	same = textfile_read(path, &old, &mode, &note) == STATUS_OK &&
+	    span_eq(buf_span(&old), text);
+	buf_clear(&old);
+	return same;
+}
+
+/* The name of a certificate: the one it has, or a free one.  A key that is
+ * there without its certificate is somebody's. */
+static enum status
+choose_name(const struct classic *classic, const char *hash, struct span pem,
+    char out[CLASSIC_NAME_SIZE], struct note *note)
+{
+	unsigned n;
+
+	for (n = 0; n < NUMBERS; n++) {
+		(void)snprintf(out, CLASSIC_NAME_SIZE, "%.8s.%u", hash, n);
+		if (holds(classic->certificates, out, pem))
+			return STATUS_OK;
+		if (!exists(classic->certificates, out) &&
+		    !exists(classic->keys, out))
+			return STATUS_OK;
+	}
+	return note_set(note, STATUS_CREATE,
+	    "%.200s has too many certificates named %s", classic->certificates,
+	    hash);
+}
+
+static enum status
+place_certificate(struct changes *changes, const struct classic *classic,
+    const char *hash, struct span pem, char name[CLASSIC_NAME_SIZE],
+    struct note *note)
+{
+	char path[PATH_SIZE];
+	enum status status;
+
+	status = choose_name(classic, hash, pem, name, note);
+	if (status != STATUS_OK)
+		return status;
+	(void)snprintf(
+	    path, sizeof(path), "%s/%s", classic->certificates, name);
+	return change_file(changes, path, pem, note);
+}
+
+/* What stands between leaf and root, in one file; "?" where nothing does. */
+static enum status
+place_between(struct changes *changes, const struct classic *classic,
+    const struct identity *identity, char name[CLASSIC_NAME_SIZE],
+    struct note *note)
+{
+	const size_t end = identity->links -
+	    (identity->link[identity->links - 1].root ? 1 : 0);
+	enum status status;
+	struct buf pem;
+
+	(void)strcpy(name, "?");
+	if (end <= 1)
+		return STATUS_OK;
+	buf_init(&pem, PEM_MAX);
+	identity_add_pem(identity, 1, end, &pem);
+	status = buf_status(&pem);
+	if (status == STATUS_OK)
+		status = place_certificate(changes, classic,
+		    identity->link[1].hash, buf_span(&pem), name, note);
+	buf_clear(&pem);
+	return status;
+}
+
+static enum status
+place_key(struct changes *changes, const struct classic *classic,
+    const struct identity *identity, const char *name, struct note *note)
+{
+	char path[PATH_SIZE];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", classic->keys, name);
+	return change_key(changes, path, identity->key, "same", SPAN(""), note);
+}
+
+/* Both indexes get a line for each address. */
+static enum status
+place_lines(struct changes *changes, const struct classic *classic,
+    const struct identity *identity, const char *name, const char *between,
+    bool current, struct note *note)
+{
+	static const char *const purposes[] = { "se", "s", "e" };
+	char keys[PATH_SIZE], certificates[PATH_SIZE], line[512];
+	enum status status = STATUS_OK;
+	size_t i;
+
+	(void)snprintf(keys, sizeof(keys), "%s/.index", classic->keys);
+	(void)snprintf(certificates, sizeof(certificates), "%s/.index",
+	    classic->certificates);
+	for (i = 0; i < identity->order.addresses && status == STATUS_OK; i++) {
+		(void)snprintf(line, sizeof(line),
+		    "%.300s %s mailcert-%s %s t %s", identity->order.address[i],
+		    name, identity->order.id, between,
+		    purposes[identity->order.usage]);
+		status = change_line(changes, keys, line, note);
+		/* Mail is encrypted to the newest only. */
+		if (status == STATUS_OK)
+			status = current
+			    ? change_line(changes, certificates, line, note)
+			    : change_unline(changes, certificates, line, note);
+	}
+	return status;
+}
+
+static enum status
+install_one(struct changes *changes, const struct classic *classic,
+    const struct identity *identity, bool current, char name[CLASSIC_NAME_SIZE],
+    char between[CLASSIC_NAME_SIZE], struct note *note)
+{
+	enum status status;
+
+	status = place_certificate(changes, classic, identity->link[0].hash,
+	    identity->link[0].pem, name, note);
+	if (status == STATUS_OK)
+		status = place_key(changes, classic, identity, name, note);
+	if (status == STATUS_OK)
+		status =
+		    place_between(changes, classic, identity, between, note);
+	return status == STATUS_OK ? place_lines(changes, classic, identity,
+					 name, between, current, note)
+				   : status;
+}
+
+/* --- a test ----------------------------------------------------------------*/
+
+static enum status
+write_test(struct changes *changes, const struct home *home, char *path,
+    size_t size, struct note *note)
+{
+	enum status status;
+
+	(void)snprintf(path, size, "%.1000s/mail", home->path);
+	status = change_dir(changes, path, note);
+	(void)snprintf(path, size, "%.1000s/mail/test", home->path);
+	return status == STATUS_OK
+	    ? change_file(changes, path, SPAN(TRIAL_TEXT), note)
+	    : status;
+}
+
+/* The passphrase, and the end of its line. */
+static enum status
+add_passphrase(const struct install_wishes *wishes,
+    const struct identity *identity, struct buf *out, struct note *note)
+{
+	enum status status = STATUS_OK;
+
+	if (identity->order.locked)
+		status = wishes->passphrase(
+		    wishes->arg, &identity->order, out, note);
+	buf_add_byte(out, '\n');
+	return status;
+}
+
+/* As smime_sign_command does, but for the format. */
+static enum status
+sign(const char *key, const char *certificate, const char *chain,
+    const char *text, struct span passphrase, struct buf *out,
+    struct note *note)
+{
+	const char *const args[] = { "smime", "-sign", "-binary", "-nodetach",
+		"-md", "sha256", "-signer", certificate, "-inkey", key,
+		"-certfile", chain, "-passin", "stdin", "-in", text, "-outform",
+		"DER", NULL };
+	const struct program program = { .name = "openssl",
+		.argv = args,
+		.input = passphrase,
+		.seconds = SECONDS };
+	struct note said = { "" };
+	enum status status;
+	int code = 0;
+
+	status = program_run(&program, out, &said, &code, note);
+	return status == STATUS_OK && code != 0
+	    ? note_set(note, STATUS_NO,
+		  "openssl cannot sign a test text: %.200s", said.text)
+	    : status;
+}
+
+static enum status
+try_with(struct installation *installation, const struct classic *classic,
+    const struct identity *identity, const char *text, struct buf *passphrase,
+    struct note *note)
+{
+	const bool alone = strcmp(classic->above, "?") == 0;
+	char key[PATH_SIZE], certificate[PATH_SIZE], above[PATH_SIZE];
+	enum status status;
+	struct buf out;
+
+	buf_init(&out, PEM_MAX);
+	(void)snprintf(
+	    key, sizeof(key), "%s/%s", classic->keys, classic->signs);
+	(void)snprintf(certificate, sizeof(certificate), "%s/%s",
+	    classic->certificates, classic->signs);
+	/* Where nothing stands above it, mutt names the certificate again. */
+	(void)snprintf(above, sizeof(above), "%s/%s", classic->certificates,
+	    alone ? classic->signs : classic->above);
+	status =
+	    add_passphrase(installation->wishes, identity, passphrase, note);
+	if (status == STATUS_OK)
+		status = sign(key, certificate, above, text,
+		    buf_span(passphrase), &out, note);
+	if (status == STATUS_OK)
+		status = trial_judge(identity, buf_span(&out), note);
+	if (status == STATUS_OK)
+		buf_add_text(&installation->changes.said,
+		    "openssl has signed a test text, and it verifies\n");
+	buf_clear(&out);
+	return status;
+}
+
+static enum status
+try_out(struct installation *installation, const struct classic *classic,
+    struct note *note)
+{
+	const struct identities *all = installation->identities;
+	char text[PATH_SIZE + 200];
+	struct buf passphrase;
+	enum status status;
+
+	if (installation->changes.dry_run)
+		return STATUS_OK;
+	status = write_test(&installation->changes,
+	    installation->changes.journal.home, text, sizeof(text), note);
+	buf_init(&passphrase, 4096);
+	if (status == STATUS_OK)
+		status = try_with(installation, classic, &all->at[all->signs],
+		    text, &passphrase, note);
+	buf_wipe(&passphrase);
+	return status;
+}
+
+/* --- the whole -------------------------------------------------------------*/
+
+/* The directory above, too: ~/.smime. */
+static enum status
+make_directory(struct changes *changes, const char *path, struct note *note)
+{
+	char parent[CLASSIC_PATH_SIZE];
+	enum status status = STATUS_OK;
+	char *slash;
+
+	(void)strcpy(parent, path);
+	slash = strrchr(parent, '/');
+	if (slash != NULL && slash != parent) {
+		*slash = '\0';
+		status = change_dir(changes, parent, note);
+	}
+	return status == STATUS_OK ? change_dir(changes, path, note) : status;
+}
+
+enum status
+classic_install(struct installation *installation, struct classic *classic,
+    struct note *note)
+{
+	const struct identities *all = installation->identities;
+	struct changes *changes = &installation->changes;
+	char name[CLASSIC_NAME_SIZE], above[CLASSIC_NAME_SIZE];
+	enum status status;
+	size_t i;
+
+	status = classic_fits(all, note);
+	if (status == STATUS_OK)
+		status = make_directory(changes, classic->keys, note);
+	if (status == STATUS_OK)
+		status = make_directory(changes, classic->certificates, note);
+	for (i = 0; i < all->count && status == STATUS_OK; i++) {
+		status = install_one(changes, classic, &all->at[i],
+		    i == all->signs || i == all->encrypts, name, above, note);
+		if (i == all->signs) {
+			(void)strcpy(classic->signs, name);
+			(void)strcpy(classic->above, above);
+		}
+		if (i == all->encrypts)
+			(void)strcpy(classic->encrypts, name);
+	}
+	return status == STATUS_OK ? try_out(installation, classic, note)
+				   : status;
+}
+
+enum status
+classic_add_decrypt(
+    const struct classic *classic, struct buf *out, struct note *note)
+{
+	char name[512], command[4096];
+
+	if (program_own_name(name, sizeof(name), note) != STATUS_OK)
+		return STATUS_CONFIG;
+	(void)snprintf(command, sizeof(command),
+	    "%s mutt-decrypt \"%s\" \"%s\" %%f", name, classic->keys,
+	    classic->certificates);
+	if (strlen(command) > COMMAND_MAX)
+		return note_set(note, STATUS_CONFIG,
+		    "the paths of mailcert and of the directory of keys are "
+		    "too long for mutt; put mailcert on the PATH");
+	buf_addf(out, "'%s'", command);
+	return STATUS_OK;
+}
