@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "cmd/installing.h"
 #include "cmd/lookup.h"
 #include "cmd/session.h"
 #include "order/challenges.h"
@@ -232,6 +233,8 @@ finish_one(struct session *session, const char *id,
 		buf_addf(&session->out, "%s\n", result.path);
 		if (was_open)
 			begin_queued(session, order);
+		status = installing_again(
+		    &session->config, &session->home, order, note);
 	}
 	free(order);
 	return status;

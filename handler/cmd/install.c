@@ -1,250 +1,194 @@
-/* install.c - mailcert install mailcap: write our entries into ~/.mailcap */
-#include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
-#include <limits.h>
-#include <stdio.h>
+/* install.c - mailcert install: put certificates into mail programs */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "cmd/cmd.h"
-
-#define BEGIN_MARK "# BEGIN mailcert"
-#define END_MARK "# END mailcert"
+#include "base/frame.h"
+#include "cmd/installing.h"
+#include "cmd/session.h"
+#include "install/mailcap.h"
 
 struct options {
 	bool remove;
+	bool dry_run;
+	struct install_wishes wishes;
 };
+
+static bool
+read_back_end(const char *value, void *field)
+{
+	*(const char **)field = value;
+	return strcmp(value, "gpgme") == 0 || strcmp(value, "classic") == 0;
+}
+
+static bool
+read_root(const char *value, void *field)
+{
+	size_t digits = 0;
+
+	*(const char **)field = value;
+	for (; *value != '\0'; value++)
+		if (strchr("0123456789abcdefABCDEF", *value) != NULL)
+			digits++;
+		else if (*value != ':')
+			return false;
+	return digits == 64;
+}
 
 #define AT(field) .offset = offsetof(struct options, field)
 
 static const struct cmd_option rows[] = {
-	{ "remove", NULL, AT(remove), .help = "remove them" }, { 0 }
+	{ "remove", NULL, AT(remove), .help = "undo exactly what was done" },
+	{ "dry-run", NULL, AT(dry_run),
+	    .help = "show what would be done, and do nothing" },
+	{ "back-end", "NAME", AT(wishes.back_end), read_back_end,
+	    "gpgme or classic",
+	    .help = "of mutt and neomutt: gpgme or classic" },
+	{ "config", "FILE", AT(wishes.config),
+	    .help = "the configuration file to write into" },
+	{ "trust-root", "SHA256", AT(wishes.root), read_root,
+	    "64 hexadecimal digits",
+	    .help = "trust the root certificate with that fingerprint" },
+	{ "unlock", NULL, AT(wishes.unlock),
+	    .help = "a key with a passphrase may be installed without one" },
+	{ "yes", NULL, AT(wishes.yes),
+	    .help = "do not ask before the configuration is changed" },
+	{ 0 }
 };
 
 static const struct cmd_line command_line = {
 	.name = "install",
-	.operands = "mailcap",
+	.operands = "PROGRAM [CERTIFICATE|ADDRESS]",
 	.least = 1,
-	.most = 1,
+	.most = 2,
 	.options = rows,
 	.about =
-	    "Put our entries into ~/.mailcap, between markers, or update them there.\n"
-	    "--remove removes them.  Nothing else in the file changes.\n",
+	    "Put a certificate and its key where PROGRAM wants them: gpgsm, mutt or\n"
+	    "neomutt.  Older certificates of the address are installed, too: they\n"
+	    "decrypt old mail.  A test text is signed and verified.  Installing again\n"
+	    "changes nothing; finish and renew repeat it for a new certificate.\n"
+	    "With the PROGRAM mailcap: put our entries into ~/.mailcap, between\n"
+	    "markers.\n",
 };
 
-/* "%" stands for the command that runs mailcert. */
-static const char *const entries[] = {
-	BEGIN_MARK " (mailcert install --remove mailcap takes this out)",
-	"application/acme; % handle --type %t -- %s",
-	"application/acme; % show --type %t -- %s; copiousoutput",
-	"text/acme; % handle --type %t -- %s",
-	"text/acme; % show --type %t -- %s; copiousoutput",
-	"text/plain; % handle --type %t -- %s; test=% is-challenge",
-	END_MARK,
-};
-
-enum { MAILCAP_MAX = 1024 * 1024 };
-
-/* The command that runs us from mailcap's shell: our name if PATH leads to us,
- * else our path. */
-static enum status
-own_name(char *out, size_t size, struct note *note)
+static bool
+is_issued(const void *record, const void *arg)
 {
-	const char *paths = getenv("PATH");
-	char self[512], found[600];
-	struct stat mine, other;
-	struct span rest, dir;
-	ssize_t len;
-	size_t i, end;
+	const struct order *order = record;
 
-	len = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	self[len > 0 ? len : 0] = '\0';
-	if (len <= 0 || stat(self, &mine) != 0)
-		return note_set(
-		    note, STATUS_IO, "/proc/self/exe: %s", strerror(errno));
-	rest = span_of(paths != NULL ? paths : "");
-	while (rest.len > 0) {
-		end = span_find_byte(rest, ':');
-		dir = span_cut(rest, 0, end);
-		rest = span_cut(rest, end + 1, rest.len);
-		(void)snprintf(found, sizeof(found), "%.*s/mailcert",
-		    (int)dir.len, dir.at);
-		if (dir.len > 0 && stat(found, &other) == 0) {
-			if (other.st_dev == mine.st_dev &&
-			    other.st_ino == mine.st_ino)
-				return span_copy(SPAN("mailcert"), out, size)
-				    ? STATUS_OK
-				    : STATUS_BUG;
-			break;
-		}
-	}
-	for (i = 0; self[i] != '\0'; i++)
-		if (!ascii_is_alnum(self[i]) &&
-		    !span_has_byte(SPAN("/._+-@"), self[i]))
-			return note_set(note, STATUS_CONFIG,
-			    "%.200s has characters in its path that mailcap "
-			    "cannot carry; put mailcert on the PATH",
-			    self);
-	return span_copy(span_of(self), out, size) ? STATUS_OK : STATUS_CONFIG;
+	(void)arg;
+	return order->state == ORDER_ISSUED;
 }
 
-static void
-add_entries(struct buf *out, const char *name)
-{
-	const char *at;
-	size_t i;
-
-	for (i = 0; i < sizeof(entries) / sizeof(*entries); i++) {
-		for (at = entries[i]; *at != '\0'; at++) {
-			if (*at == '%' && at[1] == ' ')
-				buf_add_text(out, name);
-			else
-				buf_add_byte(out, *at);
-		}
-		buf_add_byte(out, '\n');
-	}
-}
-
-/* Copy the text without our markers and the lines between them. */
+/* The certificate that is meant where none is named: the newest, if all are
+ * for one address. */
 static enum status
-strip(struct span text, struct buf *out, struct note *note)
+choose(const struct home *home, char out[RECORD_ID_SIZE], struct note *note)
 {
-	bool inside = false;
-	struct span line;
-	size_t end;
-
-	while (text.len > 0) {
-		end = span_find_byte(text, '\n');
-		line = span_cut(text, 0, end + 1);
-		text = span_cut(text, end + 1, text.len);
-		if (span_starts(line, SPAN(BEGIN_MARK)))
-			inside = true;
-		else if (inside && span_starts(line, SPAN(END_MARK)))
-			inside = false;
-		else if (!inside)
-			buf_add(out, line);
-	}
-	if (inside)
-		return note_set(note, STATUS_CONFIG,
-		    "~/.mailcap has \"" BEGIN_MARK "\" without \"" END_MARK
-		    "\"; repair it by hand");
-	return buf_status(out);
-}
-
-/* Replace the file, keeping its mode and following a link to it. */
-static enum status
-write_back(const char *path, mode_t mode, struct span text, struct note *note)
-{
-	char temporary[1200], real[PATH_MAX], dir_name[1200];
+	struct order *all = NULL;
 	enum status status;
-	const char *target = path;
-	int dir;
+	size_t count = 0, i;
 
-	if (realpath(path, real) != NULL)
-		target = real;
-	(void)snprintf(temporary, sizeof(temporary), "%.1000s.mailcert.%ld",
-	    target, (long)getpid());
-	status = file_create(AT_FDCWD, temporary, text, note);
+	status = orders_load_if(home, is_issued, NULL, &all, &count, note);
+	if (status == STATUS_OK && count == 0)
+		status = note_set(note, STATUS_NO,
+		    "there is no certificate yet; mailcert order gets one");
+	for (i = 0; status == STATUS_OK && i + 1 < count; i++)
+		if (!order_is_for(&all[i], all[count - 1].address[0]))
+			status = note_set(note, STATUS_USAGE,
+			    "there are certificates for several addresses "
+			    "(%.80s, %.80s); name one",
+			    all[i].address[0], all[count - 1].address[0]);
+	if (status == STATUS_OK)
+		(void)strcpy(out, all[count - 1].id);
+	free(all);
+	return status;
+}
+
+static enum status
+install(struct session *session, const struct install_program *program,
+    const char *wanted, struct options *options)
+{
+	char id[RECORD_ID_SIZE];
+	enum status status = STATUS_OK;
+	struct buf anchors;
+
+	if (session->home.dir < 0)
+		return note_set(&session->note, STATUS_NO,
+		    "there is no certificate yet; mailcert order gets one");
+	if (options->remove)
+		return install_remove(&session->home, program, options->dry_run,
+		    &session->out, &session->note);
+	if (wanted == NULL) {
+		status = choose(&session->home, id, &session->note);
+		wanted = id;
+	}
 	if (status != STATUS_OK)
 		return status;
-	if (chmod(temporary, mode) != 0)
-		status = note_set(
-		    note, STATUS_IO, "%.200s: %s", temporary, strerror(errno));
-	if (status == STATUS_OK && rename(temporary, target) != 0)
-		status = note_set(
-		    note, STATUS_CREATE, "%.200s: %s", target, strerror(errno));
-	if (status != STATUS_OK) {
-		(void)unlink(temporary);
-		return status;
-	}
-	(void)snprintf(dir_name, sizeof(dir_name), "%.1000s", target);
-	dir = open(dirname(dir_name), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir >= 0) {
-		(void)fsync(dir);
-		(void)close(dir);
-	}
-	return STATUS_OK;
-}
-
-static enum status
-read_mailcap(const char *path, struct buf *out, mode_t *mode, struct note *note)
-{
-	struct stat st;
-	enum status status = STATUS_OK;
-	int fd;
-
-	*mode = 0644;
-	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
-		return errno == ENOENT ? STATUS_OK
-				       : note_set(note, STATUS_IO, "%.200s: %s",
-					     path, strerror(errno));
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
-	    st.st_size >= MAILCAP_MAX || !buf_reserve(out, (size_t)st.st_size))
-		status = note_set(note, STATUS_IO,
-		    "%.200s is not a regular file, or too large", path);
-	else if (read(fd, out->at, (size_t)st.st_size) != st.st_size)
-		status = note_set(
-		    note, STATUS_IO, "%.200s: %s", path, strerror(errno));
-	if (status == STATUS_OK) {
-		out->len = (size_t)st.st_size;
-		out->at[out->len] = '\0';
-		*mode = st.st_mode & 07777;
-	}
-	(void)close(fd);
+	buf_init(&anchors, FRAME_TRUST_MAX);
+	status = installing_anchors(&session->config, &anchors, &session->note);
+	if (status == STATUS_OK)
+		status = install_into(&session->home, program, wanted,
+		    buf_span(&anchors), &options->wishes, options->dry_run,
+		    &session->out, &session->note);
+	buf_clear(&anchors);
 	return status;
 }
 
-static enum status
-install_mailcap(bool install, struct note *note)
+static int
+run(const struct invocation *invocation, const struct install_program *program,
+    const char *wanted, struct options *options)
 {
-	const char *user = getenv("HOME");
-	char path[1024], name[512];
-	struct buf old, text, kept;
+	struct session *session;
 	enum status status;
-	mode_t mode;
+	int code;
 
-	if (user == NULL || user[0] != '/')
-		return note_set(note, STATUS_CONFIG, "HOME is not set");
-	(void)snprintf(path, sizeof(path), "%.1000s/.mailcap", user);
-	buf_init(&old, MAILCAP_MAX);
-	buf_init(&kept, MAILCAP_MAX);
-	buf_init(&text, MAILCAP_MAX + 8192);
-	status = read_mailcap(path, &old, &mode, note);
-	if (status == STATUS_OK)
-		status = strip(buf_span(&old), &kept, note);
-	if (status == STATUS_OK && install)
-		status = own_name(name, sizeof(name), note);
-	/* Ours come first: mailcap takes the first entry that matches. */
-	if (status == STATUS_OK && install)
-		add_entries(&text, name);
-	buf_add(&text, buf_span(&kept));
-	if (status == STATUS_OK)
-		status = buf_status(&text);
-	if (status == STATUS_OK && !span_eq(buf_span(&text), buf_span(&old)))
-		status = write_back(path, mode, buf_span(&text), note);
-	buf_clear(&text);
-	buf_clear(&kept);
-	buf_clear(&old);
-	return status;
+	if ((session = session_begin(invocation, false, &code)) == NULL)
+		return code;
+	installing_wishes(&session->config, &options->wishes);
+	status = install(session, program, wanted, options);
+	if (status == STATUS_OK && session->out.len == 0)
+		buf_addf(&session->out, "%s\n",
+		    options->remove ? "nothing was installed there"
+				    : "everything is installed already");
+	return session_end(session, status);
+}
+
+static int
+run_mailcap(const struct options *options)
+{
+	struct note note = { "" };
+	enum status status = mailcap_install(!options->remove, &note);
+
+	return status == STATUS_OK ? 0 : cmd_fail(status, &note);
 }
 
 int
 cmd_install(const struct invocation *invocation, int argc, char *argv[])
 {
-	struct note note = { "" };
-	enum status status;
-	struct options options = { 0 };
+	const struct install_program *program;
+	struct options options = { .remove = false };
+	const char *name, *wanted;
+	struct buf known;
 	int code;
 
-	(void)invocation;
 	if (!cmd_parse(&command_line, argc, argv, &options, &code))
 		return code;
-	if (strcmp(argv[optind], "mailcap") != 0)
-		return cmd_misuse(&command_line,
-		    "cannot install into %.100s; use mailcap", argv[optind]);
-	status = install_mailcap(!options.remove, &note);
-	return status == STATUS_OK ? 0 : cmd_fail(status, &note);
+	name = argv[optind];
+	wanted = argv[optind + 1];
+	if (strcmp(name, "mailcap") == 0)
+		return wanted == NULL && !options.dry_run
+		    ? run_mailcap(&options)
+		    : cmd_misuse(&command_line,
+			  "mailcap takes no certificate and no --dry-run");
+	if ((program = install_find(name)) == NULL) {
+		buf_init(&known, 1024);
+		install_names(&known);
+		code = cmd_misuse(&command_line,
+		    "cannot install into %.100s; use mailcap, %s", name,
+		    known.at != NULL ? known.at : "");
+		buf_clear(&known);
+		return code;
+	}
+	return run(invocation, program, wanted, &options);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "cmd/installing.h"
 #include "cmd/key_options.h"
 #include "cmd/passphrase.h"
 #include "cmd/session.h"
@@ -163,6 +164,9 @@ order_one(
 		    &session->client, order, &how, &result, &session->note);
 		if (status == STATUS_OK)
 			buf_addf(&session->out, "%s\n", result.path);
+		if (status == STATUS_OK)
+			status = installing_again(&session->config,
+			    &session->home, order, &session->note);
 	}
 	free(order);
 	return status;

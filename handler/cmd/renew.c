@@ -8,6 +8,7 @@
 #include "answer/advice.h"
 #include "answer/confirm.h"
 #include "base/text.h"
+#include "cmd/installing.h"
 #include "cmd/lookup.h"
 #include "cmd/passphrase.h"
 #include "cmd/session.h"
@@ -389,6 +390,45 @@ renew_these(struct session *session, const struct options *options,
 	return status;
 }
 
+static bool
+is_issued(const void *record, const void *arg)
+{
+	const struct order *order = record;
+
+	(void)arg;
+	return order->state == ORDER_ISSUED;
+}
+
+/* Install what is not installed yet where an older one is: just now renewed,
+ * imported, or left by a run that was killed.  Of an address the newest one
+ * counts, and installs the others with it. */
+static void
+install_renewed(
+    struct session *session, const struct options *options, struct run *run)
+{
+	struct order *all = NULL;
+	struct note note = { "" };
+	enum status status;
+	size_t count = 0, i;
+
+	status = orders_load_if(
+	    &session->home, is_issued, NULL, &all, &count, &note);
+	order_sort(all, count);
+	for (i = count; status == STATUS_OK && i-- > 0;) {
+		if (!is_chosen(options, &all[i]))
+			continue;
+		note.text[0] = '\0';
+		status = installing_again(
+		    &session->config, &session->home, &all[i], &note);
+		if (status != STATUS_OK) {
+			cmd_say(&note);
+			run->persons++;
+			status = STATUS_OK;
+		}
+	}
+	free(all);
+}
+
 static enum status
 tell_waiting(const struct run *run, struct note *note)
 {
@@ -419,6 +459,8 @@ renew_all(struct session *session, const struct options *options)
 	order_sort(all, count);
 	if (status == STATUS_OK)
 		status = renew_these(session, options, all, count, &run);
+	if (!options->dry_run)
+		install_renewed(session, options, &run);
 	if (status == STATUS_OK && options->count == 0)
 		status = tell_doubts(session, &run);
 	if (status == STATUS_OK && run.persons + run.foreign > 0)

@@ -112,7 +112,15 @@ def test_misuse():
         (["finish", "--forget"], "--forget needs an ID"),
         (["finish", "--detach", "--no-wait"],
          "--detach and --no-wait exclude each other; give one"),
-        (["install", "mutt"], "cannot install into mutt; use mailcap"))
+        (["install", "elm"], "cannot install into elm; use mailcap, gpgsm, "
+                             "mutt, neomutt"),
+        (["install", "mailcap", "x"], "mailcap takes no certificate and no "
+                                      "--dry-run"),
+        (["install", "mutt", "--back-end", "pgp"],
+         "--back-end pgp is not valid; use gpgme or classic"),
+        (["install", "mutt", "--trust-root", "12"],
+         "--trust-root 12 is not valid; use 64 "
+         "hexadecimal digits"))
     with Place() as place:
         for args, want in wrong:
             got = place.run(*args)

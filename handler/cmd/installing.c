@@ -1,0 +1,83 @@
+/* installing.c - what the installing commands share: see installing.h */
+#include "cmd/installing.h"
+
+#include <unistd.h>
+
+#include "answer/anchors.h"
+#include "base/frame.h"
+#include "cmd/passphrase.h"
+#include "cmd/session.h"
+
+enum { OUT_MAX = 64 * 1024 };
+
+/* Debian's, and most others have a link there. */
+#define SYSTEM_ROOTS "/etc/ssl/certs/ca-certificates.crt"
+
+static enum status
+ask_passphrase(
+    void *arg, const struct order *order, struct buf *out, struct note *note)
+{
+	(void)order;
+	return passphrase_get(arg, false, out, note);
+}
+
+void
+installing_wishes(const struct config *config, struct install_wishes *wishes)
+{
+	wishes->ask = session_ask;
+	wishes->passphrase = ask_passphrase;
+	wishes->arg = (void *)(uintptr_t)config;
+}
+
+enum status
+installing_anchors(
+    const struct config *config, struct buf *out, struct note *note)
+{
+	enum status status = STATUS_OK;
+
+	if (config->authenticate.smime_anchors[0] != '\0')
+		status = anchors_add(
+		    config->authenticate.smime_anchors, "anchor", out, note);
+	if (status == STATUS_OK && access(SYSTEM_ROOTS, R_OK) == 0)
+		status = anchors_add(SYSTEM_ROOTS, "anchor", out, note);
+	return status;
+}
+
+/* One line of progress for each program. */
+static void
+say(struct span lines)
+{
+	struct note note;
+	size_t end;
+
+	for (; lines.len > 0; lines = span_cut(lines, end + 1, lines.len)) {
+		end = span_find_byte(lines, '\n');
+		note_say(&note, "%.*s", (int)end, lines.at);
+		cmd_say(&note);
+	}
+}
+
+enum status
+installing_again(const struct config *config, const struct home *home,
+    const struct order *order, struct note *note)
+{
+	struct install_wishes wishes = { .again = true };
+	struct buf anchors, out;
+	enum status status;
+	bool wanted;
+
+	status = install_is_wanted(home, order, &wanted, note);
+	if (status != STATUS_OK || !wanted)
+		return status;
+	installing_wishes(config, &wishes);
+	buf_init(&anchors, FRAME_TRUST_MAX);
+	buf_init(&out, OUT_MAX);
+	status = installing_anchors(config, &anchors, note);
+	if (status == STATUS_OK)
+		status = install_again(
+		    home, order, buf_span(&anchors), &wishes, &out, note);
+	say(buf_span(&out));
+	buf_clear(&out);
+	buf_clear(&anchors);
+	return status;
+}
