@@ -29,7 +29,7 @@ MODULES = $(filter-out handler/cmd/main.c,$(wildcard handler/*/*.c)) \
 DNS_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/helpers/dns/%.o,\
 	main dns plain)
 KEY_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/helpers/key/%.o,\
-	main held portable)
+	main held pack portable)
 HTTPS_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/helpers/https/%.o,\
 	main http)
 OBJECTS = $(patsubst %.c,$(BUILD)/obj/%.o,$(MODULES))

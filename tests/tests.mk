@@ -22,7 +22,8 @@ HIJACKED = $(addprefix $(BUILD)/hijacked/,mailcert mailcert-verify \
 HIJACK = $(BUILD)/obj/tests/fault/hijack.o
 TAKEN = challenge_parse authres_dkim authres_smime response_compute \
 	dns_look_up http_send jwk_thumbprint jws_sign jws_bind jws_roll_over \
-	key_generate key_unlock bundle_read foreign_read syscall
+	key_generate key_unlock bundle_read foreign_read \
+	sealed_build sealed_open syscall
 WRAP = $(addprefix -Wl$(COMMA)--wrap=,$(TAKEN))
 COMMA = ,
 OBJECTS_FIRST = $(filter %.o,$^) $(filter %.a,$^)

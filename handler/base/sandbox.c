@@ -115,6 +115,14 @@ sandbox_enter(void)
 	return sandbox_enter_with(&nothing);
 }
 
+static rlim_t
+written_bytes(const struct sandbox_rules *rules)
+{
+	if (rules->writable <= 0)
+		return 0;
+	return rules->written > 0 ? rules->written : WRITTEN_BYTES;
+}
+
 #ifdef MAILCERT_SANITIZE
 /* AddressSanitizer needs memory and system calls that the filter refuses, and
  * LeakSanitizer traces its own process. */
@@ -137,7 +145,7 @@ sandbox_enter_with(const struct sandbox_rules *rules)
 	    rules->cpu_seconds > 0 ? rules->cpu_seconds : CPU_SECONDS;
 
 	set_limit(RLIMIT_CPU, (rlim_t)(10 * seconds));
-	set_limit(RLIMIT_FSIZE, rules->writable > 0 ? WRITTEN_BYTES : 0);
+	set_limit(RLIMIT_FSIZE, written_bytes(rules));
 	return (struct sandbox){ 0 };
 }
 #else
@@ -392,7 +400,7 @@ sandbox_enter_with(const struct sandbox_rules *rules)
 
 	set_limit(RLIMIT_CPU, (rlim_t)seconds);
 	set_limit(RLIMIT_AS, MEMORY_BYTES);
-	set_limit(RLIMIT_FSIZE, rules->writable > 0 ? WRITTEN_BYTES : 0);
+	set_limit(RLIMIT_FSIZE, written_bytes(rules));
 	set_limit(RLIMIT_CORE, 0);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)

@@ -26,6 +26,7 @@ struct sandbox_rules {
 	/* An open directory in which files may be made, replaced and removed,
 	 * but not read; 0: none. */
 	int writable;
+	size_t written; /* octets of such a file; 0: what a key needs */
 	/* Internet sockets, and threads as resolvers want them. */
 	bool network;
 	int cpu_seconds; /* 0: a few */

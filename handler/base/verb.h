@@ -102,12 +102,16 @@
 	    "code nonce location retry-after alternate* next body",           \
 	    "ca-nonsense network-trouble configuration")                      \
 	X(INSPECT, "mailcert-key", "inspect", "file", "passphrase?",          \
-	    "public* locked* chain warning*", VERB_KEY VERB_PORTABLE)         \
+	    "public* locked* chain warning* home?", VERB_KEY VERB_PORTABLE)   \
 	X(TAKE, "mailcert-key", "take", "file new",                           \
 	    "public passphrase? lock?", "", VERB_KEY VERB_PORTABLE)           \
 	X(CLONE, "mailcert-key", "clone", "file new", "", "", VERB_KEY)       \
 	X(EXPORT, "mailcert-key", "export", "file new? output?",              \
 	    "form chain name? passphrase? lock? replace?", "", VERB_KEY)      \
+	X(PACK, "mailcert-key", "pack", "home new? output?",                  \
+	    "passphrase replace?", "", VERB_KEY)                              \
+	X(UNPACK, "mailcert-key", "unpack", "file home", "passphrase",        \
+	    "count", VERB_KEY VERB_PORTABLE)                                  \
 	X(COPY, "mailcert-key", "copy", "file new", "form? passphrase?", "",  \
 	    VERB_KEY)
 

@@ -349,11 +349,17 @@ def test_key_holder():
         program=scene.program("mailcert")))
     file = ("file", key)
     frames = ("public", "AAAA")
+    word = ("passphrase", "x")
+    home = scene.place.path("home")
+    os.mkdir(home)
+    sealed = ("file", scene.place.write("sealed", "mailcert home 1\n"))
     for verb, stdin in (
             ("inspect", ask(opens=[file])),
             ("take", ask(frames, opens=[file, ("new", new)])),
             ("export", ask(("form", "modern"), ("chain", ""),
                            opens=[file, ("new", new)])),
+            ("pack", ask(word, opens=[("home", home), ("new", new)])),
+            ("unpack", ask(word, opens=[sealed, ("home", home)])),
             ("jws", ask(*signs, opens=[file])),
             ("bind", ask(("url", "x"), ("kid", "x"), ("mac", "x"),
                          opens=[file])),

@@ -15,9 +15,10 @@
 enum { CPU_SECONDS = 120 }; /* for a large RSA key on a slow machine */
 
 void
-held_confine(int dir)
+held_confine(int dir, size_t most)
 {
 	const struct sandbox_rules rules = { .writable = dir > 0 ? dir : 0,
+		.written = most,
 		.cpu_seconds = CPU_SECONDS };
 
 	(void)sandbox_enter_with(&rules);

@@ -21,8 +21,8 @@ enum status held_read(const struct serve *serve, const char *name,
 enum status held_place(
     const struct serve *serve, struct place *out, struct note *note) MUST_CHECK;
 /* From here on, use only open files, and create files only in dir, if any
- * (else -1). */
-void held_confine(int dir);
+ * (else -1), of that many octets at most; 0: what a key needs. */
+void held_confine(int dir, size_t most);
 /* Create the file; it is durable before anybody hears of it.  STATUS_CREATE:
  * there is one of that name. */
 enum status held_store(

@@ -261,7 +261,7 @@ serve_one(struct serve *serve, struct buf *out, struct note *note)
 	if (portable_is(serve->verb))
 		return portable_serve(serve, out, note);
 	opened = open_held(serve, &held, note);
-	held_confine(held.place.dir);
+	held_confine(held.place.dir, 0);
 	status = serve_read(serve);
 	if (status == STATUS_OK)
 		status = opened;

@@ -15,9 +15,11 @@
 #include "acme/bundle.h"
 #include "acme/csr.h"
 #include "acme/pkcs12.h"
+#include "acme/sealed.h"
 #include "base/base64url.h"
 #include "base/fd.h"
 #include "helpers/key/held.h"
+#include "helpers/key/pack.h"
 #include "store/file.h"
 
 enum {
@@ -32,14 +34,17 @@ struct opened {
 	struct buf file;                /* likewise, its content */
 	int output;                     /* what is exported to, or -1 */
 	struct buf key;                 /* of the home */
+	struct buf home;                /* all of it */
 	struct place place;
+	struct pack_place made; /* the directories of a new home */
 };
 
 bool
 portable_is(enum verb_id verb)
 {
 	return verb == VERB_INSPECT || verb == VERB_TAKE ||
-	    verb == VERB_CLONE || verb == VERB_EXPORT;
+	    verb == VERB_CLONE || verb == VERB_EXPORT || verb == VERB_PACK ||
+	    verb == VERB_UNPACK;
 }
 
 static bool
@@ -61,7 +66,7 @@ open_named(const struct serve *serve, const char *name, int flags)
 }
 
 static enum status
-open_import(const struct serve *serve, struct opened *out, struct note *note)
+read_import(const struct serve *serve, struct opened *out, struct note *note)
 {
 	const int fd = open_named(serve, "file", O_RDONLY | O_NONBLOCK);
 	enum status status;
@@ -71,15 +76,50 @@ open_import(const struct serve *serve, struct opened *out, struct note *note)
 		    errno == EACCES ? STATUS_PERMISSION : STATUS_IO, "%s",
 		    strerror(errno));
 	status = fd_read(fd, &out->file, READ_SECONDS);
+	(void)close(fd);
+	/* An exported home may be larger, and its beginning says so. */
+	if (status == STATUS_BAD_SIZE && serve->verb == VERB_INSPECT &&
+	    sealed_is(buf_span(&out->file)))
+		status = STATUS_OK;
 	if (status == STATUS_BAD_SIZE)
 		status = note_set(note, STATUS_BAD_FILE,
-		    "it is larger than %d bytes", BUNDLE_SIZE_MAX);
-	(void)close(fd);
+		    "it is larger than %zu bytes", out->file.ceiling);
+	return status;
+}
+
+static enum status
+open_import(const struct serve *serve, struct opened *out, struct note *note)
+{
+	enum status status = read_import(serve, out, note);
+
 	/* This loads a library, and nothing can be loaded later. */
 	if (status == STATUS_OK &&
 	    (out->library = bundle_library_new()) == NULL)
 		status = STATUS_MEMORY;
 	return status;
+}
+
+static enum status
+open_unpack(const struct serve *serve, struct opened *out, struct note *note)
+{
+	enum status status = read_import(serve, out, note);
+
+	if (status != STATUS_OK)
+		return status;
+	out->place.dir = open_named(serve, "home", O_RDONLY | O_DIRECTORY);
+	if (out->place.dir < 0)
+		return note_set(note, STATUS_CREATE, "%s", strerror(errno));
+	return pack_make(out->place.dir, &out->made, note);
+}
+
+static enum status
+read_home(const struct serve *serve, struct opened *out, struct note *note)
+{
+	char path[PATH_SIZE];
+
+	return span_copy(frame_get(serve->open, "home"), path, sizeof(path))
+	    ? pack_read(path, &out->home, note)
+	    : STATUS_USAGE;
 }
 
 static enum status
@@ -98,11 +138,16 @@ open_all(const struct serve *serve, struct opened *out, struct note *note)
 {
 	enum status status;
 
+	if (serve->verb == VERB_UNPACK)
+		return open_unpack(serve, out, note);
 	if (imports(serve->verb))
 		status = open_import(serve, out, note);
+	else if (serve->verb == VERB_PACK)
+		status = read_home(serve, out, note);
 	else
 		status = held_read(serve, "file", &out->key, note);
-	if (status == STATUS_OK && serve->verb == VERB_EXPORT)
+	if (status == STATUS_OK &&
+	    (serve->verb == VERB_EXPORT || serve->verb == VERB_PACK))
 		status = open_output(serve, out, note);
 	else if (status == STATUS_OK && serve->verb != VERB_INSPECT)
 		status = held_place(serve, &out->place, note);
@@ -118,6 +163,8 @@ close_all(struct opened *opened)
 		(void)close(opened->place.dir);
 	buf_wipe(&opened->key);
 	buf_wipe(&opened->file);
+	buf_wipe(&opened->home);
+	pack_close(&opened->made);
 	bundle_library_free(opened->library);
 }
 
@@ -188,6 +235,12 @@ import(const struct serve *serve, const struct opened *opened, struct buf *out,
 	struct bundle bundle;
 	enum status status;
 
+	if (sealed_is(buf_span(&opened->file))) {
+		frame_add(out, "chain", SPAN(""));
+		frame_add(out, "home", SPAN("yes"));
+		return serve->verb == VERB_INSPECT ? STATUS_OK
+						   : STATUS_BAD_FILE;
+	}
 	bundle_init(&bundle);
 	status = bundle_read(opened->library, buf_span(&opened->file),
 	    frame_get(serve->frames, "passphrase"), &bundle, note);
@@ -265,16 +318,59 @@ static enum status export(
 	return status;
 }
 
+static enum status
+pack(const struct serve *serve, const struct opened *opened, struct note *note)
+{
+	struct buf file;
+	enum status status;
+
+	buf_init(&file, SEALED_HEAD + SEALED_MAX + SEALED_TAG);
+	status = sealed_build(buf_span(&opened->home),
+	    frame_get(serve->frames, "passphrase"), &file);
+	if (status == STATUS_OK)
+		status = deliver(serve, opened, buf_span(&file), note);
+	buf_clear(&file);
+	return status;
+}
+
+static enum status
+unpack(const struct serve *serve, const struct opened *opened, struct buf *out,
+    struct note *note)
+{
+	struct buf frames;
+	enum status status;
+	size_t count = 0;
+
+	buf_init(&frames, SEALED_MAX);
+	status = sealed_is(buf_span(&opened->file))
+	    ? sealed_open(buf_span(&opened->file),
+		  frame_get(serve->frames, "passphrase"), &frames, note)
+	    : note_set(note, STATUS_BAD_FILE, "it is not an exported home");
+	if (status == STATUS_OK)
+		status =
+		    pack_write(buf_span(&frames), &opened->made, &count, note);
+	frame_add_number(out, "count", (int64_t)count);
+	buf_wipe(&frames);
+	return status;
+}
+
 enum status
 portable_serve(struct serve *serve, struct buf *out, struct note *note)
 {
-	struct opened opened = { .output = -1, .place.dir = -1 };
+	struct opened opened = { .output = -1,
+		.place.dir = -1,
+		.made.dir = { -1, -1, -1, -1, -1, -1 } };
 	enum status status, ready;
 
 	buf_init(&opened.key, KEY_FILE_MAX);
-	buf_init(&opened.file, BUNDLE_SIZE_MAX);
+	buf_init(&opened.home, SEALED_MAX);
+	buf_init(&opened.file,
+	    serve->verb == VERB_UNPACK ? SEALED_HEAD + SEALED_MAX + SEALED_TAG
+				       : BUNDLE_SIZE_MAX);
 	ready = open_all(serve, &opened, note);
-	held_confine(opened.output >= 0 ? opened.output : opened.place.dir);
+	held_confine(opened.output >= 0 ? opened.output : opened.place.dir,
+	    serve->verb == VERB_PACK ? SEALED_HEAD + SEALED_MAX + SEALED_TAG
+				     : 0);
 	status = serve_read(serve);
 	if (status == STATUS_OK)
 		status = ready;
@@ -282,6 +378,10 @@ portable_serve(struct serve *serve, struct buf *out, struct note *note)
 		status = import(serve, &opened, out, note);
 	else if (status == STATUS_OK && serve->verb == VERB_CLONE)
 		status = put(&opened.place, buf_span(&opened.key), note);
+	else if (status == STATUS_OK && serve->verb == VERB_PACK)
+		status = pack(serve, &opened, note);
+	else if (status == STATUS_OK && serve->verb == VERB_UNPACK)
+		status = unpack(serve, &opened, out, note);
 	else if (status == STATUS_OK)
 		status = export(serve, &opened, note);
 	close_all(&opened);

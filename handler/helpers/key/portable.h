@@ -15,6 +15,8 @@ bool portable_is(enum verb_id verb);
  *	take	writes the key of file that has that public key as new
  *	clone	writes file again, as new, as it is
  *	export	writes file with its chain as new, or to output
+ *	pack	writes all of home, sealed, as new, or to output
+ *	unpack	writes what file holds into home, an empty directory
  *
  * new is replaced by take and clone, which complete what was cut short, and by
  * export where it is told to.
