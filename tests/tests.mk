@@ -118,7 +118,7 @@ FLOW_FIRST = tests/flow/lifecycle.py tests/fault/issue.py \
 	tests/flow/messages.py tests/flow/trust.py tests/flow/signed.py \
 	tests/flow/verify.py tests/flow/byhand.py tests/fault/network.py \
 	tests/flow/oneatatime.py tests/flow/docs.py tests/flow/make.py \
-	tests/flow/import.py tests/flow/export.py \
+	tests/flow/import.py tests/flow/export.py tests/flow/home_file.py \
 	tests/flow/pebble.py tests/fault/order.py tests/fault/home.py \
 	tests/fault/sandbox.py tests/flow/lint.py
 

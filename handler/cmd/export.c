@@ -8,13 +8,15 @@
 
 #include "base/frame.h"
 #include "base/text.h"
+#include "cmd/home_file.h"
 #include "cmd/passphrase.h"
 #include "cmd/session.h"
 #include "process/helper.h"
 
 struct options {
-	const char *format;
+	const char *format; /* NULL: not given */
 	bool force;
+	bool home;
 	/* Operands. */
 	const char *name;
 	const char *file; /* or NULL: standard output */
@@ -37,15 +39,19 @@ static const struct cmd_option rows[] = {
 	    .help = "modern (default): PKCS #12 with AES-256; compatible:\n"
 		    "PKCS #12 with Triple DES, for old programs; pem: the\n"
 		    "key as it is in the home, and the chain" },
+	{ "home", NULL, AT(home),
+	    .help = "everything: accounts, orders, certificates and keys, as\n"
+		    "one encrypted file for mailcert import" },
 	{ "force", NULL, AT(force), .help = "replace FILE" }, { 0 }
 };
 
 static const struct cmd_line command_line = {
 	.name = "export",
 	.operands = "CERTIFICATE [FILE]",
-	.least = 1,
 	.most = 2,
 	.options = rows,
+	.forms = "[--format] [--force] CERTIFICATE [FILE]\n--home [--force] "
+		 "[FILE]",
 	.about =
 	    "Write a certificate with its private key and its chain to FILE, which only\n"
 	    "you can read, or to standard output if that is not a terminal.  CERTIFICATE\n"
@@ -207,10 +213,28 @@ export_one(
 	return status;
 }
 
+static enum status
+export_home(struct session *session, const struct options *options)
+{
+	enum status status = check_place(options, &session->note);
+	struct note note;
+
+	if (status == STATUS_OK)
+		status =
+		    home_file_export(session, options->file, options->force);
+	if (status != STATUS_OK)
+		return status;
+	note_say(&note,
+	    "use this home on one machine only: stop mailcert here before it "
+	    "runs elsewhere");
+	cmd_say(&note);
+	return STATUS_OK;
+}
+
 int
 cmd_export(const struct invocation *invocation, int argc, char *argv[])
 {
-	struct options options = { .format = "modern" };
+	struct options options = { .format = NULL };
 	struct session *session;
 	struct order *order;
 	enum status status;
@@ -218,13 +242,25 @@ cmd_export(const struct invocation *invocation, int argc, char *argv[])
 
 	if (!cmd_parse(&command_line, argc, argv, &options, &code))
 		return code;
-	options.name = argv[optind];
-	if (argc - optind == 2 && strcmp(argv[optind + 1], "-") != 0)
-		options.file = argv[optind + 1];
+	if (!options.home && argc - optind == 0)
+		return cmd_misuse(&command_line, "CERTIFICATE is missing");
+	if (options.home && argc - optind > 1)
+		return cmd_misuse(&command_line, "--home takes only a FILE");
+	if (options.home && options.format != NULL)
+		return cmd_misuse(
+		    &command_line, "--home has a format of its own");
+	if (!options.home)
+		options.name = argv[optind++];
+	if (optind < argc && strcmp(argv[optind], "-") != 0)
+		options.file = argv[optind];
+	if (options.format == NULL)
+		options.format = "modern";
 	if (options.force && options.file == NULL)
 		return cmd_misuse(&command_line, "--force needs a FILE");
 	if ((session = session_begin(invocation, false, &code)) == NULL)
 		return code;
+	if (options.home)
+		return session_end(session, export_home(session, &options));
 	order = calloc(1, sizeof(*order));
 	status = order != NULL ? export_one(session, &options, order)
 			       : STATUS_MEMORY;

@@ -13,6 +13,7 @@
 #include "acme/bundle.h"
 #include "answer/confirm.h"
 #include "base/text.h"
+#include "cmd/home_file.h"
 #include "cmd/passphrase.h"
 #include "cmd/session.h"
 #include "order/import.h"
@@ -39,7 +40,8 @@ static const struct cmd_line command_line = {
 	    "Take in certificates that mailcert did not order: PKCS #12, PEM or DER, key\n"
 	    "and certificate in one file or in several, the chain in any sequence.  A\n"
 	    "certificate alone finds its key in the home: that of mailcert csr, or of an\n"
-	    "older certificate.  A missing FILE or \"-\" is standard input.\n",
+	    "older certificate.  A missing FILE or \"-\" is standard input.\n"
+	    "A FILE of mailcert export --home becomes the home, if that is empty.\n",
 };
 
 enum { TRIES = 3 };
@@ -394,6 +396,19 @@ import_all(struct session *session, struct import *import,
 }
 
 static enum status
+take_home(struct session *session, const struct files *files,
+    struct import *import, const struct options *options)
+{
+	if (files->count != 1 || options->passphrase)
+		return note_set(&session->note, STATUS_USAGE,
+		    "an exported home is imported alone, and its keys stay as "
+		    "they are");
+	return name_file(home_file_import(session, &import->file[0],
+			     shown_name(files->name[0]), options->json),
+	    files->name[0], &session->note);
+}
+
+static enum status
 run(struct session *session, struct files *files, const struct options *options)
 {
 	struct import *import = calloc(1, sizeof(*import));
@@ -405,6 +420,13 @@ run(struct session *session, struct files *files, const struct options *options)
 		return STATUS_MEMORY;
 	import_init(&session->home, import);
 	status = inspect_all(session, files, import);
+	if (import->is_home) {
+		if (status == STATUS_OK)
+			status = take_home(session, files, import, options);
+		import_clear(import);
+		free(import);
+		return status;
+	}
 	if (options->json) {
 		json = json_begin(&session->out);
 		json_open_array(&json, "certificates");

@@ -77,6 +77,9 @@ take_file(struct import *import, size_t file, struct span answer)
 			return "locked is not a key, or there are too many";
 	for (rest = answer; frame_next(&rest, "warning", &value);)
 		warn(import, value);
+	rest = answer;
+	if (frame_next(&rest, "home", &value))
+		import->is_home = true;
 	buf_add(&import->chain, chain);
 	import->file[file].certificates = chain.len;
 	return span_find(chain, SPAN("PRIVATE KEY")) == chain.len

@@ -41,6 +41,7 @@ struct import {
 	/* The keys of the certificates that are nobody's issuer. */
 	char leaf[IMPORT_KEYS_MAX][IMPORT_PUBLIC_SIZE];
 	size_t leaves;
+	bool is_home; /* a file is an exported home, which is no bundle */
 	struct note warning[IMPORT_WARNINGS_MAX]; /* safe text */
 	size_t warnings;
 };
