@@ -63,7 +63,9 @@ class Home(Place):
         """Everything in the home but locks."""
         out = {}
         for top, _, names in os.walk(self.home):
-            for name in names if "lock" not in top else ():
+            if top.endswith("lock.d"):
+                continue
+            for name in set(names) - {"lock"}:
                 with open(os.path.join(top, name), "rb") as f:
                     out[os.path.relpath(os.path.join(top, name),
                                         self.home)] = f.read()
