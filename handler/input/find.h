@@ -5,8 +5,8 @@
  * neomutt leave the message (Maildir file, mbox, IMAP cache) open, so it is
  * among our inherited descriptors, or among theirs in /proc.  Each candidate
  * is opened again, because the file offset is shared, and searched in a
- * sandboxed child.  Exactly one message must hold the part; of several, exactly
- * one must be open in the pager, whose copy of it tells which.
+ * sandboxed child.  Exactly one message must contain the part; of several,
+ * exactly one must be open in the pager, whose copy of it tells which.
  */
 #ifndef INPUT_FIND_H
 #define INPUT_FIND_H
@@ -16,14 +16,14 @@
 #include "reply/challenge.h"
 
 /*
- * Append the message that holds the part to *out (its ceiling counts).
- * STATUS_BAD_PART with a note: none, or more than one.
+ * Append the message that contains the part to *out, up to its ceiling.
+ * STATUS_BAD_PART with a note: no message does, or several do.
  */
 enum status find_message(const struct input *part, const struct mua *mua,
     struct buf *out, struct note *note) MUST_CHECK;
 
-/* For mailcap's test=, where not even the part is there: do the open files
- * hold a challenge?  Enters the sandbox before it looks. */
+/* For mailcap's test=, without even a part: do the open files contain a
+ * challenge?  Enters the sandbox before it looks. */
 bool find_any_challenge(
     const struct mua *mua, const struct challenge_rules *rules);
 #endif

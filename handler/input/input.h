@@ -1,9 +1,9 @@
 /*
  * input.h - read the message or part that was handed over (stage 1)
  *
- * libmagic is met here, and only here: loaded when no type was given and the
- * first line does not look like a header field, in a child that enters the
- * sandbox then.  Its answer is a hint for the person, never a decision.
+ * Only this module uses libmagic: it is loaded if no type is given and the
+ * first line does not look like a header field, in a child that then enters the
+ * sandbox.  Its answer is a hint for the user, never a decision.
  */
 #ifndef INPUT_INPUT_H
 #define INPUT_INPUT_H
@@ -26,8 +26,8 @@ struct input {
 };
 
 /*
- * Read file (NULL or "-": standard input) up to max bytes.  A regular file
- * over max is not read at all, a pipe not to its end.  type is mailcap's %t
+ * Read file (NULL or "-": standard input) up to max bytes.  A larger regular
+ * file is not read at all, a larger pipe not to its end.  type: mailcap's %t,
  * or NULL.  STATUS_BAD_SIZE, STATUS_IO, STATUS_USAGE (a terminal).
  */
 enum status input_read(const char *file, const char *type, size_t max,

@@ -1,10 +1,10 @@
 /*
  * account.h - store our accounts at CAs (RFC 8555 section 7.1.2)
  *
- * One JSON file an account, home/accounts/ID.json, its private key beside it
- * as ID.pem, after the n-th roll-over ID.n.pem: only the key holder opens that
- * one.  Which key counts is said by the JSON file alone, so that a roll-over
- * is one rename.
+ * One JSON file for each account, home/accounts/ID.json, with its private key
+ * beside it as ID.pem, or ID.n.pem after the n-th roll-over: only the key
+ * holder opens that.  The JSON file alone says which key counts, so that a
+ * roll-over is one rename.
  */
 #ifndef STORE_ACCOUNT_H
 #define STORE_ACCOUNT_H
@@ -21,8 +21,8 @@ enum { ACCOUNT_KEYS_MAX = 9999 };
  * deactivated  by us (RFC 8555 section 7.3.6)
  * closed       the CA says that it is deactivated or revoked
  * unknown      the CA does not know it
- * key-lost     its key file is gone
- * forgotten    the user wants it no more
+ * key-lost     its key file is missing
+ * forgotten    the user does not want it any more
  */
 enum account_end {
 	ACCOUNT_IN_USE,
@@ -46,24 +46,25 @@ struct account {
 
 const char *account_end_name(enum account_end end);
 
-/* The account at the CA with that directory that is in use; STATUS_MISSING.
- * STATUS_DAMAGED: none was found, but a damaged record may be it, and the note
- * names that one. */
+/* Find the account in use at the CA with that directory; STATUS_MISSING.
+ * STATUS_DAMAGED: there is none, but a damaged record may be the one; the note
+ * names it. */
 enum status account_find(const struct home *home, const char *directory,
     struct account *out, struct note *note) MUST_CHECK;
 enum status account_load(const struct home *home, const char *id,
     struct account *out, struct note *note) MUST_CHECK;
-/* Every one, the oldest first: see record.h.  *out is owned by the caller:
+/* Load all accounts, the oldest first: see record.h.  The caller owns *out:
  * free(). */
 enum status accounts_load(const struct home *home, struct account **out,
     size_t *count, struct note *note) MUST_CHECK;
 enum status account_save(const struct home *home, const struct account *account,
     struct note *note) MUST_CHECK;
-/* Remove the record, then every key of it, durably.  The caller knows that
- * nothing wants the key any more. */
+/* Remove the record, then all its keys, durably.  The caller knows that nothing
+ * needs the keys any more. */
 enum status account_forget(const struct home *home,
     const struct account *account, struct note *note) MUST_CHECK;
-/* Where its key is after so many roll-overs; the directory is made. */
+/* Write the path of its key after that many roll-overs, and make the
+ * directory. */
 enum status account_key_path(const struct home *home,
     const struct account *account, int64_t rolled, char *out, size_t size,
     struct note *note) MUST_CHECK;

@@ -3,7 +3,7 @@
  *
  * One JSON file each, home/expectations/ID.json (in format 1
  * home/orders/ID.json).  The account key is not here, only its thumbprint:
- * whoever answers cannot sign.
+ * the process that answers cannot sign.
  */
 #ifndef STORE_EXPECTATION_H
 #define STORE_EXPECTATION_H
@@ -17,9 +17,9 @@
 
 /*
  * pending    no challenge was answered
- * answering  the answer may be out: written before the act, never after it
- * drafted    a draft was handed over; whether it was sent we do not know
- * sent       the answer was handed to a mail system that took it
+ * answering  the answer may have been sent: written before the act
+ * drafted    a draft was handed over; we do not know whether it was sent
+ * sent       a mail system accepted the answer
  */
 enum expectation_state {
 	EXPECTATION_PENDING,
@@ -57,28 +57,28 @@ struct expectation {
 };
 
 const char *expectation_state_name(enum expectation_state state);
-/* The id that a person sees: its certificate order's, so that both go by one,
- * or its own where another client ordered. */
+/* The id that users see: its certificate order's, so that both have the same,
+ * or its own if another client ordered it. */
 const char *expectation_shown_id(const struct expectation *expectation);
 
 /*
  * Load every expectation, the oldest first, or the one with that id: see
- * record.h.  A damaged one is skipped with a warning, or STATUS_DAMAGED where
- * its id was asked for.  A home without any is STATUS_OK and none; an id that
- * is not there is STATUS_MISSING. *out is owned by the caller: free().
+ * record.h.  A damaged one is skipped with a warning; STATUS_DAMAGED if its id
+ * was asked for.  An empty home is STATUS_OK with a count of 0; an unknown id
+ * is STATUS_MISSING.  The caller owns *out: free().
  */
 enum status expectations_load(const struct home *home, struct expectation **out,
     size_t *count, struct note *note) MUST_CHECK;
 enum status expectation_load(const struct home *home, const char *id,
     struct expectation *out, struct note *note) MUST_CHECK;
-/* Those that the filter wants (a struct expectation is its record), and those
- * of a certificate order. */
+/* Load those that the filter accepts (its record is a struct expectation), and
+ * those of a certificate order. */
 enum status expectations_load_if(const struct home *home, record_filter *wanted,
     const void *arg, struct expectation **out, size_t *count,
     struct note *note) MUST_CHECK;
 enum status expectations_load_of(const struct home *home, const char *order,
     struct expectation **out, size_t *count, struct note *note) MUST_CHECK;
-/* Durable when it returns STATUS_OK. */
+/* Save it; it is durable when this returns STATUS_OK. */
 enum status expectation_save(const struct home *home,
     const struct expectation *expectation, struct note *note) MUST_CHECK;
 /* Change one under the lock of the home: see record_change(). */

@@ -11,13 +11,13 @@
 #define STORE_FILE_H
 #include "base/buf.h"
 
-/* A new file, private, written and fsynced; where anything fails, none is
- * left.  STATUS_CREATE (it exists already, among others) or STATUS_IO. */
+/* Make a private file, written and fsynced; if anything fails, none is left.
+ * STATUS_CREATE (it exists already, among others) or STATUS_IO. */
 enum status file_create(
     int dir, const char *name, struct span bytes, struct note *note) MUST_CHECK;
-/* The same, where a process that is killed must not leave a part of the file:
- * written to a temporary name first.  Some file systems (NFS) cannot give a
- * name only if it is free; there this is file_create(). */
+/* The same, for a file of which a killed process must not leave a part: write
+ * it to a temporary name first.  Some file systems (NFS) cannot give it a name
+ * only if that is free; there this is file_create(). */
 enum status file_create_whole(
     int dir, const char *name, struct span bytes, struct note *note) MUST_CHECK;
 /* Replace (or make) a file durably; STATUS_CREATE or STATUS_IO, and then the
@@ -27,26 +27,26 @@ enum status file_replace(
     int dir, const char *name, struct span bytes, struct note *note) MUST_CHECK;
 /* The name that a file has while this process writes it: "NAME.PID.new". */
 void file_temporary_name(const char *name, char *out, size_t size);
-/* Is that such a name, of a process that is gone? */
+/* Is it such a name, of a process that does not exist any more? */
 bool file_is_litter(const char *name);
-/* Remove what processes that were killed left behind. */
+/* Remove the files that killed processes left behind. */
 void dir_sweep(int dir);
 /* Read a regular file of the home; STATUS_MISSING: it does not exist;
  * STATUS_PERMISSION: may not be opened; STATUS_DAMAGED: a link, not regular, or
  * larger than out's ceiling; STATUS_MEMORY: too many files are open;
  * STATUS_IO. */
 enum status file_read(int dir, const char *name, struct buf *out) MUST_CHECK;
-/* A cache with more files than that is emptied: nobody knows which one is
- * needed next. */
+/* Empty a cache of more files than that: nothing tells which ones are needed
+ * next. */
 void dir_keep_few(int dir, size_t most);
-/* fsync a directory; also STATUS_OK where the file system cannot. */
+/* fsync a directory; STATUS_OK also if the file system cannot. */
 enum status dir_sync(int dir) MUST_CHECK;
-/* Can this file system do it at all? */
+/* Can this file system sync directories at all? */
 bool dir_can_sync(int dir);
-/* Make a directory, 0700, durably: its parent is synced.  STATUS_OK where it
- * was there; STATUS_CREATE, STATUS_IO and errno. */
+/* Make a directory, 0700, durably: sync its parent.  STATUS_OK also if it
+ * exists; STATUS_CREATE, STATUS_IO and errno. */
 enum status dir_make(int parent, const char *name) MUST_CHECK;
 enum status path_make(const char *path) MUST_CHECK;
-/* Make the entry of a file durable, which lies at that path. */
+/* Make the directory entry of the file at that path durable. */
 enum status path_sync_parent(const char *path) MUST_CHECK;
 #endif

@@ -6,9 +6,9 @@
 
 enum { RECORD_ID_SIZE = 17 };
 
-/* Letters and digits, not too many: what may become a file name. */
+/* Is it an id that may become a file name: letters and digits, not too many? */
 bool jsonfile_id_ok(struct span id);
-/* Is that file name "ID.json"?  Others are temporary files. */
+/* Is the file name "ID.json"?  Others are temporary files. */
 bool jsonfile_id_of(const char *name, char out[RECORD_ID_SIZE]);
 /* Write home/DIRECTORY/ID.json; durable when it returns STATUS_OK. */
 enum status jsonfile_save(const struct home *home, const char *directory,

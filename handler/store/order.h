@@ -38,7 +38,7 @@ enum order_state {
 	ORDER_REQUESTED
 };
 
-/* When to renew, as the CA would have it (RFC 9773). */
+/* When to renew, as the CA suggests (RFC 9773). */
 struct order_window {
 	int64_t start; /* 0: the CA has not said */
 	int64_t end;
@@ -74,7 +74,7 @@ struct order {
 	int64_t revoked; /* when, or 0 */
 };
 
-/* Is there still something to be done for it at its CA? */
+/* Does anything remain to be done for it at its CA? */
 bool order_is_open(const struct order *order);
 /* Did it come from elsewhere?  Then mailcert cannot renew or revoke it. */
 bool order_is_foreign(const struct order *order);
@@ -91,9 +91,9 @@ enum status order_save(const struct home *home, const struct order *order,
 enum status order_change(const struct home *home, const char *id,
     record_changer *change, const void *arg, struct order *out,
     struct note *note) MUST_CHECK;
-/* Every one, or those that the filter wants, in the order of their making; a
- * damaged one is skipped with a warning: see record.h.  *out is owned by the
- * caller: free(). */
+/* Load all orders, or those that the filter accepts, in the order in which they
+ * were made.  A damaged one is skipped with a warning: see record.h.  The
+ * caller owns *out: free(). */
 enum status orders_load(const struct home *home, struct order **out,
     size_t *count, struct note *note) MUST_CHECK;
 enum status orders_load_if(const struct home *home, record_filter *wanted,
@@ -107,7 +107,7 @@ void orders_migrate(const struct home *home);
 /* Remove it and its key, durably.  STATUS_USAGE: there is a certificate. */
 enum status order_forget(
     const struct home *home, const char *id, struct note *note) MUST_CHECK;
-/* Paths of key and certificate chain; the directories are made. */
+/* Write the paths of key and certificate chain, and make the directories. */
 enum status order_paths(const struct home *home, const char *id, char *key,
     char *certificate, size_t size, struct note *note) MUST_CHECK;
 #endif

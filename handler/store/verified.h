@@ -19,11 +19,11 @@ struct verified {
 	bool current; /* young enough, and for the same trust */
 };
 
-/* trust: what the status depends on, as text.  STATUS_MISSING: nothing is
- * kept. */
+/* Get the status of a message.  trust: what it depends on, as text.
+ * STATUS_MISSING: none is kept. */
 enum status verified_get(const struct home *home, const char *digest,
     const char *trust, int64_t now, struct verified *out) MUST_CHECK;
-/* Keep one, best effort. */
+/* Keep a status, best effort. */
 void verified_put(const struct home *home, const char *digest,
     const char *trust, const struct verified *verified);
 #endif

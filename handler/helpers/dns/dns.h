@@ -1,10 +1,10 @@
 /*
  * dns.h - ask the DNS through libunbound
  *
- * Asynchronous with a deadline.  Three honest states: validated, unvalidated
- * (no anchor, an unsigned zone, or a resolver that passes no DNSSEC on), and
- * bogus.  A resolver that answers no query with DNSSEC in time, but a plain
- * one, counts among those that pass none on.
+ * Asynchronous with a deadline.  There are three states: validated, unvalidated
+ * (no anchor, an unsigned zone, or a resolver that does not pass DNSSEC on) and
+ * bogus.  A resolver that answers plain queries in time, but none with DNSSEC,
+ * counts as one that does not pass it on.
  */
 #ifndef HELPERS_DNS_DNS_H
 #define HELPERS_DNS_DNS_H
@@ -21,10 +21,10 @@ enum dns_type { DNS_TXT = 16, DNS_SMIMEA = 53, DNS_CAA = 257 };
 struct dns_options {
 	const char *resolver; /* "system", or "ADDRESS[@PORT] ..." */
 	const char *anchor; /* a file of trust anchors, or another text: none */
-	bool plain; /* it was learnt before that DNSSEC is not to be had */
+	bool plain; /* an earlier answer showed that DNSSEC does not pass */
 };
 
-/* What is kept from one name to the next. */
+/* State that is kept from one name to the next. */
 struct dns {
 	const struct dns_options *options; /* borrowed */
 	char resolvers[DNS_RESOLVERS_SIZE];
@@ -35,10 +35,10 @@ struct dns {
 void dns_init(struct dns *dns, const struct dns_options *options);
 void dns_clear(struct dns *dns);
 
-/* Look one name up.  *out was set up by dns_answer_init(). */
+/* Look up one name; dns_answer_init() has set up *out. */
 void dns_look_up(struct dns *dns, const char *name, enum dns_type type,
     struct dns_answer *out);
-/* Does the resolver answer, and does it pass DNSSEC on?  Asks for the root's
- * keys; the state, and why, go to *out. */
+/* Find out whether the resolver answers and passes DNSSEC on: ask for the
+ * root's keys, and write the state and the reason to *out. */
 void dns_check(struct dns *dns, struct dns_answer *out);
 #endif

@@ -10,10 +10,10 @@
 #include "mail/dns_answer.h"
 
 /*
- * Ask the resolvers ("ADDRESS[@PORT] ..."), the first that answers counts; the
- * records of that type go to *out, which is set up, over aliases too, with
- * their TTL.  until: milliseconds of CLOCK_MONOTONIC.  False: none answered,
- * or none could.
+ * Ask the resolvers ("ADDRESS[@PORT] ..."); the first answer counts.  Add the
+ * records of that type, over aliases too, with their TTL to *out, which the
+ * caller has set up.  until: milliseconds of CLOCK_MONOTONIC.  False: no
+ * resolver answered, or could be asked.
  */
 bool plain_ask(const char *resolvers, const char *name, int type, int64_t until,
     struct dns_answer *out);

@@ -43,8 +43,8 @@ struct http_response {
 	struct buf body; /* owned; set up by the caller */
 };
 
-/* Where the system keeps the certificates it trusts: HTTP_CERTIFICATES itself,
- * and what it links to on one system or another. */
+/* Where systems keep the certificates that they trust: HTTP_CERTIFICATES, and
+ * what it links to. */
 #define HTTP_CERTIFICATES "/etc/ssl/certs"
 #define HTTP_CERTIFICATES_MORE                                            \
 	"/usr/share/ca-certificates", "/usr/local/share/ca-certificates", \
@@ -52,22 +52,23 @@ struct http_response {
 	    "/etc/pki/tls/certs", "/var/lib/ca-certificates/openssl"
 
 /*
- * What the libraries read and load once, before anything is received.  Names
- * are looked up in /etc/hosts and the DNS from now on, whatever nsswitch.conf
- * says: other sources are libraries that cannot be loaded in a sandbox.
- * STATUS_MEMORY; or the process ends with its exit status, where glibc
- * crashes for want of memory.
+ * Read and load once what the libraries need, before anything is received.
+ * From now on, names are looked up in /etc/hosts and the DNS, whatever
+ * nsswitch.conf says: other sources are libraries that a sandbox cannot load.
+ * STATUS_MEMORY; if glibc crashes for lack of memory, the process exits with
+ * that status.
  */
 enum status http_prepare(void) MUST_CHECK;
 
 /*
- * After http_prepare().  STATUS_OK: there is an answer, whatever its code.  Else the note says why
- * not, as what follows "the CA cannot be reached:".  STATUS_NET; STATUS_BAD_CA:
- * an answer beyond the limits; STATUS_CONFIG: ca_file or proxy is of no use.
+ * Send a request, after http_prepare().  STATUS_OK: there is an answer,
+ * whatever its code.  Otherwise the note says why not, to follow "the CA cannot
+ * be reached:".  STATUS_NET; STATUS_BAD_CA: the answer exceeds the limits;
+ * STATUS_CONFIG: ca_file or proxy is unusable.
  */
 enum status http_send(const struct http_request *request,
     struct http_response *out, struct note *note) MUST_CHECK;
 
-/* After the last one. */
+/* Clean up after the last request. */
 void http_end(void);
 #endif
