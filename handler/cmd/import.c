@@ -14,6 +14,7 @@
 #include "answer/confirm.h"
 #include "base/text.h"
 #include "cmd/home_file.h"
+#include "cmd/installing.h"
 #include "cmd/passphrase.h"
 #include "cmd/session.h"
 #include "order/import.h"
@@ -159,7 +160,7 @@ inspect(
 		buf_wipe(passphrase);
 		got = passphrase_of_file(&session->config, shown_name(name),
 		    tries > 0, passphrase, &asked);
-		/* Where nobody can be asked again, what was wrong counts. */
+		/* Nobody can be asked again: say what was wrong. */
 		if (got == STATUS_NO_PERSON && tries > 0)
 			break;
 		if (got != STATUS_OK) {
@@ -300,6 +301,17 @@ lock_of(const struct import *import, const char *public, struct span chosen)
 	    : buf_span(&import->file[key->file].passphrase);
 }
 
+/* As after a renewal.  What fails is tried again by renew. */
+static void
+install(struct session *session, const struct order *order)
+{
+	struct note note = { "" };
+
+	if (installing_again(&session->config, &session->home, order, &note) !=
+	    STATUS_OK)
+		warn(note.text);
+}
+
 /* One certificate; false: the next one need not be tried. */
 static bool
 import_one(struct session *session, struct import *import, const char *public,
@@ -320,6 +332,7 @@ import_one(struct session *session, struct import *import, const char *public,
 		tell(session, report, outcome, order, now);
 		if (outcome != IMPORT_KNOWN)
 			warn_limits(order);
+		install(session, order);
 	} else if (status == STATUS_NO) {
 		tell_no_key(order, &note);
 		status = STATUS_BAD_FILE;

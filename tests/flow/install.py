@@ -206,9 +206,37 @@ def use(program, back_end, key, generations=3):
         tap.equal(user.state(), before, name + ": everything is as it was")
 
 
+def imported():
+    """A certificate that was imported is installed like any other, and the next
+    one that is imported takes its place."""
+    with User() as user:
+        root = user.town.ca.root
+        pairs = [root.issue(ALICE, key=cms.new_key(2048), usage=(
+            "digital_signature", "key_encipherment")) for _ in range(2)]
+        files = [user.place.write("pair%d.pem" % i, cms.pem(key) +
+                                  cms.cert_pem(cert, root.cert))
+                 for i, (key, cert) in enumerate(pairs)]
+        got = user.run("import", files[0])
+        tap.ok(got.returncode == 0 and b"installed" not in got.stderr,
+               "imported", got)
+        user.install("--back-end", "classic", "--yes", "mutt")
+        got = user.run("import", files[1])
+        id = got.stdout.decode().split(":")[0]
+        tap.ok(got.returncode == 0 and b"installed %s into mutt" %
+               id.encode() in got.stderr, "the next one is installed", got)
+        top = user.place.path("user/.smime/certificates")
+        have = set()
+        for name in os.listdir(top):
+            with open(os.path.join(top, name), "rb") as f:
+                have.add(f.read())
+        tap.ok({cms.cert_pem(cert) for _, cert in pairs} <= have,
+               "both certificates are there", sorted(os.listdir(top)))
+
+
 JOBS = [(program, back_end, key) for program in ("mutt", "neomutt")
         for back_end, key in (("gpgme", "rsa:2048"), ("classic", "rsa:2048"),
                               ("classic", "ec:p256"))]
 tests = {"use_%s_%s_%s" % job: functools.partial(use, *job) for job in JOBS}
+tests["imported"] = imported
 run_tests(tests, 2)
 tap.done()
