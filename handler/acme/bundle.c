@@ -1,8 +1,8 @@
 /*
  * bundle.c - keys and certificates of a file: see bundle.h
  *
- * Input: hostile, as far as it is not encrypted with the user's passphrase; and
- * then it is only as good as where the user has it from.
+ * Input: hostile.  A passphrase shows only that the user knows it, not that the
+ * file is good.
  */
 #include "acme/bundle_p.h"
 
@@ -94,7 +94,7 @@ bundle_warn(struct bundle *bundle, const char *what)
 		note_say(&bundle->warning[bundle->warnings++], "%s", what);
 }
 
-/* What keeps mailcert from using it, or NULL. */
+/* Return why mailcert cannot use the key, or NULL. */
 static const char *
 useless(EVP_PKEY *key)
 {
@@ -118,8 +118,8 @@ useless(EVP_PKEY *key)
 	       "out";
 }
 
-/* Signs with it, and verifies that with what goes into a certificate: one
- * flipped bit in a key that nothing protects would come out years later. */
+/* Sign with the key, and verify with its public half: otherwise a flipped bit in
+ * a key without a MAC would show only years later. */
 static bool
 is_sound(const struct bundle_key *key, EVP_PKEY *private)
 {
@@ -280,7 +280,7 @@ der_whole(struct span file, struct note *note)
 	    : STATUS_OK;
 }
 
-/* What is being read. */
+/* A file that is being read. */
 struct reading {
 	const struct bundle_library *library;
 	struct span passphrase;
@@ -327,7 +327,7 @@ read_certificate(const struct reading *reading, struct span der)
 	return add_certificate(reading, d2i_X509(NULL, &at, (long)der.len));
 }
 
-/* PKCS #8, or the forms that were there before. */
+/* Read PKCS #8, or one of the older forms. */
 static enum status
 read_key(const struct reading *reading, struct span der, bool locked)
 {
@@ -395,7 +395,7 @@ read_locked_key(struct reading *reading, struct span der)
 	return status;
 }
 
-/* A file of certificates that signs nothing. */
+/* Read a PKCS #7 file that holds only certificates. */
 static enum status
 read_pkcs7(const struct reading *reading, struct span der)
 {
@@ -416,7 +416,7 @@ read_pkcs7(const struct reading *reading, struct span der)
 	return status;
 }
 
-/* A sequence that begins with that, behind its tag and length. */
+/* Is it a sequence whose value begins so? */
 static bool
 begins_with(struct span file, struct span content)
 {
@@ -426,7 +426,7 @@ begins_with(struct span file, struct span content)
 	    span_find(head, content) < head.len;
 }
 
-/* Its version, and a sequence. */
+/* PFX: version 3, then a sequence (RFC 7292 section 4). */
 static bool
 looks_like_pkcs12(struct span file)
 {
@@ -500,7 +500,7 @@ read_old_key(
 	if (PEM_do_header(&cipher, data, &len, give_passphrase, &passphrase) !=
 	    1)
 		return wrong(reading);
-	/* Nothing but the form of what comes out tells right from wrong. */
+	/* Only the form of the result tells a right passphrase. */
 	return read_key(reading,
 		   (struct span){ (const char *)data, (size_t)len },
 		   true) == STATUS_OK
@@ -508,7 +508,7 @@ read_old_key(
 	    : wrong(reading);
 }
 
-/* RFC 7468; the names of other blocks are passed over. */
+/* Read a block of PEM (RFC 7468); skip those of other kinds. */
 static enum status
 read_block(struct reading *reading, const char *name, char *header,
     unsigned char *data, long len)
@@ -584,7 +584,7 @@ bundle_read(const struct bundle_library *library, struct span file,
 	status = span_find(file, SPAN("-----BEGIN ")) < file.len
 	    ? read_pem(&reading, file)
 	    : read_der(&reading, file);
-	/* Of an attempt that failed before the one that did not. */
+	/* Forget the notes of attempts that failed before. */
 	if (status == STATUS_OK)
 		note_say(note, "%s", "");
 	return status;

@@ -17,23 +17,23 @@ struct bundle_library {
 	struct ossl_provider_st *legacy; /* NULL: it cannot be loaded */
 };
 
-/* Add one; what is there already is not added twice.  A key that mailcert has
- * no use for is a warning.  STATUS_BAD_FILE with a note: too many. */
+/* Add one, unless the bundle has it.  A key that mailcert cannot use is a
+ * warning.  STATUS_BAD_FILE with a note: too many. */
 enum status bundle_add_key(struct bundle *bundle, struct evp_pkey_st *key,
     bool locked, struct note *note) MUST_CHECK;
 enum status bundle_add_certificate(struct bundle *bundle,
     struct x509_st *certificate, struct note *note) MUST_CHECK;
 void bundle_warn(struct bundle *bundle, const char *what);
 
-/* How long the outermost value of a DER file says it is, with its head.
- * False: it does not say (BER), or there is no such value. */
+/* Read the length of the outermost sequence of a DER file, with its head.
+ * False: the length is indefinite (BER), or there is no sequence. */
 bool der_length(struct span file, size_t *out);
-/* STATUS_BAD_FILE with a note, where a file is shorter than that. */
+/* STATUS_BAD_FILE with a note: the file is shorter than that. */
 enum status der_whole(struct span file, struct note *note) MUST_CHECK;
 
 /*
- * Can this password based encryption be undone, with bounded work?
- * *iterations is what is left of the bound, and is reduced.  A weak one is a
+ * Check that mailcert can decrypt this password based encryption, and with
+ * bounded work: subtract its iterations from *iterations.  A weak cipher is a
  * warning.  STATUS_BAD_FILE with a note.
  */
 enum status pbe_check(const struct bundle_library *library,
@@ -41,9 +41,8 @@ enum status pbe_check(const struct bundle_library *library,
     struct bundle *bundle, struct note *note) MUST_CHECK;
 
 /*
- * The octets that a passphrase may stand for: as typed; in UTF-8, where they
- * are read as Latin-1; in Latin-1, where they are UTF-8.  Programs do not
- * agree which of them is meant.
+ * The octets that a passphrase may stand for, since programs differ: as typed;
+ * read as Latin-1 and written in UTF-8; read as UTF-8 and written in Latin-1.
  */
 enum { SPELLINGS_MAX = 3 };
 struct spellings {

@@ -52,7 +52,7 @@ add_public(X509 *one, const char *name, struct buf *out)
 	if (len > 0)
 		base64url_encode(
 		    &text, (struct span){ (const char *)der, (size_t)len });
-	/* One that exceeds this is none of ours. */
+	/* mailcert makes none that is longer. */
 	if (text.len > 0 && buf_status(&text) == STATUS_OK)
 		frame_add(out, name, buf_span(&text));
 	status = buf_status(out);

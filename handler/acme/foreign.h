@@ -1,7 +1,7 @@
 /*
  * foreign.h - read a certificate that mailcert did not order
  *
- * It says itself whom it is for; whoever imports it has decided to trust it.
+ * The certificate itself says whom it is for; the user who imports it trusts it.
  * Lives in the verifier.
  */
 #ifndef ACME_FOREIGN_H
@@ -32,8 +32,8 @@ enum status foreign_leaves(struct span chain, const char *name, struct buf *out,
 /*
  * Read the certificate that holds this key (SubjectPublicKeyInfo, DER) among
  * those of a chain in PEM.  Appended to out: its chain, as by
- * certificate_check().  What it cannot do is a limit; one that has expired is
- * taken, for old mail.
+ * certificate_check().  What it cannot do is a limit; an expired one is taken,
+ * for old mail.
  *
  * STATUS_BAD_FILE with a note: it is a CA's, names no mail address or too
  * many, or is malformed.

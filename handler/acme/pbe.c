@@ -17,7 +17,7 @@
 /* N * r * p; OpenSSL's usual choice is 2^17. */
 enum { SCRYPT_WORK_MAX = 1 << 22 };
 
-/* What encrypts, and whether anybody can undo it today. */
+/* The ciphers, and whether they are broken. */
 static const struct {
 	int nid;
 	bool weak;

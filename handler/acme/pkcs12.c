@@ -1,9 +1,8 @@
 /*
  * pkcs12.c - read and build PKCS #12: see pkcs12.h
  *
- * Input: hostile.  OpenSSL's PKCS12_parse() is not used: it gives the first key
- * only and says nothing of a second one, and it derives keys with as many
- * iterations as a stranger likes.
+ * Input: hostile.  OpenSSL's PKCS12_parse() is not used: it returns only the
+ * first key, without a word about others, and does not limit the iterations.
  */
 #include "acme/pkcs12.h"
 
@@ -17,8 +16,8 @@
 #include "acme/bundle_p.h"
 #include "acme/key_p.h"
 
-/* PBKDF2 as for the keys of the home; Triple DES at what old programs do not
- * refuse. */
+/* The first as for the keys of the home; the second is what old programs
+ * take. */
 enum { ROUNDS_MODERN = 600000, ROUNDS_COMPATIBLE = 100000 };
 
 /* One attempt, with one spelling of the passphrase. */
@@ -42,8 +41,7 @@ bad(struct note *note, const char *what)
 	return note_set(note, STATUS_BAD_FILE, "%s", what);
 }
 
-/* The MAC is right, yet what it is a MAC of cannot be decrypted: another
- * spelling of the passphrase may do. */
+/* Another spelling of the passphrase may do, even if the MAC is right. */
 static enum status
 not_decrypted(struct note *note)
 {
@@ -197,7 +195,7 @@ walk_parts(struct attempt *attempt, const STACK_OF(PKCS7) * parts)
 	return status;
 }
 
-/* What the file holds, as it was before an attempt that failed. */
+/* How much a bundle held before an attempt. */
 struct mark {
 	size_t keys, chain, certificates;
 };

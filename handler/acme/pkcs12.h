@@ -1,10 +1,10 @@
 /*
  * pkcs12.h - read and build PKCS #12 (RFC 7292)
  *
- * What browsers, CAs' web pages and other mail programs give out: keys and
- * certificates in one encrypted file with a MAC.  The file may come from
- * anybody: its size, its nesting and the work that its key derivation asks for
- * are limited before anything is computed.  Lives in the key holder.
+ * Browsers, the web pages of CAs and other mail programs write it: keys and
+ * certificates in one encrypted file with a MAC.  A stranger may have made the
+ * file, so its size, its nesting and its iterations are limited before anything
+ * is computed.  Lives in the key holder.
  */
 #ifndef ACME_PKCS12_H
 #define ACME_PKCS12_H

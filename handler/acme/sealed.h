@@ -1,8 +1,9 @@
 /*
  * sealed.h - encrypt octets with a passphrase, so that any change shows
  *
- * What an exported home is.  PBKDF2 with HMAC-SHA-256 (RFC 8018) makes the key,
- * AES-256-GCM (NIST SP 800-38D) encrypts, and the head is authenticated, too:
+ * The format of an exported home.  PBKDF2 with HMAC-SHA-256 (RFC 8018) derives
+ * the key; AES-256-GCM (NIST SP 800-38D) encrypts, and authenticates the head,
+ * too:
  *
  *	"mailcert home 1\n"
  *	salt		16 octets

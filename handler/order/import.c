@@ -121,7 +121,7 @@ take_leaves(struct import *import, struct span answer)
 	struct span public;
 	size_t i;
 
-	/* One that does not fit is no key of ours: it was never taken. */
+	/* Skip one that does not fit: add_key() refused it, too. */
 	while (frame_next(&answer, "public", &public)) {
 		if (import->leaves == IMPORT_KEYS_MAX ||
 		    !base64url_is_text(public) ||

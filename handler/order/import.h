@@ -38,10 +38,10 @@ struct import {
 	struct import_key key[IMPORT_KEYS_MAX];
 	size_t keys;
 	struct buf chain; /* owned: the certificates of all files, in PEM */
-	/* The keys of the certificates that are nobody's issuer. */
+	/* The keys of the certificates that issued no other one. */
 	char leaf[IMPORT_KEYS_MAX][IMPORT_PUBLIC_SIZE];
 	size_t leaves;
-	bool is_home; /* a file is an exported home, which is no bundle */
+	bool is_home; /* a file is an exported home */
 	struct note warning[IMPORT_WARNINGS_MAX]; /* safe text */
 	size_t warnings;
 };

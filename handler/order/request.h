@@ -18,7 +18,7 @@ struct order_request {
 	const struct order *replaces; /* the one it renews, or NULL */
 };
 
-/* Could these be ordered?  Asks nobody.  STATUS_USAGE. */
+/* Could these be ordered?  The CA is not asked.  STATUS_USAGE. */
 enum status order_check(
     const struct order_request *request, struct note *note) MUST_CHECK;
 

@@ -21,8 +21,8 @@
 
 enum { NAME_SIZE = 300 };
 
-/* In this order, and records before other files: a record is written after its
- * key and its chain, so what it names is read after it. */
+/* Records are read before other files: a key and a chain are written before
+ * their record. */
 static const char *const directories[] = { "expectations", "orders",
 	"certificates", "issuances", "accounts", "keys" };
 static_assert(sizeof(directories) / sizeof(*directories) == PACK_DIRECTORIES,

@@ -9,10 +9,10 @@
 enum { PACK_FILES_MAX = 100000, PACK_FILE_MAX = 1024 * 1024 };
 
 /*
- * Append every file of the home at path that counts (accounts, orders,
- * certificates, challenges, keys; no caches, drafts, locks or log), as frames:
- * "name" and "content", one after the other, and "end".  Whoever calls holds the
- * locks of the home.  STATUS_IO, STATUS_BAD_SIZE, with a note.
+ * Append the accounts, orders, certificates, challenges and keys of the home at
+ * path, but no caches, drafts, locks or log, as frames: "name" and "content" of
+ * each file, and "end".  The caller holds the locks of the home.  STATUS_IO,
+ * STATUS_BAD_SIZE, with a note.
  */
 enum status pack_read(
     const char *path, struct buf *out, struct note *note) MUST_CHECK;

@@ -1,9 +1,9 @@
 /*
  * portable.c - keys from elsewhere, and for elsewhere: see portable.h
  *
- * A file that is imported may come from anybody.  It is read before the
- * sandbox, and parsed in it; the keys in it go from there into the directory of
- * the new file, or nowhere.
+ * A stranger may have made a file that is imported.  It is read before the
+ * sandbox and parsed in it; its keys go from there into the directory of the new
+ * file, or nowhere.
  */
 #include "helpers/key/portable.h"
 
@@ -179,7 +179,7 @@ add_base64(struct buf *out, const char *name, struct span der)
 	buf_clear(&text);
 }
 
-/* What may be known outside: nothing that is secret. */
+/* Add what mailcert may know: nothing secret. */
 static void
 tell(const struct bundle *bundle, struct buf *out)
 {
@@ -193,8 +193,7 @@ tell(const struct bundle *bundle, struct buf *out)
 		frame_add(out, "warning", span_of(bundle->warning[i].text));
 }
 
-/* What take and clone write: a file of that name is what an earlier one,
- * which was killed, has left. */
+/* Replace the file: an import that was killed may have left one. */
 static enum status
 put(const struct place *place, struct span pem, struct note *note)
 {
