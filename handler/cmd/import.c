@@ -223,9 +223,10 @@ tell(struct session *session, const struct report *report,
 {
 	static const char *const said[] = { "imported the certificate",
 		"imported the certificate that was requested",
-		"the home already has this certificate" };
+		"the home already has this certificate",
+		"restored the private key of the certificate" };
 	static const char *const names[] = { "imported", "completed",
-		"unchanged" };
+		"unchanged", "restored" };
 	struct buf line;
 	size_t i;
 

@@ -452,6 +452,36 @@ complete(struct import *import, const struct order *requested,
 				   : status;
 }
 
+static enum status
+set_locked(void *record, const void *locked, struct note *note)
+{
+	(void)note;
+	((struct order *)record)->locked = *(const bool *)locked;
+	return STATUS_OK;
+}
+
+/* The home has the certificate, but its key file is lost.  Says in the record
+ * that it is locked before it is, so that a key is never taken for one that
+ * needs no passphrase. */
+static enum status
+restore(struct import *import, const struct order *same, struct span lock,
+    struct order *order, struct note *note)
+{
+	const struct import_key *key = import_find_key(import, same->public);
+	char path[1200], certificate[1200];
+	const bool locked = lock.len > 0;
+	enum status status;
+
+	status = order_paths(
+	    import->home, same->id, path, certificate, sizeof(path), note);
+	if (status == STATUS_OK)
+		status = order_change(
+		    import->home, same->id, set_locked, &locked, order, note);
+	home_saw_litter(import->home);
+	return status == STATUS_OK ? take_key(import, key, lock, path, note)
+				   : status;
+}
+
 /* Certificates from elsewhere for the same addresses and usage. */
 static bool
 is_sibling(const void *record, const void *arg)
@@ -516,7 +546,12 @@ import_checked(struct import *import, struct span lock,
 	enum status status;
 
 	status = look_up(import->home, order->public, candidate, &known, note);
-	if (status == STATUS_OK && known.same != NULL) {
+	if (status == STATUS_OK && known.same != NULL &&
+	    !has_key(import->home, known.same) &&
+	    import_find_key(import, order->public) != NULL) {
+		*outcome = IMPORT_RESTORED;
+		status = restore(import, known.same, lock, order, note);
+	} else if (status == STATUS_OK && known.same != NULL) {
 		*outcome = IMPORT_KNOWN;
 		*order = *known.same;
 	} else if (status == STATUS_OK && known.requested != NULL) {

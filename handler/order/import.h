@@ -63,9 +63,10 @@ const struct import_key *import_find_key(
     const struct import *import, const char *public);
 
 enum import_outcome {
-	IMPORT_NEW, /* a certificate more */
-	IMPORT_REQUESTED /* the one that mailcert csr asked for */,
-	IMPORT_KNOWN /* the home has it; nothing was changed */
+	IMPORT_NEW,       /* a certificate more */
+	IMPORT_REQUESTED, /* the one that mailcert csr asked for */
+	IMPORT_KNOWN,     /* the home has it; nothing was changed */
+	IMPORT_RESTORED   /* likewise, but its key was lost and is back */
 };
 
 /*

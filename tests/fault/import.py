@@ -167,6 +167,19 @@ def test_disk():
     at_once(jobs, 3)
 
 
+def test_twice_at_once():
+    with Home("import") as place:
+        four = [subprocess.Popen(
+            [MAILCERT, *place.arguments], env=place.env, start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE) for _ in range(4)]
+        said = [process.communicate(timeout=120)[0] for process in four]
+        tap.ok(all(process.returncode == 0 for process in four) and
+               sum(b"imported" in one for one in said) == 1,
+               "four at once: one imports it", said)
+        after_import("four at once", place)
+
+
 NO_LEGACY = """#define _GNU_SOURCE
 #include <dlfcn.h>
 #include <string.h>

@@ -143,6 +143,21 @@ def test_waits():
                "then its certificate cannot be imported", got)
 
 
+def test_damaged():
+    """A record that would be submitted, but to whom?"""
+    with Place() as place:
+        id = made(place, place.run("csr", *EC, ALICE))["id"]
+        path = os.path.join(place.home, "certificates", id + ".json")
+        with open(path) as f:
+            record = json.load(f)
+        for state in ("new", "ordered", "finalizing", "failed"):
+            with open(path, "w") as f:
+                json.dump(dict(record, state=state), f)
+            got = place.run("status", id)
+            tap.ok(got.returncode != 0 and id.encode() in got.stderr and
+                   b"account" in got.stderr, "without account: " + state, got)
+
+
 def test_complete():
     with Place() as place:
         got = place.run("csr", *EC, ALICE)

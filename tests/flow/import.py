@@ -370,6 +370,26 @@ def test_same_key():
         tap.equal(len(keys), 1, "each has the key")
 
 
+def test_lost_key():
+    """Importing it again brings a lost key back."""
+    with Home() as place:
+        path = place.pkcs12()
+        place.take(path, passphrase="sesame")
+        (key,) = glob.glob(place.home + "/keys/*.pem")
+        os.unlink(key)
+        got = place.take(place.cert)
+        tap.ok(got.returncode == 0 and b"already" in got.stdout and
+               not os.path.exists(key), "the certificate alone", got)
+        got = place.run("-o", "password_command=echo sesame", "import",
+                        "--passphrase", "--json", path)
+        tap.equal(json.loads(got.stdout)["certificates"][0]["result"],
+                  "restored", "with the key")
+        place.holds("it is back", got, locked="sesame")
+        got = place.run("-o", "password_command=echo sesame", "export", ALICE,
+                        place.path("out"))
+        tap.ok(got.returncode == 0, "and its passphrase is asked for", got)
+
+
 def typed(terminal, text):
     terminal.paste(text, bracketed=False)
     terminal.keys("Enter")
