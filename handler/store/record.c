@@ -114,7 +114,8 @@ read_member(const struct json *json, const struct member *member,
 	return status == STATUS_OK || !member->required;
 }
 
-/* The member that is wrong, by its name in that file, or NULL. */
+/* Read the members; return the name, in that file, of the one that is wrong, or
+ * NULL. */
 static const char *
 read_members(const struct record_kind *kind, const struct json *json,
     int64_t format, void *record)
@@ -135,7 +136,7 @@ read_members(const struct record_kind *kind, const struct json *json,
 	return wrong;
 }
 
-/* The first files did not say.  0: what it says is not a format. */
+/* Read the format; the first files do not have it.  0: it is not a format. */
 static int64_t
 format_of(const struct json *json)
 {
@@ -171,7 +172,7 @@ read_record(const struct record_kind *kind, const struct json *json,
 	return why->text;
 }
 
-/* Why a file cannot be read, where it is this file that is at fault. */
+/* Why a file is unreadable, if the file itself is at fault. */
 static const char *
 read_fault(enum status status, struct note *why)
 {
@@ -188,15 +189,15 @@ read_fault(enum status status, struct note *why)
 	}
 }
 
-/* A directory of records that is open. */
+/* An open directory of records. */
 struct place {
 	const struct home *home;
 	const char *directory;
 	int dir;
 };
 
-/* STATUS_OK; STATUS_MISSING; STATUS_DAMAGED, _PERMISSION or _IO with a note: it
- * is damaged; or it could not be tried. */
+/* Read one file.  STATUS_MISSING; STATUS_DAMAGED, _PERMISSION or _IO with a
+ * note: it is damaged, or could not be read. */
 static enum status
 read_file(const struct place *place, const struct record_kind *kind,
     const char *id, void *out, struct note *note)
@@ -251,7 +252,7 @@ enum status
 record_load(const struct home *home, const struct record_kind *kind,
     const char *id, void *out, struct note *note)
 {
-	char name[RECORD_ID_SIZE]; /* id may be a part of *out */
+	char name[RECORD_ID_SIZE]; /* id may point into *out */
 	enum status status;
 	void *record;
 
@@ -264,7 +265,7 @@ record_load(const struct home *home, const struct record_kind *kind,
 	if (status == STATUS_MISSING && kind->old_directory != NULL) {
 		status = load_from(
 		    home, kind->old_directory, kind, name, record, note);
-		/* It may have moved meanwhile. */
+		/* It may have moved in the meantime. */
 		if (status == STATUS_MISSING)
 			status = load_from(
 			    home, kind->directory, kind, name, record, note);
@@ -283,8 +284,8 @@ struct list {
 	char *records; /* owned */
 	size_t count;
 	size_t room;
-	size_t old;  /* so many at the front are of the old directory */
-	bool *moved; /* owned: of these, the new one has it too */
+	size_t old;  /* how many, at the front, are from the old directory */
+	bool *moved; /* owned: for each of these, whether the new one has it */
 };
 
 static bool
@@ -309,8 +310,8 @@ by_id(const void *left, const void *right)
 	return strcmp(left, right);
 }
 
-/* A file of the new directory has been seen: it counts, whatever the old one
- * said. */
+/* Drop the record of the old directory if the new one has a file for it,
+ * whatever is in it. */
 static void
 drop_old(struct list *list, const char *id)
 {
@@ -324,7 +325,7 @@ drop_old(struct list *list, const char *id)
 		    true;
 }
 
-/* Is this a file of the old directory that the new one has too? */
+/* Is it a file of the old directory that the new one has, too? */
 static bool
 is_moved(
     const struct place *place, const struct record_kind *kind, const char *name)
@@ -365,7 +366,7 @@ take_entry(const struct place *place, const char *name, struct list *list)
 	case STATUS_IO:
 		home_warn(place->home, kind->directory, status, &why);
 		return STATUS_OK;
-	case STATUS_MISSING: /* it was forgotten in this moment */
+	case STATUS_MISSING: /* it was removed at this moment */
 		return STATUS_OK;
 	default:
 		return status;
@@ -387,7 +388,7 @@ take_directory(const struct home *home, const char *directory,
 	status = walk_begin(&walk, place.dir);
 	while (status == STATUS_OK && (name = walk_next(&walk)) != NULL)
 		status = take_entry(&place, name, list);
-	/* A list that was cut short must not pass for the whole. */
+	/* An incomplete list must not pass for the whole. */
 	walked = walk_end(&walk);
 	if (walked != STATUS_OK && status == STATUS_OK)
 		status = note_set(note, walked, "%.200s/%s: %s", home->path,
@@ -395,8 +396,8 @@ take_directory(const struct home *home, const char *directory,
 	return status;
 }
 
-/* First the old directory, then the new one: a record that moves meanwhile is
- * seen in one of them at least. */
+/* Read the old directory before the new one, so that a record that moves in the
+ * meantime is in at least one of them. */
 static enum status
 take_old_directory(
     const struct home *home, struct list *list, struct note *note)

@@ -36,7 +36,7 @@ struct member {
 	bool required; /* an older file may lack the others: 0, or empty */
 	size_t offset;
 	size_t size;
-	const char *old; /* its name in format 1, if that was another */
+	const char *old; /* its name in format 1, if that was different */
 };
 
 #define RENAMED_MEMBER(structure, member, name, old, type, required)     \
@@ -49,25 +49,25 @@ struct member {
 
 struct record_kind {
 	const char *directory;     /* "expectations" */
-	const char *old_directory; /* in format 1, if that was another */
-	int64_t format;            /* the newest: that of what is written */
+	const char *old_directory; /* in format 1, if that was different */
+	int64_t format;            /* the newest: the one to write */
 	size_t size;               /* of the struct */
-	size_t created;            /* where its int64_t time of making is */
-	bool own_lock;             /* home_lock_on() its id; else home_lock() */
+	size_t created; /* the offset of its int64_t time of creation */
+	bool own_lock;  /* home_lock_on() its id; else home_lock() */
 	const struct member *members;
 	size_t count;
-	/* Members that no table describes, and what must fit together.  The
-	 * name of the member that is wrong, or NULL. */
+	/* Read members that are not in the table, and check what must fit
+	 * together; return the name of the member that is wrong, or NULL. */
 	const char *(*read)(const struct json *json, void *record);
 	/* False: no memory. */
 	bool (*write)(const void *record, struct json *json);
 };
 
-/* A new random id: eight letters and digits that are hard to confuse. */
+/* Make a random id: eight letters and digits that are hard to confuse. */
 enum status record_new_id(char out[RECORD_ID_SIZE]) MUST_CHECK;
-/* The same from octets that are random already, eight of them: a digest. */
+/* The same from eight random bytes, such as those of a digest. */
 void record_id_of(const unsigned char random[8], char out[RECORD_ID_SIZE]);
-/* Could it be one? */
+/* Could it be an id? */
 bool record_id_ok(const char *id);
 
 /*
@@ -81,42 +81,41 @@ enum status record_load(const struct home *home, const struct record_kind *kind,
 
 typedef bool record_filter(const void *record, const void *arg);
 /*
- * Load every record, or those that the filter wants, the oldest first; memory
- * is used for these only.  A damaged one is skipped, and home_warn() told of
- * it.  *out is owned by the caller: free(); NULL for an empty list.
- * STATUS_IO, STATUS_PERMISSION: the directory cannot be read; STATUS_MEMORY.
+ * Load every record, or those that the filter accepts, the oldest first; only
+ * these use memory.  A damaged one is skipped, with a home_warn().  The caller
+ * owns *out: free(); it is NULL for an empty list.  STATUS_IO,
+ * STATUS_PERMISSION: the directory cannot be read; STATUS_MEMORY.
  */
 enum status records_load(const struct home *home,
     const struct record_kind *kind, record_filter *wanted, const void *arg,
     void **out, size_t *count, struct note *note) MUST_CHECK;
 
-/* Durable when it returns STATUS_OK, and in the new directory only.  Who
- * changes one that is there holds its lock. */
+/* Save a record; it is durable when this returns STATUS_OK, and in the new
+ * directory only.  The caller holds the lock of a record that exists. */
 enum status record_save(const struct home *home, const struct record_kind *kind,
     const void *record, struct note *note) MUST_CHECK;
 
 typedef enum status record_changer(
     void *record, const void *arg, struct note *note);
 /*
- * Under its lock: load it, let change() have it, and save it if that returns
- * STATUS_OK.  STATUS_UNCHANGED from change(): nothing is to be saved, and that
- * is fine. *out, where not NULL, is the record as it is now; id may point into
- * it.
+ * Load a record under its lock, call change() with it, and save it if that
+ * returns STATUS_OK.  STATUS_UNCHANGED from change(): success, without saving
+ * it.  *out, unless NULL, is the record as it is now; id may point into it.
  */
 enum status record_change(const struct home *home,
     const struct record_kind *kind, const char *id, record_changer *change,
     const void *arg, void *out, struct note *note) MUST_CHECK;
 
-/* Remove it, damaged or not, durably; the caller holds its lock.
+/* Remove a record, damaged or not, durably; the caller holds its lock.
  * STATUS_MISSING: it does not exist. */
 enum status record_forget(const struct home *home,
     const struct record_kind *kind, const char *id,
     struct note *note) MUST_CHECK;
 
 /*
- * Move what is still in the directory of format 1, each under its own lock, so
- * the caller holds none.  Best effort: a record that is damaged, or locked by
- * another process, stays where it is and is read there.
+ * Move the records that are still in the directory of format 1, each under its
+ * own lock, so that the caller must hold none.  Best effort: a record that is
+ * damaged, or locked by another process, stays where it is and is read there.
  */
 void records_migrate(const struct home *home, const struct record_kind *kind);
 #endif

@@ -1,4 +1,4 @@
-/* record_change.c - records are written, changed and removed: see record.h */
+/* record_change.c - write, change and remove records: see record.h */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -33,7 +33,7 @@ write_member(const struct member *member, const char *record, struct json *json)
 	return json_set_text(json, member->name, at);
 }
 
-/* Best effort: where both are there, the new one counts. */
+/* Best effort: if both exist, the new one counts. */
 static void
 remove_old(
     const struct home *home, const struct record_kind *kind, const char *id)
@@ -74,7 +74,7 @@ record_save(const struct home *home, const struct record_kind *kind,
 	return status;
 }
 
-/* patient: the step of another process may take long. */
+/* patient: wait, since the step of another process may take long. */
 static enum status
 lock_record(const struct home *home, const struct record_kind *kind,
     const char *id, bool patient, int *lock, struct note *note)
@@ -161,7 +161,8 @@ record_forget(const struct home *home, const struct record_kind *kind,
 
 	if (!jsonfile_id_ok(span_of(id)))
 		return STATUS_MISSING;
-	/* First what would count again once the new one is gone. */
+	/* Remove the old file first: without the new one it would count
+	 * again. */
 	if (kind->old_directory != NULL)
 		old = forget_in(home, kind->old_directory, id, note);
 	if (old != STATUS_OK && old != STATUS_MISSING)
@@ -174,7 +175,7 @@ record_forget(const struct home *home, const struct record_kind *kind,
 	return status;
 }
 
-/* To be saved as it is. */
+/* Save the record unchanged. */
 static enum status
 keep(void *record, const void *arg, struct note *note)
 {
@@ -214,7 +215,8 @@ records_migrate(const struct home *home, const struct record_kind *kind)
 		STATUS_OK ||
 	    dir < 0)
 		return;
-	/* One that was killed over this may have left a file in the new one. */
+	/* A process killed during a migration may have left a file in the new
+	 * directory. */
 	home_saw_litter(home);
 	record = malloc(kind->size);
 	if (walk_begin(&walk, dir) == STATUS_OK)
@@ -225,6 +227,6 @@ records_migrate(const struct home *home, const struct record_kind *kind)
 				status = migrate(home, kind, id, record);
 	(void)walk_end(&walk);
 	free(record);
-	/* Where something is left, it stays. */
+	/* A directory that is not empty stays. */
 	(void)unlinkat(home->dir, kind->old_directory, AT_REMOVEDIR);
 }

@@ -9,7 +9,7 @@
 #define STORE_TIDY_H
 #include "store/home.h"
 
-/* The last act of a command, which holds no lock.  Best effort; a command that
- * changed no record moves none. */
+/* Call it last, without a lock.  Best effort; a command that changed no record
+ * moves none. */
 void home_tidy(const struct home *home);
 #endif
