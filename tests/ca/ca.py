@@ -32,6 +32,7 @@ like a real server:
  orders       whether the account lists its orders
  pages        in how many pages
  days         how long its certificates live
+ crl          where its certificates say that revocation lists are, or None
  subject      None: signing requests with and without one are taken; True or
               False: only those
  eku          the same of the extended key usage emailProtection
@@ -76,7 +77,7 @@ DEFAULT = dict(join="string", pad="", lengths=(24, 16), mail_at="authorization",
                proof="dkim", bare=False, delay=0,
                bad_nonces=0.0, retry_after=1, pending=0, errors=True, eab=None,
                root=False, reuse=False, terms=False, lower=False, ari=None,
-               alternates=0, caa=(), orders=True, pages=1, days=90, subject=None, eku=None, window=0, port=0, dns=False, clock=0, tls=None)
+               alternates=0, caa=(), orders=True, pages=1, days=90, crl=None, subject=None, eku=None, window=0, port=0, dns=False, clock=0, tls=None)
 THIRTEEN = [b"from", b"sender", b"reply-to", b"to", b"cc", b"subject", b"date",
             b"in-reply-to", b"references", b"message-id", b"auto-submitted",
             b"content-type", b"content-transfer-encoding"]
@@ -795,7 +796,14 @@ class Ca:
     def issue(self, csr, usage, names):
         from cryptography.x509.oid import ExtendedKeyUsageOID
         now = self.now(self.how["clock"])
-        return x509.CertificateBuilder().subject_name(
+        lists = [] if self.how["crl"] is None else [x509.DistributionPoint(
+            [x509.UniformResourceIdentifier(self.how["crl"])], None, None,
+            None)]
+        builder = x509.CertificateBuilder()
+        if lists:
+            builder = builder.add_extension(
+                x509.CRLDistributionPoints(lists), False)
+        return builder.subject_name(
             csr.subject).issuer_name(cms.name(self.sub.common)).public_key(
             csr.public_key()).serial_number(x509.random_serial_number()) \
             .not_valid_before(now - datetime.timedelta(hours=1)) \

@@ -9,11 +9,13 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [TESTS, os.path.join(TESTS, "ca")]
 import cms
-from lib import (Terminal, fake_sendmail, make_maildir, run_tests, sent, tap)
+from lib import (MAILCERT, Terminal, fake_sendmail, make_maildir, run_tests,
+                 sample, sent, tap, tests_of)
 from town import Town
 
 ALICE = "alice@example.org"
@@ -30,7 +32,7 @@ class User:
     def __init__(self, key="rsa:2048", **personality):
         self.town = Town(**personality)
         self.place = self.town.place
-        self.key = key
+        self.key, self.last = key, 0
         root = self.town.ca.root.cert
         self.root = self.place.write("root.pem", cms.cert_pem(root))
         self.fingerprint = hashlib.sha256(cms.cert_der(root)).hexdigest()
@@ -51,7 +53,8 @@ class User:
         self.town.__exit__()
 
     def certificate(self, *args, address=ALICE):
-        """One more generation; gives its id."""
+        """One more generation, a second younger at least; gives its id."""
+        time.sleep(max(0, self.last + 1.05 - time.time()))
         got = self.town.run("order", "--no-wait", "--new", "--key", self.key,
                             *args, address)
         assert got.returncode == 0, got
@@ -59,6 +62,7 @@ class User:
         self.town.answer()
         got = self.town.run("finish")
         assert got.returncode == 0, got
+        self.last = time.time()
         return os.path.basename(got.stdout.decode().split()[0])[:-4]
 
     def run(self, *args, **more):
@@ -129,7 +133,7 @@ def start(user, program, *args):
 
 def compose(user, program, name, to="bob@example.net", more=""):
     """Write a message in the program, send it; gives its bytes."""
-    before = len(sent(user.box))
+    before = sent(user.box)
     with start(user, program, "-s", "hello", more, to) as terminal:
         terminal.wait("To:")
         # To and Subject, as they stand.
@@ -137,17 +141,16 @@ def compose(user, program, name, to="bob@example.net", more=""):
                            terminal.screen()), name + ": compose menu",
                       terminal.screen()):
             return b""
-        push(terminal, "y", lambda: len(sent(user.box)) > before)
-        mails = sent(user.box)
-        tap.ok(len(mails) == before + 1, name + ": it is sent",
-               terminal.screen())
-    return mails[-1] if len(mails) > before else b""
+        push(terminal, "y", lambda: len(sent(user.box)) > len(before))
+        mails = [m for m in sent(user.box) if m not in before]
+        tap.ok(len(mails) == 1, name + ": it is sent", terminal.screen())
+    return mails[0] if mails else b""
 
 
 def push(terminal, key, done):
     """Press a key, and Enter where a passphrase is asked for, until done: the
     programs lose a key now and then."""
-    for _ in range(8):
+    for _ in range(20):
         terminal.keys("Enter" if "passphrase" in terminal.screen() else key)
         if terminal._until(lambda: done() or "passphrase" in
                            terminal.screen(), 3) and done():
@@ -205,8 +208,283 @@ def use(program, back_end, key, generations=3):
         tap.equal(got.returncode, 0, name + ": removed")
         tap.equal(user.state(), before, name + ": everything is as it was")
 
+def sole(user, *args, key="rsa:2048"):
+    """A certificate, and what the user has before anything is installed."""
+    id = user.certificate(*args)
+    return id, user.state()
 
-def imported():
+
+def refused(user, before, name, want, *args, code=1):
+    """Nothing is written, and one sentence says why."""
+    got = user.run("install", *args)
+    said = got.stderr.decode()
+    tap.ok(got.returncode == code and want in said and said.count("\n") == 1,
+           name + ": refused", got)
+    tap.equal(user.state(), before, name + ": nothing is written")
+
+
+def test_root():
+    """A root can vouch for anybody: it is named and accepted first."""
+    with User() as user:
+        id, before = sole(user)
+        refused(user, before, "root", user.fingerprint.upper(), "gpgsm")
+        refused(user, before, "another root", user.fingerprint.upper(),
+                "--trust-root", "00" * 32, "gpgsm")
+        for key, code in (("n", 1), ("y", 0)):
+            with start(user, "mailcert", "install", "gpgsm") as terminal:
+                tap.ok(terminal.wait("Trust it?") and user.fingerprint.upper()
+                       in terminal.screen().replace("\n", "") and
+                       "CN=Example Root" in terminal.screen(),
+                       "root: shown and asked about", terminal.screen())
+                terminal.keys(key, "Enter")
+                tap.ok(terminal.wait("[exit %d]" % code),
+                       "root: answered %s" % key, terminal.screen())
+            if key == "n":
+                tap.equal(user.state(), before, "root: no leaves nothing")
+        with open(user.place.path("user/.gnupg/trustlist.txt")) as f:
+            tap.equal(f.read(), "%s S relax\n" % hashlib.sha1(cms.cert_der(
+                user.town.ca.root.cert)).hexdigest().upper(),
+                "root: in the list")
+        tap.equal(user.install("gpgsm").returncode, 0, "root: asked once")
+
+
+def test_root_unknown():
+    """Without smime_anchors nobody knows the root."""
+    with User() as user:
+        id, before = sole(user)
+        none = ("-o", "smime_anchors=")
+        got = user.run(*none, "install", "gpgsm")
+        tap.ok(got.returncode == 78 and b"CN=Example Issuing" in got.stderr and
+               b"smime_anchors" in got.stderr, "no root: gpgsm needs it", got)
+        tap.equal(user.state(), before, "no root: nothing is written")
+        got = user.run(*none, "install", "--back-end", "classic", "mutt")
+        tap.ok(got.returncode == 0, "no root: openssl does without", got)
+
+
+def test_trust_list():
+    """One malformed line breaks the list; the user's own lines stay."""
+    with User() as user:
+        user.certificate()
+        path = user.place.path("user/.gnupg/trustlist.txt")
+        user.place.write("user/.gnupg/trustlist.txt", "# mine\nnonsense S\n")
+        os.chmod(os.path.dirname(path), 0o700)
+        before = user.state()
+        refused(user, before, "trust list", "trustlist.txt:2", "--trust-root",
+                user.fingerprint, "gpgsm", code=78)
+        mine = "# mine\n!%s S\n%s S relax" % (
+            ":".join(["AB"] * 20), "CD" * 20)
+        user.place.write("user/.gnupg/trustlist.txt", mine)
+        before = user.state()
+        user.install("gpgsm")
+        with open(path) as f:
+            tap.ok(f.read().startswith(mine + "\n"), "trust list: appended")
+        user.run("install", "--remove", "gpgsm")
+        tap.equal(user.state(), before,
+                  "trust list: as before, without its last newline")
+
+
+def test_what_fits():
+    """The kind of key and the subject decide, before anything is written."""
+    for key, more, gpgsm, classic in (
+            ("ec:p256", (), "cannot decrypt with a key of this kind", 0),
+            ("ed25519", ("--usage", "sign"), "cannot sign with a key", 1)):
+        with User(key=key) as user:
+            id, before = sole(user, *more)
+            refused(user, before, key + ", gpgsm", gpgsm, "--trust-root",
+                    user.fingerprint, "gpgsm")
+            refused(user, before, key + ", mutt",
+                    "--back-end classic" if classic == 0 else gpgsm, "mutt")
+            user.install("--back-end", "classic", "mutt", ok=classic)
+            if classic == 0:
+                user.run("install", "--remove", "mutt")
+                with start(user, "mailcert", "install", "mutt") as terminal:
+                    tap.ok(terminal.wait("Use that, with crypt_use_gpgme=no?"),
+                           key + ": the way that works is offered",
+                           terminal.screen())
+                    terminal.keys("y", "Enter")
+                    tap.ok(terminal.wait("Write it?"), key + ": and then asks "
+                           "about the configuration", terminal.screen())
+                    terminal.keys("n", "Enter")
+                    tap.ok(terminal.wait("Add this line to") and
+                           terminal.wait("[exit 0]"),
+                           key + ": no leaves the line to the user",
+                           terminal.screen())
+            else:
+                tap.equal(user.state(), before, key + ": nothing is written")
+    with User(key="ec:p256") as user:
+        got = user.certificate("--usage", "sign")
+        user.install("gpgsm")
+
+
+def test_empty_subject():
+    with User() as user:
+        with open(user.place.path("user/.config/mailcert/config"), "a") as f:
+            f.write("set ca.local.subject = empty\n")
+        id, before = sole(user)
+        refused(user, before, "empty subject", "empty subject",
+                "--trust-root", user.fingerprint, "gpgsm")
+        user.install("--back-end", "classic", "--yes", "mutt")
+        tap.ok(os.path.exists(user.place.path("user/.smime/keys/eea339da.0")),
+               "empty subject: the classic back end has it")
+        signs(user, "mutt", id, "empty subject, mutt")
+
+
+def test_passphrase():
+    """A key with a passphrase is never unlocked without consent."""
+    with User() as user:
+        with open(user.place.path("user/.config/mailcert/config"), "a") as f:
+            f.write("set password_command = \"echo sesame\"\n")
+        id, before = sole(user, "--passphrase")
+        refused(user, before, "passphrase", "--unlock", "--trust-root",
+                user.fingerprint, "gpgsm")
+        user.install("--back-end", "classic", "--yes", "mutt")
+        name, = [n for n in os.listdir(user.place.path("user/.smime/keys"))
+                 if n[0] != "."]
+        with open(user.place.path("user/.smime/keys/" + name)) as f:
+            tap.ok("ENCRYPTED" in f.read(), "passphrase: kept by mutt's key")
+        user.install("--unlock", "gpgsm")
+        got = user.run("-o", "password_command=false", "install", "gpgsm")
+        tap.equal(got.returncode, 0, "passphrase: not asked for again")
+        user.run("install", "--remove", "gpgsm")
+        got = user.run("-o", "password_command=", "install", "--unlock",
+                       "--trust-root", user.fingerprint, "gpgsm")
+        tap.ok(got.returncode == 65 and b"password_command" in got.stderr,
+               "passphrase: nobody to ask", got)
+
+
+def test_revocation_list_away():
+    """gpgsm signs nothing while a list is out of reach; openssl does."""
+    with User(crl="http://127.0.0.1:9/list.crl") as user:
+        user.certificate()
+        got = user.install("gpgsm", ok=1)
+        tap.ok(b"gpgsm cannot sign a test text" in got.stderr or
+               b"revocation list" in got.stderr,
+               "list away: install finds out", got)
+        user.install("--back-end", "classic", "mutt")
+
+
+def test_dry_run():
+    with User() as user:
+        id, before = sole(user)
+        for args in (("gpgsm",), ("mutt",), ("--back-end", "classic", "mutt"),
+                     ("--config", user.rc, "neomutt")):
+            got = user.run("install", "--dry-run", *args)
+            lines = [n for n in got.stdout.decode().split("\n") if n]
+            tap.ok(got.returncode == 0 and len(lines) > 4 and
+                   any(n.startswith("would ") for n in lines),
+                   "dry run: %s" % (args,), got)
+            tap.equal(user.state(), before, "dry run: nothing is written")
+            tap.ok(not os.path.exists(user.place.home + "/installed"),
+                   "dry run: nor in the home")
+
+
+def test_own_files():
+    """What the user has stays, under whatever name."""
+    with User(key="ec:p256") as user:
+        user.certificate()
+        hash = subprocess.run(
+            ["openssl", "x509", "-hash", "-noout", "-in", user.pem(
+                user.certificate())], capture_output=True,
+            check=True).stdout.decode().strip()
+        mine = user.place.write("user/.smime/keys/%s.0" % hash, "mine\n")
+        user.place.write("user/.smime/certificates/%s.1" % hash, "mine, too\n")
+        user.place.write("user/.smime/certificates/.index", "x y z")
+        with open(user.rc, "a") as f:
+            f.write("set realname=Alice")
+        before = user.state()
+        user.install("--back-end", "classic", "--yes", "mutt")
+        now = user.state()
+        tap.ok(all(now[name].startswith(data) for name, data in before.items()
+                   ), "own files: they stay")
+        tap.ok(all(".smime/keys/%s.%d" % (hash, n) in now for n in (2, 3)),
+               "own files: the first free names", sorted(now))
+        user.run("install", "--remove", "mutt")
+        tap.equal(user.state(), before, "own files: as before")
+        # A file of ours that is somebody else's.
+        user.place.write("data/mail/mutt.rc", "mine\n")
+        got = user.install("--back-end", "classic", "mutt", ok=73)
+        tap.ok(b"mail/mutt.rc exists" in got.stderr, "own files: not taken "
+               "over", got)
+
+
+def test_two_programs():
+    """Both need the same files: who is removed last removes them."""
+    with User(key="ec:p256") as user:
+        id, before = sole(user)
+        for program in ("mutt", "neomutt"):
+            user.install("--back-end", "classic", "--yes", program)
+        user.run("install", "--remove", "mutt")
+        signs(user, "neomutt", id, "two programs, one removed")
+        got = user.install("--back-end", "gpgme", "neomutt", ok=64)
+        tap.ok(b"uses the back end classic already" in got.stderr,
+               "one back end for the whole program", got)
+        user.run("install", "--remove", "neomutt")
+        tap.equal(user.state(), before, "two programs: as before")
+        got = user.run("install", "--remove", "neomutt")
+        tap.ok(got.returncode == 0 and b"nothing was installed" in got.stdout,
+               "removed twice", got)
+
+
+def test_two_addresses():
+    """Each From has its own certificate."""
+    with User() as user:
+        ids = {a: user.certificate(address=a)
+               for a in (ALICE, "bob+x@example.org")}
+        got = user.install("gpgsm", ok=64)
+        tap.ok(b"several addresses" in got.stderr, "which one?", got)
+        for address in ids:
+            user.install("--yes", "mutt", address)
+        for address, id in ids.items():
+            signs(user, "mutt", id, "two addresses, " + address,
+                  more="-e 'set from=%s'" % address)
+
+
+def test_renewal():
+    """finish installs the new one by itself, and asks nobody."""
+    with User() as user:
+        user.certificate()
+        user.install("--yes", "mutt")
+        id = user.certificate()
+        signs(user, "mutt", id, "installed by finish")
+        with open(user.place.home + "/mail/mutt.rc") as f:
+            rc = f.read()
+        got = user.town.run("renew")
+        with open(user.place.home + "/mail/mutt.rc") as f:
+            tap.ok(got.returncode == 0 and f.read() == rc,
+                   "renew has nothing to install", got)
+        # Left by a run that was killed after the certificate was stored.
+        journal = user.place.home + "/installed/mutt"
+        with open(journal) as f:
+            lines = f.read().replace("certificate\t%s\n" % id, "")
+        with open(journal, "w") as f:
+            f.write(lines)
+        got = user.town.run("renew")
+        tap.ok(got.returncode == 0 and b"installed %s into mutt" %
+               id.encode() in got.stderr, "renew completes it", got)
+
+
+def test_journal():
+    """Ours, and yet checked."""
+    with User(key="ec:p256") as user:
+        user.certificate()
+        user.install("--back-end", "classic", "mutt")
+        journal = user.place.home + "/installed/mutt"
+        with open(journal, "a") as f:
+            f.write("file\t/etc/pas")     # a write that was cut short
+        user.certificate()
+        with open(journal) as f:
+            text = f.read()
+        tap.ok("/etc/pas" not in text and text.endswith("\n"),
+               "journal: a torn line is dropped", text)
+        with open(journal, "w") as f:
+            f.write("format 9\nfile\t/etc/passwd\n")
+        for args in (("mutt",), ("--remove", "mutt")):
+            got = user.install(*args, ok=78)
+            tap.ok(b"installed/mutt is not of this version" in got.stderr,
+                   "journal: another format", got)
+
+
+def test_imported():
     """A certificate that was imported is installed like any other, and the next
     one that is imported takes its place."""
     with User() as user:
@@ -233,10 +511,62 @@ def imported():
                "both certificates are there", sorted(os.listdir(top)))
 
 
+CALLS = ("rename", "renameat", "renameat2", "link", "linkat", "unlink",
+         "unlinkat", "mkdir", "mkdirat", "openat", "fsync", "vfork", "clone3",
+         "clone")
+
+
+def kill_points(user, args):
+    """How often install makes each of these calls."""
+    trace = user.place.path("trace")
+    got = user.run("-o", trace, "-e", "trace=" + ",".join(CALLS), MAILCERT,
+                   *args, program="strace")
+    assert got.returncode == 0, got
+    with open(trace) as f:
+        names = [line.split("(")[0] for line in f]
+    return [(call, n + 1) for call in CALLS for n in range(names.count(call))]
+
+
+def killed(key, *args):
+    name = "killed, " + " ".join(args)
+    if not tap.wanted(name):
+        return
+    with User(key=key) as user:
+        user.certificate()
+        id, before = sole(user)
+        install = ("install", "--trust-root", user.fingerprint, "--yes", *args)
+        remove = ("install", "--remove", args[-1])
+        points = kill_points(user, install)
+        done = user.state()
+        back = kill_points(user, remove)
+        tap.equal(user.state(), before, name + ": removed")
+        for command, again, want, after, these in (
+                (install, install, done, remove, points),
+                (remove, remove, before, install, back)):
+            if command == remove:
+                user.run(*install)
+            for call, nth in sample(these, 14):
+                user.run("-o", "/dev/null", "-e", "trace=" + call, "-e",
+                         "inject=%s:signal=SIGKILL:when=%d" % (call, nth),
+                         MAILCERT, *command, program="strace")
+                got = user.run(*again)
+                tap.ok(got.returncode == 0 and user.state() == want,
+                       "%s, %s at %s %d: the next run completes it" % (
+                           name, command[1], call, nth), got,
+                       sorted(k for k in {**want, **user.state()}
+                              if want.get(k) != user.state().get(k)))
+                user.run(*after)
+            if command == remove:
+                user.run(*remove)
+        tap.equal(user.state(), before, name + ": as before")
+
+
 JOBS = [(program, back_end, key) for program in ("mutt", "neomutt")
         for back_end, key in (("gpgme", "rsa:2048"), ("classic", "rsa:2048"),
                               ("classic", "ec:p256"))]
 tests = {"use_%s_%s_%s" % job: functools.partial(use, *job) for job in JOBS}
-tests["imported"] = imported
-run_tests(tests, 2)
+tests["killed_classic"] = functools.partial(
+    killed, "ec:p256", "--back-end", "classic", "mutt")
+tests["killed_gpgme"] = functools.partial(killed, "rsa:2048", "gpgsm")
+run_tests({**tests, **tests_of(globals())}, 3)
 tap.done()
