@@ -372,6 +372,26 @@ address_compare(struct span a, struct span b)
 	    : ADDRESS_OTHER;
 }
 
+struct span
+address_fold(struct span normal, char out[ADDRESS_SIZE])
+{
+	const struct span domain = address_domain(normal);
+	struct span local;
+	char text[ADDRESS_SIZE];
+	size_t i, len = 0;
+
+	if (normal.len >= ADDRESS_SIZE)
+		return normal;
+	local = unquote(span_cut(normal, 0, normal.len - domain.len - 1), text);
+	for (i = 0; i < local.len; i++)
+		out[len++] = ascii_lower(local.at[i]);
+	if (domain.len < normal.len)
+		out[len++] = '@';
+	for (i = 0; domain.len < normal.len && i < domain.len; i++)
+		out[len++] = ascii_lower(domain.at[i]);
+	return (struct span){ out, len };
+}
+
 bool
 address_is_same(struct span a, struct span b)
 {

@@ -67,6 +67,12 @@ enum address_match {
 };
 /* Compare two normal forms. */
 enum address_match address_compare(struct span a, struct span b);
+/*
+ * What is common to every spelling of a normal form: of two that
+ * address_compare() does not call ADDRESS_OTHER, this is equal.  Into out, or,
+ * if it does not fit, the address as it is.
+ */
+struct span address_fold(struct span normal, char out[ADDRESS_SIZE]);
 
 /* Are two normal forms one mailbox?  Quotes and backslashes of the local part
  * do not count (RFC 5321 section 4.1.2), its case does. */

@@ -165,6 +165,31 @@ check_address(const char *in, const char *want)
 	buf_clear(&out);
 }
 
+/* Of two addresses the folds are equal if, and only if, they are alike. */
+static void
+test_address_fold(void)
+{
+	static const char *const all[] = { "a@b.c", "A@b.c", "a@B.C",
+		"\"a\"@b.c", "\"\\a\"@b.c", "\"A\"@b.c", "a+x@b.c", "a@b.d",
+		"\"a@b\"@c.d", "a@b@c.d", "\"a b\"@b.c", "ab@b.c",
+		"\xc3\x84@b.c", "\xc3\xa4@b.c", "\"\"@b.c" };
+	const size_t count = sizeof(all) / sizeof(*all);
+	char one[ADDRESS_SIZE], other[ADDRESS_SIZE];
+	char endless[2 * ADDRESS_SIZE];
+	size_t i, j;
+
+	for (i = 0; i < count; i++)
+		for (j = 0; j < count; j++)
+			OK(span_eq(address_fold(span_of(all[i]), one),
+			       address_fold(span_of(all[j]), other)) ==
+			    (address_compare(span_of(all[i]),
+				 span_of(all[j])) != ADDRESS_OTHER));
+	memset(endless, 'A', sizeof(endless) - 1);
+	endless[sizeof(endless) - 1] = '\0';
+	TEXT(address_fold(span_of(endless), one), endless);
+	TEXT(address_fold(SPAN("\"A.\\b\"@X.Example"), one), "a.b@x.example");
+}
+
 static void
 test_addresses(void)
 {
@@ -447,6 +472,7 @@ main(void)
 	test_header();
 	test_words();
 	test_addresses();
+	test_address_fold();
 	test_mime();
 	test_every_date();
 	test_rest();
