@@ -100,7 +100,8 @@ accounts_load(const struct home *home, struct account **out, size_t *count,
 	void *records = NULL;
 	enum status status;
 
-	status = records_load(home, &kind, NULL, NULL, &records, count, note);
+	status =
+	    records_load(home, &kind, NULL, NULL, NULL, &records, count, note);
 	*out = records;
 	return status;
 }
@@ -123,8 +124,8 @@ account_find(const struct home *home, const char *directory,
 	enum status status, skipped;
 	size_t count = 0;
 
-	status =
-	    records_load(home, &kind, is_at, directory, &records, &count, note);
+	status = records_load(
+	    home, &kind, NULL, is_at, directory, &records, &count, note);
 	skipped = home_skipped(home, "accounts", &damaged);
 	if (status == STATUS_OK && count > 0)
 		*out = *(const struct account *)records;

@@ -4,11 +4,18 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/base64url.h"
 #include "store/record.h"
 
 static const char *const states[] = { "pending", "answering", "drafted",
 	"sent" };
-enum { STATES = sizeof(states) / sizeof(*states) };
+enum {
+	STATES = sizeof(states) / sizeof(*states),
+	/* Of those that expire last, what a challenge is compared with: two
+	 * that wait for it are a question already. */
+	SEARCH_MOST = 64,
+	SEARCH_NEAR = 16
+};
 
 const char *
 expectation_state_name(enum expectation_state state)
@@ -111,6 +118,109 @@ static const struct member members[] = {
 	EXPECTATION(met, "met", MEMBER_TIME, false),
 };
 
+/* What is common to all spellings of an address. */
+static uint64_t
+address_key(const char *what, const char *address, const char *from)
+{
+	char text[ADDRESS_SIZE];
+
+	return index_key(
+	    what, address_fold(span_of(address), text), span_of(from));
+}
+
+static uint64_t
+text_key(const char *what, const char *text)
+{
+	return index_key(what, base64url_trim_pad(span_of(text)), span_of(""));
+}
+
+/* The newest of these by their ends: those that still count come first. */
+static void
+add_keys(const void *record, struct index_entries *out)
+{
+	const struct expectation *one = record;
+	const int64_t end = one->expires != 0 ? one->expires : INT64_MAX;
+	const bool pending = one->state == EXPECTATION_PENDING;
+
+	if (one->met == 0)
+		index_add(out, index_key_live(), end);
+	index_add(out, address_key("to", one->address_normal, ""), end);
+	index_add(out,
+	    address_key(pending ? "pending" : "closed", one->address_normal,
+		one->from_normal),
+	    end);
+	if (pending)
+		index_add(out, text_key("from", one->from_normal), end);
+	else
+		index_add(out, text_key("token", one->part1), end);
+	index_add(out, text_key("part2", one->part2), end);
+	if (one->order[0] == '\0') {
+		if (one->state == EXPECTATION_ANSWERING)
+			index_add(out, text_key("doubt", ""), end);
+		return;
+	}
+	index_add(out, text_key("order", one->order), end);
+	index_add(out, text_key("authorization", one->authorization_url), end);
+	if (one->met == 0)
+		index_add(
+		    out, address_key("unmet", one->address_normal, ""), end);
+}
+
+void
+expectation_search_for(struct record_search *search, const char *address)
+{
+	record_search_key(search, address_key("to", address, ""));
+}
+
+void
+expectation_search_match(struct record_search *search, const char *from,
+    const char *to, const char *part1)
+{
+	record_search_range(search, address_key("pending", to, from), INT64_MIN,
+	    INT64_MAX, SEARCH_MOST);
+	record_search_range(search, address_key("closed", to, from), INT64_MIN,
+	    INT64_MAX, SEARCH_MOST);
+	record_search_range(search, text_key("token", part1), INT64_MIN,
+	    INT64_MAX, SEARCH_MOST);
+	/* The near ones are only for a sentence. */
+	record_search_range(search, address_key("to", to, ""), INT64_MIN,
+	    INT64_MAX, SEARCH_NEAR);
+	record_search_range(
+	    search, text_key("from", from), INT64_MIN, INT64_MAX, SEARCH_NEAR);
+}
+
+void
+expectation_search_of(struct record_search *search, const char *order)
+{
+	record_search_key(search, text_key("order", order));
+}
+
+void
+expectation_search_unmet(
+    struct record_search *search, const char *address, int64_t now)
+{
+	record_search_range(
+	    search, address_key("unmet", address, ""), now, INT64_MAX, 0);
+}
+
+void
+expectation_search_doubt(struct record_search *search, int64_t now)
+{
+	record_search_range(search, text_key("doubt", ""), now, INT64_MAX, 0);
+}
+
+void
+expectation_search_authorization(struct record_search *search, const char *url)
+{
+	record_search_key(search, text_key("authorization", url));
+}
+
+void
+expectation_search_part2(struct record_search *search, const char *part2)
+{
+	record_search_key(search, text_key("part2", part2));
+}
+
 static const struct record_kind kind = {
 	.directory = "expectations",
 	.old_directory = "orders",
@@ -121,28 +231,38 @@ static const struct record_kind kind = {
 	.count = sizeof(members) / sizeof(*members),
 	.read = read_rest,
 	.write = write_rest,
+	.keys = add_keys,
 };
 
 static_assert(
     offsetof(struct expectation, id) == 0, "a record begins with its id");
 
 enum status
-expectations_load_if(const struct home *home, record_filter *wanted,
-    const void *arg, struct expectation **out, size_t *count, struct note *note)
+expectations_find(const struct home *home, const struct record_search *search,
+    record_filter *wanted, const void *arg, struct expectation **out,
+    size_t *count, struct note *note)
 {
 	void *records = NULL;
 	enum status status;
 
-	status = records_load(home, &kind, wanted, arg, &records, count, note);
+	status = records_load(
+	    home, &kind, search, wanted, arg, &records, count, note);
 	*out = records;
 	return status;
+}
+
+enum status
+expectations_load_if(const struct home *home, record_filter *wanted,
+    const void *arg, struct expectation **out, size_t *count, struct note *note)
+{
+	return expectations_find(home, NULL, wanted, arg, out, count, note);
 }
 
 enum status
 expectations_load(const struct home *home, struct expectation **out,
     size_t *count, struct note *note)
 {
-	return expectations_load_if(home, NULL, NULL, out, count, note);
+	return expectations_find(home, NULL, NULL, NULL, out, count, note);
 }
 
 static bool
@@ -157,7 +277,10 @@ enum status
 expectations_load_of(const struct home *home, const char *order,
     struct expectation **out, size_t *count, struct note *note)
 {
-	return expectations_load_if(home, is_of, order, out, count, note);
+	struct record_search search = { .ids = 0 };
+
+	expectation_search_of(&search, order);
+	return expectations_find(home, &search, is_of, order, out, count, note);
 }
 
 enum status

@@ -56,6 +56,25 @@ struct expectation {
 	int64_t met;  /* when the CA was content with it; 0: not yet */
 };
 
+/*
+ * What to search for: those for an address, in whatever spelling; those that a
+ * challenge from and to these addresses may belong to, or that were answered
+ * with that token-part1, and some that are near; those of an order; those that
+ * the CA is not content with at that time, for an address; those for which an
+ * answer may be out that another client told of; the one of an authorization;
+ * the one with that token-part2.
+ */
+void expectation_search_for(struct record_search *search, const char *address);
+void expectation_search_match(struct record_search *search, const char *from,
+    const char *to, const char *part1);
+void expectation_search_of(struct record_search *search, const char *order);
+void expectation_search_unmet(
+    struct record_search *search, const char *address, int64_t now);
+void expectation_search_doubt(struct record_search *search, int64_t now);
+void expectation_search_authorization(
+    struct record_search *search, const char *url);
+void expectation_search_part2(struct record_search *search, const char *part2);
+
 const char *expectation_state_name(enum expectation_state state);
 /* The id that users see: its certificate order's, so that both have the same,
  * or its own if another client ordered it. */
@@ -76,6 +95,10 @@ enum status expectation_load(const struct home *home, const char *id,
 enum status expectations_load_if(const struct home *home, record_filter *wanted,
     const void *arg, struct expectation **out, size_t *count,
     struct note *note) MUST_CHECK;
+/* The same of those that are searched for: see records_load(). */
+enum status expectations_find(const struct home *home,
+    const struct record_search *search, record_filter *wanted, const void *arg,
+    struct expectation **out, size_t *count, struct note *note) MUST_CHECK;
 enum status expectations_load_of(const struct home *home, const char *order,
     struct expectation **out, size_t *count, struct note *note) MUST_CHECK;
 /* Save it; it is durable when this returns STATUS_OK. */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,8 +22,9 @@
 #include "base/walk.h"
 
 enum {
-	NAME_SIZE = 320,   /* of a temporary name */
-	YOUNG_SECONDS = 90 /* by then the kernel has written a directory */
+	NAME_SIZE = 320,    /* of a temporary name */
+	YOUNG_SECONDS = 90, /* by then the kernel has written a directory */
+	TICK_MOST = 20 * 1000 * 1000 /* ns; of the clock of file times */
 };
 
 /* Does the error say that the file system cannot sync a directory? */
@@ -107,14 +109,92 @@ path_make(const char *path)
 	return path_sync_parent(path);
 }
 
-enum status
-file_create(int dir, const char *name, struct span bytes, struct note *note)
+static bool
+is_equal(const struct dir_mark *a, const struct dir_mark *b)
+{
+	return a->device == b->device && a->inode == b->inode &&
+	    a->modified[0] == b->modified[0] &&
+	    a->modified[1] == b->modified[1] &&
+	    a->changed[0] == b->changed[0] && a->changed[1] == b->changed[1];
+}
+
+bool
+dir_mark_get(int dir, struct dir_mark *out)
+{
+	struct stat st;
+
+	if (fstat(dir, &st) != 0)
+		return false;
+	*out = (struct dir_mark){ st.st_dev, st.st_ino,
+		{ st.st_mtim.tv_sec, st.st_mtim.tv_nsec },
+		{ st.st_ctim.tv_sec, st.st_ctim.tv_nsec } };
+	return true;
+}
+
+bool
+dir_mark_is(int dir, const struct dir_mark *mark)
+{
+	struct dir_mark now;
+
+	return dir_mark_get(dir, &now) && is_equal(&now, mark);
+}
+
+bool
+dir_mark_is_old(const struct dir_mark *mark)
+{
+	struct timespec now;
+	int64_t age;
+
+	/* The clock that the kernel takes these times from. */
+	if (clock_gettime(CLOCK_REALTIME_COARSE, &now) != 0 ||
+	    now.tv_sec < mark->changed[0] || now.tv_sec < mark->modified[0])
+		return false;
+	if (now.tv_sec > mark->changed[0] + 1)
+		return true;
+	age = (now.tv_sec - mark->changed[0]) * 1000000000 + now.tv_nsec -
+	    mark->changed[1];
+	return age > TICK_MOST;
+}
+
+void
+dir_trail_before(int dir, struct dir_trail *trail)
+{
+	if (trail != NULL && !trail->lost)
+		trail->lost = !dir_mark_is(dir, &trail->mark);
+}
+
+void
+dir_trail_after(int dir, struct dir_trail *trail)
+{
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT } };
+	const int error = errno;
+	uint32_t random = 0;
+
+	if (trail == NULL || trail->lost)
+		return;
+	trail->lost = clock_gettime(CLOCK_REALTIME, &times[1]) != 0 ||
+	    getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random);
+	times[1].tv_sec--;
+	times[1].tv_nsec = (long)(random % 1000000000U);
+	if (trail->lost || futimens(dir, times) != 0 ||
+	    !dir_mark_get(dir, &trail->mark) ||
+	    trail->mark.modified[0] != times[1].tv_sec ||
+	    trail->mark.modified[1] != times[1].tv_nsec)
+		trail->lost = true;
+	errno = error;
+}
+
+static enum status
+create(int dir, const char *name, struct span bytes, struct dir_trail *trail,
+    struct note *note)
 {
 	enum status status = STATUS_OK;
 	int fd;
 
+	dir_trail_before(dir, trail);
 	fd = openat(dir, name,
 	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	dir_trail_after(dir, trail);
 	if (fd < 0)
 		return note_set(
 		    note, STATUS_CREATE, "%.200s: %s", name, strerror(errno));
@@ -129,6 +209,12 @@ file_create(int dir, const char *name, struct span bytes, struct note *note)
 	if (status != STATUS_OK)
 		(void)unlinkat(dir, name, 0);
 	return status;
+}
+
+enum status
+file_create(int dir, const char *name, struct span bytes, struct note *note)
+{
+	return create(dir, name, bytes, NULL, note);
 }
 
 void
@@ -207,14 +293,15 @@ dir_sweep(int dir)
 
 static enum status
 replace(int dir, const char *name, const char *temporary, struct span bytes,
-    bool *swept, struct note *note)
+    struct dir_trail *trail, bool *swept, struct note *note)
 {
 	enum status status;
 
 	(void)unlinkat(dir, temporary, 0);
-	status = file_create(dir, temporary, bytes, note);
+	status = create(dir, temporary, bytes, trail, note);
 	if (status != STATUS_OK)
 		return status;
+	dir_trail_before(dir, trail);
 	if (renameat(dir, temporary, dir, name) != 0) {
 		*swept = errno == ENOENT;
 		status = note_set(
@@ -222,6 +309,7 @@ replace(int dir, const char *name, const char *temporary, struct span bytes,
 		(void)unlinkat(dir, temporary, 0);
 		return status;
 	}
+	dir_trail_after(dir, trail);
 	if (dir_sync(dir) != STATUS_OK)
 		return note_set(
 		    note, STATUS_IO, "%.200s: %s", name, strerror(errno));
@@ -231,15 +319,22 @@ replace(int dir, const char *name, const char *temporary, struct span bytes,
 enum status
 file_replace(int dir, const char *name, struct span bytes, struct note *note)
 {
+	return file_replace_followed(dir, name, bytes, NULL, note);
+}
+
+enum status
+file_replace_followed(int dir, const char *name, struct span bytes,
+    struct dir_trail *trail, struct note *note)
+{
 	char temporary[NAME_SIZE];
 	enum status status;
 	bool swept = false;
 
 	file_temporary_name(name, temporary, sizeof(temporary));
-	status = replace(dir, name, temporary, bytes, &swept, note);
+	status = replace(dir, name, temporary, bytes, trail, &swept, note);
 	/* A sweeper on another machine, or in another container, does not see
 	 * our process, and removed its file. */
-	return swept ? replace(dir, name, temporary, bytes, &swept, note)
+	return swept ? replace(dir, name, temporary, bytes, trail, &swept, note)
 		     : status;
 }
 

@@ -9,7 +9,38 @@
  */
 #ifndef STORE_FILE_H
 #define STORE_FILE_H
+#include <stdint.h>
+
 #include "base/buf.h"
+
+/*
+ * A directory as it was after its last change that is known.  Whoever adds,
+ * removes or renames a file in it sets its time of change, so a directory that
+ * still has its mark holds the same names.  The clock of a file system may
+ * stand still for milliseconds: a mark is therefore not the time of our own
+ * change, but one of a second before that nobody else will set.
+ */
+struct dir_mark {
+	uint64_t device;
+	uint64_t inode;
+	int64_t modified[2]; /* seconds, nanoseconds */
+	int64_t changed[2];
+};
+
+/* As it is now.  False: it cannot be told. */
+bool dir_mark_get(int dir, struct dir_mark *out) MUST_CHECK;
+bool dir_mark_is(int dir, const struct dir_mark *mark) MUST_CHECK;
+/* Was its last change so long ago that the next one will have another time? */
+bool dir_mark_is_old(const struct dir_mark *mark) MUST_CHECK;
+
+/* What our own changes of a directory are followed with: each asks for the mark
+ * before it, and sets another one after it. */
+struct dir_trail {
+	struct dir_mark mark;
+	bool lost; /* somebody else changed it, too */
+};
+void dir_trail_before(int dir, struct dir_trail *trail);
+void dir_trail_after(int dir, struct dir_trail *trail);
 
 /* Make a private file, written and fsynced; if anything fails, none is left.
  * STATUS_CREATE (it exists already, among others) or STATUS_IO. */
@@ -25,6 +56,9 @@ enum status file_create_whole(
  * that could not be synced holds the new one. */
 enum status file_replace(
     int dir, const char *name, struct span bytes, struct note *note) MUST_CHECK;
+/* The same; its changes of the directory are followed, if trail is not NULL. */
+enum status file_replace_followed(int dir, const char *name, struct span bytes,
+    struct dir_trail *trail, struct note *note) MUST_CHECK;
 /* The name that a file has while this process writes it: "NAME.PID.new". */
 void file_temporary_name(const char *name, char *out, size_t size);
 /* Is it such a name, of a process that does not exist any more? */

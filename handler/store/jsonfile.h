@@ -1,7 +1,6 @@
-/* jsonfile.h - name, read and write the file of one record: see record.h */
+/* jsonfile.h - the name of the file of one record: see record.h */
 #ifndef STORE_JSONFILE_H
 #define STORE_JSONFILE_H
-#include "base/json.h"
 #include "store/home.h"
 
 enum { RECORD_ID_SIZE = 17 };
@@ -10,7 +9,4 @@ enum { RECORD_ID_SIZE = 17 };
 bool jsonfile_id_ok(struct span id);
 /* Is the file name "ID.json"?  Others are temporary files. */
 bool jsonfile_id_of(const char *name, char out[RECORD_ID_SIZE]);
-/* Write home/DIRECTORY/ID.json; durable when it returns STATUS_OK. */
-enum status jsonfile_save(const struct home *home, const char *directory,
-    const char *id, const struct json *json, struct note *note) MUST_CHECK;
 #endif

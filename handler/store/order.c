@@ -119,6 +119,103 @@ static const struct member members[] = {
 	ORDER(window.ask_again, "window_ask_again", MEMBER_TIME, false),
 };
 
+static uint64_t
+plain_key(const char *what)
+{
+	return index_key(what, span_of(""), span_of(""));
+}
+
+static uint64_t
+address_key(const char *address)
+{
+	char text[ADDRESS_SIZE];
+
+	return index_key(
+	    "address", address_fold(span_of(address), text), span_of(""));
+}
+
+static uint64_t
+public_key(const char *public)
+{
+	return index_key("public", span_of(public), span_of(""));
+}
+
+/* When it may have to be renewed, and when its CA may be asked. */
+static void
+add_times(const struct order *order, struct index_entries *out)
+{
+	const int64_t chosen = order->window.chosen;
+
+	if (order->cert_id[0] != '\0')
+		index_add(out, plain_key("ask"), order->window.ask_again);
+	if (chosen != 0 && chosen < order->expires) {
+		index_add(out, plain_key("chosen"), chosen);
+		return;
+	}
+	index_add(out, plain_key("third"),
+	    order->expires - (order->expires - order->starts) / 3);
+	index_add(out, plain_key("end"), order->expires);
+}
+
+static void
+add_keys(const void *record, struct index_entries *out)
+{
+	const struct order *order = record;
+	size_t i;
+
+	for (i = 0; i < order->addresses; i++)
+		index_add(out, address_key(order->address[i]), order->created);
+	index_add(out, public_key(order->public), order->created);
+	if (order_is_open(order) || order->state == ORDER_REQUESTED) {
+		index_add(out, plain_key("open"), order->created);
+		index_add(out, index_key_live(), INT64_MAX);
+	} else if (order_is_current(order)) {
+		index_add(out, index_key_live(), order->expires);
+	}
+	if (order_is_current(order))
+		add_times(order, out);
+}
+
+void
+order_search_for(struct record_search *search, const char *address)
+{
+	record_search_key(search, address_key(address));
+}
+
+void
+order_search_for_since(
+    struct record_search *search, const char *address, int64_t since)
+{
+	record_search_range(search, address_key(address), since, INT64_MAX, 0);
+}
+
+void
+order_search_public(struct record_search *search, const char *public)
+{
+	record_search_key(search, public_key(public));
+}
+
+void
+order_search_open(struct record_search *search)
+{
+	record_search_key(search, plain_key("open"));
+}
+
+void
+order_search_due(
+    struct record_search *search, int64_t now, int64_t renew_before)
+{
+	record_search_range(search, plain_key("ask"), INT64_MIN, now, 0);
+	/* So far off: another clock wrote it. */
+	record_search_range(
+	    search, plain_key("ask"), now + ORDER_ASK_MOST, INT64_MAX, 0);
+	record_search_range(search, plain_key("chosen"), INT64_MIN, now, 0);
+	record_search_range(search, plain_key("third"), INT64_MIN, now, 0);
+	if (renew_before > 0)
+		record_search_range(
+		    search, plain_key("end"), INT64_MIN, now + renew_before, 0);
+}
+
 static const struct record_kind kind = {
 	.directory = "certificates",
 	.old_directory = "issuances",
@@ -130,6 +227,7 @@ static const struct record_kind kind = {
 	.count = sizeof(members) / sizeof(*members),
 	.read = read_rest,
 	.write = write_rest,
+	.keys = add_keys,
 };
 
 static_assert(offsetof(struct order, id) == 0, "a record begins with its id");
@@ -145,6 +243,12 @@ bool
 order_is_foreign(const struct order *order)
 {
 	return order->account[0] == '\0';
+}
+
+bool
+order_is_current(const struct order *order)
+{
+	return order->state == ORDER_ISSUED && order->replaced[0] == '\0';
 }
 
 bool
@@ -167,22 +271,31 @@ order_load(const struct home *home, const char *id, struct order *out,
 }
 
 enum status
-orders_load_if(const struct home *home, record_filter *wanted, const void *arg,
-    struct order **out, size_t *count, struct note *note)
+orders_find(const struct home *home, const struct record_search *search,
+    record_filter *wanted, const void *arg, struct order **out, size_t *count,
+    struct note *note)
 {
 	void *records = NULL;
 	enum status status;
 
-	status = records_load(home, &kind, wanted, arg, &records, count, note);
+	status = records_load(
+	    home, &kind, search, wanted, arg, &records, count, note);
 	*out = records;
 	return status;
+}
+
+enum status
+orders_load_if(const struct home *home, record_filter *wanted, const void *arg,
+    struct order **out, size_t *count, struct note *note)
+{
+	return orders_find(home, NULL, wanted, arg, out, count, note);
 }
 
 enum status
 orders_load(const struct home *home, struct order **out, size_t *count,
     struct note *note)
 {
-	return orders_load_if(home, NULL, NULL, out, count, note);
+	return orders_find(home, NULL, NULL, NULL, out, count, note);
 }
 
 enum status
@@ -197,6 +310,16 @@ order_change(const struct home *home, const char *id, record_changer *change,
     const void *arg, struct order *out, struct note *note)
 {
 	return record_change(home, &kind, id, change, arg, out, note);
+}
+
+enum status
+order_save_chain(const struct home *home, const char *id, struct span chain,
+    struct note *note)
+{
+	char name[RECORD_ID_SIZE + 8];
+
+	(void)snprintf(name, sizeof(name), "%s.pem", id);
+	return record_save_beside(home, &kind, name, chain, note);
 }
 
 enum status

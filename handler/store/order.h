@@ -38,6 +38,9 @@ enum order_state {
 	ORDER_REQUESTED
 };
 
+/* Nobody waits for longer than that until a CA is asked again. */
+enum { ORDER_ASK_MOST = 24 * 3600 };
+
 /* When to renew, as the CA suggests (RFC 9773). */
 struct order_window {
 	int64_t start; /* 0: the CA has not said */
@@ -78,8 +81,22 @@ struct order {
 bool order_is_open(const struct order *order);
 /* Did it come from elsewhere?  Then mailcert cannot renew or revoke it. */
 bool order_is_foreign(const struct order *order);
+/* Is it a certificate, not revoked, and nothing has taken its place? */
+bool order_is_current(const struct order *order);
 /* Is it for that address, in whatever spelling? */
 bool order_is_for(const struct order *order, const char *address);
+
+/* What to search for: those for an address, in whatever spelling; with that
+ * public key; the open ones and requests that wait; certificates in use that may be due at that time, or that the CA may be
+ * asked about again: renew_before is the user's, as configured. */
+void order_search_for(struct record_search *search, const char *address);
+/* Made then or later. */
+void order_search_for_since(
+    struct record_search *search, const char *address, int64_t since);
+void order_search_public(struct record_search *search, const char *public);
+void order_search_open(struct record_search *search);
+void order_search_due(
+    struct record_search *search, int64_t now, int64_t renew_before);
 
 const char *order_state_name(enum order_state state);
 
@@ -99,6 +116,13 @@ enum status orders_load(const struct home *home, struct order **out,
 enum status orders_load_if(const struct home *home, record_filter *wanted,
     const void *arg, struct order **out, size_t *count,
     struct note *note) MUST_CHECK;
+/* The same of those that are searched for: see records_load(). */
+enum status orders_find(const struct home *home,
+    const struct record_search *search, record_filter *wanted, const void *arg,
+    struct order **out, size_t *count, struct note *note) MUST_CHECK;
+/* Write its chain of certificates, durably. */
+enum status order_save_chain(const struct home *home, const char *id,
+    struct span chain, struct note *note) MUST_CHECK;
 /* Was one skipped?  See home_skipped(). */
 enum status orders_skipped(
     const struct home *home, struct note *warning) MUST_CHECK;

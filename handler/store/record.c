@@ -1,5 +1,5 @@
 /* record.c - records of the home: see record.h */
-#include "store/record.h"
+#include "store/record_p.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,6 @@
 
 #include "acme/url.h"
 #include "base/base64url.h"
-#include "base/walk.h"
 #include "mail/date.h"
 
 #define CURE "restore it from a backup, or move it away"
@@ -189,17 +188,8 @@ read_fault(enum status status, struct note *why)
 	}
 }
 
-/* An open directory of records. */
-struct place {
-	const struct home *home;
-	const char *directory;
-	int dir;
-};
-
-/* Read one file.  STATUS_MISSING; STATUS_DAMAGED, _PERMISSION or _IO with a
- * note: it is damaged, or could not be read. */
-static enum status
-read_file(const struct place *place, const struct record_kind *kind,
+enum status
+record_read(const struct record_place *place, const struct record_kind *kind,
     const char *id, void *out, struct note *note)
 {
 	char name[RECORD_ID_SIZE + 8], path[240];
@@ -237,13 +227,13 @@ load_from(const struct home *home, const char *directory,
     const struct record_kind *kind, const char *id, void *out,
     struct note *note)
 {
-	struct place place = { home, directory, -1 };
+	struct record_place place = { home, directory, -1 };
 	enum status status;
 
 	status = home_subdir(home, directory, false, &place.dir, note);
 	if (status != STATUS_OK || place.dir < 0)
 		return status == STATUS_OK ? STATUS_MISSING : status;
-	status = read_file(&place, kind, id, out, note);
+	status = record_read(&place, kind, id, out, note);
 	(void)close(place.dir);
 	return status;
 }
@@ -273,201 +263,5 @@ record_load(const struct home *home, const struct record_kind *kind,
 	if (status == STATUS_OK)
 		(void)memcpy(out, record, kind->size);
 	free(record);
-	return status;
-}
-
-/* What records_load() gathers. */
-struct list {
-	const struct record_kind *kind;
-	record_filter *wanted;
-	const void *arg;
-	char *records; /* owned */
-	size_t count;
-	size_t room;
-	size_t old;  /* how many, at the front, are from the old directory */
-	bool *moved; /* owned: for each of these, whether the new one has it */
-};
-
-static bool
-make_room(struct list *list)
-{
-	const size_t room = list->room == 0 ? 8 : 2 * list->room;
-	char *more;
-
-	if (list->count < list->room)
-		return true;
-	if ((more = reallocarray(list->records, room, list->kind->size)) ==
-	    NULL)
-		return false;
-	list->records = more;
-	list->room = room;
-	return true;
-}
-
-static int
-by_id(const void *left, const void *right)
-{
-	return strcmp(left, right);
-}
-
-/* Drop the record of the old directory if the new one has a file for it,
- * whatever is in it. */
-static void
-drop_old(struct list *list, const char *id)
-{
-	const char *old;
-
-	if (list->old == 0)
-		return;
-	old = bsearch(id, list->records, list->old, list->kind->size, by_id);
-	if (old != NULL)
-		list->moved[(size_t)(old - list->records) / list->kind->size] =
-		    true;
-}
-
-/* Is it a file of the old directory that the new one has, too? */
-static bool
-is_moved(
-    const struct place *place, const struct record_kind *kind, const char *name)
-{
-	char path[64];
-	struct stat st;
-
-	if (place->directory == kind->directory)
-		return false;
-	(void)snprintf(path, sizeof(path), "%s/%s", kind->directory, name);
-	return fstatat(place->home->dir, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
-static enum status
-take_entry(const struct place *place, const char *name, struct list *list)
-{
-	const struct record_kind *kind = list->kind;
-	struct note why = { "" };
-	char id[RECORD_ID_SIZE];
-	enum status status;
-	void *record;
-
-	if (file_is_litter(name))
-		home_saw_litter(place->home);
-	if (!jsonfile_id_of(name, id) || is_moved(place, kind, name))
-		return STATUS_OK;
-	drop_old(list, id);
-	if (!make_room(list))
-		return STATUS_MEMORY;
-	record = list->records + list->count * kind->size;
-	status = read_file(place, kind, id, record, &why);
-	if (status == STATUS_OK &&
-	    (list->wanted == NULL || list->wanted(record, list->arg)))
-		list->count++;
-	switch (status) {
-	case STATUS_DAMAGED:
-	case STATUS_PERMISSION:
-	case STATUS_IO:
-		home_warn(place->home, kind->directory, status, &why);
-		return STATUS_OK;
-	case STATUS_MISSING: /* it was removed at this moment */
-		return STATUS_OK;
-	default:
-		return status;
-	}
-}
-
-static enum status
-take_directory(const struct home *home, const char *directory,
-    struct list *list, struct note *note)
-{
-	struct place place = { home, directory, -1 };
-	enum status status, walked;
-	const char *name;
-	struct walk walk;
-
-	status = home_subdir(home, directory, false, &place.dir, note);
-	if (status != STATUS_OK || place.dir < 0)
-		return status;
-	status = walk_begin(&walk, place.dir);
-	while (status == STATUS_OK && (name = walk_next(&walk)) != NULL)
-		status = take_entry(&place, name, list);
-	/* An incomplete list must not pass for the whole. */
-	walked = walk_end(&walk);
-	if (walked != STATUS_OK && status == STATUS_OK)
-		status = note_set(note, walked, "%.200s/%s: %s", home->path,
-		    directory, strerror(errno));
-	return status;
-}
-
-/* Read the old directory before the new one, so that a record that moves in the
- * meantime is in at least one of them. */
-static enum status
-take_old_directory(
-    const struct home *home, struct list *list, struct note *note)
-{
-	enum status status;
-
-	if (list->kind->old_directory == NULL)
-		return STATUS_OK;
-	status = take_directory(home, list->kind->old_directory, list, note);
-	if (status != STATUS_OK || list->count == 0)
-		return status;
-	qsort(list->records, list->count, list->kind->size, by_id);
-	list->old = list->count;
-	list->moved = calloc(list->old, sizeof(*list->moved));
-	return list->moved != NULL ? STATUS_OK : STATUS_MEMORY;
-}
-
-static void
-remove_moved(struct list *list)
-{
-	const size_t size = list->kind->size;
-	size_t i, kept = 0;
-
-	for (i = 0; i < list->count; i++) {
-		if (i < list->old && list->moved[i])
-			continue;
-		if (kept != i)
-			(void)memcpy(list->records + kept * size,
-			    list->records + i * size, size);
-		kept++;
-	}
-	list->count = kept;
-}
-
-static int
-by_age(const void *left, const void *right, void *arg)
-{
-	const struct record_kind *kind = arg;
-	int64_t a, b;
-
-	(void)memcpy(&a, (const char *)left + kind->created, sizeof(a));
-	(void)memcpy(&b, (const char *)right + kind->created, sizeof(b));
-	if (a != b)
-		return a < b ? -1 : 1;
-	return strcmp(left, right);
-}
-
-enum status
-records_load(const struct home *home, const struct record_kind *kind,
-    record_filter *wanted, const void *arg, void **out, size_t *count,
-    struct note *note)
-{
-	struct list list = { .kind = kind, .wanted = wanted, .arg = arg };
-	enum status status;
-
-	*out = NULL;
-	*count = 0;
-	status = take_old_directory(home, &list, note);
-	if (status == STATUS_OK)
-		status = take_directory(home, kind->directory, &list, note);
-	if (status == STATUS_OK)
-		remove_moved(&list);
-	if (status == STATUS_OK && list.count > 0) {
-		qsort_r(list.records, list.count, kind->size, by_age,
-		    (void *)(uintptr_t)kind);
-		*out = list.records;
-		*count = list.count;
-	} else {
-		free(list.records);
-	}
-	free(list.moved);
 	return status;
 }

@@ -18,6 +18,7 @@
 
 #include "base/json.h"
 #include "store/home.h"
+#include "store/index.h"
 #include "store/jsonfile.h"
 
 enum member_type {
@@ -61,6 +62,8 @@ struct record_kind {
 	const char *(*read)(const struct json *json, void *record);
 	/* False: no memory. */
 	bool (*write)(const void *record, struct json *json);
+	/* Add its keys to the index; NULL: the kind has none. */
+	void (*keys)(const void *record, struct index_entries *out);
 };
 
 /* Make a random id: eight letters and digits that are hard to confuse. */
@@ -79,21 +82,46 @@ bool record_id_ok(const char *id);
 enum status record_load(const struct home *home, const struct record_kind *kind,
     const char *id, void *out, struct note *note) MUST_CHECK;
 
+/*
+ * Which records a filter may want: those with an id or in a range of the index.
+ * Every record that it wants is among them; others may be.
+ */
+struct record_search {
+	const char *id[INDEX_LOOK_MOST]; /* borrowed; not an id: none */
+	size_t ids;
+	struct index_range range[INDEX_LOOK_MOST];
+	size_t ranges;
+	bool all; /* more than could be named */
+};
+void record_search_id(struct record_search *search, const char *id);
+/* Those with that key and a value from low to high; most: see index.h. */
+void record_search_range(struct record_search *search, uint64_t key,
+    int64_t low, int64_t high, size_t most);
+/* Those with that key. */
+void record_search_key(struct record_search *search, uint64_t key);
+
 typedef bool record_filter(const void *record, const void *arg);
 /*
  * Load every record, or those that the filter accepts, the oldest first; only
- * these use memory.  A damaged one is skipped, with a home_warn().  The caller
+ * these use memory.  A damaged one is skipped, with a home_warn().  In a large
+ * home, if search is not NULL and the index is not in doubt, only what it names
+ * is read; otherwise every record, and the index is written again.  The caller
  * owns *out: free(); it is NULL for an empty list.  STATUS_IO,
  * STATUS_PERMISSION: the directory cannot be read; STATUS_MEMORY.
  */
 enum status records_load(const struct home *home,
-    const struct record_kind *kind, record_filter *wanted, const void *arg,
-    void **out, size_t *count, struct note *note) MUST_CHECK;
+    const struct record_kind *kind, const struct record_search *search,
+    record_filter *wanted, const void *arg, void **out, size_t *count,
+    struct note *note) MUST_CHECK;
 
 /* Save a record; it is durable when this returns STATUS_OK, and in the new
  * directory only.  The caller holds the lock of a record that exists. */
 enum status record_save(const struct home *home, const struct record_kind *kind,
     const void *record, struct note *note) MUST_CHECK;
+/* Replace another file beside the records, durably. */
+enum status record_save_beside(const struct home *home,
+    const struct record_kind *kind, const char *name, struct span bytes,
+    struct note *note) MUST_CHECK;
 
 typedef enum status record_changer(
     void *record, const void *arg, struct note *note);

@@ -51,6 +51,60 @@ remove_old(
 	(void)close(dir);
 }
 
+/* A change of the directory, in step with its index. */
+static enum status
+replace(const struct home *home, const struct record_kind *kind,
+    const char *name, struct span bytes, const void *record, struct note *note)
+{
+	struct index_entries entries = { .id = record };
+	struct index_change change = { .index = -1 };
+	struct dir_trail *trail = NULL;
+	enum status status;
+	int dir = -1;
+
+	status = home_subdir(home, kind->directory, true, &dir, note);
+	if (status != STATUS_OK)
+		return status;
+	if (kind->keys != NULL)
+		trail = index_begin(home, kind->directory, dir, &change);
+	if (trail != NULL && record != NULL)
+		kind->keys(record, &entries);
+	status = file_replace_followed(dir, name, bytes, trail, note);
+	/* Also of what failed: it may be there. */
+	index_end(&change, &entries);
+	index_entries_clear(&entries);
+	(void)close(dir);
+	return status;
+}
+
+enum status
+record_save_beside(const struct home *home, const struct record_kind *kind,
+    const char *name, struct span bytes, struct note *note)
+{
+	return replace(home, kind, name, bytes, NULL, note);
+}
+
+static enum status
+save(const struct home *home, const struct record_kind *kind,
+    const void *record, const struct json *json, struct note *note)
+{
+	char name[RECORD_ID_SIZE + 8];
+	enum status status;
+	struct buf text;
+
+	/* An id that is none is a bug of ours. */
+	if (!jsonfile_id_ok(span_of(record)))
+		return STATUS_BUG;
+	(void)snprintf(name, sizeof(name), "%s.json", (const char *)record);
+	buf_init(&text, JSON_SIZE_MAX);
+	status = json_write(json, &text);
+	if (status == STATUS_OK)
+		status =
+		    replace(home, kind, name, buf_span(&text), record, note);
+	buf_clear(&text);
+	return status;
+}
+
 enum status
 record_save(const struct home *home, const struct record_kind *kind,
     const void *record, struct note *note)
@@ -64,8 +118,7 @@ record_save(const struct home *home, const struct record_kind *kind,
 	for (i = 0; good && i < kind->count; i++)
 		good = write_member(&kind->members[i], record, json);
 	if (good && (kind->write == NULL || kind->write(record, json)))
-		status =
-		    jsonfile_save(home, kind->directory, record, json, note);
+		status = save(home, kind, record, json, note);
 	json_free(json);
 	if (status == STATUS_OK) {
 		remove_old(home, kind, record);
@@ -129,10 +182,12 @@ record_change(const struct home *home, const struct record_kind *kind,
 }
 
 static enum status
-forget_in(const struct home *home, const char *directory, const char *id,
-    struct note *note)
+forget_in(const struct home *home, const struct record_kind *kind,
+    const char *directory, const char *id, struct note *note)
 {
 	char name[RECORD_ID_SIZE + 8], path[240];
+	struct index_change change = { .index = -1 };
+	struct dir_trail *trail = NULL;
 	enum status status;
 	int dir = -1;
 
@@ -140,7 +195,11 @@ forget_in(const struct home *home, const char *directory, const char *id,
 	if (status != STATUS_OK || dir < 0)
 		return status == STATUS_OK ? STATUS_MISSING : status;
 	(void)snprintf(name, sizeof(name), "%s.json", id);
+	if (kind->keys != NULL && directory == kind->directory)
+		trail = index_begin(home, directory, dir, &change);
+	dir_trail_before(dir, trail);
 	if (unlinkat(dir, name, 0) == 0) {
+		dir_trail_after(dir, trail);
 		status = dir_sync(dir);
 	} else if (errno == ENOENT) {
 		status = STATUS_MISSING;
@@ -149,6 +208,7 @@ forget_in(const struct home *home, const char *directory, const char *id,
 		status =
 		    note_set(note, STATUS_IO, "%s: %s", path, strerror(errno));
 	}
+	index_end(&change, NULL);
 	(void)close(dir);
 	return status;
 }
@@ -164,10 +224,10 @@ record_forget(const struct home *home, const struct record_kind *kind,
 	/* Remove the old file first: without the new one it would count
 	 * again. */
 	if (kind->old_directory != NULL)
-		old = forget_in(home, kind->old_directory, id, note);
+		old = forget_in(home, kind, kind->old_directory, id, note);
 	if (old != STATUS_OK && old != STATUS_MISSING)
 		return old;
-	status = forget_in(home, kind->directory, id, note);
+	status = forget_in(home, kind, kind->directory, id, note);
 	if (status == STATUS_MISSING)
 		status = old;
 	if (status == STATUS_OK)
