@@ -113,9 +113,11 @@ load_expectations(const struct home *home, const struct challenge *challenge,
 {
 	size_t near = 0;
 	const struct match_interest interest = { challenge, &near };
+	struct record_search search = { .ids = 0 };
 
-	return expectations_load_if(
-	    home, match_concerns, &interest, expectations, count, note);
+	match_search(challenge, &search);
+	return expectations_find(home, &search, match_concerns, &interest,
+	    expectations, count, note);
 }
 
 /* No readable order matches.  A record that cannot be read may be the right

@@ -226,6 +226,7 @@ static enum status
 add_expectation(
     const struct home *home, struct expectation *expectation, struct note *note)
 {
+	struct record_search search = { .ids = 0 };
 	struct expectation *expectations = NULL;
 	enum status status;
 	size_t count;
@@ -233,8 +234,9 @@ add_expectation(
 
 	if ((status = home_lock(home, &lock, note)) != STATUS_OK)
 		return status;
-	status = expectations_load_if(
-	    home, same_challenge, expectation, &expectations, &count, note);
+	expectation_search_part2(&search, expectation->part2);
+	status = expectations_find(home, &search, same_challenge, expectation,
+	    &expectations, &count, note);
 	if (status == STATUS_OK && count > 0) {
 		*expectation = expectations[0];
 	} else if (status == STATUS_OK) {

@@ -139,11 +139,17 @@ static enum status
 mark_sent(
     struct session *session, const struct lookup *named, struct note *note)
 {
+	struct record_search search = { .all = named == NULL };
 	struct expectation *expectations = NULL;
 	enum status status;
 	size_t count = 0, meant = 0, i;
 
-	status = expectations_load(&session->home, &expectations, &count, note);
+	if (named != NULL && named->expectation[0] != '\0')
+		record_search_id(&search, named->expectation);
+	else if (named != NULL)
+		expectation_search_of(&search, named->order);
+	status = expectations_find(
+	    &session->home, &search, NULL, NULL, &expectations, &count, note);
 	for (i = 0; i < count; i++)
 		if (may_be_sent(&session->home, &expectations[i], named))
 			expectations[meant++] = expectations[i];
@@ -158,6 +164,7 @@ mark_sent(
 static void
 begin_queued(struct session *session, const struct order *done)
 {
+	struct record_search search = { .ids = 0 };
 	struct order *all = NULL;
 	struct note note = { "" };
 	struct order_step step;
@@ -165,7 +172,9 @@ begin_queued(struct session *session, const struct order *done)
 	struct buf line;
 	size_t count = 0, i;
 
-	status = orders_load(&session->home, &all, &count, NULL);
+	order_search_open(&search);
+	status = orders_find(
+	    &session->home, &search, NULL, NULL, &all, &count, NULL);
 	for (i = 0; status == STATUS_OK && i < count; i++) {
 		if (all[i].state != ORDER_NEW ||
 		    strcmp(all[i].account, done->account) != 0)
@@ -272,15 +281,17 @@ finish_named(struct session *session, const char *text, bool sent,
 static enum status
 finish_all(struct session *session, bool sent, const struct follow_options *how)
 {
+	struct record_search search = { .ids = 0 };
 	struct order *all = NULL;
 	enum status status, one;
 	struct note why;
 	size_t count = 0, i;
 
 	status = sent ? mark_sent(session, NULL, &session->note) : STATUS_OK;
+	order_search_open(&search);
 	if (status == STATUS_OK)
-		status = orders_load_if(&session->home, is_open, NULL, &all,
-		    &count, &session->note);
+		status = orders_find(&session->home, &search, is_open, NULL,
+		    &all, &count, &session->note);
 	order_sort(all, count);
 	for (i = 0; i < count; i++) {
 		why.text[0] = '\0';

@@ -42,6 +42,27 @@ take_address(const char *text, char normal[ADDRESS_SIZE])
 	    address_normal(&mailbox, normal) == STATUS_OK;
 }
 
+void
+lookup_search_order(const char *text, struct record_search *search)
+{
+	char normal[ADDRESS_SIZE];
+
+	record_search_id(search, text);
+	if (take_address(text, normal))
+		order_search_for(search, normal);
+}
+
+void
+lookup_search_expectation(const char *text, struct record_search *search)
+{
+	char normal[ADDRESS_SIZE];
+
+	record_search_id(search, text);
+	expectation_search_of(search, text);
+	if (take_address(text, normal))
+		expectation_search_for(search, normal);
+}
+
 bool
 lookup_names_order(const char *text, const struct order *order)
 {
@@ -106,14 +127,16 @@ find_id(const struct home *home, const char *text, struct lookup *out,
 
 /* Find the open certificate orders for that address. */
 static enum status
-find_orders(const struct home *home, const char *normal,
+find_orders(const struct home *home, const char *normal, bool every,
     struct fitting *fitting, struct lookup *out, struct note *note)
 {
+	struct record_search search = { .all = every };
 	struct order *all = NULL;
 	enum status status;
 	size_t count = 0, i;
 
-	status = orders_load(home, &all, &count, note);
+	order_search_for(&search, normal);
+	status = orders_find(home, &search, NULL, NULL, &all, &count, note);
 	for (i = 0; i < count; i++) {
 		if (!order_is_open(&all[i]) || !order_is_for(&all[i], normal))
 			continue;
@@ -126,15 +149,18 @@ find_orders(const struct home *home, const char *normal,
 
 /* Find the open challenges for it that another client ordered. */
 static enum status
-find_expected(const struct home *home, const char *normal,
+find_expected(const struct home *home, const char *normal, bool every,
     struct fitting *fitting, struct lookup *out, struct note *note)
 {
 	const int64_t now = (int64_t)time(NULL);
+	struct record_search search = { .all = every };
 	struct expectation *expectations = NULL;
 	enum status status;
 	size_t count = 0, i;
 
-	status = expectations_load(home, &expectations, &count, note);
+	expectation_search_for(&search, normal);
+	status = expectations_find(
+	    home, &search, NULL, NULL, &expectations, &count, note);
 	for (i = 0; i < count; i++) {
 		if (expectations[i].order[0] != '\0' ||
 		    !is_open(&expectations[i], now) ||
@@ -145,6 +171,18 @@ find_expected(const struct home *home, const char *normal,
 	}
 	free(expectations);
 	return status;
+}
+
+static enum status
+find_address(const struct home *home, const char *normal, bool every,
+    struct fitting *fitting, struct lookup *out, struct note *note)
+{
+	enum status status;
+
+	status = find_orders(home, normal, every, fitting, out, note);
+	return status == STATUS_OK
+	    ? find_expected(home, normal, every, fitting, out, note)
+	    : status;
 }
 
 enum status
@@ -162,10 +200,11 @@ lookup(const struct home *home, const char *text, struct lookup *out,
 	buf_init(&fitting.ids, 64 * 1024);
 	status = STATUS_OK;
 	if (take_address(text, normal)) {
-		status = find_orders(home, normal, &fitting, out, note);
-		if (status == STATUS_OK)
-			status =
-			    find_expected(home, normal, &fitting, out, note);
+		status = find_address(home, normal, false, &fitting, out, note);
+		/* A record may have been edited in place: see store/index.h. */
+		if (status == STATUS_OK && fitting.count == 0)
+			status = find_address(
+			    home, normal, true, &fitting, out, note);
 	}
 	if (status == STATUS_OK)
 		status = judge(&fitting, text, note);
@@ -187,6 +226,7 @@ lookup_expectation(const struct home *home, const char *text,
     struct expectation *out, struct note *note)
 {
 	const int64_t now = (int64_t)time(NULL);
+	struct record_search search = { .ids = 0 };
 	struct fitting fitting = { .count = 0 };
 	struct expectation *expectations = NULL;
 	bool by_address, pending = false;
@@ -198,8 +238,10 @@ lookup_expectation(const struct home *home, const char *text,
 	status = lookup(home, text, &found, note);
 	if (status == STATUS_OK && found.expectation[0] != '\0')
 		return expectation_load(home, found.expectation, out, note);
+	expectation_search_of(&search, found.order);
 	if (status == STATUS_OK)
-		status = expectations_load(home, &expectations, &count, note);
+		status = expectations_find(
+		    home, &search, NULL, NULL, &expectations, &count, note);
 	if (status != STATUS_OK)
 		return status;
 	buf_init(&fitting.ids, 64 * 1024);

@@ -29,6 +29,9 @@ enum status lookup(const struct home *home, const char *text,
 enum status lookup_expectation(const struct home *home, const char *text,
     struct expectation *out, struct note *note) MUST_CHECK;
 
+/* What to search for to find what the next two accept. */
+void lookup_search_order(const char *text, struct record_search *search);
+void lookup_search_expectation(const char *text, struct record_search *search);
 /* Does the text name that order, by its id or by one of its addresses?  For
  * listings, which show all that match. */
 bool lookup_names_order(const char *text, const struct order *order);

@@ -203,20 +203,52 @@ open_account(struct session *session, const struct order *order)
 	return status;
 }
 
+/* Is something said or done also of what is not due? */
+static bool
+is_quiet_told(const struct options *options)
+{
+	return options->dry_run || options->force;
+}
+
+/* Were its addresses ordered just now? */
+static enum status
+look_for_recent(struct session *session, const struct order *order, int64_t now,
+    bool *recent)
+{
+	struct record_search search = { .ids = 0 };
+	struct order *all = NULL;
+	enum status status;
+	size_t count = 0;
+
+	order_search_for_since(
+	    &search, order->address[0], now - renew_pause(order));
+	status = orders_find(
+	    &session->home, &search, NULL, NULL, &all, &count, &session->note);
+	*recent = renew_is_recent(order, all, count, now);
+	free(all);
+	return status;
+}
+
 /* Renew it if it is due. */
 static enum status
 look_after(struct session *session, const struct options *options,
-    struct order *order, const struct order *all, size_t count, struct run *run)
+    struct order *order, struct run *run)
 {
 	const int64_t now = (int64_t)time(NULL);
 	char explanation[ACME_URL_SIZE];
 	enum status status;
+	bool recent = false;
 	int64_t when = 0;
 
+	if (!is_quiet_told(options) &&
+	    renew_is_quiet(&session->config, order, now))
+		return STATUS_OK;
 	status = open_account(session, order);
 	if (status == STATUS_OK)
 		status = renew_time(&session->client, order, now, &when,
 		    explanation, &session->note);
+	if (status == STATUS_OK && when <= now && !options->force)
+		status = look_for_recent(session, order, now, &recent);
 	if (status != STATUS_OK)
 		return status;
 	if (!options->force && when > now) {
@@ -225,7 +257,7 @@ look_after(struct session *session, const struct options *options,
 			    session, order, "due ", when, now, explanation);
 		return STATUS_OK;
 	}
-	if (!options->force && renew_is_recent(order, all, count, now)) {
+	if (recent) {
 		if (options->dry_run)
 			tell_recent(session, order);
 		return STATUS_OK;
@@ -257,13 +289,15 @@ static enum status
 tell_doubts(struct session *session, struct run *run)
 {
 	const int64_t now = (int64_t)time(NULL);
+	struct record_search search = { .ids = 0 };
 	struct expectation *expectations = NULL;
 	enum status status;
 	size_t count = 0, i;
 	struct buf line;
 
-	status = expectations_load(
-	    &session->home, &expectations, &count, &session->note);
+	expectation_search_doubt(&search, now);
+	status = expectations_find(&session->home, &search, NULL, NULL,
+	    &expectations, &count, &session->note);
 	buf_init(&line, 4096);
 	for (i = 0; i < count; i++) {
 		if (expectations[i].order[0] != '\0' ||
@@ -308,28 +342,38 @@ check_names(struct session *session, const struct options *options,
 	return STATUS_OK;
 }
 
-/* Is another one good for longer, or on its way? */
+/* Is that one good for longer, or on its way? */
 static bool
-has_successor(const struct order *order, const struct order *all, size_t count)
+is_successor(const void *record, const void *arg)
 {
-	size_t i;
+	const struct order *one = record, *order = arg;
 
-	for (i = 0; i < count; i++)
-		if (strcmp(all[i].id, order->id) != 0 &&
-		    renew_is_same(order, &all[i]) &&
-		    (order_is_open(&all[i]) ||
-			all[i].state == ORDER_REQUESTED ||
-			(all[i].state == ORDER_ISSUED &&
-			    all[i].expires > order->expires)))
-			return true;
-	return false;
+	return strcmp(one->id, order->id) != 0 && renew_is_same(order, one) &&
+	    (order_is_open(one) || one->state == ORDER_REQUESTED ||
+		(one->state == ORDER_ISSUED && one->expires > order->expires));
+}
+
+/* Where the records cannot be read it is not known: no. */
+static bool
+has_successor(struct session *session, const struct order *order)
+{
+	struct record_search search = { .ids = 0 };
+	struct order *all = NULL;
+	size_t count = 0;
+	bool found;
+
+	order_search_for(&search, order->address[0]);
+	found = orders_find(&session->home, &search, is_successor, order, &all,
+		    &count, NULL) == STATUS_OK &&
+	    count > 0;
+	free(all);
+	return found;
 }
 
 /* mailcert cannot renew what it did not order, but it warns in time. */
 static void
 remind(struct session *session, const struct options *options,
-    const struct order *order, const struct order *all, size_t count,
-    struct run *run)
+    const struct order *order, struct run *run)
 {
 	const int64_t now = (int64_t)time(NULL);
 	const int64_t when = renew_known(&session->config, order);
@@ -340,7 +384,8 @@ remind(struct session *session, const struct options *options,
 		    "import FILE), request ",
 		    order->id);
 		run->foreign++;
-	} else if (has_successor(order, all, count)) {
+	} else if ((when > now && !is_quiet_told(options)) ||
+	    has_successor(session, order)) {
 		return;
 	} else if (options->force || when <= now) {
 		tell_time(session, order,
@@ -369,15 +414,14 @@ renew_these(struct session *session, const struct options *options,
 		if (all[i].state == ORDER_REQUESTED ||
 		    (order_is_foreign(&all[i]) &&
 			renew_is_candidate(&all[i]))) {
-			remind(session, options, &all[i], all, count, run);
+			remind(session, options, &all[i], run);
 			continue;
 		}
 		if (order_is_open(&all[i]))
 			one = finish_pending(session, options, &all[i], run);
 		else if (renew_is_candidate(&all[i]) &&
 		    !is_under_way(&all[i], all, count))
-			one = look_after(
-			    session, options, &all[i], all, count, run);
+			one = look_after(session, options, &all[i], run);
 		else
 			continue;
 		/* A failure does not keep the others waiting. */
@@ -406,13 +450,20 @@ static void
 install_renewed(
     struct session *session, const struct options *options, struct run *run)
 {
+	struct record_search search = { .ids = 0 };
 	struct order *all = NULL;
 	struct note note = { "" };
 	enum status status;
 	size_t count = 0, i;
 
-	status = orders_load_if(
-	    &session->home, is_issued, NULL, &all, &count, &note);
+	status = install_search(&session->home, &search, &note);
+	if (status != STATUS_OK) {
+		cmd_say(&note);
+		run->persons++;
+	}
+	if (status == STATUS_OK && (search.all || search.ranges > 0))
+		status = orders_find(&session->home, &search, is_issued, NULL,
+		    &all, &count, &note);
 	order_sort(all, count);
 	for (i = count; status == STATUS_OK && i-- > 0;) {
 		if (!is_chosen(options, &all[i]))
@@ -427,6 +478,26 @@ install_renewed(
 		}
 	}
 	free(all);
+}
+
+/* What may be renewed or resumed, and what stands in the way of it. */
+static enum status
+load_these(struct session *session, const struct options *options, bool every,
+    struct order **all, size_t *count)
+{
+	struct record_search search = { .all = every };
+	size_t i;
+
+	order_search_open(&search);
+	for (i = 0; i < options->count; i++)
+		lookup_search_order(options->names[i], &search);
+	if (options->count == 0 && !is_quiet_told(options))
+		order_search_due(
+		    &search, (int64_t)time(NULL), session->config.renew_before);
+	else if (options->count == 0)
+		search.all = true;
+	return orders_find(
+	    &session->home, &search, NULL, NULL, all, count, &session->note);
 }
 
 static enum status
@@ -453,7 +524,13 @@ renew_all(struct session *session, const struct options *options)
 	size_t count = 0;
 
 	buf_init(&run.passphrase, PASSPHRASE_MAX);
-	status = orders_load(&session->home, &all, &count, &session->note);
+	status = load_these(session, options, false, &all, &count);
+	/* A record may have been edited in place: see store/index.h. */
+	if (status == STATUS_OK && options->count > 0 &&
+	    check_names(session, options, all, count) != STATUS_OK) {
+		free(all);
+		status = load_these(session, options, true, &all, &count);
+	}
 	if (status == STATUS_OK)
 		status = check_names(session, options, all, count);
 	order_sort(all, count);

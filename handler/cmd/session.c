@@ -134,12 +134,19 @@ newest_of(const struct order *all, size_t count)
 enum status
 session_find(struct session *session, const char *text, struct order *out)
 {
+	struct record_search search = { .ids = 0 };
 	struct order *all = NULL;
 	enum status status;
 	size_t count = 0;
 
-	status = orders_load_if(
-	    &session->home, is_named, text, &all, &count, &session->note);
+	record_search_id(&search, text);
+	order_search_for(&search, text);
+	status = orders_find(&session->home, &search, is_named, text, &all,
+	    &count, &session->note);
+	/* A record may have been edited in place: see store/index.h. */
+	if (status == STATUS_OK && count == 0)
+		status = orders_load_if(&session->home, is_named, text, &all,
+		    &count, &session->note);
 	if (status == STATUS_OK && count == 0)
 		status = note_set(&session->note, STATUS_NO,
 		    "there is no certificate %.100s; mailcert status lists "

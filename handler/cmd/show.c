@@ -75,11 +75,13 @@ look_up(const struct config *config, struct span message,
 	enum status status;
 	size_t count = 0, near = 0;
 	const struct match_interest interest = { challenge, &near };
+	struct record_search search = { .ids = 0 };
 
+	match_search(challenge, &search);
 	status = home_open(config->home, false, &home, note);
 	if (status == STATUS_OK)
-		status = expectations_load_if(&home, match_concerns, &interest,
-		    &expectations, &count, note);
+		status = expectations_find(&home, &search, match_concerns,
+		    &interest, &expectations, &count, note);
 	/* Without proof of the sender: good enough to show, not to answer. */
 	if (status == STATUS_OK)
 		status = match_expects(challenge, expectations, count,

@@ -260,6 +260,39 @@ names_expectation(const void *expectation, const void *text)
 	return lookup_names_expectation(text, expectation);
 }
 
+/* What the user named.  every: read all records for it. */
+static enum status
+load_named(struct listing *out, const char *name, bool every, struct note *note)
+{
+	struct record_search expectations = { .all = every },
+			     orders = { .all = every };
+	enum status status;
+
+	lookup_search_expectation(name, &expectations);
+	lookup_search_order(name, &orders);
+	status = expectations_find(&out->home, &expectations, names_expectation,
+	    name, &out->expectations, &out->expectation_count, note);
+	return status == STATUS_OK
+	    ? orders_find(&out->home, &orders, names_order, name, &out->orders,
+		  &out->order_count, note)
+	    : status;
+}
+
+static enum status
+load_all(struct listing *out, struct note *note)
+{
+	enum status status;
+
+	status = expectations_load(
+	    &out->home, &out->expectations, &out->expectation_count, note);
+	if (status == STATUS_OK)
+		status = orders_load(
+		    &out->home, &out->orders, &out->order_count, note);
+	return status == STATUS_OK ? accounts_load(&out->home, &out->accounts,
+					 &out->account_count, note)
+				   : status;
+}
+
 /* Load everything, or what the user named. */
 static enum status
 load(struct listing *out, const char *only, struct note *note)
@@ -267,18 +300,15 @@ load(struct listing *out, const char *only, struct note *note)
 	enum status status;
 
 	status = home_open(out->config->home, false, &out->home, note);
+	if (only == NULL)
+		return status == STATUS_OK ? load_all(out, note) : status;
 	if (status == STATUS_OK)
-		status = expectations_load_if(&out->home,
-		    only != NULL ? names_expectation : NULL, only,
-		    &out->expectations, &out->expectation_count, note);
-	if (status == STATUS_OK)
-		status = orders_load_if(&out->home,
-		    only != NULL ? names_order : NULL, only, &out->orders,
-		    &out->order_count, note);
-	if (status == STATUS_OK && only == NULL)
-		status = accounts_load(
-		    &out->home, &out->accounts, &out->account_count, note);
-	if (status == STATUS_OK && only != NULL &&
+		status = load_named(out, only, false, note);
+	/* A record may have been edited in place: see store/index.h. */
+	if (status == STATUS_OK &&
+	    out->expectation_count + out->order_count == 0)
+		status = load_named(out, only, true, note);
+	if (status == STATUS_OK &&
 	    out->expectation_count + out->order_count == 0)
 		status = note_set(note, STATUS_NO,
 		    "there is no order %.100s; mailcert status lists them",

@@ -235,6 +235,45 @@ install_is_wanted(const struct home *home, const struct order *order, bool *out,
 	return status;
 }
 
+static enum status
+search_in(const struct home *home, const char *name,
+    struct record_search *search, struct note *note)
+{
+	struct journal_entry entry;
+	char address[ACME_VALUE_SIZE];
+	struct journal journal;
+	enum status status;
+	struct span rest;
+
+	status = journal_open(home, name, &journal, note);
+	rest = journal_rest(&journal);
+	while (status == STATUS_OK && journal_next(&rest, &entry))
+		if (span_eq(entry.verb, SPAN("for")) &&
+		    span_copy(entry.path, address, sizeof(address)))
+			order_search_for(search, address);
+	journal_close(&journal);
+	return status;
+}
+
+enum status
+install_search(
+    const struct home *home, struct record_search *search, struct note *note)
+{
+	enum status status;
+	char name[NAME_SIZE];
+	struct buf names;
+	struct span rest;
+
+	buf_init(&names, LINES_MAX);
+	status = journal_list(home, &names, note);
+	rest = buf_span(&names);
+	while (status == STATUS_OK && take_name(&rest, name, sizeof(name)))
+		if (install_find(name) != NULL)
+			status = search_in(home, name, search, note);
+	buf_clear(&names);
+	return status;
+}
+
 enum status
 install_again(const struct home *home, const struct order *order,
     struct span anchors, const struct install_wishes *wishes, struct buf *out,

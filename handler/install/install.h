@@ -63,6 +63,10 @@ enum status install_into(const struct home *home,
 enum status install_remove(const struct home *home,
     const struct install_program *program, bool dry_run, struct buf *out,
     struct note *note) MUST_CHECK;
+/* What to search for to find the certificates of all addresses that something
+ * was installed for. */
+enum status install_search(const struct home *home,
+    struct record_search *search, struct note *note) MUST_CHECK;
 /* Is an older certificate of its address installed somewhere, and that one
  * not? */
 enum status install_is_wanted(const struct home *home,

@@ -49,18 +49,7 @@ enum status
 candidate_store(const struct home *home, const char *id,
     const struct candidate *candidate, struct note *note)
 {
-	char name[RECORD_ID_SIZE + 8];
-	enum status status;
-	int dir = -1;
-
-	(void)snprintf(name, sizeof(name), "%s.pem", id);
-	status = home_subdir(home, "certificates", true, &dir, note);
-	if (status == STATUS_OK) {
-		status =
-		    file_replace(dir, name, buf_span(&candidate->chain), note);
-		(void)close(dir);
-	}
-	return status;
+	return order_save_chain(home, id, buf_span(&candidate->chain), note);
 }
 
 void

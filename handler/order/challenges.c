@@ -130,11 +130,16 @@ enum status
 order_expect_challenges(struct client *client, const struct order *order,
     const struct acme_order *acme, struct note *note)
 {
+	struct record_search search = { .ids = 0 };
 	struct expectation *expectations = NULL;
 	enum status status;
 	size_t count, i;
 
-	status = expectations_load(client->home, &expectations, &count, note);
+	for (i = 0; i < acme->authorizations; i++)
+		expectation_search_authorization(
+		    &search, acme->authorization[i]);
+	status = expectations_find(
+	    client->home, &search, NULL, NULL, &expectations, &count, note);
 	for (i = 0; status == STATUS_OK && i < acme->authorizations; i++)
 		if (!is_expected(expectations, count, acme->authorization[i]))
 			status = expect_challenge(

@@ -325,11 +325,13 @@ static enum status
 look_up(const struct home *home, const char *public,
     const struct candidate *candidate, struct known *out, struct note *note)
 {
+	struct record_search search = { .ids = 0 };
 	enum status status;
 	size_t i;
 
-	status = orders_load_if(
-	    home, has_public, public, &out->all, &out->count, note);
+	order_search_public(&search, public);
+	status = orders_find(
+	    home, &search, has_public, public, &out->all, &out->count, note);
 	for (i = 0; status == STATUS_OK && i < out->count; i++) {
 		if (has_certificate(home, &out->all[i], candidate))
 			out->same = &out->all[i];
@@ -517,11 +519,15 @@ static enum status
 mark_replaced(const struct home *home, struct order *order, struct note *note)
 {
 	const struct order *newest = order;
+	struct record_search search = { .ids = 0 };
 	struct order *all = NULL;
 	enum status status;
 	size_t count = 0, i;
 
-	status = orders_load_if(home, is_sibling, order, &all, &count, note);
+	for (i = 0; i < order->addresses; i++)
+		order_search_for(&search, order->address[i]);
+	status =
+	    orders_find(home, &search, is_sibling, order, &all, &count, note);
 	for (i = 0; i < count; i++)
 		if (all[i].expires > newest->expires)
 			newest = &all[i];

@@ -28,11 +28,13 @@ is_same(const void *record, const void *arg)
 static enum status
 find_same(const struct home *home, struct order *out, struct note *note)
 {
+	struct record_search search = { .ids = 0 };
 	struct order *all = NULL;
 	enum status status;
 	size_t count = 0;
 
-	status = orders_load_if(home, is_same, out, &all, &count, note);
+	order_search_open(&search);
+	status = orders_find(home, &search, is_same, out, &all, &count, note);
 	if (status == STATUS_OK && count == 0)
 		status = STATUS_MISSING;
 	else if (status == STATUS_OK)

@@ -46,13 +46,16 @@ find_in_the_way(const struct client *client, const struct order *order,
     int64_t now, struct expectation *out, struct note *note)
 {
 	struct order *other = calloc(1, sizeof(*other));
+	struct record_search search = { .ids = 0 };
 	struct expectation *expectations = NULL;
 	enum status status = STATUS_MEMORY;
 	size_t count = 0, i;
 
+	for (i = 0; i < order->addresses; i++)
+		expectation_search_unmet(&search, order->address[i], now);
 	if (other != NULL)
-		status = expectations_load(
-		    client->home, &expectations, &count, note);
+		status = expectations_find(client->home, &search, NULL, NULL,
+		    &expectations, &count, note);
 	for (i = 0; status == STATUS_OK && i < count; i++)
 		if (is_in_the_way(client, order, &expectations[i], now, other))
 			break;

@@ -15,7 +15,7 @@ enum { HOUR = 3600, DAY = 24 * HOUR, SHORTEST_LIFETIME = 6 * HOUR };
 enum {
 	BODY_MAX = 1024 * 1024,
 	ASK_LEAST = 60,
-	ASK_MOST = 24 * 3600,
+	ASK_MOST = ORDER_ASK_MOST,
 	ASK_AFTER_NONSENSE = 6 * 3600,
 	ASK_AFTER_TROUBLE = 3600
 };
@@ -23,7 +23,7 @@ enum {
 bool
 renew_is_candidate(const struct order *order)
 {
-	return order->state == ORDER_ISSUED && order->replaced[0] == '\0';
+	return order_is_current(order);
 }
 
 static bool
@@ -167,14 +167,27 @@ update(struct order_window *window, enum status status,
 }
 
 static bool
-may_ask(const struct client *client, const struct order *order, int64_t now)
+is_time_to_ask(const struct order *order, int64_t now)
 {
 	const struct order_window *window = &order->window;
 
 	/* A time that is too far off was written by another clock. */
-	return client->ca.directory.renewal_info[0] != '\0' &&
-	    order->cert_id[0] != '\0' && now < order->expires &&
+	return order->cert_id[0] != '\0' && now < order->expires &&
 	    (now >= window->ask_again || window->ask_again > now + ASK_MOST);
+}
+
+static bool
+may_ask(const struct client *client, const struct order *order, int64_t now)
+{
+	return client->ca.directory.renewal_info[0] != '\0' &&
+	    is_time_to_ask(order, now);
+}
+
+bool
+renew_is_quiet(
+    const struct config *config, const struct order *order, int64_t now)
+{
+	return renew_known(config, order) > now && !is_time_to_ask(order, now);
 }
 
 static enum status

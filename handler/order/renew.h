@@ -15,6 +15,10 @@
 bool renew_is_candidate(const struct order *order);
 /* Are they for the same addresses and the same usage? */
 bool renew_is_same(const struct order *a, const struct order *b);
+/* Is it certain that there is nothing to do: it is not due, and the CA is not
+ * to be asked again?  Of what order_search_due() leaves out it is. */
+bool renew_is_quiet(
+    const struct config *config, const struct order *order, int64_t now);
 /*
  * How many seconds must lie between two orders for the same: a day, or less for
  * a short-lived certificate, so that one that failed is tried again before the

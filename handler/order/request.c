@@ -158,11 +158,13 @@ waits(const void *record, const void *arg)
 static enum status
 find_waiting(const struct home *home, struct order *out, struct note *note)
 {
+	struct record_search search = { .ids = 0 };
 	struct order *all = NULL;
 	enum status status;
 	size_t count = 0;
 
-	status = orders_load_if(home, waits, out, &all, &count, note);
+	order_search_open(&search);
+	status = orders_find(home, &search, waits, out, &all, &count, note);
 	if (status == STATUS_OK && count == 0)
 		status = STATUS_MISSING;
 	else if (status == STATUS_OK)

@@ -43,6 +43,13 @@ match_concerns(const void *expectation, const void *interest)
 	    (*in->near)++ < NEAR_MOST;
 }
 
+void
+match_search(const struct challenge *challenge, struct record_search *search)
+{
+	expectation_search_match(search, challenge->claimed_from,
+	    challenge->claimed_to, challenge->part1);
+}
+
 /* Why none fits: say what is nearest to the truth, for the person who waits
  * for this mail. */
 static enum status

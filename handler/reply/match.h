@@ -20,13 +20,16 @@ const struct authres *match_authres(const struct match *match);
 /* The challenge's and our own. */
 uint32_t match_warnings(const struct match *match);
 
-/* For expectations_load_if(): those that a challenge may belong to, and a few
+/* For expectations_find(): those that a challenge may belong to, and a few
  * that come near it, so that a refusal can name the most likely reason. */
 struct match_interest {
 	const struct challenge *challenge; /* borrowed */
 	size_t *near;                      /* how many of these were taken */
 };
 bool match_concerns(const void *expectation, const void *interest);
+/* What to search for to find them. */
+void match_search(
+    const struct challenge *challenge, struct record_search *search);
 
 /*
  * The cheap look before anything is verified: does any expectation fit?
