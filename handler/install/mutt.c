@@ -7,7 +7,6 @@
  */
 #include "install/mutt.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include "install/classic.h"
 #include "install/gpgsm.h"
 #include "install/settings.h"
+#include "install/sourced.h"
 
 enum { RC_MAX = 256 * 1024, PATH_SIZE = 1200 };
 
@@ -241,115 +241,21 @@ build(const struct installation *installation, enum back_end back_end,
 	return status == STATUS_OK ? buf_status(out) : status;
 }
 
-/* Text that a muttrc can hold in double quotes without a second thought. */
-static bool
-is_plain(const char *text)
-{
-	return strpbrk(text, "\"'`$\\\n") == NULL;
-}
-
-static enum status
-rc_path(const struct installation *installation, char *out, size_t size,
-    struct note *note)
-{
-	const struct journal *journal = &installation->changes.journal;
-	char real[PATH_MAX];
-
-	if (realpath(journal->home->path, real) == NULL ||
-	    strlen(real) + 64 > size || !is_plain(real))
-		return note_set(note, STATUS_CONFIG,
-		    "the path of the home is not one that %s can source",
-		    journal->name);
-	(void)snprintf(out, size, "%.1100s/mail/%s.rc", real, journal->name);
-	return STATUS_OK;
-}
-
 static enum status
 write_rc(struct installation *installation, enum back_end back_end,
     const struct classic *classic, const struct settings *settings,
     const char *path, struct note *note)
 {
-	char directory[PATH_SIZE];
 	enum status status;
 	struct buf text;
 
-	(void)strcpy(directory, path);
-	*strrchr(directory, '/') = '\0';
-	status = change_dir(&installation->changes, directory, note);
-	if (status != STATUS_OK)
-		return status;
 	buf_init(&text, RC_MAX);
 	status = build(installation, back_end, classic, settings, &text, note);
 	if (status == STATUS_OK)
-		status = change_file(
-		    &installation->changes, path, buf_span(&text), note);
+		status =
+		    sourced_write(installation, path, buf_span(&text), note);
 	buf_clear(&text);
 	return status;
-}
-
-/* --- the user's configuration ----------------------------------------------*/
-
-/* The file that has our lines; false: none has. */
-static bool
-has_block(const struct installation *installation, char *out, size_t size)
-{
-	struct span rest = journal_rest(&installation->changes.journal);
-	struct journal_entry entry;
-
-	while (journal_last(&rest, &entry))
-		if (span_eq(entry.verb, SPAN("block")))
-			return span_copy(entry.path, out, size);
-	return false;
-}
-
-static bool
-accepts(const struct install_wishes *wishes, const char *file, const char *line)
-{
-	char question[3000];
-
-	if (wishes->yes)
-		return true;
-	(void)snprintf(question, sizeof(question),
-	    "At the end of %s, between markers, would stand:\n"
-	    "+ %s\n"
-	    "Write it?",
-	    file, line);
-	return !wishes->again && wishes->ask != NULL && wishes->ask(question);
-}
-
-/* Write the line into the user's file, or leave it to the user. */
-static enum status
-source(struct installation *installation, const char *rc, struct note *note)
-{
-	const struct install_wishes *wishes = installation->wishes;
-	char file[PATH_SIZE], line[PATH_SIZE + 16], text[PATH_SIZE + 32];
-	enum status status;
-
-	(void)snprintf(line, sizeof(line), "source \"%s\"", rc);
-	(void)snprintf(text, sizeof(text), "%s\n", line);
-	if (has_block(installation, file, sizeof(file)))
-		return change_block(
-		    &installation->changes, file, span_of(text), note);
-	if (wishes->config == NULL)
-		status = settings_file(installation->changes.journal.name, file,
-		    sizeof(file), note);
-	else
-		status = span_copy(span_of(wishes->config), file, sizeof(file))
-		    ? STATUS_OK
-		    : STATUS_USAGE;
-	if (status != STATUS_OK)
-		return status;
-	if (installation->changes.dry_run ? wishes->config != NULL
-					  : accepts(wishes, file, line))
-		return change_block(
-		    &installation->changes, file, span_of(text), note);
-	if (wishes->config != NULL)
-		return note_set(note, STATUS_NO,
-		    "%.200s was not changed; use --yes to accept the change",
-		    file);
-	buf_addf(
-	    &installation->lines, "Add this line to %s:\n\n%s\n", file, line);
-	return STATUS_OK;
 }
 
 /* --- the whole -------------------------------------------------------------*/
@@ -398,7 +304,7 @@ remember_from(struct installation *installation,
 	const char *address = all->at[all->signs].order.address[0];
 
 	if (installation->changes.dry_run || settings->from[0] != '\0' ||
-	    journal_has(journal, "from", "unset") || !is_plain(address))
+	    journal_has(journal, "from", "unset") || !sourced_is_plain(address))
 		return STATUS_OK;
 	return journal_add(journal, "from", "unset", span_of(address), note);
 }
@@ -432,7 +338,8 @@ begin(struct installation *installation, const struct settings *settings,
 	if (status != STATUS_OK)
 		return status;
 	take_directories(settings, classic);
-	if (!is_plain(classic->keys) || !is_plain(classic->certificates))
+	if (!sourced_is_plain(classic->keys) ||
+	    !sourced_is_plain(classic->certificates))
 		return note_set(note, STATUS_CONFIG,
 		    "smime_keys or smime_certificates of %s has a quotation "
 		    "mark in its path",
@@ -450,12 +357,12 @@ mutt_install(struct installation *installation, struct note *note)
 	struct classic classic = { .signs = "" };
 	enum back_end back_end;
 	enum status status;
-	char rc[PATH_SIZE];
+	char rc[PATH_SIZE], file[PATH_SIZE];
 
 	status =
 	    settings_ask(installation->changes.journal.name, &settings, note);
 	if (status == STATUS_OK)
-		status = rc_path(installation, rc, sizeof(rc), note);
+		status = sourced_path(installation, rc, sizeof(rc), note);
 	if (status == STATUS_OK)
 		status =
 		    begin(installation, &settings, &back_end, &classic, note);
@@ -469,5 +376,9 @@ mutt_install(struct installation *installation, struct note *note)
 	if (status == STATUS_OK)
 		status = write_rc(
 		    installation, back_end, &classic, &settings, rc, note);
-	return status == STATUS_OK ? source(installation, rc, note) : status;
+	if (status == STATUS_OK)
+		status = settings_file(installation->changes.journal.name, file,
+		    sizeof(file), note);
+	return status == STATUS_OK ? sourced_offer(installation, rc, file, note)
+				   : status;
 }
