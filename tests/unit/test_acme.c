@@ -71,8 +71,8 @@ test_jws(void)
 static void
 test_jws_form(void)
 {
-	static const char *const not [] = { "", "{}", "hello",
-		"{\"protected\":\"YQ\",\"payload\":\"YQ\"}",
+	static const char *const not [] = {
+		"", "{}", "hello", "{\"protected\":\"YQ\",\"payload\":\"YQ\"}",
 		"{\"protected\":\"\",\"payload\":\"YQ\",\"signature\":\"YQ\"}",
 		"{\"protected\":\"YQ\",\"payload\":\"YQ\",\"signature\":\"\"}",
 		"{\"protected\":\"YQ\",\"payload\":\"Y+\",\"signature\":\"YQ\"}",
@@ -81,8 +81,8 @@ test_jws_form(void)
 		"{\"protected\":\"YQ\",\"payload\":\"YQ\",\"signature\":\"YQ\"",
 		"{\"protected\":\"YQ\",\"payload\":\"YQ\",\"signature\":\"YQ\"}x",
 		"{\"payload\":\"YQ\",\"protected\":\"YQ\",\"signature\":\"YQ\"}",
-		" {\"protected\":\"YQ\",\"payload\":\"YQ\","
-		"\"signature\":\"YQ\"}" };
+		" {\"protected\":\"YQ\",\"payload\":\"\",\"signature\":\"YQ\"}"
+	};
 	size_t i;
 
 	OK(jws_form_ok(SPAN("{\"protected\":\"YQ\",\"payload\":\"YWI\","
