@@ -63,10 +63,10 @@ static const struct cmd_line command_line = {
 	.most = 2,
 	.options = rows,
 	.about =
-	    "Put a certificate and its key where PROGRAM wants them: gpgsm, mutt or\n"
-	    "neomutt.  Older certificates of the address are installed, too: they\n"
-	    "decrypt old mail.  A test text is signed and verified.  Installing again\n"
-	    "changes nothing; finish and renew repeat it for a new certificate.\n"
+	    "Put a certificate and its key where PROGRAM wants them: gpgsm, mutt,\n"
+	    "neomutt or s-nail.  Older certificates of the address are installed, too:\n"
+	    "they decrypt old mail.  A test text is signed and verified.  Installing\n"
+	    "again changes nothing; finish and renew repeat it for a new certificate.\n"
 	    "With the PROGRAM mailcap: put our entries into ~/.mailcap, between\n"
 	    "markers.\n",
 };

@@ -126,24 +126,31 @@ change_file(struct changes *changes, const char *path, struct span text,
 	return status;
 }
 
+/* What the key holder makes of a key file of the home. */
+struct copy {
+	enum verb_id verb;
+	const char *form;
+	struct span chain; /* empty: the key alone */
+	struct span passphrase;
+};
+
 static enum status
-copy_key(const char *from, const char *to, const char *form,
-    struct span passphrase, struct note *note)
+copy_key(const char *from, const char *to, const struct copy *copy,
+    struct note *note)
 {
 	struct buf question, answer;
 	enum status status;
 
-	buf_init(&question, 8192);
+	buf_init(&question, TEXTFILE_MAX + 8192);
 	buf_init(&answer, 2048);
 	helper_open(&question, from, to);
-	if (strcmp(form, "same") == 0) {
-		status = helper_ask(VERB_CLONE, &question, &answer, note);
-	} else {
-		frame_add(&question, "form", span_of(form));
-		if (passphrase.len > 0)
-			frame_add(&question, "passphrase", passphrase);
-		status = helper_ask(VERB_COPY, &question, &answer, note);
-	}
+	if (copy->form != NULL)
+		frame_add(&question, "form", span_of(copy->form));
+	if (copy->chain.len > 0)
+		frame_add(&question, "chain", copy->chain);
+	if (copy->passphrase.len > 0)
+		frame_add(&question, "passphrase", copy->passphrase);
+	status = helper_ask(copy->verb, &question, &answer, note);
 	buf_clear(&answer);
 	buf_wipe(&question);
 	return status;
@@ -152,8 +159,8 @@ copy_key(const char *from, const char *to, const char *form,
 /* Whole under a temporary name, then under its own: never over a file that
  * somebody else has made meanwhile. */
 static enum status
-place_key(const char *path, const char *key, const char *form,
-    struct span passphrase, struct note *note)
+place_key(const char *path, const char *key, const struct copy *copy,
+    struct note *note)
 {
 	char temporary[PATH_SIZE];
 	enum status status;
@@ -161,7 +168,7 @@ place_key(const char *path, const char *key, const char *form,
 	(void)snprintf(
 	    temporary, sizeof(temporary), "%.1000s.mailcert.new", path);
 	(void)unlink(temporary);
-	status = copy_key(key, temporary, form, passphrase, note);
+	status = copy_key(key, temporary, copy, note);
 	if (status == STATUS_OK && link(temporary, path) != 0)
 		status = note_set(
 		    note, STATUS_CREATE, "%.200s: %s", path, strerror(errno));
@@ -169,9 +176,9 @@ place_key(const char *path, const char *key, const char *form,
 	return status == STATUS_OK ? path_sync_parent(path) : status;
 }
 
-enum status
-change_key(struct changes *changes, const char *path, const char *key,
-    const char *form, struct span passphrase, struct note *note)
+static enum status
+change_copy(struct changes *changes, const char *path, const char *key,
+    const struct copy *copy, struct note *note)
 {
 	enum status status;
 
@@ -179,10 +186,35 @@ change_key(struct changes *changes, const char *path, const char *key,
 		return change_adopt(changes, "file", path, SPAN(""), note);
 	status = intend(changes, "file", path, SPAN(""), note);
 	if (status == STATUS_OK && !changes->dry_run)
-		status = place_key(path, key, form, passphrase, note);
+		status = place_key(path, key, copy, note);
 	if (status == STATUS_OK)
 		change_say(changes, "wrote", "write", path);
 	return status;
+}
+
+enum status
+change_key(struct changes *changes, const char *path, const char *key,
+    const char *form, struct span passphrase, struct note *note)
+{
+	const struct copy as_it_is = { .verb = VERB_CLONE };
+	const struct copy copy = {
+		.verb = VERB_COPY, .form = form, .passphrase = passphrase
+	};
+
+	return change_copy(changes, path, key,
+	    strcmp(form, "same") == 0 ? &as_it_is : &copy, note);
+}
+
+enum status
+change_pair(struct changes *changes, const char *path, const char *key,
+    struct span certificates, struct span passphrase, struct note *note)
+{
+	const struct copy copy = { .verb = VERB_EXPORT,
+		.form = "pair",
+		.chain = certificates,
+		.passphrase = passphrase };
+
+	return change_copy(changes, path, key, &copy, note);
 }
 
 static struct span
@@ -439,6 +471,8 @@ undo(struct changes *changes, const struct journal_entry *entry,
 		return STATUS_DAMAGED;
 	if (span_eq(entry->verb, SPAN("dir")))
 		return undo_dir(path, note);
+	if (path[0] == '/')
+		textfile_clean(path);
 	if (span_eq(entry->verb, SPAN("file")))
 		return undo_file(path, note);
 	if (span_eq(entry->verb, SPAN("start")))

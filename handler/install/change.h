@@ -51,6 +51,14 @@ enum status change_file(struct changes *changes, const char *path,
 enum status change_key(struct changes *changes, const char *path,
     const char *key, const char *form, struct span passphrase,
     struct note *note) MUST_CHECK;
+/*
+ * Have the key holder write a key file of the home, without its passphrase, and
+ * certificates below it, into one file, unless there is a file.  STATUS_BAD_KEY,
+ * STATUS_CREATE with a note.
+ */
+enum status change_pair(struct changes *changes, const char *path,
+    const char *key, struct span certificates, struct span passphrase,
+    struct note *note) MUST_CHECK;
 /* Append a line, unless it is there. */
 enum status change_line(struct changes *changes, const char *path,
     const char *line, struct note *note) MUST_CHECK;

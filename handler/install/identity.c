@@ -249,6 +249,26 @@ identity_root(const struct identity *identity)
 	return top->root ? top : NULL;
 }
 
+bool
+identity_fits(const struct identity *identity)
+{
+	return strcmp(identity->link[0].key, "rsa") == 0 ||
+	    strcmp(identity->link[0].key, "ec") == 0;
+}
+
+enum status
+identities_fit(
+    const struct identities *identities, const char *program, struct note *note)
+{
+	const struct identity *signs = &identities->at[identities->signs];
+
+	return identity_fits(signs)
+	    ? STATUS_OK
+	    : note_set(note, STATUS_NO,
+		  "%s cannot sign with a key of this kind (%s)", program,
+		  key_kind_name(signs->order.key));
+}
+
 void
 identity_add_pem(
     const struct identity *identity, size_t from, size_t to, struct buf *out)

@@ -55,6 +55,11 @@ void identities_clear(struct identities *identities);
 
 /* The root of its chain; NULL: it is not known. */
 const struct link_facts *identity_root(const struct identity *identity);
+/* Can openssl and what is made of it, or NSS, sign with its key: RSA or EC? */
+bool identity_fits(const struct identity *identity);
+/* STATUS_NO with a note: the program cannot sign with the key that signs. */
+enum status identities_fit(const struct identities *identities,
+    const char *program, struct note *note) MUST_CHECK;
 /* Append the PEM of the links [from, to). */
 void identity_add_pem(
     const struct identity *identity, size_t from, size_t to, struct buf *out);

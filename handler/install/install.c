@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "install/gpgsm.h"
 #include "install/mutt.h"
+#include "install/snail.h"
 
 enum { LINES_MAX = 64 * 1024, LOCK_SECONDS = 10, NAME_SIZE = 32 };
 
@@ -14,6 +15,7 @@ static const struct install_program programs[] = {
 	{ "gpgsm", gpgsm_install, gpgsm_undo, gpgsm_undone },
 	{ "mutt", mutt_install, gpgsm_undo, gpgsm_undone },
 	{ "neomutt", mutt_install, gpgsm_undo, gpgsm_undone },
+	{ "s-nail", snail_install, NULL, NULL },
 };
 
 enum { PROGRAMS = sizeof(programs) / sizeof(*programs) };

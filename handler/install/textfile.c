@@ -41,19 +41,36 @@ textfile_read(
 	return status;
 }
 
+/* The file itself, and the name that it has until it is whole.  real takes
+ * PATH_MAX. */
+static const char *
+resolve(const char *path, char *real, char *temporary, size_t size)
+{
+	const char *target = realpath(path, real) != NULL ? real : path;
+
+	(void)snprintf(temporary, size, "%.1000s.mailcert.new", target);
+	return target;
+}
+
+void
+textfile_clean(const char *path)
+{
+	char temporary[PATH_SIZE], real[PATH_MAX];
+
+	(void)resolve(path, real, temporary, sizeof(temporary));
+	(void)unlink(temporary);
+}
+
 enum status
 textfile_replace(
     const char *path, mode_t mode, struct span text, struct note *note)
 {
 	char temporary[PATH_SIZE], real[PATH_MAX];
 	enum status status;
-	const char *target = path;
+	const char *target;
 
-	if (realpath(path, real) != NULL)
-		target = real;
 	/* Of one that was killed, the next one takes the name again. */
-	(void)snprintf(
-	    temporary, sizeof(temporary), "%.1000s.mailcert.new", target);
+	target = resolve(path, real, temporary, sizeof(temporary));
 	(void)unlink(temporary);
 	status = file_create(AT_FDCWD, temporary, text, note);
 	if (status != STATUS_OK)

@@ -22,6 +22,8 @@ enum status textfile_read(const char *path, struct buf *out, mode_t *mode,
 enum status textfile_replace(const char *path, mode_t mode, struct span text,
     struct note *note) MUST_CHECK;
 
+/* Remove what textfile_replace() has left if it was killed. */
+void textfile_clean(const char *path);
 /* Append text without what stands between the markers of that name, markers
  * included.  STATUS_CONFIG with a note that names path: the end marker is
  * missing. */

@@ -55,7 +55,6 @@ enum status
 trial_judge(
     const struct identity *identity, struct span signed_data, struct note *note)
 {
-	struct smime_report report = { 0 };
 	struct buf message;
 	enum status status;
 
@@ -63,8 +62,20 @@ trial_judge(
 	add_message(identity, signed_data, &message);
 	status = buf_status(&message);
 	if (status == STATUS_OK)
-		status = ask(identity, buf_span(&message), &report, note);
+		status =
+		    trial_judge_message(identity, buf_span(&message), note);
 	buf_clear(&message);
+	return status;
+}
+
+enum status
+trial_judge_message(
+    const struct identity *identity, struct span message, struct note *note)
+{
+	struct smime_report report = { 0 };
+	enum status status;
+
+	status = ask(identity, message, &report, note);
 	if (status != STATUS_OK || report.status == SMIME_STATUS_VERIFIED)
 		return status;
 	return note_set(note, STATUS_NO,

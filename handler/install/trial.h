@@ -18,4 +18,7 @@
  */
 enum status trial_judge(const struct identity *identity,
     struct span signed_data, struct note *note) MUST_CHECK;
+/* The same for a whole signed message, from the certificate's first address. */
+enum status trial_judge_message(const struct identity *identity,
+    struct span message, struct note *note) MUST_CHECK;
 #endif

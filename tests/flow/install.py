@@ -568,5 +568,6 @@ tests = {"use_%s_%s_%s" % job: functools.partial(use, *job) for job in JOBS}
 tests["killed_classic"] = functools.partial(
     killed, "ec:p256", "--back-end", "classic", "mutt")
 tests["killed_gpgme"] = functools.partial(killed, "rsa:2048", "gpgsm")
-run_tests({**tests, **tests_of(globals())}, 3)
-tap.done()
+if __name__ == "__main__":
+    run_tests({**tests, **tests_of(globals())}, 3)
+    tap.done()

@@ -251,17 +251,33 @@ import(const struct serve *serve, const struct opened *opened, struct buf *out,
 	return status;
 }
 
-/* The key as it is in the home, and the chain below it. */
+/* A key, and the chain below it. */
 static enum status
-build_pem(const struct opened *opened, struct span chain, struct buf *out)
+build_pem(struct span key, struct span chain, struct buf *out)
 {
-	const struct span key = buf_span(&opened->key);
-
 	buf_add(out, key);
 	if (key.len > 0 && key.at[key.len - 1] != '\n')
 		buf_add_byte(out, '\n');
 	buf_add(out, chain);
 	return buf_status(out);
+}
+
+/* The same without the key's passphrase. */
+static enum status
+build_pair(const struct serve *serve, const struct opened *opened,
+    struct buf *out, struct note *note)
+{
+	struct buf plain;
+	enum status status;
+
+	buf_init(&plain, KEY_FILE_MAX);
+	status = key_unlock(buf_span(&opened->key),
+	    frame_get(serve->frames, "passphrase"), &plain, note);
+	if (status == STATUS_OK)
+		status = build_pem(
+		    buf_span(&plain), frame_get(serve->frames, "chain"), out);
+	buf_wipe(&plain);
+	return status;
 }
 
 static enum status
@@ -298,21 +314,40 @@ deliver(const struct serve *serve, const struct opened *opened,
 	    : held_store(&opened->place, file, note);
 }
 
-static enum status export(
-    const struct serve *serve, const struct opened *opened, struct note *note) {
-	static const char *const forms[] = { "modern", "compatible", "pem" };
-	const size_t form = span_index(
-	    frame_get(serve->frames, "form"), forms, 3);
-	enum status status = STATUS_USAGE;
+static enum status
+build(const struct serve *serve, const struct opened *opened, struct buf *out,
+    struct note *note)
+{
+	static const char *const forms[] = { "modern", "compatible", "pem",
+		"pair" };
+
+	switch (span_index(frame_get(serve->frames, "form"), forms, 4)) {
+	case 0:
+		return build_pkcs12(serve, opened, PKCS12_MODERN, out, note);
+	case 1:
+		return build_pkcs12(
+		    serve, opened, PKCS12_COMPATIBLE, out, note);
+	case 2:
+		return build_pem(buf_span(&opened->key),
+		    frame_get(serve->frames, "chain"), out);
+	case 3:
+		return build_pair(serve, opened, out, note);
+	default:
+		return STATUS_USAGE;
+	}
+}
+
+static enum status
+hand_out(
+    const struct serve *serve, const struct opened *opened, struct note *note)
+{
+	enum status status;
 	struct buf file;
 
 	buf_init(&file, EXPORT_MAX);
-	if (form == 2) status = build_pem(
-	    opened, frame_get(serve->frames, "chain"), &file);
-	else if (form < 2) status = build_pkcs12(serve, opened,
-	    form == 0 ? PKCS12_MODERN : PKCS12_COMPATIBLE, &file, note);
+	status = build(serve, opened, &file, note);
 	if (status == STATUS_OK)
-	    status = deliver(serve, opened, buf_span(&file), note);
+		status = deliver(serve, opened, buf_span(&file), note);
 	buf_wipe(&file);
 	return status;
 }
@@ -382,7 +417,7 @@ portable_serve(struct serve *serve, struct buf *out, struct note *note)
 	else if (status == STATUS_OK && serve->verb == VERB_UNPACK)
 		status = unpack(serve, &opened, out, note);
 	else if (status == STATUS_OK)
-		status = export(serve, &opened, note);
+		status = hand_out(serve, &opened, note);
 	close_all(&opened);
 	return status == STATUS_OK ? buf_status(out) : status;
 }
