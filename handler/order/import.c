@@ -1,6 +1,7 @@
 /* import.c - certificates from elsewhere: see import.h */
 #include "order/import.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -307,18 +308,27 @@ struct known {
 	struct order *all; /* owned */
 	size_t count;
 	const struct order *same;      /* has this certificate */
+	bool is_whole;                 /* and its key */
 	const struct order *requested; /* waits for it */
 	const struct order *key;       /* has the key */
 };
 
-static bool
-has_key(const struct home *home, const struct order *order)
+/* Is its key file there?  A disk that fails does not mean no. */
+static enum status
+find_key(const struct home *home, const struct order *order, bool *found,
+    struct note *note)
 {
 	char key[1200], certificate[1200];
+	enum status status;
 
-	return order_paths(home, order->id, key, certificate, sizeof(key),
-		   NULL) == STATUS_OK &&
-	    access(key, F_OK) == 0;
+	status =
+	    order_paths(home, order->id, key, certificate, sizeof(key), note);
+	if (status != STATUS_OK)
+		return status;
+	*found = access(key, F_OK) == 0;
+	return *found || errno == ENOENT
+	    ? STATUS_OK
+	    : note_set(note, STATUS_IO, "%.200s: %s", key, strerror(errno));
 }
 
 static enum status
@@ -326,20 +336,27 @@ look_up(const struct home *home, const char *public,
     const struct candidate *candidate, struct known *out, struct note *note)
 {
 	struct record_search search = { .ids = 0 };
+	const struct order *one;
 	enum status status;
+	bool has_key;
 	size_t i;
 
 	order_search_public(&search, public);
 	status = orders_find(
 	    home, &search, has_public, public, &out->all, &out->count, note);
 	for (i = 0; status == STATUS_OK && i < out->count; i++) {
-		if (has_certificate(home, &out->all[i], candidate))
-			out->same = &out->all[i];
-		if (!has_key(home, &out->all[i]))
-			continue;
-		out->key = &out->all[i];
-		if (out->all[i].state == ORDER_REQUESTED)
-			out->requested = &out->all[i];
+		one = &out->all[i];
+		status = find_key(home, one, &has_key, note);
+		if (status != STATUS_OK)
+			break;
+		if (has_certificate(home, one, candidate)) {
+			out->same = one;
+			out->is_whole = has_key;
+		}
+		if (has_key)
+			out->key = one;
+		if (has_key && one->state == ORDER_REQUESTED)
+			out->requested = one;
 	}
 	return status;
 }
@@ -552,8 +569,7 @@ import_checked(struct import *import, struct span lock,
 	enum status status;
 
 	status = look_up(import->home, order->public, candidate, &known, note);
-	if (status == STATUS_OK && known.same != NULL &&
-	    !has_key(import->home, known.same) &&
+	if (status == STATUS_OK && known.same != NULL && !known.is_whole &&
 	    import_find_key(import, order->public) != NULL) {
 		*outcome = IMPORT_RESTORED;
 		status = restore(import, known.same, lock, order, note);
