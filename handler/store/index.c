@@ -62,6 +62,12 @@ index_key_live(void)
 	return index_key("live", SPAN(""), SPAN(""));
 }
 
+uint64_t
+index_key_removed(void)
+{
+	return index_key("removed", SPAN(""), SPAN(""));
+}
+
 void
 index_ids_add(struct index_ids *ids, const char *id, bool *failed)
 {
@@ -312,10 +318,25 @@ take(const struct index_entry *entry, struct index_ids *out)
 	return !failed;
 }
 
+/* Has the record changed since?  Then its sorted entries no longer count: they
+ * could take the place of others where not all are asked for. */
+static bool
+is_changed(const struct index_entry *entry, const struct index_ids *changed)
+{
+	char id[RECORD_ID_SIZE] = "";
+
+	if (changed->count == 0)
+		return false;
+	(void)memcpy(id, entry->id, sizeof(entry->id));
+	return bsearch(id, changed->at, changed->count, sizeof(*changed->at),
+		   by_id) != NULL;
+}
+
 /* The sorted entries of a range, and no more blocks than they are in. */
 static bool
 look_in_blocks(const struct index *index, const struct index_fence *fences,
-    const struct index_range *range, struct index_ids *out)
+    const struct index_ids *changed, const struct index_range *range,
+    struct index_ids *out)
 {
 	const size_t blocks = index_blocks(index->header.count);
 	const uint64_t at = index_blocks_at(index->header.count);
@@ -339,7 +360,7 @@ look_in_blocks(const struct index *index, const struct index_fence *fences,
 			    (entry->key == range->key &&
 				entry->value < range->low))
 				return true;
-			if (!is_in(entry, range))
+			if (!is_in(entry, range) || is_changed(entry, changed))
 				continue;
 			if (!take(entry, out))
 				return false;
@@ -351,9 +372,18 @@ look_in_blocks(const struct index *index, const struct index_fence *fences,
 	return true;
 }
 
+/* The entries of one change stand together. */
+static bool
+is_last(const struct index_ids *ids, const struct index_entry *entry)
+{
+	return ids->count > 0 &&
+	    strncmp(ids->at[ids->count - 1], entry->id, sizeof(entry->id)) == 0;
+}
+
+/* Also, into *changed, every record that changed. */
 static bool
 look_in_changes(const struct index *index, const struct index_range *ranges,
-    size_t count, struct index_ids *out)
+    size_t count, struct index_ids *changed, struct index_ids *out)
 {
 	struct span rest = buf_span(&index->changes), entries;
 	struct index_change_head head;
@@ -366,6 +396,8 @@ look_in_changes(const struct index *index, const struct index_range *ranges,
 		for (; entries.len > 0;
 		     entries = span_cut(entries, sizeof(entry), entries.len)) {
 			(void)memcpy(&entry, entries.at, sizeof(entry));
+			if (!is_last(changed, &entry) && !take(&entry, changed))
+				return false;
 			for (i = 0; i < count; i++)
 				if (is_in(&entry, &ranges[i]) &&
 				    !take(&entry, out))
@@ -399,6 +431,7 @@ bool
 index_look(int fd, int dir, const struct index_range *ranges, size_t count,
     struct index_ids *out)
 {
+	struct index_ids changed = { .count = 0 };
 	struct index_fence *fences = NULL;
 	struct index index;
 	bool good;
@@ -416,10 +449,13 @@ index_look(int fd, int dir, const struct index_range *ranges, size_t count,
 	index_unlock(dir);
 	if (good)
 		fences = read_fences(&index);
-	good = good && fences != NULL;
+	good = fences != NULL &&
+	    look_in_changes(&index, ranges, count, &changed, out);
+	index_ids_sort(&changed);
 	for (i = 0; good && i < count; i++)
-		good = look_in_blocks(&index, fences, &ranges[i], out);
-	good = good && look_in_changes(&index, ranges, count, out);
+		good =
+		    look_in_blocks(&index, fences, &changed, &ranges[i], out);
+	index_ids_clear(&changed);
 	free(fences);
 	index_close(&index);
 	if (!good)

@@ -35,6 +35,8 @@ uint64_t index_key(const char *what, struct span text, struct span more);
  * may still happen to, the value being the time until then. */
 uint64_t index_key_damaged(void);
 uint64_t index_key_live(void);
+/* Nobody looks for it: the only one of a record that was removed. */
+uint64_t index_key_removed(void);
 
 struct index_entry {
 	uint64_t key;
@@ -91,7 +93,10 @@ struct index_change {
 /* Before it.  The trail for the change, or NULL: nothing to be followed. */
 struct dir_trail *index_begin(const struct home *home, const char *kind,
     int dir, struct index_change *out);
-/* After it, with the new entries of the record, or NULL. */
+/* After it, with the entries of the record as it is now.  They take the place
+ * of those that it had, so one that was removed has index_key_removed(), and
+ * another file none.  NULL: the change failed, so that nobody knows; the index
+ * is in doubt, unless the directory is what it was. */
 void index_end(
     struct index_change *change, const struct index_entries *entries);
 

@@ -70,9 +70,8 @@ index_begin(const struct home *home, const char *kind, int dir,
 static void
 append(const struct index_change *change, const struct index_entries *entries)
 {
-	const struct span bytes = { entries != NULL ? (char *)entries->at
-						    : NULL,
-		entries != NULL ? entries->count * sizeof(*entries->at) : 0 };
+	const struct span bytes = { (char *)entries->at,
+		entries->count * sizeof(*entries->at) };
 	struct index_change_head head = { .count = bytes.len /
 		    sizeof(struct index_entry),
 		.mark = change->trail.mark };
@@ -93,7 +92,7 @@ index_end(struct index_change *change, const struct index_entries *entries)
 {
 	if (change->index < 0)
 		return;
-	if (!change->trail.lost && (entries == NULL || !entries->failed))
+	if (!change->trail.lost && entries != NULL && !entries->failed)
 		append(change, entries);
 	(void)close(change->index);
 	change->index = -1;

@@ -70,8 +70,7 @@ replace(const struct home *home, const struct record_kind *kind,
 	if (trail != NULL && record != NULL)
 		kind->keys(record, &entries);
 	status = file_replace_followed(dir, name, bytes, trail, note);
-	/* Also of what failed: it may be there. */
-	index_end(&change, &entries);
+	index_end(&change, status == STATUS_OK ? &entries : NULL);
 	index_entries_clear(&entries);
 	(void)close(dir);
 	return status;
@@ -186,6 +185,7 @@ forget_in(const struct home *home, const struct record_kind *kind,
     const char *directory, const char *id, struct note *note)
 {
 	char name[RECORD_ID_SIZE + 8], path[240];
+	struct index_entries entries = { .id = id };
 	struct index_change change = { .index = -1 };
 	struct dir_trail *trail = NULL;
 	enum status status;
@@ -208,7 +208,10 @@ forget_in(const struct home *home, const struct record_kind *kind,
 		status =
 		    note_set(note, STATUS_IO, "%s: %s", path, strerror(errno));
 	}
-	index_end(&change, NULL);
+	if (trail != NULL)
+		index_add(&entries, index_key_removed(), 0);
+	index_end(&change, status == STATUS_OK ? &entries : NULL);
+	index_entries_clear(&entries);
 	(void)close(dir);
 	return status;
 }
