@@ -118,32 +118,53 @@ prove_sender(const struct prover *prover, enum authres_method method,
 	return status;
 }
 
-enum status
-prove_status(const struct prover *prover, struct span message, const char *from,
-    struct smime_report *out, struct note *note)
+/* chain: of VERB_SIGNER, or NULL. */
+static enum status
+ask_status(const struct prover *prover, enum verb_id verb, struct span message,
+    const char *from, struct smime_report *out, struct buf *chain,
+    struct note *note)
 {
 	struct smime_report report = { .status = SMIME_STATUS_NULL };
 	struct buf question, answer;
 	enum status status;
 
 	buf_init(&question, message.len + REQUEST_ROOM);
-	buf_init(&answer, ANSWER_MAX);
+	buf_init(&answer, ANSWER_MAX + (chain != NULL ? chain->ceiling : 0));
 	frame_add_number(&question, "now", prover->now);
 	status = add_trust(
 	    prover, from, prover->config->revocation, &question, note);
 	frame_add(&question, "message", message);
 	if (status == STATUS_OK)
-		status = helper_ask(VERB_STATUS, &question, &answer, note);
+		status = helper_ask(verb, &question, &answer, note);
 	if (status == STATUS_OK &&
 	    (!smime_report_read(buf_span(&answer), &report) ||
 		!smime_report_ok(&report)))
 		status = note_set(
 		    note, STATUS_BUG, "the verifier sent a malformed report");
+	if (status == STATUS_OK && chain != NULL)
+		buf_add(chain, frame_get(buf_span(&answer), "chain"));
 	if (status == STATUS_OK)
 		*out = report;
 	buf_clear(&answer);
 	buf_clear(&question);
 	return status;
+}
+
+enum status
+prove_status(const struct prover *prover, struct span message, const char *from,
+    struct smime_report *out, struct note *note)
+{
+	return ask_status(prover, VERB_STATUS, message, from, out, NULL, note);
+}
+
+enum status
+prove_signer(const struct prover *prover, struct span message, const char *from,
+    struct smime_report *out, struct buf *chain, struct note *note)
+{
+	enum status status =
+	    ask_status(prover, VERB_SIGNER, message, from, out, chain, note);
+
+	return status == STATUS_OK ? buf_status(chain) : status;
 }
 
 static bool

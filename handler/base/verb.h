@@ -68,6 +68,8 @@
 	    "smime-unprotected dns-trouble" VERB_REFUSED)                     \
 	X(STATUS, "mailcert-verify", "status", "", "now message" VERB_TRUST,  \
 	    VERB_REPORT, "")                                                  \
+	X(SIGNER, "mailcert-verify", "signer", "", "now message" VERB_TRUST,  \
+	    VERB_REPORT " chain?", "")                                        \
 	X(CERTIFICATE, "mailcert-verify", "certificate", "",                  \
 	    "now key address+ usage chain", VERB_FACTS, "ca-nonsense")        \
 	X(FOREIGN, "mailcert-verify", "foreign", "", "now key chain",         \

@@ -331,7 +331,8 @@ judge_signer(const struct smime_signed *open, const struct trust *trust,
  */
 static enum status
 judge_signers(struct smime_signed *open, const struct trust *trust,
-    const struct sender *sender, int64_t now, struct smime_report *out)
+    const struct sender *sender, int64_t now, struct smime_report *out,
+    struct buf *correspondent)
 {
 	struct smime_report *one = malloc(sizeof(*one));
 	struct note note = { "" };
@@ -354,13 +355,20 @@ judge_signers(struct smime_signed *open, const struct trust *trust,
 		if (i == 0 || one->status == SMIME_STATUS_VERIFIED)
 			*out = *one;
 	}
+	if (status == STATUS_OK && correspondent != NULL &&
+	    out->status == SMIME_STATUS_VERIFIED)
+		status = cms_correspondent(
+		    open->cms, span_of(out->signer), now, correspondent);
+	if (status == STATUS_MISSING)
+		status = STATUS_OK;
 	free(one);
 	return status;
 }
 
 enum status
 smime_judge(struct span message, struct trust *trust,
-    const struct dns_answer *smimea, int64_t now, struct smime_report *out)
+    const struct dns_answer *smimea, int64_t now, struct smime_report *out,
+    struct buf *correspondent)
 {
 	struct header *header = malloc(sizeof(*header));
 	struct smime_signed open = { .form = SMIME_NONE };
@@ -385,7 +393,8 @@ smime_judge(struct span message, struct trust *trust,
 			add_error(out, &note);
 			out->passing = 1;
 		}
-		status = judge_signers(&open, trust, &sender, now, out);
+		status = judge_signers(
+		    &open, trust, &sender, now, out, correspondent);
 	} else if (status == STATUS_MISSING) {
 		text_show_in(
 		    out->why, SMIME_TEXT_SIZE, span_of(note.text), true);

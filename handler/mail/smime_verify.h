@@ -54,8 +54,12 @@ enum status smime_trust_smimea(struct trust *trust,
     const struct dns_answer *answer, size_t *usable,
     struct note *note) MUST_CHECK;
 
-/* Judge a message; collect all errors, not only the first. */
+/*
+ * Judge a message; collect all errors, not only the first.  correspondent, where
+ * not NULL, takes the certificate of a verified signer to encrypt with, and
+ * those above it (cms_correspondent()); it stays empty where there is none.
+ */
 enum status smime_judge(struct span message, struct trust *trust,
-    const struct dns_answer *smimea, int64_t now,
-    struct smime_report *out) MUST_CHECK;
+    const struct dns_answer *smimea, int64_t now, struct smime_report *out,
+    struct buf *correspondent) MUST_CHECK;
 #endif

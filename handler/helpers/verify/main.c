@@ -170,19 +170,27 @@ do_verdict(enum verb_id verb, struct span frames,
 	return status;
 }
 
+/* VERB_SIGNER gives the certificate to encrypt with, too, if there is one. */
 static enum status
-do_status(struct span frames, const struct evidence *evidence, struct buf *out)
+do_status(enum verb_id verb, struct span frames,
+    const struct evidence *evidence, struct buf *out)
 {
 	struct smime_report report = { 0 };
 	enum status status;
+	struct buf chain;
 	int64_t now;
 
 	if (!frame_number(frame_get(frames, "now"), &now))
 		return STATUS_USAGE;
+	buf_init(&chain, CERTIFICATE_SIZE_MAX);
 	status = smime_judge(frame_get(frames, "message"), evidence->trust,
-	    first_answer(evidence), now, &report);
+	    first_answer(evidence), now, &report,
+	    verb == VERB_SIGNER ? &chain : NULL);
 	if (status == STATUS_OK)
 		smime_report_write(&report, out);
+	if (status == STATUS_OK && chain.len > 0)
+		frame_add(out, "chain", buf_span(&chain));
+	buf_clear(&chain);
 	return status;
 }
 
@@ -194,8 +202,8 @@ do_evident(
 	struct evidence evidence = { .answers = 0 };
 	enum status status = take_evidence(frames, &evidence);
 
-	if (status == STATUS_OK && verb == VERB_STATUS)
-		status = do_status(frames, &evidence, out);
+	if (status == STATUS_OK && (verb == VERB_STATUS || verb == VERB_SIGNER))
+		status = do_status(verb, frames, &evidence, out);
 	else if (status == STATUS_OK)
 		status = do_verdict(verb, frames, &evidence, out, note);
 	clear_evidence(&evidence);
