@@ -6,16 +6,13 @@
 #include "answer/anchors.h"
 #include "answer/confirm.h"
 #include "answer/prove.h"
-#include "base/idn.h"
 #include "base/text.h"
 #include "cmd/cmd.h"
 #include "cmd/confinement.h"
+#include "cmd/sender.h"
 #include "input/input.h"
 #include "mail/date.h"
-#include "mail/mbox.h"
 #include "mail/protect.h"
-#include "mail/smime.h"
-#include "process/child.h"
 #include "store/verified.h"
 
 struct options {
@@ -45,52 +42,6 @@ static const struct cmd_line command_line = {
 	    "whether its signature, signer and sender are valid.  Exit 0 if it is\n"
 	    "signed/verified, else 1.\n",
 };
-
-/* What a sandboxed child reports: may it be signed, and by whom?  Flat. */
-struct look {
-	uint32_t likely;
-	char from[ADDRESS_SIZE];
-};
-
-static void
-look_in_child(const void *arg, void *report)
-{
-	const struct span *message = arg;
-	struct header *header = malloc(sizeof(*header));
-	struct look *out = report;
-
-	if (header == NULL)
-		return;
-	header_parse(mbox_strip(*message), header);
-	out->likely = smime_is_likely(header);
-	if (header_count(header, SPAN("From")) == 1)
-		(void)!address_sole(
-		    header_body(header, SPAN("From")), out->from);
-	free(header);
-}
-
-/* Check the report: the message may have taken over the child. */
-static enum status
-look_at(struct span message, struct look *out, struct note *note)
-{
-	struct mailbox mailbox;
-	char normal[ADDRESS_SIZE];
-	enum status status;
-
-	if (!span_is_ascii(span_cut(message, 0, 256 * 1024)))
-		idn_load();
-	status = child_run(
-	    look_in_child, &message, out, sizeof(*out), NULL, 0, note);
-	if (status != STATUS_OK)
-		return status;
-	if (memchr(out->from, '\0', sizeof(out->from)) == NULL ||
-	    (out->from[0] != '\0' &&
-		(address_parse(span_of(out->from), &mailbox) != STATUS_OK ||
-		    address_normal(&mailbox, normal) != STATUS_OK)))
-		return note_set(
-		    note, STATUS_BUG, "the parser's report is malformed");
-	return STATUS_OK;
-}
 
 /* Add what the result depends on besides the message. */
 static void
@@ -124,11 +75,11 @@ verify(const struct prover *prover, struct span message, bool fresh,
 	struct verified kept = { .at = 0 };
 	bool have, was_good;
 	enum status status;
-	struct look look;
+	struct sender look;
 	char digest[65];
 	struct buf trust;
 
-	if ((status = look_at(message, &look, note)) != STATUS_OK)
+	if ((status = sender_look(message, &look, note)) != STATUS_OK)
 		return status;
 	if (look.likely == 0)
 		return compute(prover, message, "", out, note);
