@@ -21,20 +21,6 @@ read_back_end(const char *value, void *field)
 	return strcmp(value, "gpgme") == 0 || strcmp(value, "classic") == 0;
 }
 
-static bool
-read_root(const char *value, void *field)
-{
-	size_t digits = 0;
-
-	*(const char **)field = value;
-	for (; *value != '\0'; value++)
-		if (strchr("0123456789abcdefABCDEF", *value) != NULL)
-			digits++;
-		else if (*value != ':')
-			return false;
-	return digits == 64;
-}
-
 #define AT(field) .offset = offsetof(struct options, field)
 
 static const struct cmd_option rows[] = {
@@ -46,8 +32,8 @@ static const struct cmd_option rows[] = {
 	    .help = "of mutt and neomutt: gpgme or classic" },
 	{ "config", "FILE", AT(wishes.config),
 	    .help = "the configuration file to write into" },
-	{ "trust-root", "SHA256", AT(wishes.root), read_root,
-	    "64 hexadecimal digits",
+	{ "trust-root", "SHA256", AT(wishes.root), option_fingerprint,
+	    OPTION_FINGERPRINT,
 	    .help = "trust the root certificate with that fingerprint" },
 	{ "unlock", NULL, AT(wishes.unlock),
 	    .help = "a key with a passphrase may be installed without one" },

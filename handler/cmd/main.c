@@ -49,6 +49,7 @@ static const struct verb {
 	{ "ca", cmd_ca, "list the known CAs and their quirks" },
 	{ "verify", cmd_verify, "print the S/MIME status of any message" },
 	{ "doctor", cmd_doctor, "check that everything is in place" },
+	{ "remember", cmd_remember, "keep a correspondent's certificate" },
 	{ "mutt-decrypt", cmd_mutt_decrypt, "decrypt mail for mutt" },
 	{ "mutt-rc", cmd_mutt_rc, "print what the mutt macro reads back" },
 	{ "install", cmd_install, "put our entries into ~/.mailcap" },

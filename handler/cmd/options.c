@@ -348,3 +348,18 @@ cmd_parse(const struct cmd_line *line, int argc, char *argv[], void *options,
 	*code = check_operands(line, argc, argv);
 	return *code == 0;
 }
+
+/* SHA-256, with or without colons. */
+bool
+option_fingerprint(const char *value, void *field)
+{
+	size_t digits = 0;
+
+	*(const char **)field = value;
+	for (; *value != '\0'; value++)
+		if (strchr("0123456789abcdefABCDEF", *value) != NULL)
+			digits++;
+		else if (*value != ':')
+			return false;
+	return digits == 64;
+}

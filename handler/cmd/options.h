@@ -58,8 +58,9 @@ struct cmd_json {
 };
 extern const struct cmd_option cmd_json_only[];
 
-option_reader option_join, option_key_kind;
+option_reader option_join, option_key_kind, option_fingerprint;
 #define OPTION_JOIN "string or octets"
+#define OPTION_FINGERPRINT "64 hexadecimal digits"
 #define OPTION_KEY_KIND \
 	"rsa:2048, rsa:3072, rsa:4096, ec:p256, ec:p384 or ed25519"
 #endif

@@ -343,6 +343,70 @@ classic_install(struct installation *installation, struct classic *classic,
 				   : status;
 }
 
+/* --- correspondents --------------------------------------------------------*/
+
+#define REMEMBERED "remembered"
+
+/* "ADDRESS HASH.N remembered ..." of that address. */
+static bool
+is_remembered(struct span line, const char *address)
+{
+	const size_t space = span_find_byte(line, ' ');
+	const struct span rest = span_cut(line, space + 1, line.len);
+
+	return span_eq(span_cut(line, 0, space), span_of(address)) &&
+	    span_starts(span_cut(rest, span_find_byte(rest, ' '), rest.len),
+		SPAN(" " REMEMBERED " "));
+}
+
+/* mutt asks which one, where there are two. */
+static enum status
+forget_older(struct changes *changes, const char *index, const char *address,
+    const char *line, struct note *note)
+{
+	struct span rest = journal_rest(&changes->journal);
+	enum status status = STATUS_OK;
+	struct journal_entry entry;
+	char old[512];
+
+	while (status == STATUS_OK && journal_next(&rest, &entry))
+		if (span_eq(entry.verb, SPAN("line")) &&
+		    span_eq(entry.path, span_of(index)) &&
+		    is_remembered(entry.text, address) &&
+		    span_copy(entry.text, old, sizeof(old)) &&
+		    strcmp(old, line) != 0)
+			status = change_unline(changes, index, old, note);
+	return status;
+}
+
+enum status
+classic_remember(struct changes *changes, const struct classic *classic,
+    const struct identity *other, const char *address, struct note *note)
+{
+	char name[CLASSIC_NAME_SIZE], between[CLASSIC_NAME_SIZE];
+	char index[PATH_SIZE], line[512];
+	enum status status;
+
+	if (strpbrk(address, " \t\n") != NULL)
+		return note_set(note, STATUS_NO,
+		    "the address has a blank, and mutt's index cannot hold it");
+	status = place_certificate(changes, classic, other->link[0].hash,
+	    other->link[0].pem, name, note);
+	if (status == STATUS_OK)
+		status = place_between(changes, classic, other, between, note);
+	if (status != STATUS_OK)
+		return status;
+	(void)snprintf(
+	    index, sizeof(index), "%s/.index", classic->certificates);
+	(void)snprintf(line, sizeof(line), "%.300s %s " REMEMBERED " %s t e",
+	    address, name, between);
+	status = forget_older(changes, index, address, line, note);
+	return status == STATUS_OK ? change_line(changes, index, line, note)
+				   : status;
+}
+
+/* --- decrypting ------------------------------------------------------------*/
+
 enum status
 classic_add_decrypt(
     const struct classic *classic, struct buf *out, struct note *note)

@@ -23,6 +23,11 @@ enum status classic_fits(
 /* Write keys, certificates and indexes; sign a test text. */
 enum status classic_install(struct installation *installation,
     struct classic *classic, struct note *note) MUST_CHECK;
+/* Write somebody's certificate, and a line for that address in place of older
+ * ones of ours. */
+enum status classic_remember(struct changes *changes,
+    const struct classic *classic, const struct identity *other,
+    const char *address, struct note *note) MUST_CHECK;
 /* Append a value for smime_decrypt_command, quoted for a muttrc: mutt itself
  * would only try the default key.  STATUS_CONFIG with a note. */
 enum status classic_add_decrypt(const struct classic *classic, struct buf *out,

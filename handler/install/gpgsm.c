@@ -577,6 +577,32 @@ gpgsm_install(struct installation *installation, struct note *note)
 }
 
 enum status
+gpgsm_remember(struct installation *installation, const struct identity *other,
+    const char *address, struct note *note)
+{
+	const struct link_facts *root = NULL;
+	struct listed listed;
+	enum status status;
+
+	(void)address;
+	if (strcmp(other->link[0].key, "rsa") != 0)
+		return note_set(note, STATUS_NO,
+		    "gpgsm cannot encrypt to a key of this kind (%s)",
+		    other->link[0].key);
+	if (other->link[0].subject[0] == '\0')
+		return note_set(note, STATUS_NO,
+		    "gpgsm refuses a certificate with an empty subject");
+	status = find_untrusted(other, &root, note);
+	if (status == STATUS_OK && root != NULL)
+		status = root_accept(installation, root, note);
+	if (status == STATUS_OK)
+		status = install_chain(installation, other, &listed, note);
+	return status == STATUS_OK && root != NULL
+	    ? trust(installation, root, note)
+	    : status;
+}
+
+enum status
 gpgsm_undo(struct changes *changes, const struct journal_entry *entry,
     struct note *note)
 {

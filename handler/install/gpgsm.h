@@ -15,6 +15,10 @@ enum status gpgsm_fits(
  */
 enum status gpgsm_install(
     struct installation *installation, struct note *note) MUST_CHECK;
+/* Import somebody's chain, and trust its root, to encrypt to that address. */
+enum status gpgsm_remember(struct installation *installation,
+    const struct identity *other, const char *address,
+    struct note *note) MUST_CHECK;
 change_undoer gpgsm_undo;
 void gpgsm_undone(void);
 #endif

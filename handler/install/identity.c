@@ -85,6 +85,20 @@ describe(
 	return status;
 }
 
+enum status
+identity_describe(struct span chain, struct span anchors, struct identity *out,
+    struct note *note)
+{
+	enum status status;
+
+	buf_init(&out->facts, ANSWER_MAX);
+	status = describe(chain, anchors, &out->facts, note);
+	if (status == STATUS_OK && !take_links(out))
+		status = note_set(note, STATUS_BUG,
+		    "the verifier sent a malformed description");
+	return status;
+}
+
 static enum status
 identity_load(const struct home *home, const struct order *order,
     struct span anchors, struct identity *out, struct note *note)
@@ -94,7 +108,6 @@ identity_load(const struct home *home, const struct order *order,
 	struct buf chain;
 
 	*out = (struct identity){ .order = *order };
-	buf_init(&out->facts, ANSWER_MAX);
 	buf_init(&chain, ANSWER_MAX);
 	status = order_paths(
 	    home, order->id, out->key, path, sizeof(out->key), note);
@@ -102,11 +115,9 @@ identity_load(const struct home *home, const struct order *order,
 	    (status = file_read(AT_FDCWD, path, &chain)) != STATUS_OK)
 		status = note_set(note, status, "cannot read %.250s", path);
 	if (status == STATUS_OK)
-		status = describe(buf_span(&chain), anchors, &out->facts, note);
+		status =
+		    identity_describe(buf_span(&chain), anchors, out, note);
 	buf_clear(&chain);
-	if (status == STATUS_OK && !take_links(out))
-		status = note_set(note, STATUS_BUG,
-		    "the verifier sent a malformed description");
 	return status;
 }
 

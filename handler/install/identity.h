@@ -53,6 +53,11 @@ enum status identities_load(const struct home *home, const char *wanted,
     struct span anchors, struct identities *out, struct note *note) MUST_CHECK;
 void identities_clear(struct identities *identities);
 
+/* Describe a chain in PEM, the leaf first: the links of an identity that is
+ * all zero.  The caller clears its facts: buf_clear(). */
+enum status identity_describe(struct span chain, struct span anchors,
+    struct identity *out, struct note *note) MUST_CHECK;
+
 /* The root of its chain; NULL: it is not known. */
 const struct link_facts *identity_root(const struct identity *identity);
 /* Can openssl and what is made of it, or NSS, sign with its key: RSA or EC? */

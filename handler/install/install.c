@@ -1,6 +1,7 @@
 /* install.c - the programs that certificates go into: see install.h */
 #include "install/install.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,10 +13,10 @@
 enum { LINES_MAX = 64 * 1024, LOCK_SECONDS = 10, NAME_SIZE = 32 };
 
 static const struct install_program programs[] = {
-	{ "gpgsm", gpgsm_install, gpgsm_undo, gpgsm_undone },
-	{ "mutt", mutt_install, gpgsm_undo, gpgsm_undone },
-	{ "neomutt", mutt_install, gpgsm_undo, gpgsm_undone },
-	{ "s-nail", snail_install, NULL, NULL },
+	{ "gpgsm", gpgsm_install, gpgsm_remember, gpgsm_undo, gpgsm_undone },
+	{ "mutt", mutt_install, mutt_remember, gpgsm_undo, gpgsm_undone },
+	{ "neomutt", mutt_install, mutt_remember, gpgsm_undo, gpgsm_undone },
+	{ "s-nail", snail_install, NULL, NULL, NULL },
 };
 
 enum { PROGRAMS = sizeof(programs) / sizeof(*programs) };
@@ -300,4 +301,95 @@ install_again(const struct home *home, const struct order *order,
 	}
 	buf_clear(&names);
 	return first;
+}
+
+/* --- correspondents --------------------------------------------------------*/
+
+/* What install_correspondent() installs, and how. */
+struct correspondent {
+	struct identity identity;
+	const char *address;
+	const struct install_wishes *wishes;
+	bool dry_run;
+};
+
+static enum status
+remember_in(const struct home *home, const struct install_program *program,
+    const struct correspondent *other, struct buf *out, struct note *note)
+{
+	struct installation installation = { .wishes = other->wishes };
+	enum status status;
+
+	status = changes_begin(
+	    home, program->name, other->dry_run, &installation.changes, note);
+	if (status == STATUS_OK)
+		status = program->remember(
+		    &installation, &other->identity, other->address, note);
+	buf_add(out, buf_span(&installation.changes.said));
+	if (status == STATUS_OK && !other->dry_run)
+		buf_addf(out, "%s can encrypt to %s\n", program->name,
+		    other->address);
+	changes_end(&installation.changes);
+	return status;
+}
+
+static enum status
+remember_everywhere(const struct home *home, struct correspondent *other,
+    struct buf *out, struct note *note)
+{
+	const struct install_program *program;
+	enum status status, first;
+	struct note why = { "" };
+	char name[NAME_SIZE];
+	struct span rest;
+	size_t done = 0;
+	struct buf names;
+
+	buf_init(&names, LINES_MAX);
+	first = journal_list(home, &names, note);
+	rest = buf_span(&names);
+	while (take_name(&rest, name, sizeof(name))) {
+		program = install_find(name);
+		if (program == NULL || program->remember == NULL)
+			continue;
+		done++;
+		status = remember_in(home, program, other, out, &why);
+		if (status != STATUS_OK && first == STATUS_OK)
+			first = note_set(note, status, "%s: %.250s", name,
+			    note_text(&why, status));
+	}
+	buf_clear(&names);
+	if (first == STATUS_OK && done == 0)
+		return note_set(note, STATUS_NO,
+		    "no certificate is installed into a mail program; "
+		    "mailcert install does that");
+	return first;
+}
+
+enum status
+install_correspondent(const struct home *home, struct span chain,
+    const char *address, struct span anchors,
+    const struct install_wishes *wishes, bool dry_run, struct buf *out,
+    struct note *note)
+{
+	struct correspondent *other = calloc(1, sizeof(*other));
+	enum status status;
+	int lock = -1;
+
+	if (other == NULL)
+		return STATUS_MEMORY;
+	other->address = address;
+	other->wishes = wishes;
+	other->dry_run = dry_run;
+	status = home_lock_on(home, "install", LOCK_SECONDS, &lock, note);
+	if (status == STATUS_OK) {
+		status =
+		    identity_describe(chain, anchors, &other->identity, note);
+		if (status == STATUS_OK)
+			status = remember_everywhere(home, other, out, note);
+		buf_clear(&other->identity.facts);
+		(void)close(lock);
+	}
+	free(other);
+	return status;
 }

@@ -29,7 +29,7 @@ struct install_wishes {
 /* One that is at work. */
 struct installation {
 	const struct install_wishes *wishes;
-	const struct identities *identities; /* NULL while removing */
+	const struct identities *identities; /* NULL: not install_into() */
 	struct changes changes;              /* owned */
 	struct buf lines; /* owned: of configuration, for the user to add */
 };
@@ -38,6 +38,11 @@ struct install_program {
 	const char *name; /* as the user writes it */
 	enum status (*install)(
 	    struct installation *installation, struct note *note);
+	/* Installs the certificate of somebody else, to encrypt to that
+	 * address; or NULL. */
+	enum status (*remember)(struct installation *installation,
+	    const struct identity *other, const char *address,
+	    struct note *note);
 	/* Undoes its own verbs of the journal, or NULL. */
 	change_undoer *undo;
 	/* After everything was undone, or NULL. */
@@ -67,6 +72,15 @@ enum status install_remove(const struct home *home,
  * was installed for. */
 enum status install_search(const struct home *home,
     struct record_search *search, struct note *note) MUST_CHECK;
+/*
+ * Install somebody else's certificate wherever one of ours is, to encrypt to
+ * that address.  chain: PEM, the leaf first.  STATUS_NO with a note: nothing is
+ * installed anywhere.  out: what was done, line by line.
+ */
+enum status install_correspondent(const struct home *home, struct span chain,
+    const char *address, struct span anchors,
+    const struct install_wishes *wishes, bool dry_run, struct buf *out,
+    struct note *note) MUST_CHECK;
 /* Is an older certificate of its address installed somewhere, and that one
  * not? */
 enum status install_is_wanted(const struct home *home,

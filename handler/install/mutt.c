@@ -382,3 +382,23 @@ mutt_install(struct installation *installation, struct note *note)
 	return status == STATUS_OK ? sourced_offer(installation, rc, file, note)
 				   : status;
 }
+
+enum status
+mutt_remember(struct installation *installation, const struct identity *other,
+    const char *address, struct note *note)
+{
+	struct classic classic = { .signs = "" };
+	enum back_end back_end = GPGME;
+	struct settings settings;
+	enum status status;
+
+	if (!chosen_before(installation, &back_end) || back_end == GPGME)
+		return gpgsm_remember(installation, other, address, note);
+	status =
+	    settings_ask(installation->changes.journal.name, &settings, note);
+	if (status != STATUS_OK)
+		return status;
+	take_directories(&settings, &classic);
+	return classic_remember(
+	    &installation->changes, &classic, other, address, note);
+}

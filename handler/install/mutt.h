@@ -12,4 +12,8 @@
  */
 enum status mutt_install(
     struct installation *installation, struct note *note) MUST_CHECK;
+/* Somebody's certificate, for the back end that was chosen. */
+enum status mutt_remember(struct installation *installation,
+    const struct identity *other, const char *address,
+    struct note *note) MUST_CHECK;
 #endif

@@ -484,6 +484,100 @@ def test_journal():
                    "journal: another format", got)
 
 
+BOB = "bob@example.net"
+
+
+def from_bob(root, signer, more=()):
+    """Mail that Bob signs."""
+    entity = b"Content-Type: text/plain\r\n\r\nHello\r\n"
+    signed = cms.openssl_sign(entity, [signer], [root.cert, *more])
+    return (b"From: Bob <bob@example.net>\r\nTo: alice@example.org\r\n"
+            b"Subject: hello\r\nMessage-ID: <b1@example.net>\r\n" + signed)
+
+
+def decrypts(user, raw, key, cert):
+    with_key = user.place.write("bob.pem", cms.pem(key) + cms.cert_pem(cert))
+    got = subprocess.run(
+        ["openssl", "cms", "-decrypt", "-inkey", with_key, "-recip", with_key],
+        input=raw, capture_output=True)
+    return got.returncode == 0
+
+
+def remembers(program, back_end, key):
+    """Verify a message, then write an encrypted answer that its sender reads."""
+    name = "remember, %s, %s" % (program, back_end)
+    if not tap.wanted(name):
+        return
+    bits = ("digital_signature", "key_encipherment" if key == 2048 else
+            "key_agreement")
+    with User() as user:
+        user.certificate()
+        root = user.town.ca.root
+        before = user.state()
+        user.install("--back-end", back_end, "--yes", program)
+        installed = user.state()
+        pair = root.issue(BOB, key=cms.new_key(key), usage=bits)
+        forged = from_bob(root, pair).replace(b"Hello", b"Hullo")
+        got = user.run("remember", stdin=forged)
+        tap.ok(got.returncode == 1 and b"does not match the content" in
+               got.stderr, name + ": a forged message is refused", got)
+        tap.equal(user.state(), installed, name + ": and nothing is written")
+        got = user.run("remember", "--dry-run", stdin=from_bob(root, pair))
+        tap.ok(got.returncode == 0 and b"would " in got.stdout,
+               name + ": dry run", got)
+        tap.equal(user.state(), installed, name + ": writes nothing")
+        for pair in (pair, root.issue(BOB, key=cms.new_key(key), usage=bits)):
+            got = user.run("remember", stdin=from_bob(root, pair))
+            tap.ok(got.returncode == 0 and b"can encrypt to bob@example.net" in
+                   got.stdout, name + ": remembered", got)
+            if back_end == "gpgme":
+                break  # gpgsm itself chooses among several
+        raw = compose(user, program, name, to=BOB,
+                      more="-e 'set crypt_autoencrypt=yes crypt_autosign=no'")
+        tap.ok(b"enveloped-data" in raw and decrypts(user, raw, *pair),
+               name + ": Bob reads the answer", raw.decode())
+        user.run("install", "--remove", program)
+        tap.equal(user.state(), before, name + ": removed with the rest")
+
+
+def test_remember():
+    """Which certificate, and what is refused."""
+    with User(key="ec:p256") as user:
+        root = user.town.ca.root
+        signing = root.issue(BOB, key=cms.new_key("ec"))
+        user.certificate()
+        other = cms.Authority("Somebody Else")
+        encrypt = {"key": cms.new_key("ec"), "usage": ("key_agreement",)}
+        own, foreign = root.issue(BOB, **encrypt), other.issue(BOB, **encrypt)
+        eve = root.issue("eve@example.net", **encrypt)
+        got = user.run("remember", stdin=from_bob(root, signing, [own[1]]))
+        tap.ok(got.returncode == 1 and b"no certificate is installed" in
+               got.stderr, "remember: nothing is installed", got)
+        user.install("--back-end", "classic", "--yes", "mutt")
+        before = user.state()
+        for what, more in (("none", []), ("another CA's", [foreign[1]]),
+                           ("for another address", [eve[1]])):
+            got = user.run("remember", stdin=from_bob(
+                root, signing, [*more, *([other.cert] if more else [])]))
+            tap.ok(got.returncode == 1 and b"no certificate to encrypt to "
+                   b"bob@example.net" in got.stderr,
+                   "remember: a certificate to encrypt: " + what, got)
+            tap.equal(user.state(), before, "remember: nothing is written")
+        got = user.run("remember", stdin=from_bob(root, signing, [
+            eve[1], own[1]]))
+        now = user.state()
+        tap.ok(got.returncode == 0 and any(
+            data == cms.cert_pem(own[1]) for data in now.values()),
+            "remember: the one of two that encrypts", got)
+        stranger = other.issue(BOB)
+        got = user.run("remember", stdin=from_bob(other, stranger))
+        tap.ok(got.returncode == 1 and b"the signer is not verified" in
+               got.stderr, "remember: nobody trusts that CA", got)
+        got = user.run("remember", stdin=b"From: bob@example.net\n\nHello\n")
+        tap.ok(got.returncode == 1 and b"not signed" in got.stderr,
+               "remember: not signed", got)
+
+
 def test_imported():
     """A certificate that was imported is installed like any other, and the next
     one that is imported takes its place."""
@@ -565,6 +659,9 @@ JOBS = [(program, back_end, key) for program in ("mutt", "neomutt")
         for back_end, key in (("gpgme", "rsa:2048"), ("classic", "rsa:2048"),
                               ("classic", "ec:p256"))]
 tests = {"use_%s_%s_%s" % job: functools.partial(use, *job) for job in JOBS}
+for job in (("mutt", "gpgme", 2048), ("neomutt", "gpgme", 2048),
+            ("mutt", "classic", 2048), ("neomutt", "classic", 2048)):
+    tests["remembers_%s_%s_%s" % job] = functools.partial(remembers, *job)
 tests["killed_classic"] = functools.partial(
     killed, "ec:p256", "--back-end", "classic", "mutt")
 tests["killed_gpgme"] = functools.partial(killed, "rsa:2048", "gpgsm")

@@ -1,0 +1,141 @@
+/* remember.c - mailcert remember: keep a correspondent's certificate */
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "answer/prove.h"
+#include "base/frame.h"
+#include "cmd/cmd.h"
+#include "cmd/confinement.h"
+#include "cmd/installing.h"
+#include "cmd/sender.h"
+#include "input/input.h"
+
+struct options {
+	bool dry_run;
+	struct install_wishes wishes;
+};
+
+#define AT(field) .offset = offsetof(struct options, field)
+
+static const struct cmd_option rows[] = {
+	{ "dry-run", NULL, AT(dry_run),
+	    .help = "show what would be done, and do nothing" },
+	{ "trust-root", "SHA256", AT(wishes.root), option_fingerprint,
+	    OPTION_FINGERPRINT,
+	    .help = "trust the root certificate with that fingerprint" },
+	{ 0 }
+};
+
+static const struct cmd_line command_line = {
+	.name = "remember",
+	.operands = "[FILE]",
+	.most = 1,
+	.options = rows,
+	.about =
+	    "Verify a signed message, and install its signer's certificate, to encrypt\n"
+	    "to the signer, wherever mailcert has installed a certificate of yours.\n",
+};
+
+enum { CHAIN_SIZE = 512 * 1024, SAID_SIZE = 256 * 1024 };
+
+/* Who signed it, for certain, and the certificate to encrypt to. */
+static enum status
+verify(const struct prover *prover, struct span message,
+    struct smime_report *report, struct buf *chain, struct note *note)
+{
+	struct sender sender;
+	enum status status;
+
+	status = sender_look(message, &sender, note);
+	if (status == STATUS_OK)
+		status = prove_signer(
+		    prover, message, sender.from, report, chain, note);
+	if (status != STATUS_OK)
+		return status;
+	if (report->status != SMIME_STATUS_VERIFIED)
+		return note_set(note, STATUS_NO,
+		    "the signer is not verified: %s",
+		    report->errors > 0 ? report->error[0] : report->why);
+	return chain->len > 0
+	    ? STATUS_OK
+	    : note_set(note, STATUS_NO,
+		  "the message has no certificate to encrypt to %.200s",
+		  report->signer);
+}
+
+static enum status
+install(const struct prover *prover, const struct smime_report *report,
+    struct span chain, struct options *options, struct buf *out,
+    struct note *note)
+{
+	struct buf anchors;
+	enum status status;
+
+	installing_wishes(prover->config, &options->wishes);
+	buf_init(&anchors, FRAME_TRUST_MAX);
+	status = installing_anchors(prover->config, &anchors, note);
+	if (status == STATUS_OK)
+		status = install_correspondent(prover->home, chain,
+		    report->signer, buf_span(&anchors), &options->wishes,
+		    options->dry_run, out, note);
+	buf_clear(&anchors);
+	return status;
+}
+
+static enum status
+remember(const struct prover *prover, struct span message,
+    struct options *options, struct buf *out, struct note *note)
+{
+	struct smime_report *report = calloc(1, sizeof(*report));
+	enum status status;
+	struct buf chain;
+
+	if (report == NULL)
+		return STATUS_MEMORY;
+	buf_init(&chain, CHAIN_SIZE);
+	status = verify(prover, message, report, &chain, note);
+	if (status == STATUS_OK)
+		status = install(
+		    prover, report, buf_span(&chain), options, out, note);
+	buf_clear(&chain);
+	free(report);
+	return status;
+}
+
+int
+cmd_remember(const struct invocation *invocation, int argc, char *argv[])
+{
+	struct home home = { .dir = -1 };
+	struct note note = { "" };
+	struct config config;
+	struct input input = { .kind = INPUT_OTHER };
+	struct prover prover = { &config, &home, (int64_t)time(NULL) };
+	struct options options = { .dry_run = false };
+	enum status status;
+	struct buf out;
+	int code = 0, printed;
+
+	if (!cmd_parse(&command_line, argc, argv, &options, &code) ||
+	    !cmd_config(invocation, &config, &code))
+		return code;
+	buf_init(&out, SAID_SIZE);
+	status = home_open(config.home, false, &home, &note);
+	if (status == STATUS_OK && home.dir < 0)
+		status = note_set(&note, STATUS_NO,
+		    "there is no home yet; mailcert install comes first");
+	if (status == STATUS_OK)
+		status = confinement_check(&config, &home, false, &note);
+	if (status == STATUS_OK)
+		status = input_read(argv[optind], "message/rfc822",
+		    (size_t)config.max_message, &input, &note);
+	if (status == STATUS_OK)
+		status = remember(
+		    &prover, buf_span(&input.bytes), &options, &out, &note);
+	printed = cmd_print(buf_span(&out));
+	code = status == STATUS_OK ? printed : cmd_fail(status, &note);
+	buf_clear(&out);
+	buf_clear(&input.bytes);
+	home_close(&home);
+	return code;
+}
