@@ -66,3 +66,80 @@ candidate_apply(const struct candidate *candidate, struct order *order)
 	order->refused = 0;
 	(void)snprintf(order->why, sizeof(order->why), "%s", facts->limits);
 }
+
+enum status
+candidate_check(const struct order *order, struct span chain, int64_t now,
+    struct candidate *out, struct note *note)
+{
+	struct buf question, answer;
+	enum status status;
+	size_t i;
+
+	buf_init(&question, CANDIDATE_MAX + 64 * 1024);
+	buf_init(&answer, CANDIDATE_MAX);
+	frame_add_number(&question, "now", now);
+	frame_add(&question, "key", span_of(order->public));
+	for (i = 0; i < order->addresses; i++)
+		frame_add(&question, "address", span_of(order->address[i]));
+	frame_add(&question, "usage", span_of(csr_usage_name(order->usage)));
+	frame_add(&question, "chain", chain);
+	status = helper_ask(VERB_CERTIFICATE, &question, &answer, note);
+	if (status == STATUS_OK)
+		status = candidate_take(
+		    VERB_CERTIFICATE, buf_span(&answer), out, note);
+	buf_clear(&answer);
+	buf_clear(&question);
+	return status;
+}
+
+static enum status
+set_replaced(void *record, const void *by, struct note *note)
+{
+	struct order *old = record;
+
+	(void)note;
+	(void)strcpy(old->replaced, by);
+	return STATUS_OK;
+}
+
+/* The certificate that this one replaces need not be renewed. */
+static enum status
+mark_replaced(
+    const struct home *home, const struct order *order, struct note *note)
+{
+	enum status status;
+
+	if (order->replaces[0] == '\0')
+		return STATUS_OK;
+	status = order_change(
+	    home, order->replaces, set_replaced, order->id, NULL, note);
+	return status == STATUS_MISSING ? STATUS_OK : status;
+}
+
+/* Keep the certificate, whatever it is good for, and tell the user what it
+ * cannot do. */
+static void
+tell_limits(const struct certificate *facts, struct note *hint)
+{
+	const struct note before = *hint;
+
+	if (facts->limits[0] != '\0')
+		note_say(hint, "warning: the certificate %.200s%s%.100s",
+		    facts->limits, before.text[0] != '\0' ? "; " : "",
+		    before.text);
+}
+
+enum status
+candidate_accept(const struct home *home, struct order *order,
+    const struct candidate *candidate, struct note *hint, struct note *note)
+{
+	enum status status = candidate_store(home, order->id, candidate, note);
+
+	if (status == STATUS_OK)
+		status = mark_replaced(home, order, note);
+	if (status != STATUS_OK)
+		return status;
+	candidate_apply(candidate, order);
+	tell_limits(&candidate->facts, hint);
+	return order_save(home, order, note);
+}
