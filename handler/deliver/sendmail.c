@@ -7,6 +7,7 @@
 
 #include "base/fd.h"
 #include "process/run.h"
+#include "process/words.h"
 
 enum {
 	SENDMAIL_ARGS_MAX = 32,
@@ -14,25 +15,6 @@ enum {
 	 * (RFC 5321 section 4.5.3.2); a delivery agent waits longer for us. */
 	SENDMAIL_SECONDS = 300
 };
-
-/* Split "/usr/sbin/sendmail -x -y" into words: no shell, no quotes. */
-static size_t
-split_words(char *text, const char *argv[], size_t size)
-{
-	size_t n = 0;
-	char *at = text;
-
-	while (*at != '\0' && n < size) {
-		while (*at == ' ')
-			*at++ = '\0';
-		if (*at == '\0')
-			break;
-		argv[n++] = at;
-		while (*at != '\0' && *at != ' ')
-			at++;
-	}
-	return n;
-}
 
 /*
  * What the exit status of a sendmail says about the message; docs/leniency.md
@@ -93,7 +75,7 @@ deliver_sendmail(const struct delivery *delivery, struct span message,
 
 	if (!span_copy(span_of(delivery->sendmail), command, sizeof(command)))
 		return STATUS_CONFIG;
-	n = split_words(command, argv, SENDMAIL_ARGS_MAX);
+	n = words_split(command, argv, SENDMAIL_ARGS_MAX);
 	/* Without -t: we set the envelope, rather than a parser of the
 	 * header. */
 	argv[n++] = "-oi";
