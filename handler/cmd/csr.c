@@ -29,26 +29,6 @@ static const struct cmd_line command_line = {
 	    "command prints the same request again until the certificate is there.\n",
 };
 
-/* DER in base64url as PEM (RFC 7468 section 7). */
-static void
-add_pem(const char *text, struct buf *out)
-{
-	size_t i;
-
-	buf_add_text(out, "-----BEGIN CERTIFICATE REQUEST-----\n");
-	for (i = 0; text[i] != '\0'; i++) {
-		if (i > 0 && i % 64 == 0)
-			buf_add_byte(out, '\n');
-		buf_add_byte(out,
-		    text[i] == '-'       ? '+'
-			: text[i] == '_' ? '/'
-					 : text[i]);
-	}
-	for (; i % 4 != 0; i++)
-		buf_add_byte(out, '=');
-	buf_add_text(out, "\n-----END CERTIFICATE REQUEST-----\n");
-}
-
 /* What is to be done with it, beside the request itself. */
 static void
 tell_next(const struct order *order, bool found, bool separate)
@@ -69,15 +49,16 @@ static enum status
 make_one(
     struct session *session, const struct order_request *request, bool separate)
 {
+	const struct request_form form = { .empty_subject = false };
 	struct order *order = calloc(1, sizeof(*order));
 	enum status status = STATUS_MEMORY;
 	bool found = false;
 
 	if (order != NULL)
-		status = request_place(
-		    &session->home, request, order, &found, &session->note);
+		status = request_place(&session->home, request, &form, order,
+		    &found, &session->note);
 	if (status == STATUS_OK) {
-		add_pem(order->csr, &session->out);
+		request_add_pem(order, &session->out);
 		tell_next(order, found, separate);
 	}
 	free(order);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "cmd/ask_command.h"
 #include "cmd/installing.h"
 #include "cmd/lookup.h"
 #include "cmd/session.h"
@@ -191,14 +192,20 @@ begin_queued(struct session *session, const struct order *done)
 	free(all);
 }
 
-/* What mailcert did not order is finished by mailcert import. */
+/* What mailcert did not order is finished by mailcert import, unless a program
+ * is the CA. */
 static enum status
-finish_foreign(
-    struct session *session, const struct order *order, struct note *note)
+finish_foreign(struct session *session, struct order *order, struct note *note)
 {
 	char key[1200], certificate[1200];
 	enum status status;
 
+	if (order->state == ORDER_REQUESTED && order->ca[0] != '\0') {
+		status = ask_command(session, order, certificate, note);
+		if (status == STATUS_OK)
+			buf_addf(&session->out, "%s\n", certificate);
+		return status;
+	}
 	if (order->state == ORDER_REQUESTED)
 		return note_set(note, STATUS_NO,
 		    "%s waits for the certificate from the CA; then: mailcert "
@@ -252,8 +259,11 @@ finish_one(struct session *session, const char *id,
 static bool
 is_open(const void *record, const void *arg)
 {
+	const struct order *order = record;
+
 	(void)arg;
-	return order_is_open(record);
+	return order_is_open(order) ||
+	    (order->state == ORDER_REQUESTED && order->ca[0] != '\0');
 }
 
 /* Finish what the command line names.  A challenge that another client ordered

@@ -3,11 +3,13 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "cmd/ask_command.h"
 #include "cmd/installing.h"
 #include "cmd/key_options.h"
 #include "cmd/passphrase.h"
 #include "cmd/session.h"
 #include "order/caa.h"
+#include "order/command.h"
 #include "order/place.h"
 
 struct options {
@@ -66,24 +68,12 @@ check(const struct options *options, struct note *note)
 				   : status;
 }
 
-/* --dry-run: say what would be done, and what may prevent it. */
-static enum status
-report(struct session *session, const struct options *options)
+/* What is the same for every CA. */
+static void
+report_rest(const struct options *options, struct buf *out)
 {
-	const struct client *client = &session->client;
-	const struct acme_directory *directory = &client->ca.directory;
-	struct buf *out = &session->out;
 	size_t i;
 
-	buf_addf(out, "CA         %s\n", client->ca.directory_url);
-	if (directory->terms[0] != '\0')
-		buf_addf(out, "Terms      %s\n", directory->terms);
-	buf_addf(out, "Account    %s\n",
-	    client->account.url[0] != '\0' ? client->account.url
-		: directory->external_account != 0
-		? "a new one; the CA requires an external account "
-		  "(--eab-kid)"
-		: "a new one");
 	for (i = 0; i < options->request.count; i++) {
 		buf_add_text(out, i == 0 ? "Addresses  " : "           ");
 		text_show(out, span_of(options->request.addresses[i]),
@@ -97,9 +87,28 @@ report(struct session *session, const struct options *options)
 		? "sign and encrypt, two certificates"
 		: csr_usage_name(options->request.usage));
 	buf_add_text(out, "Nothing was ordered.\n");
-	return STATUS_OK;
 }
 
+/* --dry-run: say what would be done, and what may prevent it. */
+static enum status
+report(struct session *session, const struct options *options)
+{
+	const struct client *client = &session->client;
+	const struct acme_directory *directory = &client->ca.directory;
+	struct buf *out = &session->out;
+
+	buf_addf(out, "CA         %s\n", client->ca.directory_url);
+	if (directory->terms[0] != '\0')
+		buf_addf(out, "Terms      %s\n", directory->terms);
+	buf_addf(out, "Account    %s\n",
+	    client->account.url[0] != '\0' ? client->account.url
+		: directory->external_account != 0
+		? "a new one; the CA requires an external account "
+		  "(--eab-kid)"
+		: "a new one");
+	report_rest(options, out);
+	return STATUS_OK;
+}
 /* Addresses of one domain are often adjacent: ask once for them. */
 static bool
 has_domain_of(const char *address, const char *other)
@@ -172,8 +181,75 @@ order_one(
 	return status;
 }
 
+/* The CA of that name, if it is a program; NULL: it speaks ACME. */
+static const struct config_ca *
+find_command(const struct session *session, const char *name)
+{
+	const struct config_ca *ca = config_known_ca(&session->config, name);
+
+	return ca != NULL && ca->command[0] != '\0' ? ca : NULL;
+}
+
 static enum status
-expectation(struct session *session, struct options *options)
+report_command(struct session *session, const struct options *options,
+    const struct config_ca *ca)
+{
+	buf_addf(&session->out, "CA         %s, the program %s\n", ca->name,
+	    ca->command);
+	report_rest(options, &session->out);
+	return STATUS_OK;
+}
+
+/* The CA is a program: no account, no challenge. */
+static enum status
+command_one(struct session *session, const struct config_ca *ca,
+    struct order_request *request, bool no_wait)
+{
+	struct order *order = calloc(1, sizeof(*order));
+	enum status status = STATUS_MEMORY;
+	char path[1200];
+	bool found = false;
+
+	if (order != NULL)
+		status = command_place(
+		    &session->home, ca, request, order, &found, &session->note);
+	if (status == STATUS_OK && no_wait)
+		buf_addf(&session->out, "%s\n", order->id);
+	else if (status == STATUS_OK)
+		status = ask_command(session, order, path, &session->note);
+	if (status == STATUS_OK && !no_wait)
+		buf_addf(&session->out, "%s\n", path);
+	free(order);
+	return status;
+}
+
+static enum status
+reach(struct session *session, struct options *options)
+{
+	enum status status;
+
+	/* Warn about CAA records before asking the user for anything. */
+	status = client_reach(
+	    &session->client, options->enrolment.ca, &session->note);
+	if (status == STATUS_OK && session->config.caa)
+		status = warn_of_caa(
+		    &session->client, &options->request, &session->note);
+	return status;
+}
+
+static enum status
+place(struct session *session, struct options *options,
+    const struct config_ca *command)
+{
+	return command != NULL
+	    ? command_one(session, command, &options->request, options->no_wait)
+	    : order_one(session, &options->request, options->no_wait);
+}
+
+/* command: the CA, if it is a program; else NULL. */
+static enum status
+expectation(struct session *session, struct options *options,
+    const struct config_ca *command)
 {
 	struct order_request *request = &options->request;
 	struct buf passphrase;
@@ -186,14 +262,14 @@ expectation(struct session *session, struct options *options)
 	else
 		status = STATUS_OK;
 	request->passphrase = buf_span(&passphrase);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK && command == NULL)
 		status = client_enroll(&session->client,
 		    &options->enrolment.client, &session->note);
 	if (status == STATUS_OK)
-		status = order_one(session, request, options->no_wait);
+		status = place(session, options, command);
 	if (status == STATUS_OK && options->key.usage.separate) {
 		request->usage = CSR_ENCRYPT;
-		status = order_one(session, request, options->no_wait);
+		status = place(session, options, command);
 	}
 	buf_wipe(&passphrase);
 	return status;
@@ -205,6 +281,7 @@ cmd_order(const struct invocation *invocation, int argc, char *argv[])
 	struct session *session;
 	struct options options = { .enrolment.client.agrees =
 				       session_asks_terms };
+	const struct config_ca *command = NULL;
 	enum status status;
 	int code = 0;
 
@@ -218,15 +295,15 @@ cmd_order(const struct invocation *invocation, int argc, char *argv[])
 	status = check(&options, &session->note);
 	if (status == STATUS_OK)
 		status = session_ca(session, &options.enrolment.ca);
-	/* Warn about CAA records before asking the user for anything. */
 	if (status == STATUS_OK)
-		status = client_reach(
-		    &session->client, options.enrolment.ca, &session->note);
-	if (status == STATUS_OK && session->config.caa)
-		status = warn_of_caa(
-		    &session->client, &options.request, &session->note);
-	if (status == STATUS_OK)
-		status = options.dry_run ? report(session, &options)
-					 : expectation(session, &options);
+		command = find_command(session, options.enrolment.ca);
+	if (status == STATUS_OK && command == NULL)
+		status = reach(session, &options);
+	if (status == STATUS_OK && options.dry_run)
+		status = command != NULL
+		    ? report_command(session, &options, command)
+		    : report(session, &options);
+	else if (status == STATUS_OK)
+		status = expectation(session, &options, command);
 	return session_end(session, status);
 }

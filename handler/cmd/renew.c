@@ -8,10 +8,12 @@
 #include "answer/advice.h"
 #include "answer/confirm.h"
 #include "base/text.h"
+#include "cmd/ask_command.h"
 #include "cmd/installing.h"
 #include "cmd/lookup.h"
 #include "cmd/passphrase.h"
 #include "cmd/session.h"
+#include "order/command.h"
 #include "order/place.h"
 #include "order/renew.h"
 
@@ -120,23 +122,19 @@ finish_pending(struct session *session, const struct options *options,
 				   : status;
 }
 
+/* What to order again; addresses has room for all of them. */
 static enum status
-renew_one(struct session *session, const struct options *options,
-    const struct order *old, struct run *run)
+make_request(struct session *session, const struct order *old,
+    const char *addresses[], struct order_request *out, struct run *run)
 {
-	const char *addresses[ACME_IDENTIFIERS_MAX];
-	struct order_request request = { .addresses = addresses,
+	enum status status = STATUS_OK;
+	size_t i;
+
+	*out = (struct order_request){ .addresses = addresses,
 		.count = old->addresses,
 		.key = old->key,
 		.usage = old->usage,
 		.replaces = old };
-	struct order *order = calloc(1, sizeof(*order));
-	enum status status = STATUS_OK;
-	bool resumed = false;
-	size_t i;
-
-	if (order == NULL)
-		return STATUS_MEMORY;
 	for (i = 0; i < old->addresses; i++)
 		addresses[i] = old->address[i];
 	if (old->locked && !run->known) {
@@ -145,12 +143,72 @@ renew_one(struct session *session, const struct options *options,
 		run->known = status == STATUS_OK;
 	}
 	if (old->locked)
-		request.passphrase = buf_span(&run->passphrase);
+		out->passphrase = buf_span(&run->passphrase);
+	return status;
+}
+
+static enum status
+renew_one(struct session *session, const struct options *options,
+    const struct order *old, struct run *run)
+{
+	const char *addresses[ACME_IDENTIFIERS_MAX];
+	struct order *order = calloc(1, sizeof(*order));
+	struct order_request request;
+	enum status status;
+	bool resumed = false;
+
+	if (order == NULL)
+		return STATUS_MEMORY;
+	status = make_request(session, old, addresses, &request, run);
 	if (status == STATUS_OK)
 		status = order_place(&session->client, &request, order,
 		    &resumed, &session->note);
 	if (status == STATUS_OK)
 		status = go_on(session, order, options->wait, run);
+	free(order);
+	return status;
+}
+
+/* Ask a CA that is a program; waiting for it is not a failure. */
+static enum status
+go_on_at_command(struct session *session, struct order *order)
+{
+	enum status status;
+	char path[1200];
+
+	status = ask_command(session, order, path, &session->note);
+	if (status == STATUS_OK) {
+		tell(session, order, "certificate in ", path);
+	} else if (status == STATUS_AGAIN) {
+		tell(session, order, "", session->note.text);
+		session->note.text[0] = '\0';
+		status = STATUS_OK;
+	}
+	return status;
+}
+
+static enum status
+renew_at_command(
+    struct session *session, const struct order *old, struct run *run)
+{
+	const struct config_ca *ca = config_known_ca(&session->config, old->ca);
+	const char *addresses[ACME_IDENTIFIERS_MAX];
+	struct order *order;
+	struct order_request request;
+	enum status status;
+	bool found = false;
+
+	if (ca == NULL)
+		return note_set(&session->note, STATUS_CONFIG,
+		    "ca.%s.command is not set", old->ca);
+	if ((order = calloc(1, sizeof(*order))) == NULL)
+		return STATUS_MEMORY;
+	status = make_request(session, old, addresses, &request, run);
+	if (status == STATUS_OK)
+		status = command_place(&session->home, ca, &request, order,
+		    &found, &session->note);
+	if (status == STATUS_OK)
+		status = go_on_at_command(session, order);
 	free(order);
 	return status;
 }
@@ -399,6 +457,35 @@ remind(struct session *session, const struct options *options,
 	}
 }
 
+/* An order at a CA that is a program: finish it, or renew it if it is due. */
+static enum status
+look_after_command(struct session *session, const struct options *options,
+    struct order *order, struct run *run)
+{
+	const int64_t now = (int64_t)time(NULL);
+	const int64_t when = renew_known(&session->config, order);
+
+	if (order->state == ORDER_REQUESTED && !options->dry_run)
+		return go_on_at_command(session, order);
+	if (order->state == ORDER_REQUESTED) {
+		tell(session, order, "is pending, order ", order->id);
+		return STATUS_OK;
+	}
+	if (has_successor(session, order))
+		return STATUS_OK;
+	if (when > now && !options->force) {
+		if (options->dry_run)
+			tell_time(session, order, "due ", when, now, "");
+		return STATUS_OK;
+	}
+	if (options->dry_run) {
+		tell_time(session, order, "would be renewed now, due ", when,
+		    now, "");
+		return STATUS_OK;
+	}
+	return renew_at_command(session, order, run);
+}
+
 static enum status
 renew_these(struct session *session, const struct options *options,
     struct order *all, size_t count, struct run *run)
@@ -411,13 +498,19 @@ renew_these(struct session *session, const struct options *options,
 		if (!is_chosen(options, &all[i]))
 			continue;
 		session->note.text[0] = '\0';
-		if (all[i].state == ORDER_REQUESTED ||
-		    (order_is_foreign(&all[i]) &&
-			renew_is_candidate(&all[i]))) {
+		if (all[i].ca[0] == '\0' &&
+		    (all[i].state == ORDER_REQUESTED ||
+			(order_is_foreign(&all[i]) &&
+			    renew_is_candidate(&all[i])))) {
 			remind(session, options, &all[i], run);
 			continue;
 		}
-		if (order_is_open(&all[i]))
+		if (all[i].ca[0] != '\0' &&
+		    (all[i].state == ORDER_REQUESTED ||
+			renew_is_candidate(&all[i])))
+			one =
+			    look_after_command(session, options, &all[i], run);
+		else if (order_is_open(&all[i]))
 			one = finish_pending(session, options, &all[i], run);
 		else if (renew_is_candidate(&all[i]) &&
 		    !is_under_way(&all[i], all, count))

@@ -142,10 +142,13 @@ order_next(const struct order *order, int64_t now)
 {
 	switch (order->state) {
 	case ORDER_REQUESTED:
+		if (order->ca[0] != '\0')
+			return "mailcert finish asks the CA's program again";
 		return "paste its request into the CA's web page (mailcert csr "
 		       "prints it again), then: mailcert import FILE";
 	case ORDER_ISSUED:
-		if (order_is_foreign(order) && order->replaced[0] == '\0')
+		if (order_is_foreign(order) && order->ca[0] == '\0' &&
+		    order->replaced[0] == '\0')
 			return order->expires <= now
 			    ? "it has expired; get another one: mailcert csr, "
 			      "or order"
@@ -186,10 +189,10 @@ add_certificate_text(const struct config *config, const struct order *order,
 	text_show(out, buf_span(&line), TEXT_NO_LIMIT, text_locale_is_utf8());
 	buf_clear(&line);
 	buf_addf(&line, "%s, %s ", order_state_name(order->state),
-	    !order_is_foreign(order)              ? "ordered"
-		: order->state == ORDER_REQUESTED ? "made"
-		: order->csr[0] != '\0'           ? "requested"
-						  : "imported");
+	    !order_is_foreign(order) || order->ca[0] != '\0' ? "ordered"
+		: order->state == ORDER_REQUESTED            ? "made"
+		: order->csr[0] != '\0'                      ? "requested"
+							     : "imported");
 	confirm_add_time(&line, order->created, now);
 	if (order->expires != 0) {
 		buf_add_text(&line,
@@ -198,8 +201,9 @@ add_certificate_text(const struct config *config, const struct order *order,
 	}
 	if (renew_is_candidate(order)) {
 		buf_add_text(&line,
-		    order_is_foreign(order) ? ", to be replaced "
-					    : ", to be renewed ");
+		    order_is_foreign(order) && order->ca[0] == '\0'
+			? ", to be replaced "
+			: ", to be renewed ");
 		confirm_add_time(&line, renew_known(config, order), now);
 	}
 	if (order->revoked != 0) {

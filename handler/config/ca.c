@@ -64,7 +64,7 @@ config_find_ca(const struct config *config, const char *text,
 
 	if (known != NULL) {
 		*out = *known;
-		return out->directory[0] != '\0'
+		return out->directory[0] != '\0' || out->command[0] != '\0'
 		    ? STATUS_OK
 		    : note_set(note, STATUS_CONFIG,
 			  "ca.%s.directory is not set", out->name);

@@ -29,6 +29,9 @@ struct config_ca {
 	char name[CONFIG_NAME_SIZE];
 	struct config_own own;
 	char directory[CONFIG_VALUE_SIZE];
+	/* A program that takes a signing request and prints the chain, instead
+	 * of a directory; or empty. */
+	char command[CONFIG_VALUE_SIZE];
 	char file[CONFIG_VALUE_SIZE]; /* certificates of its server; or empty */
 	char eab_kid[256];
 	char eab_key_file[CONFIG_VALUE_SIZE];

@@ -100,6 +100,8 @@ static const struct setting of_ca[] = {
 	{ "chain", NULL, value_text, CA(chain) },
 	{ "challenge_post", "after-reply", value_flag, CA(before_mail),
 	    .words = posts },
+	{ "command", NULL, value_program, CA(command),
+	    .expected = "the full path of a program, and its arguments" },
 	{ "csr_eku", "no", value_flag, CA(csr_eku), .words = yes_no },
 	{ "directory", NULL, value_url, CA(directory),
 	    .expected = "an https:// URL (RFC 8555 section 6.1)" },

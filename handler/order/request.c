@@ -63,7 +63,8 @@ request_is_same(const struct order *one, const struct order *other)
 	size_t i;
 
 	if (one->key != other->key || one->usage != other->usage ||
-	    one->addresses != other->addresses)
+	    one->addresses != other->addresses ||
+	    strcmp(one->ca, other->ca) != 0)
 		return false;
 	for (i = 0; i < one->addresses; i++)
 		if (strcmp(one->address[i], other->address[i]) != 0)
@@ -181,6 +182,11 @@ describe(
 		.usage = request->usage,
 		.state = ORDER_REQUESTED,
 		.created = (int64_t)time(NULL) };
+	if (request->ca != NULL &&
+	    !span_copy(span_of(request->ca), out->ca, sizeof(out->ca)))
+		return STATUS_USAGE;
+	if (request->replaces != NULL)
+		(void)strcpy(out->replaces, request->replaces->id);
 	return request_addresses(request, out, note);
 }
 
@@ -195,9 +201,9 @@ request_find(const struct home *home, const struct order_request *request,
 
 enum status
 request_place(const struct home *home, const struct order_request *request,
-    struct order *out, bool *found, struct note *note)
+    const struct request_form *form, struct order *out, bool *found,
+    struct note *note)
 {
-	const struct request_form form = { .empty_subject = false };
 	enum status status = describe(request, out, note);
 	int lock = -1;
 
@@ -210,7 +216,27 @@ request_place(const struct home *home, const struct order_request *request,
 	    request->another ? STATUS_MISSING : find_waiting(home, out, note);
 	*found = status == STATUS_OK;
 	if (status == STATUS_MISSING)
-		status = request_make(home, request, &form, out, note);
+		status = request_make(home, request, form, out, note);
 	(void)close(lock);
 	return status;
+}
+
+void
+request_add_pem(const struct order *order, struct buf *out)
+{
+	const char *text = order->csr;
+	size_t i;
+
+	buf_add_text(out, "-----BEGIN CERTIFICATE REQUEST-----\n");
+	for (i = 0; text[i] != '\0'; i++) {
+		if (i > 0 && i % 64 == 0)
+			buf_add_byte(out, '\n');
+		buf_add_byte(out,
+		    text[i] == '-'       ? '+'
+			: text[i] == '_' ? '/'
+					 : text[i]);
+	}
+	for (; i % 4 != 0; i++)
+		buf_add_byte(out, '=');
+	buf_add_text(out, "\n-----END CERTIFICATE REQUEST-----\n");
 }

@@ -14,7 +14,8 @@ struct order_request {
 	enum key_kind key;
 	enum csr_usage usage;
 	struct span passphrase; /* to lock the key with; or empty */
-	bool another;           /* even if an open order is for the same */
+	const char *ca; /* the name of a CA that is a program; or NULL */
+	bool another;   /* even if an open order is for the same */
 	const struct order *replaces; /* the one it renews, or NULL */
 };
 
@@ -48,10 +49,12 @@ enum status request_find(const struct home *home,
     const struct order_request *request, struct order *out,
     struct note *note) MUST_CHECK;
 /*
- * The same, or make a request (ORDER_REQUESTED) for a CA that mailcert does not
- * talk to.  *found: there was one; request->another makes one more.
+ * The same, or make a request (ORDER_REQUESTED) for a CA that does not speak
+ * ACME.  *found: there was one; request->another makes one more.
  */
 enum status request_place(const struct home *home,
-    const struct order_request *request, struct order *out, bool *found,
-    struct note *note) MUST_CHECK;
+    const struct order_request *request, const struct request_form *form,
+    struct order *out, bool *found, struct note *note) MUST_CHECK;
+/* Append its signing request in PEM (RFC 7468 section 7). */
+void request_add_pem(const struct order *order, struct buf *out);
 #endif

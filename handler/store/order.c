@@ -108,6 +108,7 @@ static const struct member members[] = {
 	ORDER(refused, "refused", MEMBER_TIME, false),
 	ORDER(created, "created", MEMBER_TIME, true),
 	ORDER(expires, "expires", MEMBER_TIME, false),
+	ORDER(ca, "ca", MEMBER_TEXT, false),
 	ORDER(replaces, "replaces", MEMBER_ID, false),
 	ORDER(replaced, "replaced", MEMBER_ID, false),
 	ORDER(starts, "starts", MEMBER_TIME, false),

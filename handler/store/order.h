@@ -52,6 +52,7 @@ struct order_window {
 struct order {
 	char id[RECORD_ID_SIZE];
 	char account[RECORD_ID_SIZE]; /* empty: mailcert did not order it */
+	char ca[32]; /* its name, where it is a program (ca.NAME.command) */
 	char url[ACME_URL_SIZE]; /* empty in ORDER_NEW, and without account */
 	char address[ACME_IDENTIFIERS_MAX][ACME_VALUE_SIZE]; /* normal forms */
 	size_t addresses;
