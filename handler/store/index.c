@@ -192,9 +192,8 @@ header_ok(const struct index_header *header, uint64_t size)
 	    size - index_changes_at(header->count) <= INDEX_CHANGES_MOST;
 }
 
-/* One change after the other; false at the end, or where one is malformed. */
-static bool
-next_change(struct span *rest, struct index_change_head *head,
+bool
+index_next_change(struct span *rest, struct index_change_head *head,
     struct span *entries, uint64_t seed)
 {
 	uint64_t sum;
@@ -227,7 +226,8 @@ read_changes(struct index *index, uint64_t size)
 	index->changes.len = (size_t)(size - at);
 	rest = buf_span(&index->changes);
 	while (rest.len > 0) {
-		if (!next_change(&rest, &head, &entries, index->header.sum))
+		if (!index_next_change(
+			&rest, &head, &entries, index->header.sum))
 			return false;
 		index->mark = head.mark;
 	}
@@ -298,15 +298,15 @@ first_block(const struct index_fence *fences, size_t blocks,
 	return low > 0 ? low - 1 : 0;
 }
 
-static bool
-is_in(const struct index_entry *entry, const struct index_range *range)
+bool
+index_is_in(const struct index_entry *entry, const struct index_range *range)
 {
 	return entry->key == range->key && entry->value >= range->low &&
 	    entry->value <= range->high;
 }
 
-static bool
-take(const struct index_entry *entry, struct index_ids *out)
+bool
+index_take(const struct index_entry *entry, struct index_ids *out)
 {
 	char id[RECORD_ID_SIZE] = "";
 	bool failed = false;
@@ -318,24 +318,10 @@ take(const struct index_entry *entry, struct index_ids *out)
 	return !failed;
 }
 
-/* Has the record changed since?  Then its sorted entries no longer count: they
- * could take the place of others where not all are asked for. */
-static bool
-is_changed(const struct index_entry *entry, const struct index_ids *changed)
-{
-	char id[RECORD_ID_SIZE] = "";
-
-	if (changed->count == 0)
-		return false;
-	(void)memcpy(id, entry->id, sizeof(entry->id));
-	return bsearch(id, changed->at, changed->count, sizeof(*changed->at),
-		   by_id) != NULL;
-}
-
 /* The sorted entries of a range, and no more blocks than they are in. */
 static bool
 look_in_blocks(const struct index *index, const struct index_fence *fences,
-    const struct index_ids *changed, const struct index_range *range,
+    const struct index_latest *changed, const struct index_range *range,
     struct index_ids *out)
 {
 	const size_t blocks = index_blocks(index->header.count);
@@ -360,48 +346,14 @@ look_in_blocks(const struct index *index, const struct index_fence *fences,
 			    (entry->key == range->key &&
 				entry->value < range->low))
 				return true;
-			if (!is_in(entry, range) || is_changed(entry, changed))
+			if (!index_is_in(entry, range) ||
+			    index_latest_has(changed, entry->id))
 				continue;
-			if (!take(entry, out))
+			if (!index_take(entry, out))
 				return false;
 			if (range->most > 0 &&
 			    out->count - before == range->most)
 				return true;
-		}
-	}
-	return true;
-}
-
-/* The entries of one change stand together. */
-static bool
-is_last(const struct index_ids *ids, const struct index_entry *entry)
-{
-	return ids->count > 0 &&
-	    strncmp(ids->at[ids->count - 1], entry->id, sizeof(entry->id)) == 0;
-}
-
-/* Also, into *changed, every record that changed. */
-static bool
-look_in_changes(const struct index *index, const struct index_range *ranges,
-    size_t count, struct index_ids *changed, struct index_ids *out)
-{
-	struct span rest = buf_span(&index->changes), entries;
-	struct index_change_head head;
-	struct index_entry entry;
-	size_t i;
-
-	while (rest.len > 0) {
-		if (!next_change(&rest, &head, &entries, index->header.sum))
-			return false;
-		for (; entries.len > 0;
-		     entries = span_cut(entries, sizeof(entry), entries.len)) {
-			(void)memcpy(&entry, entries.at, sizeof(entry));
-			if (!is_last(changed, &entry) && !take(&entry, changed))
-				return false;
-			for (i = 0; i < count; i++)
-				if (is_in(&entry, &ranges[i]) &&
-				    !take(&entry, out))
-					return false;
 		}
 	}
 	return true;
@@ -431,7 +383,7 @@ bool
 index_look(int fd, int dir, const struct index_range *ranges, size_t count,
     struct index_ids *out)
 {
-	struct index_ids changed = { .count = 0 };
+	struct index_latest changed = { .count = 0 };
 	struct index_fence *fences = NULL;
 	struct index index;
 	bool good;
@@ -449,13 +401,12 @@ index_look(int fd, int dir, const struct index_range *ranges, size_t count,
 	index_unlock(dir);
 	if (good)
 		fences = read_fences(&index);
-	good = fences != NULL &&
-	    look_in_changes(&index, ranges, count, &changed, out);
-	index_ids_sort(&changed);
+	good = fences != NULL && index_latest_read(&index, &changed);
 	for (i = 0; good && i < count; i++)
 		good =
-		    look_in_blocks(&index, fences, &changed, &ranges[i], out);
-	index_ids_clear(&changed);
+		    look_in_blocks(&index, fences, &changed, &ranges[i], out) &&
+		    index_latest_look(&changed, &ranges[i], out);
+	index_latest_clear(&changed);
 	free(fences);
 	index_close(&index);
 	if (!good)

@@ -80,6 +80,33 @@ int index_file_for(const struct home *home, const char *kind, int flags);
 bool index_read(int fd, struct index *out) MUST_CHECK;
 void index_close(struct index *index);
 
+/* One change after the other; false at the end, or where one is malformed. */
+bool index_next_change(struct span *rest, struct index_change_head *head,
+    struct span *entries, uint64_t seed) MUST_CHECK;
+bool index_is_in(
+    const struct index_entry *entry, const struct index_range *range);
+/* Add its id.  False: it is not one, or no memory. */
+bool index_take(
+    const struct index_entry *entry, struct index_ids *out) MUST_CHECK;
+
+/*
+ * What the changes since say: of each record the last one, which takes the
+ * place of its sorted entries.  They could take the place of others where not
+ * all are asked for.
+ */
+struct index_latest {
+	struct index_latest_change *at; /* owned; by id */
+	size_t count;
+	size_t room;
+};
+bool index_latest_read(
+    const struct index *index, struct index_latest *out) MUST_CHECK;
+bool index_latest_has(const struct index_latest *latest, const char *id);
+/* Add the ids of a range. */
+bool index_latest_look(const struct index_latest *latest,
+    const struct index_range *range, struct index_ids *out) MUST_CHECK;
+void index_latest_clear(struct index_latest *latest);
+
 /* Lock the directory of a kind, shared or alone; false: another process keeps
  * it for longer than anything here takes. */
 bool index_lock(int dir, bool shared) MUST_CHECK;

@@ -513,6 +513,11 @@ test_index_follows(void)
 	OK(save("r307", "else", 1700000307, 307) == STATUS_OK);
 	OK(record_forget(&home, &things, "r207", &note) == STATUS_OK);
 	OK(find("t7", &highest) == 1 && filtered == 1);
+	OK(save("x1", "t9", 1700000000, 1001) == STATUS_OK);
+	OK(save("x2", "t9", 1700000000, 1002) == STATUS_OK);
+	OK(save("x3", "t9", 1700000000, 1003) == STATUS_OK);
+	OK(save("x3", "else", 1700000000, 1003) == STATUS_OK);
+	OK(find("t9", &highest) == 4 && filtered == 4);
 	/* It does not grow without end: after many it is written again. */
 	for (i = 0; i < 3000; i++) {
 		(void)snprintf(id, sizeof(id), "m%zu", i % 40);
