@@ -50,9 +50,10 @@ static const struct cmd_line command_line = {
 	.options = rows,
 	.about =
 	    "Put a certificate and its key where PROGRAM wants them: gpgsm, mutt,\n"
-	    "neomutt or s-nail.  Older certificates of the address are installed, too:\n"
-	    "they decrypt old mail.  A test text is signed and verified.  Installing\n"
-	    "again changes nothing; finish and renew repeat it for a new certificate.\n"
+	    "neomutt, s-nail or alpine.  Older certificates of the address are\n"
+	    "installed, too: they decrypt old mail.  A test text is signed and verified.\n"
+	    "Installing again changes nothing; finish and renew repeat it for a new\n"
+	    "certificate.\n"
 	    "With the PROGRAM mailcap: put our entries into ~/.mailcap, between\n"
 	    "markers.\n",
 };

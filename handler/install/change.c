@@ -491,6 +491,7 @@ say_undo(struct changes *changes, const struct journal_entry *entry)
 		{ "file", "removed", "remove" },
 		{ "line", "removed a line from", "remove a line from" },
 		{ "block", "removed our lines from", "remove our lines from" },
+		{ "item", "removed a setting from", "remove a setting from" },
 		{ "gpgsm", "removed from gpgsm", "remove from gpgsm" },
 	};
 	char path[PATH_SIZE];

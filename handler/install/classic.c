@@ -16,13 +16,12 @@
 
 #include "install/program.h"
 #include "install/textfile.h"
-#include "install/trial.h"
+#include "install/trial_openssl.h"
 
 enum {
 	PATH_SIZE = CLASSIC_PATH_SIZE + 64,
 	NUMBERS = 1000, /* of one hash */
 	PEM_MAX = 256 * 1024,
-	SECONDS = 20,
 	COMMAND_MAX = 200 /* neomutt cuts a longer one, once it has a file */
 };
 
@@ -190,69 +189,12 @@ install_one(struct changes *changes, const struct classic *classic,
 /* --- a test ----------------------------------------------------------------*/
 
 static enum status
-write_test(struct changes *changes, const struct home *home, char *path,
-    size_t size, struct note *note)
-{
-	enum status status;
-
-	(void)snprintf(path, size, "%.1000s/mail", home->path);
-	status = change_dir(changes, path, note);
-	(void)snprintf(path, size, "%.1000s/mail/test", home->path);
-	return status == STATUS_OK
-	    ? change_file(changes, path, SPAN(TRIAL_TEXT), note)
-	    : status;
-}
-
-/* The passphrase, and the end of its line. */
-static enum status
-add_passphrase(const struct install_wishes *wishes,
-    const struct identity *identity, struct buf *out, struct note *note)
-{
-	enum status status = STATUS_OK;
-
-	if (identity->order.locked)
-		status = wishes->passphrase(
-		    wishes->arg, &identity->order, out, note);
-	buf_add_byte(out, '\n');
-	return status;
-}
-
-/* As smime_sign_command does, but for the format. */
-static enum status
-sign(const char *key, const char *certificate, const char *chain,
-    const char *text, struct span passphrase, struct buf *out,
-    struct note *note)
-{
-	const char *const args[] = { "smime", "-sign", "-binary", "-nodetach",
-		"-md", "sha256", "-signer", certificate, "-inkey", key,
-		"-certfile", chain, "-passin", "stdin", "-in", text, "-outform",
-		"DER", NULL };
-	const struct program program = { .name = "openssl",
-		.argv = args,
-		.input = passphrase,
-		.seconds = SECONDS };
-	struct note said = { "" };
-	enum status status;
-	int code = 0;
-
-	status = program_run(&program, out, &said, &code, note);
-	return status == STATUS_OK && code != 0
-	    ? note_set(note, STATUS_NO,
-		  "openssl cannot sign a test text: %.200s", said.text)
-	    : status;
-}
-
-static enum status
-try_with(struct installation *installation, const struct classic *classic,
-    const struct identity *identity, const char *text, struct buf *passphrase,
+try_out(struct installation *installation, const struct classic *classic,
     struct note *note)
 {
 	const bool alone = strcmp(classic->above, "?") == 0;
 	char key[PATH_SIZE], certificate[PATH_SIZE], above[PATH_SIZE];
-	enum status status;
-	struct buf out;
 
-	buf_init(&out, PEM_MAX);
 	(void)snprintf(
 	    key, sizeof(key), "%s/%s", classic->keys, classic->signs);
 	(void)snprintf(certificate, sizeof(certificate), "%s/%s",
@@ -260,39 +202,7 @@ try_with(struct installation *installation, const struct classic *classic,
 	/* Where nothing stands above it, mutt names the certificate again. */
 	(void)snprintf(above, sizeof(above), "%s/%s", classic->certificates,
 	    alone ? classic->signs : classic->above);
-	status =
-	    add_passphrase(installation->wishes, identity, passphrase, note);
-	if (status == STATUS_OK)
-		status = sign(key, certificate, above, text,
-		    buf_span(passphrase), &out, note);
-	if (status == STATUS_OK)
-		status = trial_judge(identity, buf_span(&out), note);
-	if (status == STATUS_OK)
-		buf_add_text(&installation->changes.said,
-		    "openssl has signed a test text, and it verifies\n");
-	buf_clear(&out);
-	return status;
-}
-
-static enum status
-try_out(struct installation *installation, const struct classic *classic,
-    struct note *note)
-{
-	const struct identities *all = installation->identities;
-	char text[PATH_SIZE + 200];
-	struct buf passphrase;
-	enum status status;
-
-	if (installation->changes.dry_run)
-		return STATUS_OK;
-	status = write_test(&installation->changes,
-	    installation->changes.journal.home, text, sizeof(text), note);
-	buf_init(&passphrase, 4096);
-	if (status == STATUS_OK)
-		status = try_with(installation, classic, &all->at[all->signs],
-		    text, &passphrase, note);
-	buf_wipe(&passphrase);
-	return status;
+	return trial_openssl(installation, key, certificate, above, note);
 }
 
 /* --- the whole -------------------------------------------------------------*/

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "install/alpine.h"
 #include "install/gpgsm.h"
 #include "install/mutt.h"
 #include "install/snail.h"
@@ -17,6 +18,7 @@ static const struct install_program programs[] = {
 	{ "mutt", mutt_install, mutt_remember, gpgsm_undo, gpgsm_undone },
 	{ "neomutt", mutt_install, mutt_remember, gpgsm_undo, gpgsm_undone },
 	{ "s-nail", snail_install, NULL, NULL, NULL },
+	{ "alpine", alpine_install, NULL, alpine_undo, NULL },
 };
 
 enum { PROGRAMS = sizeof(programs) / sizeof(*programs) };

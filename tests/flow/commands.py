@@ -113,7 +113,7 @@ def test_misuse():
         (["finish", "--detach", "--no-wait"],
          "--detach and --no-wait exclude each other; give one"),
         (["install", "elm"], "cannot install into elm; use mailcap, gpgsm, "
-                             "mutt, neomutt, s-nail"),
+                             "mutt, neomutt, s-nail, alpine"),
         (["install", "mailcap", "x"], "mailcap takes no certificate and no "
                                       "--dry-run"),
         (["install", "mutt", "--back-end", "pgp"],

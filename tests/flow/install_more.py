@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 # Runs in: check check-slow
-"""A certificate put to use beyond mutt: real s-nail in a terminal signs with it
-and reads with it; everything can be undone; killed anywhere, the next run
-completes it."""
+"""A certificate put to use beyond mutt: real s-nail and alpine in a terminal
+sign with it and read with it; everything can be undone; killed anywhere, the
+next run completes it."""
 import functools
 import os
 import re
 import subprocess
 import sys
+import time
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [TESTS, os.path.join(TESTS, "ca"), os.path.dirname(__file__)]
@@ -24,9 +25,17 @@ class MailUser(User):
 
     def __init__(self, **more):
         super().__init__(**more)
+        self.last = 0
         # For root, s-nail does not believe HOME.
         self.place.env["MAILRC"] = self.place.write(
             "user/.mailrc", "# Mine.\nset mta=%s\nunset asksend" % self.send)
+
+    def certificate(self, *args, **more):
+        """No two in one second: the newest is the one that begins last."""
+        while int(time.time()) <= self.last:
+            time.sleep(0.05)
+        self.last = int(time.time()) + 1
+        return super().certificate(*args, **more)
 
     def all(self):
         """Every file of the user, and those that programs read in the home."""
@@ -126,7 +135,7 @@ def snail_refuses():
     with MailUser(key="ed25519") as user:
         user.certificate("--usage", "sign")
         before = user.all()
-        for program in ("s-nail",):
+        for program in ("s-nail", "alpine"):
             got = user.install(program, ok=1)
             tap.ok(b"%s cannot sign with a key of this kind (ed25519)" %
                    program.encode() in got.stderr and user.all() == before,
@@ -152,6 +161,144 @@ def snail_locked():
         tap.equal(user.all(), before, "s-nail, unlocked: removed")
 
 
+# --- alpine ------------------------------------------------------------------
+
+PINERC = """# Mine.
+personal-name=Alice
+user-domain=example.org
+smtp-server=
+inbox-path=%(box)s
+sendmail-path=%(send)s -t
+# Lists:
+feature-list=quit-without-confirm,
+	enable-alternate-editor-cmd
+customized-hdrs=
+default-fcc=""
+last-version-used=6.26"""
+
+
+def alpine_user(**more):
+    user = MailUser(**more)
+    user.letters = make_mbox(user.place.path("letters"))
+    user.pinerc = user.place.write("user/.pinerc", PINERC % {
+        "box": user.letters, "send": user.send})
+    return user
+
+
+def alpine_signs(user, id, name):
+    before = sent(user.box)
+    with Terminal(user.place, "alpine bob@example.net") as terminal:
+        terminal.wait("COMPOSE MESSAGE")
+        terminal.press("C-x", "Send message")
+        tap.ok(push(terminal, "y", lambda: len(sent(user.box)) >
+                    len(before)), name + ": it is sent", terminal.screen())
+        terminal.wait("[exit 0]")
+    for raw in sent(user.box):
+        if raw not in before:
+            signed_by(user, raw, id, name)
+
+
+def alpine_reads(user, ids, name):
+    make_mbox(user.letters, *[
+        user.encrypted(id, "letter %d" % i, "the secret of %d" % i)
+        for i, id in enumerate(ids)])
+    with Terminal(user.place, "alpine -i") as terminal:
+        for i in range(len(ids)):
+            terminal.press(["j", str(i + 1), "Enter"], "letter %d" % i)
+            tap.ok(push(terminal, "Enter", lambda: "the secret of %d" % i in
+                        terminal.screen()),
+                   "%s: generation %d is read" % (name, i),
+                   terminal.screen())
+            terminal.keys("i")
+            terminal.wait("MESSAGE INDEX")
+        terminal.keys("q")
+        terminal.wait("[exit 0]")
+
+
+def use_alpine(key):
+    name = "alpine, " + key
+    if not tap.wanted(name):
+        return
+    with alpine_user(key=key) as user:
+        ids = [user.certificate()]
+        before = user.all()
+        user.install("--yes", "alpine")
+        alpine_signs(user, ids[0], name)
+        again = user.all()
+        got = user.install("--yes", "alpine")
+        tap.equal(user.all(), again, name + ": again changes nothing")
+        tap.equal(got.stdout.split(b"\n")[-2], b"openssl has signed a test "
+                  b"text, and it verifies", name + ": and says so")
+        ids.append(user.certificate())
+        alpine_signs(user, ids[-1], name + ", renewed")
+        if key.startswith("rsa"):
+            ids.append(user.certificate())
+            alpine_signs(user, ids[-1], name + ", renewed again")
+            alpine_reads(user, ids, name)
+        got = user.remove("alpine")
+        tap.equal(got.returncode, 0, name + ": removed")
+        left = user.all()
+        for own in (".addressbook", ".rnd"):  # alpine's own
+            left.pop(own, None)
+        # It has written what it did not find in there, at the end.
+        tap.ok(left[".pinerc"].startswith(before[".pinerc"]),
+               name + ": the settings are what they were", left[".pinerc"])
+        left[".pinerc"] = before[".pinerc"]
+        tap.equal(left, before, name + ": everything is as it was")
+
+
+def alpine_runs():
+    """While it runs, its settings are not touched: it would undo that."""
+    with alpine_user() as user:
+        user.certificate()
+        with Terminal(user.place, "alpine") as terminal:
+            terminal.press("q", "[exit 0]")  # it has written its files
+        before = user.all()
+        with Terminal(user.place, "alpine") as terminal:
+            terminal.wait("MAIN MENU")
+            got = user.install("--yes", "alpine")
+            tap.ok(b"alpine runs" in got.stdout and
+                   b"feature-list=smime-sign-by-default" in got.stdout and
+                   user.all()[".pinerc"] == before[".pinerc"],
+                   "alpine: its settings wait until it has ended", got,
+                   user.all()[".pinerc"])
+            terminal.keys("q")
+            terminal.wait("[exit 0]")
+        user.install("--yes", "alpine")
+        with Terminal(user.place, "alpine") as terminal:
+            terminal.wait("MAIN MENU")
+            got = user.remove("alpine")
+            tap.ok(got.returncode == 1 and b"leave it first" in got.stderr,
+                   "alpine: nor are they removed", got)
+            terminal.keys("q")
+            terminal.wait("[exit 0]")
+        got = user.remove("alpine")
+        left = user.all()
+        tap.ok(got.returncode == 0 and left == before,
+               "alpine: removed once it has ended", got, left)
+
+
+def alpine_names():
+    """An address is a file name there: one that leaves its directory, and a
+    file of the user's with that name."""
+    with alpine_user() as user:
+        user.certificate(address="a/b@example.org")
+        before = user.all()
+        got = user.install("alpine", "a/b@example.org", ok=1)
+        tap.ok(b"cannot be the name of a file" in got.stderr and
+               user.all() == before, "alpine: a hostile address", got)
+        user.certificate()
+        for name in ("private/%s.1.key", "public/%s.crt"):
+            user.place.write("user/.alpine-smime/" + name % ALICE, "mine\n")
+        before = user.all()
+        user.install("alpine", ALICE)
+        after = user.all()
+        tap.ok({name: after[name] for name in before} == before,
+               "alpine: the user's own files are not replaced")
+        user.remove("alpine")
+        tap.equal(user.all(), before, "alpine: nor removed")
+
+
 # --- killed ------------------------------------------------------------------
 
 def steps(user, *args):
@@ -166,7 +313,7 @@ def steps(user, *args):
 def killed(program, arguments, most):
     """Killed at each durable step; the next run leaves what one that was not
     killed leaves, and --remove takes all of it back."""
-    with MailUser() as user:
+    with alpine_user() as user:
         for _ in range(2):
             user.certificate()
         args = ["install", "--yes", "--trust-root", user.fingerprint,
@@ -198,6 +345,11 @@ tests = {
     "snail_asks": snail_asks,
     "snail_locked": snail_locked,
     "refuses": snail_refuses,
+    "use_alpine_rsa": functools.partial(use_alpine, "rsa:2048"),
+    "use_alpine_ec": functools.partial(use_alpine, "ec:p256"),
+    "alpine_runs": alpine_runs,
+    "alpine_names": alpine_names,
+    "killed_alpine": functools.partial(killed, "alpine", [], 14),
     "killed_snail": functools.partial(killed, "s-nail", [], 12),
 }
 if __name__ == "__main__":
