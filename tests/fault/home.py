@@ -353,7 +353,7 @@ def test_locks_that_are_missing():
                             program=fail)
             line = [x for x in got.stdout.decode().splitlines()
                     if " home " in x]
-            tap.ok(line and line[0].startswith("wrong") and "lock" in line[0],
+            tap.ok(line and line[0].startswith("error") and "lock" in line[0],
                    "flock: doctor finds %s" % name, got)
         path = put(place, "certificates", order(3, state="failed", starts=0))
         got = place.run(FCNTL, str(errno.EINVAL), "1", OFD_SETLK, "--",

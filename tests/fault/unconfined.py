@@ -93,21 +93,21 @@ def best_effort(place, old, what, words, message):
 
 
 def doctor(place, old, what, words, dns):
-    for setting, bad in (("required", "wrong"), ("best-effort", "odd")):
+    for setting, bad in (("required", "error"), ("best-effort", "warning")):
         got = place.run(what, MAILCERT, "-o", "sandbox=" + setting, "-o",
                         "resolver=" + dns.resolver, "doctor", "--json",
                         program=old)
         lines = {c["check"]: c for c in json.loads(got.stdout)["checks"]}
         name = "doctor without %s, %s" % (what, setting)
         for check in ("landlock", "seccomp"):
-            tap.equal(lines[check]["result"],
+            tap.equal(lines[check]["status"],
                       bad if what in (check, "both") else "ok",
                       "%s: %s" % (name, check))
-        tap.ok(lines["sandbox"]["result"] == bad and
-               words in lines["sandbox"]["text"], name + ": the consequence",
+        tap.ok(lines["sandbox"]["status"] == bad and
+               words in lines["sandbox"]["message"], name + ": the consequence",
                lines["sandbox"])
-        tap.equal(lines["parser"]["result"],
-                  "ok" if what == "landlock" else "wrong", name +
+        tap.equal(lines["parser"]["status"],
+                  "ok" if what == "landlock" else "error", name +
                   ": the parser was tried")
         if setting == "required":
             tap.equal(got.returncode, 1, name + ": exit 1")

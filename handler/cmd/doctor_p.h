@@ -1,0 +1,61 @@
+/*
+ * doctor_p.h - what the files of doctor share: findings, and what is looked at
+ */
+#ifndef CMD_DOCTOR_P_H
+#define CMD_DOCTOR_P_H
+#include "cmd/cmd.h"
+#include "store/account.h"
+#include "store/expectation.h"
+#include "store/order.h"
+
+enum { FINDINGS_MAX = 128 };
+
+enum finding_status { FINDING_OK, FINDING_WARNING, FINDING_ERROR };
+
+struct finding {
+	enum finding_status status;
+	const char *check; /* static: scripts know it */
+	char text[600];
+};
+
+struct findings {
+	struct finding finding[FINDINGS_MAX];
+	size_t count;
+};
+
+/* What every check may look at; owned by cmd_doctor(), borrowed here. */
+struct doctor {
+	const struct config *config;
+	int64_t now;
+	struct home home; /* dir -1: it does not exist, or cannot be read */
+	enum status opened;
+	struct note why; /* of opened */
+	struct order *orders;
+	size_t order_count;
+	struct account *accounts;
+	size_t account_count;
+	struct expectation *expectations;
+	size_t expectation_count;
+};
+
+/* Add a finding; what is too much or too long is cut. */
+void finding_add(struct findings *out, enum finding_status status,
+    const char *check, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* A check: it looks and adds findings.  It changes nothing, and whatever it
+ * starts has a deadline. */
+typedef void doctor_check(const struct doctor *doctor, struct findings *out);
+doctor_check doctor_programs, doctor_children, doctor_kernel, doctor_dns,
+    doctor_trust, doctor_home, doctor_sendmail, doctor_mailers;
+
+/* Is it one of the addresses that certificates are ordered for?  True also
+ * where there are none. */
+bool doctor_is_own(const struct doctor *doctor, const char *address);
+/* An msmtp of that command line: does it change From or the envelope? */
+void doctor_msmtp(const struct doctor *doctor, const char *check,
+    struct span line, struct findings *out);
+/* Which mailcap entries does a mail program with that mailcap_path use? */
+void doctor_mailcap(
+    const char *program, const char *path, bool macro, struct findings *out);
+#endif

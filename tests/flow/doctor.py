@@ -1,0 +1,212 @@
+#!/usr/bin/python3
+# Runs in: check check-slow
+"""mailcert doctor: a good installation is all ok; with one thing broken, it
+names exactly that thing.  Real mutt, neomutt, gpgsm and a validating unbound;
+msmtp's configuration is read, msmtp is not run."""
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[:0] = [TESTS, os.path.join(TESTS, "ca"), os.path.dirname(__file__)]
+from install import ALICE, User
+from lib import run_tests, tap
+from unboundzone import Unbound, txt
+
+BOTH = ["mutt", "neomutt"]
+MAILCAP = ["mailcap", "mailcap"]
+
+
+class Patient:
+    """A user whose installation is good, and can be made so again."""
+
+    def __init__(self):
+        self.zone = Unbound({"example": {"x": txt("x")}})
+        self.user = User()
+        self.place = self.user.place
+        self.id = self.user.certificate()
+        self.append("user/.muttrc", "set use_envelope_from=yes\n")
+        got = self.place.run("install", "mailcap")
+        assert got.returncode == 0, got
+        self.trees = (self.place.user, self.place.home)
+        for tree in self.trees:
+            shutil.copytree(tree, tree + ".good", symlinks=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.user.__exit__()
+        self.zone.__exit__()
+
+    def heal(self):
+        for tree in self.trees:
+            shutil.rmtree(tree)
+            shutil.copytree(tree + ".good", tree, symlinks=True)
+
+    def read(self, name):
+        with open(self.place.path(name)) as f:
+            return f.read()
+
+    def write(self, name, text):
+        self.place.write(name, text)
+
+    def append(self, name, text):
+        self.write(name, self.read(name) + text)
+
+    def replace(self, name, old, new):
+        text = self.read(name)
+        assert old in text, (name, old)
+        self.write(name, text.replace(old, new))
+
+    def doctor(self, *args):
+        return self.place.run("-o", "resolver=" + self.zone.resolver, "-o",
+                              "dnssec_anchor=" + self.zone.anchor, *args,
+                              "doctor", "--json")
+
+    def bad(self, *args):
+        """What is not ok: [check, status, message]."""
+        got = self.doctor(*args)
+        checks = json.loads(got.stdout)["checks"]
+        bad = [(c["check"], c["status"], c["message"]) for c in checks
+               if c["status"] != "ok"]
+        error = any(status == "error" for _, status, _ in bad)
+        return bad, got.returncode == error and not got.stderr, got
+
+
+def muttrc(line):
+    return lambda p: p.append("user/.muttrc", line + "\n")
+
+
+def sourced(p):
+    p.write("user/more.rc", "my_hdr From: Bob <bob@elsewhere.example>\n")
+    p.append("user/.muttrc", "source ~/more.rc\n")
+
+
+def endless(p):
+    p.write("user/.neomuttrc", p.read("user/.muttrc"))
+    p.append("user/.muttrc", "set editor=`sleep 60`\n")
+
+
+def msmtp(text, call="msmtp -a work"):
+    """An executable of that name, which nobody calls."""
+    def change(p):
+        p.write("user/.msmtprc", "defaults\nhost 127.0.0.1\n" + text)
+        program = p.place.write("user/msmtp", "#!/bin/false\n", 0o755)
+        p.append("user/.muttrc", 'set sendmail="%s"\n' % call.replace(
+            "msmtp", program, 1))
+    return change
+
+
+def mailcap_first(line):
+    return lambda p: p.write("user/.mailcap", line + "\n" +
+                             p.read("user/.mailcap"))
+
+
+def in_mailcap(old, new):
+    return lambda p: p.replace("user/.mailcap", old, new)
+
+
+def without_mailcap(p):
+    os.unlink(p.place.path("user/.mailcap"))
+
+
+# What is broken; the checks that say so, how, and a part of what each says.
+MAIL = {
+    "pipe_decode": (muttrc("set pipe_decode"), BOTH, "warning",
+                    "pipe_decode is set"),
+    "edit_headers": (muttrc("set edit_headers"), BOTH, "warning",
+                     "edit_headers is set"),
+    "From in my_hdr": (muttrc("my_hdr From: bob@elsewhere.example"), BOTH,
+                       "warning", "my_hdr From: bob@elsewhere.example"),
+    "From in a sourced my_hdr": (sourced, BOTH, "warning",
+                                 "more.rc: my_hdr From: Bob"),
+    "use_envelope_from": (muttrc("unset use_envelope_from"), BOTH, "warning",
+                          "use_envelope_from is not set"),
+    "another envelope sender": (
+        muttrc("set envelope_from_address=bob@elsewhere.example"), BOTH,
+        "warning", "envelope_from_address = bob@elsewhere.example"),
+    "no sendmail in mutt": (muttrc("set sendmail=/nowhere/sendmail"), BOTH,
+                            "error", "sendmail = /nowhere/sendmail does not"),
+    "a faulty muttrc": (muttrc("set nonsense=1"), BOTH, "error",
+                        "configuration is faulty"),
+    "a muttrc without end": (endless, ["mutt"], "error",
+                             "does not print its settings"),
+    "set_from_header": (
+        msmtp("account work\nfrom bob@elsewhere.example\n"
+              "set_from_header on\n"), BOTH, "error",
+        "replace From with bob@elsewhere.example"),
+    "set_from_header by default": (
+        msmtp("set_from_header on\naccount a\nfrom bob@elsewhere.example\n"
+              "account default : a\n", "msmtp"), BOTH, "error",
+        "replace From with bob@elsewhere.example"),
+    "allow_from_override": (
+        msmtp("account work\nfrom bob@elsewhere.example\n"
+              "allow_from_override off\n"), BOTH, "warning",
+        "always bob@elsewhere.example"),
+    "msmtp without configuration": (
+        msmtp("", "msmtp -C ~/nowhere"), BOTH, "warning", "no configuration"),
+    "no mailcap entry": (without_mailcap, MAILCAP, "warning",
+                         "mailcert install mailcap"),
+    "another entry first": (
+        mailcap_first("application/acme; less %s"), MAILCAP, "error",
+        "application/acme is shown by"),
+    "a wildcard first": (mailcap_first("text/*; less \\\n%s"), [
+        *MAILCAP, *MAILCAP], "error", ".mailcap line 1 (less %s)"),
+    "quotes": (in_mailcap("handle --type %t -- %s\ntext", "handle --type %t "
+                          "-- '%s'\ntext"), MAILCAP, "error", "quotes"),
+    "a program that has gone": (
+        lambda p: p.write("user/.mailcap", "\n".join(
+            line.replace(line.split("; ")[1].split(" ")[0],
+                         "/old/bin/mailcert") if "; " in line and
+            line.startswith("application/acme") else line
+            for line in p.read("user/.mailcap").split("\n"))),
+        MAILCAP, "error", "does not exist (/old/bin/mailcert"),
+    "entries out of order": (
+        in_mailcap("-- %s\napplication", "-- %s; copiousoutput\napplication"),
+        MAILCAP, "error", "copiousoutput"),
+}
+# What is as good as before.
+FINE = {
+    "as installed": lambda p: None,
+    "the macro alone": lambda p: (without_mailcap(p), p.append(
+        "user/.muttrc", "macro index X \"<pipe-message>true<enter>"
+        "<enter-command>source 'mailcert mutt-rc|'<enter>\"\n")),
+    "an entry with a test first": mailcap_first(
+        "text/plain; less %s; test=false"),
+    "msmtp with that From": msmtp("account work\nfrom %s\nset_from_header on"
+                                  "\n" % ALICE),
+    "another account of msmtp": msmtp(
+        "account other\nfrom bob@elsewhere.example\nset_from_header on\n"
+        "account work\nfrom bob@elsewhere.example\n"),
+    "From in a comment": muttrc("# my_hdr From: bob@elsewhere.example"),
+    "SMTP": muttrc("set smtp_url=smtp://alice:secret@mail.example/ "
+                   "sendmail=/nowhere use_envelope_from=no"),
+}
+
+
+def judge(patient, name, change, checks, status, words):
+    if not tap.wanted(name):
+        return
+    change(patient)
+    bad, exits, got = patient.bad()
+    tap.ok(exits and [c for c, _, _ in bad] == checks and
+           all(s == status and words in m for _, s, m in bad),
+           name + ": it is named, and nothing else", *bad, got.returncode,
+           got.stderr)
+    tap.ok(b"secret" not in got.stdout, name + ": no password is shown")
+    patient.heal()
+
+
+def test_mail():
+    with Patient() as patient:
+        for name, change in FINE.items():
+            judge(patient, name, change, [], "", "")
+        for name, (change, checks, status, words) in MAIL.items():
+            judge(patient, name, change, checks, status, words)
+
+
+if __name__ == "__main__":
+    run_tests({"mail": test_mail})
