@@ -47,7 +47,9 @@ void finding_add(struct findings *out, enum finding_status status,
  * starts has a deadline. */
 typedef void doctor_check(const struct doctor *doctor, struct findings *out);
 doctor_check doctor_programs, doctor_children, doctor_kernel, doctor_dns,
-    doctor_trust, doctor_home, doctor_sendmail, doctor_mailers;
+    doctor_trust, doctor_cas, doctor_home, doctor_permissions, doctor_clock,
+    doctor_orders, doctor_certificates, doctor_installed, doctor_sendmail,
+    doctor_mailers;
 
 /* Is it one of the addresses that certificates are ordered for?  True also
  * where there are none. */

@@ -489,23 +489,32 @@ sign(const struct identity *identity, struct buf *out, struct note *note)
 	return status;
 }
 
+enum status
+gpgsm_try(const struct identity *identity, struct note *note)
+{
+	enum status status;
+	struct buf out;
+
+	buf_init(&out, LISTING_MAX);
+	status = sign(identity, &out, note);
+	if (status == STATUS_OK)
+		status = trial_judge(identity, buf_span(&out), note);
+	buf_clear(&out);
+	return status;
+}
+
 static enum status
 try_out(struct installation *installation, const struct identity *identity,
     struct note *note)
 {
 	enum status status;
-	struct buf out;
 
 	if (installation->changes.dry_run)
 		return STATUS_OK;
-	buf_init(&out, LISTING_MAX);
-	status = sign(identity, &out, note);
-	if (status == STATUS_OK)
-		status = trial_judge(identity, buf_span(&out), note);
+	status = gpgsm_try(identity, note);
 	if (status == STATUS_OK)
 		buf_addf(&installation->changes.said,
 		    "gpgsm has signed a test text, and it verifies\n");
-	buf_clear(&out);
 	return status;
 }
 

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [TESTS, os.path.join(TESTS, "ca"), os.path.dirname(__file__)]
@@ -22,10 +23,11 @@ MAILCAP = ["mailcap", "mailcap"]
 class Patient:
     """A user whose installation is good, and can be made so again."""
 
-    def __init__(self):
+    def __init__(self, setting="", **personality):
         self.zone = Unbound({"example": {"x": txt("x")}})
-        self.user = User()
+        self.user = User(**personality)
         self.place = self.user.place
+        self.append("user/.config/mailcert/config", setting)
         self.id = self.user.certificate()
         self.append("user/.muttrc", "set use_envelope_from=yes\n")
         got = self.place.run("install", "mailcap")
@@ -187,11 +189,119 @@ FINE = {
 }
 
 
+# --- the home ----------------------------------------------------------------
+
+def record(kind="certificates", **members):
+    """Change the record of that kind, the only one."""
+    def change(p):
+        top = os.path.join(p.place.home, kind)
+        name, = [n for n in os.listdir(top) if n.endswith(".json")]
+        with open(os.path.join(top, name)) as f:
+            text = json.load(f)
+        text.update(members)
+        with open(os.path.join(top, name), "w") as f:
+            json.dump(text, f)
+    return change
+
+
+def damaged(kind):
+    def change(p):
+        top = os.path.join(p.place.home, kind)
+        for name in os.listdir(top):
+            if name.endswith(".json"):
+                with open(os.path.join(top, name), "w") as f:
+                    f.write("{")
+    return change
+
+
+def key(change):
+    return lambda p: change(os.path.join(p.place.home, "keys", p.id + ".pem"))
+
+
+def no_account(p):
+    for name in os.listdir(os.path.join(p.place.home, "accounts")):
+        if name.endswith(".json"):
+            os.unlink(os.path.join(p.place.home, "accounts", name))
+
+
+def config(line):
+    return lambda p: p.append("user/.config/mailcert/config", line + "\n")
+
+
+def stray_file(p):
+    p.place.run("install", "--yes", "--back-end", "classic", "--trust-root",
+                p.user.fingerprint, "mutt")
+    top = p.place.path("user/.smime/keys")
+    name, = [n for n in os.listdir(top) if n.endswith(".0")]
+    os.unlink(os.path.join(top, name))
+
+
+NOW = int(time.time())
+DAY = 24 * 3600
+HOME = {
+    "a damaged challenge": (damaged("expectations"), ["home"], "error",
+                            "expectations/"),
+    "a home for everybody": (lambda p: os.chmod(p.place.home, 0o777),
+                             ["home"], "error", "chmod 700"),
+    "a key for everybody": (key(lambda path: os.chmod(path, 0o644)),
+                            ["permissions"], "error", "chmod 600"),
+    "a missing key": (key(os.unlink), ["permissions"], "error",
+                      "No such file"),
+    "an expired certificate": (
+        record(starts=NOW - 90 * DAY, expires=NOW - DAY), ["certificate"],
+        "error", "has expired; run mailcert renew"),
+    "an overdue certificate": (
+        record(starts=NOW - 90 * DAY, expires=NOW + DAY), ["certificate"],
+        "warning", "overdue"),
+    "a certificate of tomorrow": (
+        record(starts=NOW + DAY), ["certificate"], "warning",
+        "not valid yet"),
+    "an order of the future": (record(created=NOW + 9 * DAY), ["clock"],
+                               "error", "made in the future"),
+    "an account that is gone": (no_account, ["order"], "error",
+                                "which is missing"),
+    "a deactivated account": (
+        record("accounts", deactivated=NOW, end="deactivated"), ["order"],
+        "warning", "deactivated"),
+    "an answer in doubt": (
+        record("expectations", state="answering", met=0, told=0,
+               expires=NOW + DAY), ["challenge"], "warning", "is not known"),
+    "a missing ca_file": (
+        config("set ca.other.directory = https://ca.example/\n"
+               "set ca.other.ca_file = /nowhere/ca.pem"), ["ca"], "error",
+        "ca.other.ca_file = /nowhere/ca.pem: No such file"),
+    "half an external account": (
+        config("set ca.other.directory = https://ca.example/\n"
+               "set ca.other.eab_kid = 7"), ["ca"], "error", "eab_key_file"),
+    "a CA without a directory": (config("set ca.casle.settle = 5"), ["ca"],
+                                 "error", "ca.casle.directory"),
+    "a CA that is not there": (config("set ca = casle"), ["ca"], "error",
+                               "ca = casle"),
+    "a CA without proof": (
+        config("set ca.other.directory = https://ca.example/\n"
+               "set ca.other.authenticate = none"), ["ca"], "warning",
+        "can forge"),
+    "missing anchors": (config("set smime_anchors = /nowhere.pem"), ["trust"],
+                        "error", "/nowhere.pem"),
+    "S/MIME without anchors": (
+        config("set authenticate = smime\nset smime_anchors ="), ["ca"],
+        "error", "smime_anchors is not set"),
+    "no proof at all": (config("set authenticate = none"), ["trust"],
+                        "warning", "anybody can forge"),
+    "no resolver": (config(""), ["dns"], "warning", "does not answer"),
+    "no sendmail": (config("set sendmail = /nowhere/sendmail"), ["sendmail"],
+                    "warning", "/nowhere/sendmail is missing"),
+    "a file of mailcert is gone": (stray_file, ["installed"], "error",
+                                   ".smime/keys/"),
+}
+
+
 def judge(patient, name, change, checks, status, words):
     if not tap.wanted(name):
         return
     change(patient)
-    bad, exits, got = patient.bad()
+    bad, exits, got = patient.bad(*(
+        ["-o", "resolver=127.0.0.1@1"] if name == "no resolver" else []))
     tap.ok(exits and [c for c, _, _ in bad] == checks and
            all(s == status and words in m for _, s, m in bad),
            name + ": it is named, and nothing else", *bad, got.returncode,
@@ -208,5 +318,37 @@ def test_mail():
             judge(patient, name, change, checks, status, words)
 
 
+def test_home():
+    with Patient() as patient:
+        for name, (change, checks, status, words) in HOME.items():
+            judge(patient, name, change, checks, status, words)
+
+
+def test_gpgsm():
+    """A certificate that gpgsm has, cannot have, and cannot sign with."""
+    with Patient() as patient:
+        patient.user.install("gpgsm")
+        bad, _, got = patient.bad()
+        tap.ok(not bad and b"have the certificates" in got.stdout,
+               "gpgsm has it and signs: all is ok", bad, got)
+    with Patient("set ca.local.subject = empty\n") as patient:
+        bad, exits, got = patient.bad()
+        tap.ok(exits and [c[:2] for c in bad] == [("gpgsm", "warning")] and
+               "empty subject" in bad[0][2] and "subject = address" in
+               bad[0][2], "an empty subject", *bad, got)
+    with Patient(crl="http://127.0.0.1:9/list.crl") as patient:
+        conf = patient.place.write("user/.gnupg/gpgsm.conf",
+                                   "disable-crl-checks\n")
+        os.chmod(os.path.dirname(conf), 0o700)
+        patient.user.install("gpgsm")
+        tap.equal(patient.bad()[0], [], "revocation lists switched off")
+        os.unlink(conf)
+        bad, exits, got = patient.bad()
+        tap.ok(exits and [c[:2] for c in bad] == [("gpgsm", "error")] and
+               patient.id in bad[0][2], "a revocation list out of reach",
+               *bad, got)
+
+
 if __name__ == "__main__":
-    run_tests({"mail": test_mail})
+    run_tests({"mail": test_mail, "home": test_home,
+               "gpgsm": test_gpgsm})

@@ -1,0 +1,190 @@
+/*
+ * doctor_installed.c - doctor: can mail programs use the certificates?
+ *
+ * gpgsm is asked to sign a test text with a certificate that is installed into
+ * it.  It may then ask servers for revocation lists, as it does for each mail.
+ */
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd/doctor_p.h"
+#include "cmd/installing.h"
+#include "install/gpgsm.h"
+#include "install/journal.h"
+#include "install/program.h"
+#include "install/textfile.h"
+
+/* looked at: each takes a run of the verifier */
+enum { CERTIFICATES_MAX = 32, SLOW_SECONDS = 10, TRUST_MAX = 16 * 1024 * 1024 };
+
+/* False: it added a finding. */
+static bool
+try_gpgsm(const struct identity *identity, struct findings *out)
+{
+	const time_t before = time(NULL);
+	struct note note = { "" };
+	const enum status status = gpgsm_try(identity, &note);
+	const long long took = (long long)(time(NULL) - before);
+
+	if (status != STATUS_OK)
+		finding_add(out, FINDING_ERROR, "gpgsm", "signing with %s: %s",
+		    identity->order.id, note_text(&note, status));
+	else if (took >= SLOW_SECONDS)
+		finding_add(out, FINDING_WARNING, "gpgsm",
+		    "signing with %s takes %lld seconds: a server of "
+		    "revocation lists is slow (disable-crl-checks in "
+		    "gpgsm.conf ignores them)",
+		    identity->order.id, took);
+	return status == STATUS_OK && took < SLOW_SECONDS;
+}
+
+/* What a program has of the certificates; false: it added a finding. */
+static bool
+check_journal(const struct journal *journal, struct findings *out)
+{
+	struct span rest = journal_rest(journal);
+	struct journal_entry entry;
+	char path[1024];
+	bool good = true;
+
+	while (journal_next(&rest, &entry))
+		if (span_eq(entry.verb, SPAN("file")) &&
+		    span_copy(entry.path, path, sizeof(path)) &&
+		    access(path, F_OK) != 0) {
+			finding_add(out, FINDING_ERROR, "installed",
+			    "%.300s, which mailcert has written for %s, is "
+			    "gone; run mailcert install %s",
+			    path, journal->name, journal->name);
+			good = false;
+		}
+	return good;
+}
+
+static bool
+check_identity(const struct doctor *doctor, const struct order *order,
+    bool in_gpgsm, struct span anchors, struct findings *out)
+{
+	struct identities identities = { .count = 0 };
+	struct note note = { "" };
+	const struct identity *signs;
+	enum status status;
+	char path[1024];
+	bool good = true, missing = false;
+
+	status = identities_load(
+	    &doctor->home, order->id, anchors, &identities, &note);
+	if (status != STATUS_OK) {
+		finding_add(out, FINDING_ERROR, "certificate", "%s: %s",
+		    order->id, note_text(&note, status));
+		return false;
+	}
+	signs = &identities.at[identities.signs];
+	if (program_find("gpgsm", path, sizeof(path)) &&
+	    gpgsm_fits(&identities, &note) != STATUS_OK) {
+		finding_add(out, FINDING_WARNING, "gpgsm",
+		    "%s (%.100s): %.200s; order again with subject = address "
+		    "and an RSA key, or use the classic back end of mutt",
+		    order->id, order->address[0], note.text);
+		good = false;
+	} else if (in_gpgsm) {
+		good = try_gpgsm(signs, out);
+	}
+	if (install_is_wanted(&doctor->home, order, &missing, &note) !=
+		STATUS_OK ||
+	    missing) {
+		finding_add(out, FINDING_WARNING, "installed",
+		    "%s is not installed where an older certificate of %.100s "
+		    "is; run mailcert install",
+		    order->id, order->address[0]);
+		good = false;
+	}
+	identities_clear(&identities);
+	return good;
+}
+
+/* Is that certificate in gpgsm, by whichever program? */
+static bool
+is_in_gpgsm(const struct journal *journal, const struct order *order)
+{
+	struct span rest = journal_rest(journal);
+	struct journal_entry entry;
+
+	if (!journal_has(journal, "certificate", order->id))
+		return false;
+	while (journal_next(&rest, &entry))
+		if (span_eq(entry.verb, SPAN("gpgsm")))
+			return true;
+	return false;
+}
+
+/* Walk the programs that something was installed into. */
+static bool
+check_programs(const struct doctor *doctor, struct span names,
+    const struct order *order, bool *in_gpgsm, struct findings *out)
+{
+	struct journal journal;
+	struct note note = { "" };
+	bool good = true;
+	char name[32];
+	enum status status;
+
+	while (names.len > 0) {
+		if (!span_copy(
+			span_trim(line_take(&names)), name, sizeof(name)))
+			continue;
+		status = journal_open(&doctor->home, name, &journal, &note);
+		if (status != STATUS_OK && order == NULL)
+			finding_add(out, FINDING_ERROR, "installed", "%s",
+			    note_text(&note, status));
+		good = good && status == STATUS_OK;
+		if (status == STATUS_OK && order == NULL)
+			good = check_journal(&journal, out) && good;
+		else if (status == STATUS_OK)
+			*in_gpgsm = *in_gpgsm || is_in_gpgsm(&journal, order);
+		journal_close(&journal);
+	}
+	return good;
+}
+
+void
+doctor_installed(const struct doctor *doctor, struct findings *out)
+{
+	struct note note = { "" };
+	struct buf names, anchors;
+	enum status status;
+	size_t i, looked = 0;
+	bool good, in_gpgsm;
+
+	if (doctor->home.dir < 0)
+		return;
+	buf_init(&names, 4096);
+	buf_init(&anchors, TRUST_MAX);
+	status = journal_list(&doctor->home, &names, &note);
+	/* Anchors that cannot be read are what doctor_trust() reports. */
+	if (status == STATUS_OK &&
+	    installing_anchors(doctor->config, &anchors, NULL) != STATUS_OK)
+		buf_clear(&anchors);
+	if (status != STATUS_OK)
+		finding_add(out, FINDING_ERROR, "installed", "%s",
+		    note_text(&note, status));
+	good = status == STATUS_OK &&
+	    check_programs(doctor, buf_span(&names), NULL, &in_gpgsm, out);
+	for (i = 0; i < doctor->order_count && looked < CERTIFICATES_MAX; i++) {
+		if (!order_is_current(&doctor->orders[i]))
+			continue;
+		looked++;
+		in_gpgsm = false;
+		(void)check_programs(doctor, buf_span(&names),
+		    &doctor->orders[i], &in_gpgsm, out);
+		good = check_identity(doctor, &doctor->orders[i], in_gpgsm,
+			   buf_span(&anchors), out) &&
+		    good;
+	}
+	if (good)
+		finding_add(out, FINDING_OK, "installed", "%s",
+		    names.len > 0 ? "mail programs have the certificates"
+				  : "no certificate in a mail program");
+	buf_clear(&anchors);
+	buf_clear(&names);
+}
