@@ -231,7 +231,8 @@ build(const struct installation *installation, enum back_end back_end,
 
 	buf_addf(out,
 	    "# Written by mailcert install %s; what you change here is lost.\n"
-	    "set crypt_use_gpgme=%s smime_is_default=yes crypt_autosign=yes\n",
+	    "set crypt_use_gpgme=%s smime_is_default=yes crypt_autosign=yes\n"
+	    "set smime_self_encrypt=yes\n",
 	    journal->name, back_end == GPGME ? "yes" : "no");
 	if (from.len > 0)
 		buf_addf(out, "set from=\"%.*s\"\n", (int)from.len, from.at);

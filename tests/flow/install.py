@@ -5,6 +5,7 @@ read with it, through gpgsm and through openssl; and everything can be undone.""
 import base64
 import functools
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -540,6 +541,53 @@ def remembers(program, back_end, key):
         tap.equal(user.state(), before, name + ": removed with the rest")
 
 
+def separate(program, back_end):
+    """One certificate signs, another one encrypts; the copy of what was sent
+    stays readable to its author."""
+    name = "separate, %s, %s" % (program, back_end)
+    if not tap.wanted(name):
+        return
+    with User() as user:
+        for usage in ("sign", "encrypt"):
+            user.certificate("--usage", usage)
+        shown = json.loads(user.run("status", "--json").stdout)
+        ids = {c["usage"]: c["id"] for c in shown["certificates"]}
+        user.install("--back-end", back_end, "--yes", program)
+        root = user.town.ca.root
+        pair = root.issue(BOB, key=cms.new_key(2048), usage=(
+            "digital_signature", "key_encipherment"))
+        got = user.run("remember", stdin=from_bob(root, pair))
+        tap.ok(got.returncode == 0, name + ": remember", got)
+        signs(user, program, ids["sign"], name)
+        copies = make_maildir(user.place.path("copies"))
+        raw = compose(user, program, name + ", encrypted", to=BOB, more=
+                      "-e 'set crypt_autoencrypt=yes record=%s'" % copies)
+        inner = user.place.write("inner.eml", plain(user, raw, user.place.write(
+            "bob.pem", cms.pem(pair[0]) + cms.cert_pem(pair[1]))))
+        with open(inner, "rb") as f:
+            got = user.verify(f.read())
+        with open(user.pem(ids["sign"])) as f:
+            tap.ok(got.startswith(f.read().split("-----END")[0]),
+                   name + ": Bob reads it, and who signed it", got)
+        copy = b""
+        for top, _, names in os.walk(copies):
+            for n in names:
+                with open(os.path.join(top, n), "rb") as f:
+                    copy = f.read()
+        key = os.path.join(user.place.home, "keys", ids["encrypt"] + ".pem")
+        with open(key, "rb") as f, open(user.pem(ids["encrypt"]), "rb") as g:
+            own = user.place.write("own.pem", f.read() + g.read())
+        tap.ok(b"Content-Type" in plain(user, copy, own),
+               name + ": the copy can be read", copy.decode())
+
+
+def plain(user, raw, pair):
+    """What the holder of that key, in a file with its certificate, reads."""
+    return subprocess.run(
+        ["openssl", "cms", "-decrypt", "-inkey", pair, "-recip", pair],
+        input=raw, capture_output=True).stdout
+
+
 def test_remember():
     """Which certificate, and what is refused."""
     with User(key="ec:p256") as user:
@@ -667,6 +715,9 @@ tests = {"use_%s_%s_%s" % job: functools.partial(use, *job) for job in JOBS}
 for job in (("mutt", "gpgme", 2048), ("neomutt", "gpgme", 2048),
             ("mutt", "classic", 2048), ("neomutt", "classic", 2048)):
     tests["remembers_%s_%s_%s" % job] = functools.partial(remembers, *job)
+for job in (("mutt", "gpgme"), ("mutt", "classic"), ("neomutt", "gpgme"),
+            ("neomutt", "classic")):
+    tests["separate_%s_%s" % job] = functools.partial(separate, *job)
 tests["killed_classic"] = functools.partial(
     killed, "ec:p256", "--back-end", "classic", "mutt")
 tests["killed_gpgme"] = functools.partial(killed, "rsa:2048", "gpgsm")
