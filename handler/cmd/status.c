@@ -21,6 +21,7 @@ struct listing {
 	struct home home;
 	int64_t now;
 	bool named; /* only what the user named */
+	bool over;  /* the challenges of orders that are over, too */
 	struct order *orders;
 	size_t order_count;
 	struct expectation *expectations;
@@ -29,11 +30,24 @@ struct listing {
 	size_t account_count;
 };
 
+struct options {
+	bool all;
+	bool json;
+};
+
+#define AT(field) .offset = offsetof(struct options, field)
+
+static const struct cmd_option rows[] = {
+	{ "all", NULL, AT(all),
+	    .help = "the challenges of orders that are over, too" },
+	{ "json", NULL, AT(json), .help = "print JSON, with everything" }, { 0 }
+};
+
 static const struct cmd_line command_line = {
 	.name = "status",
 	.operands = "[ID]",
 	.most = 1,
-	.options = cmd_json_only,
+	.options = rows,
 	.about =
 	    "List every certificate, challenge and account: what it waits for, and what\n"
 	    "to do next.  ID is one that it shows, or an address.\n",
@@ -401,7 +415,7 @@ add_order(const struct listing *all, const struct order *order, bool *listed,
 		if (strcmp(one->order, order->id) != 0)
 			break;
 		listed[i] = true;
-		if (order_is_open(order))
+		if (order_is_open(order) || all->over)
 			add_text(one, all->named, all->now, out);
 	}
 }
@@ -457,7 +471,7 @@ cmd_status(const struct invocation *invocation, int argc, char *argv[])
 	struct listing all = { .config = &config,
 		.home = { .dir = -1 },
 		.now = (int64_t)time(NULL) };
-	struct cmd_json options = { 0 };
+	struct options options = { .all = false };
 	struct note note = { "" };
 	enum status status;
 	int code;
@@ -466,6 +480,7 @@ cmd_status(const struct invocation *invocation, int argc, char *argv[])
 	    !cmd_config(invocation, &config, &code))
 		return code;
 	all.named = argv[optind] != NULL;
+	all.over = options.all;
 	status = load(&all, argv[optind], &note);
 	code = status == STATUS_OK ? print(&all, options.json)
 				   : cmd_fail(status, &note);

@@ -64,6 +64,17 @@ def age(town, days):
         change(path, **record)
 
 
+def test_status_all():
+    """The challenges of an order that is over are listed with --all only."""
+    with Town() as town:
+        get(town)
+        short, long = (town.run("status", *args).stdout.decode()
+                       for args in ((), ("--all",)))
+        tap.ok("challenge for" not in short and "challenge for" in long and
+               all(line in long for line in short.split("\n")),
+               "status --all", short, long)
+
+
 def test_accounts():
     with Town(terms=True) as town:
         got = town.run("account")
