@@ -8,6 +8,7 @@
 
 #include "base/frame.h"
 #include "base/text.h"
+#include "cmd/exporting.h"
 #include "cmd/home_file.h"
 #include "cmd/passphrase.h"
 #include "cmd/session.h"
@@ -22,8 +23,8 @@ struct options {
 	const char *file; /* or NULL: standard output */
 };
 
-static bool
-read_format(const char *value, void *field)
+bool
+option_format(const char *value, void *field)
 {
 	static const char *const formats[] = { "modern", "compatible", "pem" };
 
@@ -34,8 +35,7 @@ read_format(const char *value, void *field)
 #define AT(field) .offset = offsetof(struct options, field)
 
 static const struct cmd_option rows[] = {
-	{ "format", "FORMAT", AT(format), read_format,
-	    "modern, compatible or pem",
+	{ "format", "FORMAT", AT(format), option_format, OPTION_FORMAT,
 	    .help = "modern (default): PKCS #12 with AES-256; compatible:\n"
 		    "PKCS #12 with Triple DES, for old programs; pem: the\n"
 		    "key as it is in the home, and the chain" },
@@ -229,6 +229,22 @@ export_home(struct session *session, const struct options *options)
 	    "runs elsewhere");
 	cmd_say(&note);
 	return STATUS_OK;
+}
+
+enum status
+export_certificate(struct session *session, const char *name, const char *file,
+    const char *format)
+{
+	const struct options options = { .name = name,
+		.file = file,
+		.format = format != NULL ? format : "modern" };
+	struct order *order = calloc(1, sizeof(*order));
+	enum status status = order != NULL
+	    ? export_one(session, &options, order)
+	    : STATUS_MEMORY;
+
+	free(order);
+	return status;
 }
 
 int

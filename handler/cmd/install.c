@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/frame.h"
+#include "cmd/exporting.h"
 #include "cmd/installing.h"
 #include "cmd/session.h"
 #include "install/mailcap.h"
@@ -11,6 +12,7 @@
 struct options {
 	bool remove;
 	bool dry_run;
+	const char *format; /* or NULL */
 	struct install_wishes wishes;
 };
 
@@ -32,6 +34,8 @@ static const struct cmd_option rows[] = {
 	    .help = "of mutt and neomutt: gpgme or classic" },
 	{ "config", "FILE", AT(wishes.config),
 	    .help = "the configuration file to write into" },
+	{ "format", "FORMAT", AT(format), option_format, OPTION_FORMAT,
+	    .help = "of pkcs12:FILE: modern (default), compatible or pem" },
 	{ "trust-root", "SHA256", AT(wishes.root), option_fingerprint,
 	    OPTION_FINGERPRINT,
 	    .help = "trust the root certificate with that fingerprint" },
@@ -141,6 +145,31 @@ run(const struct invocation *invocation, const struct install_program *program,
 	return session_end(session, status);
 }
 
+/* The same as export: a file is not a program. */
+static int
+run_file(const struct invocation *invocation, const char *file,
+    const char *wanted, const struct options *options)
+{
+	struct session *session;
+	char id[RECORD_ID_SIZE];
+	enum status status = STATUS_OK;
+	int code;
+
+	if (file[0] == '\0' || options->remove || options->dry_run)
+		return cmd_misuse(&command_line,
+		    "pkcs12: wants a FILE, and neither --remove nor --dry-run");
+	if ((session = session_begin(invocation, false, &code)) == NULL)
+		return code;
+	if (wanted == NULL) {
+		status = choose(&session->home, id, &session->note);
+		wanted = id;
+	}
+	if (status == STATUS_OK)
+		status =
+		    export_certificate(session, wanted, file, options->format);
+	return session_end(session, status);
+}
+
 static int
 run_mailcap(const struct options *options)
 {
@@ -168,12 +197,17 @@ cmd_install(const struct invocation *invocation, int argc, char *argv[])
 		    ? run_mailcap(&options)
 		    : cmd_misuse(&command_line,
 			  "mailcap takes no certificate and no --dry-run");
+	if (strncmp(name, "pkcs12:", 7) == 0)
+		return run_file(invocation, name + 7, wanted, &options);
+	if (options.format != NULL)
+		return cmd_misuse(
+		    &command_line, "--format is for pkcs12:FILE only");
 	if ((program = install_find(name)) == NULL) {
 		buf_init(&known, 1024);
 		install_names(&known);
 		code = cmd_misuse(&command_line,
-		    "cannot install into %.100s; use mailcap, %s", name,
-		    known.at != NULL ? known.at : "");
+		    "cannot install into %.100s; use mailcap, pkcs12:FILE, %s",
+		    name, known.at != NULL ? known.at : "");
 		buf_clear(&known);
 		return code;
 	}

@@ -112,8 +112,13 @@ def test_misuse():
         (["finish", "--forget"], "--forget needs an ID"),
         (["finish", "--detach", "--no-wait"],
          "--detach and --no-wait exclude each other; give one"),
-        (["install", "elm"], "cannot install into elm; use mailcap, gpgsm, "
+        (["install", "elm"], "cannot install into elm; use mailcap, "
+                             "pkcs12:FILE, gpgsm, "
                              "mutt, neomutt, s-nail, alpine"),
+        (["install", "pkcs12:"], "pkcs12: wants a FILE, and neither "
+                                 "--remove nor --dry-run"),
+        (["install", "--format", "pem", "gpgsm"],
+         "--format is for pkcs12:FILE only"),
         (["install", "mailcap", "x"], "mailcap takes no certificate and no "
                                       "--dry-run"),
         (["install", "mutt", "--back-end", "pgp"],

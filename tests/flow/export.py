@@ -155,6 +155,30 @@ def gpgsm(place, file, word):
     tap.ok(b"secret keys imported: 1" in got.stderr, "gpgsm takes it", got)
 
 
+def test_install():
+    """install pkcs12:FILE is the same."""
+    with Home() as place:
+        file = place.path("out.p12")
+        args = ["-o", "password_command=echo sesame", "install",
+                "pkcs12:" + file]
+        got = place.run(*args)
+        tap.ok(got.returncode == 0, "install pkcs12:FILE", got)
+        tap.ok(cert_pem(CERT) in openssl("pkcs12", "-in", file, "-passin",
+                                         "pass:sesame", "-nodes"),
+               "install pkcs12:FILE: openssl reads it")
+        with open(file, "rb") as f:
+            before = f.read()
+        got = place.run(*args, ALICE)
+        with open(file, "rb") as f:
+            tap.ok(got.returncode == 73 and f.read() == before,
+                   "install pkcs12:FILE: not over another file", got)
+        got = place.run("install", "--format", "pem",
+                        "pkcs12:" + place.path("out.pem"))
+        with open(place.path("out.pem")) as f:
+            tap.ok("PRIVATE KEY" in f.read(),
+                   "install --format pem pkcs12:FILE", got)
+
+
 def test_never_overwritten():
     with Home() as place:
         file = place.write("out.p12", "mine", 0o644)
