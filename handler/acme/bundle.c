@@ -118,8 +118,8 @@ useless(EVP_PKEY *key)
 	       "out";
 }
 
-/* Sign with the key, and verify with its public half: otherwise a flipped bit in
- * a key without a MAC would show only years later. */
+/* Sign with the key, and verify with its public half: otherwise a flipped bit
+ * in a key without a MAC would show only years later. */
 static bool
 is_sound(const struct bundle_key *key, EVP_PKEY *private)
 {

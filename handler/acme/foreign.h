@@ -1,8 +1,8 @@
 /*
  * foreign.h - read a certificate that mailcert did not order
  *
- * The certificate itself says whom it is for; the user who imports it trusts it.
- * Lives in the verifier.
+ * The certificate itself says whom it is for; the user who imports it trusts
+ * it. Lives in the verifier.
  */
 #ifndef ACME_FOREIGN_H
 #define ACME_FOREIGN_H

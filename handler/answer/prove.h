@@ -27,7 +27,8 @@ enum status prove_sender(const struct prover *prover,
 enum status prove_status(const struct prover *prover, struct span message,
     const char *from, struct smime_report *out, struct note *note) MUST_CHECK;
 /* The same, and for a verified signer the certificate to encrypt to it, with
- * those above it, appended to chain in PEM; nothing where there is none. */
+ * those above it, appended to chain in PEM; nothing if it has no such
+ * certificate. */
 enum status prove_signer(const struct prover *prover, struct span message,
     const char *from, struct smime_report *out, struct buf *chain,
     struct note *note) MUST_CHECK;

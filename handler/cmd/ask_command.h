@@ -7,7 +7,8 @@
 #include "order/request.h"
 
 /* Ask for the certificate of an order that is requested there, and install it
- * where an older one is.  On STATUS_OK *path, of 1200 bytes, is where it lies. */
+ * where an older one is.  On STATUS_OK *path, of 1200 bytes, is where it
+ * lies. */
 enum status ask_command(struct session *session, struct order *order,
     char *path, struct note *note) MUST_CHECK;
 #endif

@@ -2,8 +2,8 @@
  * doctor_mailcap.c - doctor: the mailcap entries that mail programs use
  *
  * RFC 1524, as mutt and neomutt read it: files and entries in their order, and
- * the first that fits wins.  A test= is not run: an entry that has one is passed
- * over, unless mailcert's own.
+ * the first that fits wins.  A test= is not run: an entry that has one is
+ * passed over, unless mailcert's own.
  */
 #include <stdio.h>
 #include <string.h>

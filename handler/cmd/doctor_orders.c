@@ -1,4 +1,4 @@
-/* doctor_orders.c - doctor: orders, challenges, and the files of certificates */
+/* doctor_orders.c - doctor: orders, challenges and files of certificates */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /*
- * secrets.h - the options that say what another ACME client knows of a challenge
+ * secrets.h - options that say what another client knows of a challenge
  */
 #ifndef CMD_SECRETS_H
 #define CMD_SECRETS_H

@@ -61,8 +61,8 @@ find(const struct installation *installation, struct alpine *out,
 
 /* --- what it can use -------------------------------------------------------*/
 
-/* An address comes from a certificate: it must stay in its directory, and be one
- * word of the configuration. */
+/* An address comes from a certificate: it must stay in its directory, and be
+ * one word of the configuration. */
 static bool
 is_file_name(const char *address)
 {

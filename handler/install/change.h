@@ -53,8 +53,8 @@ enum status change_key(struct changes *changes, const char *path,
     struct note *note) MUST_CHECK;
 /*
  * Have the key holder write a key file of the home, without its passphrase, and
- * certificates below it, into one file, unless there is a file.  STATUS_BAD_KEY,
- * STATUS_CREATE with a note.
+ * certificates below it, into one file, unless there is a file.
+ * STATUS_BAD_KEY, STATUS_CREATE with a note.
  */
 enum status change_pair(struct changes *changes, const char *path,
     const char *key, struct span certificates, struct span passphrase,

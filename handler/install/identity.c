@@ -152,7 +152,8 @@ is_generation(const void *record, const void *arg)
 	return false;
 }
 
-/* The newest, by its own dates, that may be used so; count: there is none. */
+/* The newest, by its own dates, that may be used so; count: no certificate
+ * may. */
 static size_t
 newest(const struct identities *all, enum csr_usage other)
 {

@@ -24,7 +24,7 @@ struct journal {
 struct journal_entry {
 	struct span verb;
 	struct span path; /* or another subject */
-	struct span text; /* empty: there is none */
+	struct span text; /* or empty */
 };
 
 /* Read it; one that does not exist is empty.  STATUS_DAMAGED with a note. */
@@ -50,7 +50,7 @@ bool journal_knows(
  * same file then, and whoever is removed last removes it. */
 enum status journal_shares(const struct journal *journal,
     const struct journal_entry *entry, bool *out, struct note *note) MUST_CHECK;
-/* The text of the last line with that verb and path; empty: there is none. */
+/* The text of the last line with that verb and path; empty: no such line. */
 struct span journal_get(
     const struct journal *journal, const char *verb, const char *path);
 

@@ -2,8 +2,8 @@
  * mutt.c - S/MIME in mutt and neomutt: see mutt.h
  *
  * The settings go into a file of our own, HOME/mail/PROGRAM.rc, that the user's
- * configuration sources once: a renewal changes that file only.  The back end is
- * one for the whole program, because it counts at its start only.
+ * configuration sources once: a renewal changes that file only.  The back end
+ * is one for the whole program, because it counts at its start only.
  */
 #include "install/mutt.h"
 

@@ -2,7 +2,8 @@
  * program.h - run the programs of the user: gpgsm, mutt, openssl
  *
  * They are found on the user's PATH and run in the user's environment, for what
- * they do depends on it: GNUPGHOME, LANG, a configuration.  They get no terminal.
+ * they do depends on it: GNUPGHOME, LANG, a configuration.  They get no
+ * terminal.
  */
 #ifndef INSTALL_PROGRAM_H
 #define INSTALL_PROGRAM_H

@@ -1,11 +1,11 @@
 /*
  * snail.c - S/MIME in s-nail: see snail.h
  *
- * HOME/mail/s-nail/ID.pair holds a key and its certificate, ID.chain what stands
- * between that and the root.  s-nail decrypts with the pair that signs: the
- * older ones lie beside it, and the settings say in comments how to use one.  It
- * would want the passphrase of a key in its configuration, so that the pair has
- * none.
+ * HOME/mail/s-nail/ID.pair holds a key and its certificate, ID.chain what
+ * stands between that and the root.  s-nail decrypts with the pair that signs:
+ * the older ones lie beside it, and the settings say in comments how to use
+ * one.  It would want the passphrase of a key in its configuration, so that the
+ * pair has none.
  */
 #include "install/snail.h"
 

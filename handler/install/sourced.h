@@ -1,8 +1,8 @@
 /*
  * sourced.h - a file of settings of our own, which the user's file sources once
  *
- * HOME/mail/PROGRAM.rc: a renewal changes that file only, and the user's has one
- * line of mailcert, between markers.
+ * HOME/mail/PROGRAM.rc: a renewal changes that file only, and the user's has
+ * one line of mailcert, between markers.
  */
 #ifndef INSTALL_SOURCED_H
 #define INSTALL_SOURCED_H

@@ -12,8 +12,8 @@
 	"mailcert has signed this text to try the installation.\r\n"
 
 /*
- * signed_data: TRIAL_TEXT inside CMS SignedData, in DER.  It must be signed
- * by the certificate of identity, and verify up to its root, or with a root that
+ * signed_data: TRIAL_TEXT inside CMS SignedData, in DER.  It must be signed by
+ * the certificate of identity, and verify up to its root, or with a root that
  * is not known, up to the top of its chain.  STATUS_NO with a note.
  */
 enum status trial_judge(const struct identity *identity,

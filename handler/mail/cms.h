@@ -61,8 +61,9 @@ bool cms_is_for(const struct cms *cms, struct span address);
 /* The first address of the certificate, in normal form; false: none. */
 bool cms_first_address(const struct cms *cms, char out[ADDRESS_SIZE]);
 /*
- * Append, in PEM, the certificate to encrypt to the signer with, and those above
- * it in the message.  It is the one that the signer prefers (RFC 8551 section
+ * Append, in PEM, the certificate to encrypt to the signer with, and those
+ * above it in the message.  It is the one that the signer prefers (RFC 8551
+ * section
  * 2.5.3), else the signer's own, else another one for that address by the same
  * CA.  Call it after cms_check_signer().  STATUS_MISSING: none can encrypt;
  * STATUS_CRYPTO.

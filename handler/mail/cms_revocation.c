@@ -347,8 +347,8 @@ find_above(const struct trust *trust, X509 *anchor)
 	return NULL;
 }
 
-/* An anchor needs no list (RFC 5280 section 6.1.1), but it stops being an anchor
- * if an anchor above it revokes it. */
+/* An anchor needs no list (RFC 5280 section 6.1.1), but it stops being an
+ * anchor if an anchor above it revokes it. */
 static enum status
 check_anchor(const struct trust *trust, X509 *anchor, int depth, int64_t when,
     struct note *note)

@@ -55,9 +55,10 @@ enum status smime_trust_smimea(struct trust *trust,
     struct note *note) MUST_CHECK;
 
 /*
- * Judge a message; collect all errors, not only the first.  correspondent, where
- * not NULL, takes the certificate of a verified signer to encrypt with, and
- * those above it (cms_correspondent()); it stays empty where there is none.
+ * Judge a message; collect all errors, not only the first.  correspondent,
+ * where not NULL, takes the certificate of a verified signer to encrypt with,
+ * and those above it (cms_correspondent()); it stays empty if the message has
+ * no such certificate.
  */
 enum status smime_judge(struct span message, struct trust *trust,
     const struct dns_answer *smimea, int64_t now, struct smime_report *out,

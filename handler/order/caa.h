@@ -10,7 +10,7 @@
 /*
  * Look up the domain of that address.  *warning says if its records forbid this
  * CA; it is empty if they do not, or if the DNS does not answer.  STATUS_BUG
- * with a note: the answer of mailcert-net is malformed, or there is none.
+ * with a note: the answer of mailcert-net is malformed, or missing.
  */
 enum status caa_check(const struct client *client, const char *address,
     struct note *warning, struct note *note) MUST_CHECK;

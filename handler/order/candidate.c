@@ -58,7 +58,7 @@ candidate_apply(const struct candidate *candidate, struct order *order)
 	const struct certificate *facts = &candidate->facts;
 
 	order->state = ORDER_ISSUED;
-	/* 0 says that there is none, and old keys may have odd dates. */
+	/* 0 means that there is no certificate yet, and old keys may have odd dates. */
 	order->starts = facts->starts > 0 ? facts->starts : 1;
 	order->expires = facts->expires > 0 ? facts->expires : 1;
 	(void)strcpy(order->cert_id, facts->id);

@@ -23,8 +23,9 @@ enum status candidate_take(enum verb_id verb, struct span answer,
  * address. */
 enum status candidate_check(const struct order *order, struct span chain,
     int64_t now, struct candidate *out, struct note *note) MUST_CHECK;
-/* Store it, and save *order as issued; the certificate that it replaces need not
- * be renewed.  hint: a warning of what it cannot do, before what hint says. */
+/* Store it, and save *order as issued; the certificate that it replaces need
+ * not be renewed.  hint: a warning of what it cannot do, before what hint
+ * says. */
 enum status candidate_accept(const struct home *home, struct order *order,
     const struct candidate *candidate, struct note *hint,
     struct note *note) MUST_CHECK;

@@ -1,10 +1,10 @@
 /*
  * command.h - get a certificate from a CA that is a program (ca.NAME.command)
  *
- * A commercial CA's script, or the client of a private CA.  It reads the signing
- * request (PKCS #10 in PEM) on standard input and prints the chain in PEM; or it
- * exits with 75 while the certificate is not there yet, and is asked again with
- * the same request.  Any other exit status is a no.
+ * A commercial CA's script, or the client of a private CA.  It reads the
+ * signing request (PKCS #10 in PEM) on standard input and prints the chain in
+ * PEM; or it exits with 75 while the certificate is not there yet, and is asked
+ * again with the same request.  Any other exit status is a no.
  */
 #ifndef ORDER_COMMAND_H
 #define ORDER_COMMAND_H

@@ -18,9 +18,9 @@ typedef void child_work(const void *arg, void *report);
  * (sandbox_enter_strict()).  An array, even an empty one: it may also map files
  * and allocate memory (sandbox_enter()).
  *
- * STATUS_BUG with a note: the child crashed, or reported too little or too much.
- * STATUS_AGAIN: it took too long and was killed.  *report is written only on
- * STATUS_OK.
+ * STATUS_BUG with a note: the child crashed, or reported too little or too
+ * much. STATUS_AGAIN: it took too long and was killed.  *report is written only
+ * on STATUS_OK.
  */
 enum status child_run(child_work *work, const void *arg, void *report,
     size_t size, const int *keep, size_t kept, struct note *note) MUST_CHECK;

@@ -15,11 +15,11 @@ enum status helper_path(
  * and gets its end here; answer, with its ceiling, takes the whole answer, of
  * which frame_get() returns the frames.  Both are checked against the table.
  *
- * A status other than STATUS_OK comes from the program, with its sentence as the
- * note, or from running it.  STATUS_BUG: the question is not what the verb
+ * A status other than STATUS_OK comes from the program, with its sentence as
+ * the note, or from running it.  STATUS_BUG: the question is not what the verb
  * takes, the program ended without an answer, or the answer is not one that the
- * verb can give.  STATUS_AGAIN: it took too long and was killed.
- * STATUS_CREATE: it is not installed, or cannot be run.
+ * verb can give.  STATUS_AGAIN: it took too long and was killed. STATUS_CREATE:
+ * it is not installed, or cannot be run.
  */
 enum status helper_ask(enum verb_id verb, struct buf *question,
     struct buf *answer, struct note *note) MUST_CHECK;

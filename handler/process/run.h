@@ -5,8 +5,8 @@
  * environment chosen for it, and standard input, output and error that are
  * ours; every other descriptor is closed.  One deadline covers the whole run
  * and one limit all that the program prints.  When process_run() returns, the
- * program has ended and been reaped, unless it is one that keeps running for the
- * next question (struct run_stay).
+ * program has ended and been reaped, unless it is one that keeps running for
+ * the next question (struct run_stay).
  *
  * The caller ignores SIGPIPE (main() does).
  */

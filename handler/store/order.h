@@ -88,8 +88,9 @@ bool order_is_current(const struct order *order);
 bool order_is_for(const struct order *order, const char *address);
 
 /* What to search for: those for an address, in whatever spelling; with that
- * public key; the open ones and requests that wait; certificates in use that may be due at that time, or that the CA may be
- * asked about again: renew_before is the user's, as configured. */
+ * public key; the open ones and requests that wait; certificates in use that
+ * may be due at that time, or that the CA may be asked about again:
+ * renew_before is the user's, as configured. */
 void order_search_for(struct record_search *search, const char *address);
 /* Made then or later. */
 void order_search_for_since(

@@ -135,7 +135,8 @@ test_clock(void)
 		{ NOW + DAY + 1, NOW + 1, NOW - 60, STATUS_BAD_CLOCK },
 		{ NOW - 60 - DAY, NOW + 1, NOW - 60, STATUS_OK },
 		{ NOW - 61 - DAY, NOW + 1, NOW - 60, STATUS_BAD_CLOCK },
-		/* Ordered while the clock was ahead: as old as an order gets. */
+		/* Ordered while the clock was ahead: as old as an order
+		 * gets. */
 		{ NOW - 31 * DAY, NOW + 1, NOW + DAY, STATUS_OK },
 		{ NOW - 31 * DAY - 1, NOW + 1, NOW + DAY, STATUS_BAD_CLOCK },
 	};

@@ -2,8 +2,8 @@
  * portable.c - keys from elsewhere, and for elsewhere: see portable.h
  *
  * A stranger may have made a file that is imported.  It is read before the
- * sandbox and parsed in it; its keys go from there into the directory of the new
- * file, or nowhere.
+ * sandbox and parsed in it; its keys go from there into the directory of the
+ * new file, or nowhere.
  */
 #include "helpers/key/portable.h"
 
