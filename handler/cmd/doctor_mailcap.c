@@ -25,7 +25,7 @@ struct entry {
 
 /* What was found for one type. */
 struct found {
-	struct entry first; /* where is empty: there is none */
+	struct entry first; /* where is empty: no entry */
 	struct entry ours;  /* the first that calls mailcert handle */
 };
 

@@ -52,7 +52,7 @@ doctor_check doctor_programs, doctor_children, doctor_kernel, doctor_dns,
     doctor_mailers;
 
 /* Is it one of the addresses that certificates are ordered for?  True also
- * where there are none. */
+ * as long as nothing is ordered. */
 bool doctor_is_own(const struct doctor *doctor, const char *address);
 /* An msmtp of that command line: does it change From or the envelope? */
 void doctor_msmtp(const struct doctor *doctor, const char *check,

@@ -47,7 +47,7 @@ struct account {
 const char *account_end_name(enum account_end end);
 
 /* Find the account in use at the CA with that directory; STATUS_MISSING.
- * STATUS_DAMAGED: there is none, but a damaged record may be the one; the note
+ * STATUS_DAMAGED: no account fits, but a damaged record may be the one; the note
  * names it. */
 enum status account_find(const struct home *home, const char *directory,
     struct account *out, struct note *note) MUST_CHECK;

@@ -74,7 +74,7 @@ void index_ids_add(struct index_ids *ids, const char *id, bool *failed);
 void index_ids_sort(struct index_ids *ids); /* each once */
 void index_ids_clear(struct index_ids *ids);
 
-/* Open the index of a kind; -1: there is none. */
+/* Open the index of a kind; -1: it has no index. */
 int index_file(const struct home *home, const char *kind);
 /*
  * Look for ranges in an index; its descriptor is closed.  dir is the directory

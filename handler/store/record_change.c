@@ -91,7 +91,7 @@ save(const struct home *home, const struct record_kind *kind,
 	enum status status;
 	struct buf text;
 
-	/* An id that is none is a bug of ours. */
+	/* A malformed id is a bug. */
 	if (!jsonfile_id_ok(span_of(record)))
 		return STATUS_BUG;
 	(void)snprintf(name, sizeof(name), "%s.json", (const char *)record);
