@@ -61,6 +61,10 @@
 	    "now from headers dns* message", VERB_AUTHRES,                    \
 	    "not-authenticated dkim-fail dkim-domain dkim-coverage "          \
 	    "dkim-key dns-trouble")                                           \
+	X(SIGNATURE, "mailcert-verify", "signature", "",                      \
+	    "now from covers? dns* message", "weak",                          \
+	    "not-authenticated dkim-fail dkim-domain dkim-coverage "          \
+	    "dkim-key dns-trouble")                                           \
 	X(SMIME, "mailcert-verify", "smime", "",                              \
 	    "from auto-submitted? when message" VERB_TRUST,                   \
 	    VERB_AUTHRES VERB_CHALLENGE,                                      \

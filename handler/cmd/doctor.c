@@ -7,10 +7,24 @@
 #include "base/text.h"
 #include "cmd/doctor_p.h"
 
+struct options {
+	const char *message;
+	bool json;
+};
+
+#define AT(field) .offset = offsetof(struct options, field)
+
+static const struct cmd_option rows[] = {
+	{ "message", "FILE", AT(message),
+	    .help = "examine a message that you sent to yourself, nothing\n"
+		    "else; - is standard input" },
+	{ "json", NULL, AT(json), .help = "print JSON" }, { 0 }
+};
+
 static const struct cmd_line command_line = {
 	.name = "doctor",
 	.operands = "",
-	.options = cmd_json_only,
+	.options = rows,
 	.about =
 	    "Check that everything is in place: our programs, their sandbox, the\n"
 	    "home and its records, the DNS, the trust anchors, the settings of mail\n"
@@ -141,8 +155,10 @@ print(const struct findings *findings, bool json)
 int
 cmd_doctor(const struct invocation *invocation, int argc, char *argv[])
 {
-	struct cmd_json options = { 0 };
+	struct options options = { 0 };
 	struct findings *findings;
+	struct note note = { "" };
+	enum status status = STATUS_OK;
 	struct config config;
 	struct doctor doctor = {
 		.config = &config, .home.dir = -1, .now = (int64_t)time(NULL)
@@ -156,10 +172,16 @@ cmd_doctor(const struct invocation *invocation, int argc, char *argv[])
 	if ((findings = calloc(1, sizeof(*findings))) == NULL)
 		return cmd_fail(STATUS_MEMORY, NULL);
 	open_home(&doctor);
-	for (i = 0; i < sizeof(checks) / sizeof(*checks); i++)
+	if (options.message != NULL)
+		status =
+		    doctor_message(&doctor, options.message, findings, &note);
+	for (i = 0;
+	     i < sizeof(checks) / sizeof(*checks) && options.message == NULL;
+	     i++)
 		checks[i](&doctor, findings);
 	close_home(&doctor);
-	code = print(findings, options.json);
+	code = status == STATUS_OK ? print(findings, options.json)
+				   : cmd_fail(status, &note);
 	free(findings);
 	return code;
 }

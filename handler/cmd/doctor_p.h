@@ -51,6 +51,10 @@ doctor_check doctor_programs, doctor_children, doctor_kernel, doctor_dns,
     doctor_orders, doctor_certificates, doctor_installed, doctor_sendmail,
     doctor_mailers;
 
+/* Examine a message that the user sent to himself: "-" is standard input. */
+enum status doctor_message(const struct doctor *doctor, const char *file,
+    struct findings *out, struct note *note) MUST_CHECK;
+
 /* Is it one of the addresses that certificates are ordered for?  True also
  * as long as nothing is ordered. */
 bool doctor_is_own(const struct doctor *doctor, const char *address);

@@ -38,6 +38,10 @@ enum dkim_coverage {
 	COVERAGE_MINIMAL  /* From, To, Subject, Date, Reply-To, likewise */
 };
 enum { COVERAGE_COUNT = 3 };
+/* For VERB_SIGNATURE only, whose answer is not a proof: demands the twelve
+ * fields of RFC 8823 section 3.2, item 9, or nothing.  Neither is a setting. */
+#define COVERAGE_ANSWER ((enum dkim_coverage)COVERAGE_COUNT)
+#define COVERAGE_ANY ((enum dkim_coverage)(COVERAGE_COUNT + 1))
 
 const char *dkim_coverage_name(enum dkim_coverage coverage);
 bool dkim_coverage_parse(struct span text, enum dkim_coverage *out);

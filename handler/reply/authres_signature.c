@@ -42,7 +42,12 @@ check_coverage(const struct header *header,
 	for (i = 0; i < count; i++) {
 		name = span_of(required[i]);
 		want = header_count(header, name);
-		if (coverage == COVERAGE_RFC8823 && want == 0)
+		if (coverage == COVERAGE_ANSWER &&
+		    span_eq(name, SPAN("Auto-Submitted")))
+			continue;
+		if ((coverage == COVERAGE_RFC8823 ||
+			coverage == COVERAGE_ANSWER) &&
+		    want == 0)
 			want = 1;
 		if (dkim_covers(signature, name) < want)
 			return note_set(note, STATUS_BAD_DKIM_COVERAGE,
@@ -80,7 +85,7 @@ authres_signature(const struct header *header, size_t index, struct span from,
 		return note_set(note, STATUS_BAD_DKIM_DOMAIN,
 		    "the DKIM signature is from a domain other than the "
 		    "sender's");
-	if (status != STATUS_OK)
+	if (status != STATUS_OK || coverage == COVERAGE_ANY)
 		return status;
 	return check_coverage(header, out, coverage, note);
 }

@@ -2,7 +2,10 @@
 # Runs in: check check-slow
 """mailcert doctor: a good installation is all ok; with one thing broken, it
 names exactly that thing.  Real mutt, neomutt, gpgsm and a validating unbound;
-msmtp's configuration is read, msmtp is not run."""
+msmtp's configuration is read, msmtp is not run.  Messages are signed by a real
+OpenDKIM (opendkim -t, without a mail server around it)."""
+import base64
+import email.utils
 import json
 import os
 import shutil
@@ -12,6 +15,7 @@ import time
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [TESTS, os.path.join(TESTS, "ca"), os.path.dirname(__file__)]
+from dnsserver import SERVFAIL, Dns
 from install import ALICE, User
 from lib import run_tests, tap
 from unboundzone import Unbound, txt
@@ -349,6 +353,174 @@ def test_gpgsm():
                *bad, got)
 
 
+# --- a message that came back ------------------------------------------------
+
+TWELVE = ["From", "Sender", "Reply-To", "To", "Cc", "Subject", "Date",
+          "In-Reply-To", "References", "Message-ID", "Content-Type",
+          "Content-Transfer-Encoding"]
+RESPONSE = "-----BEGIN ACME RESPONSE-----\n%s\n-----END ACME RESPONSE-----\n" \
+    % ("x" * 43)
+
+
+def to_oneself(body=RESPONSE, **fields):
+    """What mutt would send."""
+    fields = {"From": ALICE, "To": ALICE, "Subject": "Re: ACME: test",
+              "Date": email.utils.formatdate(NOW), "Message-ID":
+              "<1@example.org>", "MIME-Version": "1.0", "Content-Type":
+              "text/plain; charset=us-ascii", **{
+                  k.replace("_", "-"): v for k, v in fields.items()}}
+    return ("".join("%s: %s\n" % f for f in fields.items() if f[1]) + "\n" +
+            body).encode()
+
+
+OVERSIGN = "OversignHeaders %s\n" % ",".join(TWELVE)
+BOTH_LISTS = "SignHeaders %s\n" % ",".join(TWELVE) + OVERSIGN
+
+
+class Provider:
+    """OpenDKIM, a real one, signs as a mail server lets it; a DNS has the key
+    and the policies of the domain."""
+
+    def __init__(self, place):
+        self.place = place
+        self.key = place.path("dkim.pem")
+        subprocess.run(["openssl", "genrsa", "-out", self.key, "2048"],
+                       check=True, capture_output=True)
+        der = subprocess.run(["openssl", "rsa", "-in", self.key, "-pubout",
+                              "-outform", "DER"], check=True,
+                             capture_output=True).stdout
+        record = "v=DKIM1; k=rsa; p=" + base64.b64encode(der).decode()
+        self.dns = Dns({"s._domainkey.example.org": record,
+                        "s._domainkey.provider.example": record,
+                        "example.org": ["v=spf1 mx -all", "something else"],
+                        "_dmarc.example.org": "v=DMARC1; p=reject"})
+
+    def sign(self, message, lists=BOTH_LISTS, domain="example.org"):
+        raw = self.place.write("unsigned.eml", message)
+        conf = self.place.write("opendkim.conf", (
+            "Domain %s\nSelector s\nKeyFile %s\nMode s\nBackground no\n"
+            "Canonicalization relaxed/simple\nRequireSafeKeys no\n"
+            "SenderHeaders From\n%s" % (domain, self.key, lists)) + (
+                    "SigningTable refile:%s\nKeyTable %s\n" % (
+                        self.place.write("signing", "* k\n"),
+                        self.place.write("keys", "k %s:s:%s\n" % (
+                            domain, self.key)))))
+        got = subprocess.run(["opendkim", "-x", conf, "-vvv", "-t", raw],
+                             capture_output=True, cwd=self.place.dir)
+        text = got.stdout.decode()
+        assert "hvalue='" in text, got
+        value = text.split("hvalue='", 1)[1].rsplit("'\n", 1)[0]
+        return b"DKIM-Signature: " + value.encode() + b"\n" + message
+
+
+def spoil(message):
+    """Another value of b=."""
+    head, tail = message.split(b"\tb=", 1)
+    return head + b"\tb=" + (b"B" if tail[:1] != b"B" else b"C") + tail[1:]
+
+
+def examine(patient, provider, name, message, want, *args, stdin=b""):
+    """want: {check: (status, words)} of all that is not ok."""
+    if not tap.wanted(name):
+        return
+    got = patient.place.run(
+        "-o", "resolver=" + provider.dns.resolver, "-o", "dnssec_anchor=none",
+        *args, "doctor", "--json", "--message",
+        "-" if stdin else patient.place.write("m.eml", message), stdin=stdin)
+    checks = json.loads(got.stdout)["checks"]
+    bad = [c for c in checks if c["status"] != "ok"]
+    tap.ok({c["check"]: c["status"] for c in bad} ==
+           {check: status for check, (status, _) in want.items()} and
+           len(bad) == len(want) and
+           all(want[c["check"]][1] in c["message"] for c in bad) and
+           got.returncode == any(c["status"] == "error" for c in bad),
+           name, *bad, got.returncode, got.stderr)
+    return checks
+
+
+def test_message():
+    with Patient() as patient:
+        provider = Provider(patient.place)
+        good = provider.sign(to_oneself())
+        checks = examine(patient, provider, "OpenDKIM lists the twelve",
+                         good, {})
+        tap.equal([c["check"] for c in checks or []],
+                  ["from", "dkim-d", "dkim-h", "dkim", "body", "spf",
+                   "dmarc"], "what is looked at")
+        examine(patient, provider, "standard input", b"", {}, stdin=good)
+        narrow = provider.sign(to_oneself(), "")
+        examine(patient, provider, "OpenDKIM as it comes", narrow, {"dkim-h": (
+            "error", "h= lacks Sender, Reply-To, CC, In-Reply-To, References, "
+            "Message-ID, Content-Type, Content-Transfer-Encoding; write to "
+            "your provider: \"Please list Sender")})
+        examine(patient, provider, "one of two signatures is enough",
+                narrow.split(b"From: ")[0] + good, {})
+        # OpenDKIM then lists what it has not signed.
+        examine(patient, provider, "OversignHeaders without SignHeaders",
+                provider.sign(to_oneself(), OVERSIGN), {"dkim": (
+                    "error", "does not match the header")})
+        examine(patient, provider, "another domain signs", provider.sign(
+            to_oneself(), domain="provider.example"), {"dkim-d": (
+                "error", "sign mail from example.org with d=example.org")})
+        examine(patient, provider, "not signed", to_oneself(), {"dkim-d": (
+            "error", "no DKIM signature")})
+        examine(patient, provider, "the wide one is broken, a narrow one holds",
+                narrow.split(b"From: ")[0] + spoil(good), {
+                    "dkim": ("error", "only one that covers less")})
+        examine(patient, provider, "a footer after signing",
+                good + b"--\nA disclaimer.\n", {
+                    "dkim": ("error", "the body was changed"),
+                    "body": ("warning", "disclaimer")})
+        examine(patient, provider, "a footer before signing", provider.sign(
+            to_oneself(RESPONSE + "A disclaimer.\n")), {
+                "body": ("warning", "disclaimer")})
+        examine(patient, provider, "a changed header", good.replace(
+            b"Re: ACME: test", b"[SPAM] Re: ACME: test"), {
+                "dkim": ("error", "does not match the header")})
+        examine(patient, provider, "From is rewritten", provider.sign(
+            to_oneself(From="info@example.org")), {
+                "from": ("error", "From is info@example.org")})
+        examine(patient, provider, "a stranger's address", provider.sign(
+            to_oneself(From="info@example.org", To="info@example.org")), {
+                "from": ("warning", "not an address of your orders")})
+        examine(patient, provider, "quoted-printable", provider.sign(
+            to_oneself(Content_Transfer_Encoding="quoted-printable")), {
+                "body": ("warning", "quoted-printable")})
+        examine(patient, provider, "multipart", provider.sign(to_oneself(
+            Content_Type="multipart/mixed; boundary=x")), {
+                "body": ("warning", "multipart")})
+        examine(patient, provider, "a mailing list", provider.sign(
+            to_oneself(List_Id="<l.example.org>")), {
+                "body": ("error", "List-")})
+        examine(patient, provider, "another envelope",
+                b"Return-Path: <login@host.example>\n" + good, {
+                    "spf": ("warning", "login@host.example")})
+        examine(patient, provider, "not a message", b"hello\n", {
+            "from": ("error", "one From")})
+        examine(patient, provider, "control characters", good.replace(
+            b"From: ", b"From: \x1b[31m\n <", 1), {
+                "from": ("error", "one From")})
+        for record, status, words in (
+                ("v=spf1 -all", None, ""), ([], "warning", "no v=spf1"),
+                (["v=spf1 -all", "v=spf1 +all"], "error", "2 v=spf1"),
+                ("v=spf10 -all", "warning", "no v=spf1"),
+                (SERVFAIL, "warning", "does not answer")):
+            provider.dns.records["example.org"] = record
+            examine(patient, provider, "SPF %r" % (record,), good,
+                    {"spf": (status, words)} if status else {})
+        provider.dns.records["example.org"] = "v=spf1 -all"
+        provider.dns.records["_dmarc.example.org"] = []
+        examine(patient, provider, "no DMARC", good,
+                {"dmarc": ("warning", "no v=DMARC1")})
+        provider.dns.records["_dmarc.example.org"] = "v=DMARC1; p=none"
+        provider.dns.records["s._domainkey.example.org"] = []
+        examine(patient, provider, "no key", good, {"dkim": (
+            "error", "no DKIM key record")})
+        got = patient.place.run("doctor", "--message", "/nowhere")
+        tap.ok(got.returncode == 74 and b"/nowhere" in got.stderr,
+               "a file that is not there", got)
+
+
 if __name__ == "__main__":
     run_tests({"mail": test_mail, "home": test_home,
-               "gpgsm": test_gpgsm})
+               "gpgsm": test_gpgsm, "message": test_message})

@@ -1,6 +1,9 @@
 /* test_authres.c - what is believed of a sender, and what is not */
+#include <string.h>
+
 #include "mail/protect.h"
 #include "reply/authres.h"
+#include "reply/own_mail.h"
 #include "tap.h"
 
 #define FROM "acme@ca.example"
@@ -169,9 +172,68 @@ test_nearer(void)
 	OK(authres_nearer(STATUS_DNS, STATUS_BAD_DKIM_KEY));
 }
 
+#define SIGNED(selector, names)                                         \
+	"DKIM-Signature: v=1; a=rsa-sha256; d=example.org; s=" selector \
+	"; h=" names "; bh=AAAA; b=AAAA\n"
+#define TWELVE                                                 \
+	"from:to:cc:sender:reply-to:subject:date:in-reply-to:" \
+	"references:message-id:content-type:content-transfer-encoding"
+
+static struct own_mail
+own_mail(const char *message)
+{
+	struct own_mail own;
+
+	OK(own_mail_read(span_of(message), 1790000000, &own) == STATUS_OK);
+	OK(own_mail_ok(&own));
+	return own;
+}
+
+#define OWN_LACKS(change)                                                    \
+	do {                                                                 \
+		struct own_mail o =                                          \
+		    own_mail(SIGNED("a", TWELVE) "From: a@example.org\n\n"); \
+		change;                                                      \
+		tap_ok(!own_mail_ok(&o), __FILE__, __LINE__,                 \
+		    "refused: " #change);                                    \
+	} while (0)
+
+static void
+test_own_mail(void)
+{
+	struct own_mail own = own_mail("");
+
+	OK(own.from[0] == '\0' && own.count == 0);
+	/* The best signature counts; one that lists From once does not cover
+	 * two of them. */
+	own = own_mail(SIGNED("a", "from") SIGNED("b", TWELVE) SIGNED(
+	    "c", "from:to") "From: A <a@EXAMPLE.org>\nTo: b@example.org\n\n");
+	OK(own.count == 3 && own.signatures == 3 && own.missing == 0);
+	OK(strcmp(own.from, "a@example.org") == 0);
+	OK(strcmp(own.key_name[1], "b._domainkey.example.org") == 0);
+	own = own_mail(
+	    SIGNED("a", TWELVE) "From: a@example.org\nTo: x\nTo: y\n\n");
+	OK(own.missing == 1 << 3);
+	own = own_mail(SIGNED("a", TWELVE) "From: a@other.example\n\n");
+	OK(own.count == 0 && strcmp(own.other, "example.org") == 0);
+	OWN_LACKS(o.from[0] = ' ');
+	OWN_LACKS(memset(o.to, 'x', sizeof(o.to)));
+	OWN_LACKS(o.return_path[0] = '\n');
+	OWN_LACKS(o.count = FAR);
+	OWN_LACKS(o.count = 2);
+	OWN_LACKS(o.signatures = FAR);
+	OWN_LACKS(o.key_name[0][0] = '/');
+	OWN_LACKS(o.missing = 1 << OWN_MAIL_NAMES);
+	OWN_LACKS(o.other[0] = '\033');
+	OWN_LACKS(o.fault.text[0] = '\033');
+	OWN_LACKS(o.body = OWN_BODY_COUNT);
+	OWN_LACKS(o.list = 2);
+}
+
 int
 main(void)
 {
+	test_own_mail();
 	test_query();
 	test_verdict();
 	test_admit();

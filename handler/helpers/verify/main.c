@@ -139,6 +139,28 @@ do_dkim(struct span frames, const struct evidence *evidence,
 	return authres_dkim(&question, &out->proof, note);
 }
 
+/* Does a signature of that domain hold that covers what an answer's must; or,
+ * without "covers", whatever it covers? */
+static enum status
+do_signature(struct span frames, const struct evidence *evidence,
+    struct buf *out, struct note *note)
+{
+	struct authres_question question = question_of(frames, evidence);
+	struct authres_proof proof = { .weak = 0 };
+	struct span rest = frames, value;
+	enum status status;
+
+	if (!frame_number(frame_get(frames, "now"), &question.when))
+		return STATUS_USAGE;
+	question.coverage = frame_next(&rest, "covers", &value)
+	    ? COVERAGE_ANSWER
+	    : COVERAGE_ANY;
+	status = authres_dkim(&question, &proof, note);
+	if (status == STATUS_OK)
+		frame_add_number(out, "weak", proof.weak);
+	return status;
+}
+
 static enum status
 do_smime(struct span frames, const struct evidence *evidence,
     struct authres_verdict *out, struct note *note)
@@ -204,6 +226,8 @@ do_evident(
 
 	if (status == STATUS_OK && (verb == VERB_STATUS || verb == VERB_SIGNER))
 		status = do_status(verb, frames, &evidence, out);
+	else if (status == STATUS_OK && verb == VERB_SIGNATURE)
+		status = do_signature(frames, &evidence, out, note);
 	else if (status == STATUS_OK)
 		status = do_verdict(verb, frames, &evidence, out, note);
 	clear_evidence(&evidence);
