@@ -45,8 +45,13 @@ finding_add(struct findings *out, enum finding_status status, const char *check,
 	struct finding *finding = &out->finding[out->count];
 	va_list args;
 
-	if (out->count == FINDINGS_MAX)
+	if (status > out->worst)
+		out->worst = status;
+	/* The last place is for what print() says of those left out. */
+	if (out->count == FINDINGS_MAX - 1) {
+		out->left_out++;
 		return;
+	}
 	out->count++;
 	finding->status = status;
 	finding->check = check;
@@ -132,24 +137,28 @@ print_json(const struct findings *findings, struct buf *out)
 }
 
 static int
-print(const struct findings *findings, bool json)
+print(struct findings *findings, bool json)
 {
+	struct finding *last = &findings->finding[findings->count];
 	struct buf out;
-	bool error = false;
-	size_t i;
 	int code;
 
+	if (findings->left_out > 0) {
+		*last = (struct finding){ findings->worst, "more", "" };
+		(void)snprintf(last->text, sizeof(last->text),
+		    "%zu other findings are left out; mend these first",
+		    findings->left_out);
+		findings->count++;
+	}
 	buf_init(&out, 256 * 1024);
 	if (json)
 		print_json(findings, &out);
 	else
 		print_text(findings, &out);
-	for (i = 0; i < findings->count; i++)
-		error = error || findings->finding[i].status == FINDING_ERROR;
 	code = buf_status(&out) == STATUS_OK ? cmd_print(buf_span(&out))
 					     : cmd_fail(buf_status(&out), NULL);
 	buf_clear(&out);
-	return code != 0 ? code : error;
+	return code != 0 ? code : findings->worst == FINDING_ERROR;
 }
 
 int

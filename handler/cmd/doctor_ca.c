@@ -23,6 +23,23 @@ check_path(const struct config_ca *ca, const char *setting, const char *value,
 	return false;
 }
 
+/* The program of a CA without ACME, which is not run here. */
+static bool
+check_command(const struct config_ca *ca, struct findings *out)
+{
+	const struct span line = span_of(ca->command);
+	char path[CONFIG_VALUE_SIZE];
+
+	if (line.len == 0 ||
+	    (span_copy(span_cut(line, 0, span_find_byte(line, ' ')), path,
+		 sizeof(path)) &&
+		access(path, X_OK) == 0))
+		return true;
+	finding_add(out, FINDING_ERROR, "ca", "ca.%s.command = %.300s: %s",
+	    ca->name, ca->command, strerror(errno));
+	return false;
+}
+
 /* Does every method that may prove a challenge depend on anchors, and are there
  * none? */
 static bool
@@ -42,6 +59,8 @@ check_ca(const struct config *config, const struct config_ca *ca,
     struct findings *out)
 {
 	bool good = check_path(ca, "ca_file", ca->file, out);
+
+	good = check_command(ca, out) && good;
 
 	good = check_path(ca, "eab_key_file", ca->eab_key_file, out) && good;
 	if ((ca->eab_kid[0] == '\0') != (ca->eab_key_file[0] == '\0')) {

@@ -21,6 +21,8 @@ struct finding {
 struct findings {
 	struct finding finding[FINDINGS_MAX];
 	size_t count;
+	size_t left_out;           /* what did not fit */
+	enum finding_status worst; /* of all, those that did not fit too */
 };
 
 /* What every check may look at; owned by cmd_doctor(), borrowed here. */
@@ -38,7 +40,8 @@ struct doctor {
 	size_t expectation_count;
 };
 
-/* Add a finding; what is too much or too long is cut. */
+/* Add a finding.  Text that is too long is cut; findings that do not fit are
+ * counted. */
 void finding_add(struct findings *out, enum finding_status status,
     const char *check, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

@@ -6,6 +6,7 @@ msmtp's configuration is read, msmtp is not run.  Messages are signed by a real
 OpenDKIM (opendkim -t, without a mail server around it)."""
 import base64
 import email.utils
+import itertools
 import json
 import os
 import shutil
@@ -242,6 +243,7 @@ def stray_file(p):
 
 NOW = int(time.time())
 DAY = 24 * 3600
+DOUBT = {"state": "answering", "met": 0, "told": 0, "expires": NOW + DAY}
 HOME = {
     "a damaged challenge": (damaged("expectations"), ["home"], "error",
                             "expectations/"),
@@ -268,12 +270,14 @@ HOME = {
         record("accounts", deactivated=NOW, end="deactivated"), ["order"],
         "warning", "deactivated"),
     "an answer in doubt": (
-        record("expectations", state="answering", met=0, told=0,
-               expires=NOW + DAY), ["challenge"], "warning", "is not known"),
+        record("expectations", **DOUBT), ["challenge"], "warning", "is not known"),
     "a missing ca_file": (
         config("set ca.other.directory = https://ca.example/\n"
                "set ca.other.ca_file = /nowhere/ca.pem"), ["ca"], "error",
         "ca.other.ca_file = /nowhere/ca.pem: No such file"),
+    "a missing command": (
+        config("set ca.other.command = /nowhere/ca --issue"), ["ca"], "error",
+        "ca.other.command = /nowhere/ca --issue: No such file"),
     "half an external account": (
         config("set ca.other.directory = https://ca.example/\n"
                "set ca.other.eab_kid = 7"), ["ca"], "error", "eab_key_file"),
@@ -326,6 +330,28 @@ def test_home():
     with Patient() as patient:
         for name, (change, checks, status, words) in HOME.items():
             judge(patient, name, change, checks, status, words)
+
+
+def test_many():
+    """What does not fit is counted, and its errors count."""
+    with Patient() as patient:
+        top = os.path.join(patient.place.home, "expectations")
+        name, = [n for n in os.listdir(top) if n.endswith(".json")]
+        with open(os.path.join(top, name)) as f:
+            challenge = json.load(f)
+        challenge.update(DOUBT)
+        for a, b in itertools.product("abcdefghijkl", repeat=2):
+            challenge["id"] = name[:6] + a + b
+            with open(os.path.join(top, challenge["id"] + ".json"), "w") as f:
+                json.dump(challenge, f)
+        bad, exits, got = patient.bad()
+        tap.ok(exits and bad[-1][:2] == ("more", "warning") and
+               "other findings are left out" in bad[-1][2],
+               "144 answers in doubt", bad[-1], got.returncode)
+        bad, exits, got = patient.bad("-o", "ca=casle")
+        tap.ok(exits and got.returncode == 1 and
+               bad[-1][:2] == ("more", "error"),
+               "an error among those left out", bad[-1], got.returncode)
 
 
 def test_gpgsm():
@@ -523,4 +549,4 @@ def test_message():
 
 if __name__ == "__main__":
     run_tests({"mail": test_mail, "home": test_home,
-               "gpgsm": test_gpgsm, "message": test_message})
+               "gpgsm": test_gpgsm, "many": test_many, "message": test_message})
