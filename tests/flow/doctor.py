@@ -3,7 +3,8 @@
 """mailcert doctor: a good installation is all ok; with one thing broken, it
 names exactly that thing.  Real mutt, neomutt, gpgsm and a validating unbound;
 msmtp's configuration is read, msmtp is not run.  Messages are signed by a real
-OpenDKIM (opendkim -t, without a mail server around it)."""
+OpenDKIM (opendkim -t, without a mail server around it); two recorded ones went
+through Postfix as well."""
 import base64
 import email.utils
 import itertools
@@ -464,9 +465,30 @@ def examine(patient, provider, name, message, want, *args, stdin=b""):
     return checks
 
 
+def recorded(name):
+    with open(os.path.join(TESTS, "vectors", name), "rb") as f:
+        return f.read()
+
+
+def through_postfix(patient, provider):
+    """Recorded: they went through Postfix, and its milter OpenDKIM."""
+    own = provider.dns.records["s._domainkey.example.org"]
+    provider.dns.records["s._domainkey.example.org"] = recorded(
+        "postfix-opendkim.dkim-key.txt").decode().strip()
+    examine(patient, provider, "Postfix, the twelve",
+            recorded("postfix-opendkim-twelve.eml"), {})
+    examine(patient, provider, "Postfix, as it comes",
+            recorded("postfix-opendkim-default.eml"), {"dkim-h": (
+                "error", "h= lacks Sender, Reply-To, CC, In-Reply-To, "
+                "References, Message-ID, Content-Type, Content-Transfer-"
+                "Encoding; write")})
+    provider.dns.records["s._domainkey.example.org"] = own
+
+
 def test_message():
     with Patient() as patient:
         provider = Provider(patient.place)
+        through_postfix(patient, provider)
         good = provider.sign(to_oneself())
         checks = examine(patient, provider, "OpenDKIM lists the twelve",
                          good, {})
