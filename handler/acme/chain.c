@@ -6,6 +6,7 @@
  */
 #include "acme/chain.h"
 
+#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -170,23 +171,70 @@ add_subject(X509 *one, struct buf *out)
 	return good;
 }
 
-static bool
-add_fingerprint(
-    X509 *one, const char *name, const EVP_MD *kind, struct buf *out)
+static void
+add_hex(struct buf *out, const char *name, const unsigned char *digest,
+    unsigned len)
 {
-	unsigned char digest[EVP_MAX_MD_SIZE];
-	char hex[2 * EVP_MAX_MD_SIZE + 1];
-	unsigned len = 0, i;
 	static const char digits[] = "0123456789ABCDEF";
+	char hex[2 * EVP_MAX_MD_SIZE];
+	unsigned i;
 
-	if (X509_digest(one, kind, digest, &len) != 1)
-		return false;
 	for (i = 0; i < len; i++) {
 		hex[2 * i] = digits[digest[i] >> 4];
 		hex[2 * i + 1] = digits[digest[i] & 15];
 	}
 	frame_add(out, name, (struct span){ hex, 2 * (size_t)len });
+}
+
+static bool
+add_fingerprint(
+    X509 *one, const char *name, const EVP_MD *kind, struct buf *out)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned len = 0;
+
+	if (X509_digest(one, kind, digest, &len) != 1)
+		return false;
+	add_hex(out, name, digest, len);
 	return true;
+}
+
+/* What stands for the key: the modulus, or the point.  Owned by the caller. */
+static int
+public_octets(EVP_PKEY *key, unsigned char **out)
+{
+	BIGNUM *modulus = NULL;
+	size_t len = 0;
+
+	if (EVP_PKEY_is_a(key, "EC"))
+		return (int)EVP_PKEY_get1_encoded_public_key(key, out);
+	if (EVP_PKEY_is_a(key, "RSA") &&
+	    EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &modulus) == 1) {
+		len = (size_t)BN_num_bytes(modulus);
+		if ((*out = OPENSSL_malloc(len)) != NULL)
+			(void)BN_bn2bin(modulus, *out);
+		else
+			len = 0;
+	}
+	BN_free(modulus);
+	return (int)len;
+}
+
+static bool
+add_key_id(X509 *one, struct buf *out)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE], *octets = NULL;
+	EVP_PKEY *key = X509_get0_pubkey(one);
+	const int len = key != NULL ? public_octets(key, &octets) : 0;
+	unsigned digested = 0;
+	bool good = true;
+
+	if (len > 0)
+		good = EVP_Digest(octets, (size_t)len, digest, &digested,
+			   EVP_sha1(), NULL) == 1;
+	add_hex(out, "key-id", digest, digested);
+	OPENSSL_free(octets);
+	return good;
 }
 
 /* The content octets, without tag and length. */
@@ -252,7 +300,8 @@ add_facts(X509 *one, struct buf *out)
 	return add_pem(one, out) && add_subject(one, out) &&
 	    add_fingerprint(one, "sha1", EVP_sha1(), out) &&
 	    add_fingerprint(one, "sha256", EVP_sha256(), out) &&
-	    add_serial(one, out) && add_issuer(one, out);
+	    add_key_id(one, out) && add_serial(one, out) &&
+	    add_issuer(one, out);
 }
 
 enum status

@@ -37,6 +37,8 @@ void chain_free(struct chain *chain);
  *	issuer	the issuer's name in DER
  *	root	"yes" where it is self-signed
  *	key	"rsa", "ec", "ed25519" or "other"
+ *	key-id	SHA-1 of an RSA modulus or an EC point, by which NSS names its
+ *		keys: 40 hexadecimal digits, or empty
  *	crl	"yes" where it names places of revocation lists
  */
 enum status chain_describe(

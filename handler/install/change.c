@@ -492,6 +492,10 @@ say_undo(struct changes *changes, const struct journal_entry *entry)
 		{ "line", "removed a line from", "remove a line from" },
 		{ "block", "removed our lines from", "remove our lines from" },
 		{ "item", "removed a setting from", "remove a setting from" },
+		{ "nss", "removed a certificate from",
+		    "remove a certificate from" },
+		{ "nss-trust", "restored the trust of a root in",
+		    "restore the trust of a root in" },
 		{ "gpgsm", "removed from gpgsm", "remove from gpgsm" },
 	};
 	char path[PATH_SIZE];

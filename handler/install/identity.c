@@ -52,6 +52,9 @@ take_link(struct span frames, struct link_facts *out)
 	    span_copy(
 		frame_get(frames, "hash"), out->hash, sizeof(out->hash)) &&
 	    is_hex(out->hash, 8) &&
+	    span_copy(frame_get(frames, "key-id"), out->key_id,
+		sizeof(out->key_id)) &&
+	    (out->key_id[0] == '\0' || is_hex(out->key_id, 40)) &&
 	    span_copy(frame_get(frames, "key"), out->key, sizeof(out->key)) &&
 	    is_known_key(out->key);
 }

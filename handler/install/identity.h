@@ -20,9 +20,10 @@ struct link_facts {
 	char sha1[41];
 	char sha256[65];
 	char hash[9];
-	char key[8]; /* "rsa", "ec", "ed25519", "other" */
-	bool root;   /* self-signed */
-	bool crl;    /* names places of revocation lists */
+	char key_id[41]; /* of NSS; or empty */
+	char key[8];     /* "rsa", "ec", "ed25519", "other" */
+	bool root;       /* self-signed */
+	bool crl;        /* names places of revocation lists */
 };
 
 /* One generation. */

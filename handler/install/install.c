@@ -9,6 +9,7 @@
 #include "install/alpine.h"
 #include "install/gpgsm.h"
 #include "install/mutt.h"
+#include "install/nss.h"
 #include "install/snail.h"
 
 enum { LINES_MAX = 64 * 1024, LOCK_SECONDS = 10, NAME_SIZE = 32 };
@@ -19,6 +20,7 @@ static const struct install_program programs[] = {
 	{ "neomutt", mutt_install, mutt_remember, gpgsm_undo, gpgsm_undone },
 	{ "s-nail", snail_install, NULL, NULL, NULL },
 	{ "alpine", alpine_install, NULL, alpine_undo, NULL },
+	{ "nss", nss_install, NULL, nss_undo, NULL },
 };
 
 enum { PROGRAMS = sizeof(programs) / sizeof(*programs) };

@@ -14,6 +14,7 @@
 struct install_wishes {
 	const char *back_end; /* "gpgme", "classic"; NULL: as it fits */
 	const char *config;   /* the file to write into; NULL: ask, or print */
+	const char *database; /* of NSS, a directory; NULL: ~/.pki/nssdb */
 	const char *root;     /* SHA-256 of a root that is accepted; or NULL */
 	bool unlock; /* a key with a passphrase may lie there unlocked */
 	bool yes;    /* the change of the configuration is accepted */

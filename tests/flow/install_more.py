@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # Runs in: check check-slow
 """A certificate put to use beyond mutt: real s-nail and alpine in a terminal
-sign with it and read with it; everything can be undone; killed anywhere, the
+and the tools of NSS sign with it and read with it; everything can be undone; killed anywhere, the
 next run completes it."""
 import functools
 import os
@@ -135,10 +135,10 @@ def snail_refuses():
     with MailUser(key="ed25519") as user:
         user.certificate("--usage", "sign")
         before = user.all()
-        for program in ("s-nail", "alpine"):
+        for program in ("s-nail", "alpine", "nss"):
             got = user.install(program, ok=1)
-            tap.ok(b"%s cannot sign with a key of this kind (ed25519)" %
-                   program.encode() in got.stderr and user.all() == before,
+            tap.ok(b"cannot sign with a key of this kind (ed25519)" in
+                   got.stderr and user.all() == before,
                    program + ": Ed25519 is refused", got)
 
 
@@ -299,6 +299,132 @@ def alpine_names():
         tap.equal(user.all(), before, "alpine: nor removed")
 
 
+# --- NSS ---------------------------------------------------------------------
+
+def nss_user(**more):
+    """Somebody with a database that has a key and a certificate of its own."""
+    user = MailUser(**more)
+    user.db = user.place.path("nss")
+    os.makedirs(user.db)
+    run = functools.partial(subprocess.run, check=True, capture_output=True)
+    run(["certutil", "-N", "-d", "sql:" + user.db, "--empty-password"])
+    run(["certutil", "-S", "-d", "sql:" + user.db, "-n", "mine", "-s",
+         "CN=mine", "-x", "-t", "u,u,u", "-z",
+         user.place.write("noise", os.urandom(64))])
+    user.nss = lambda: {"nss": nss_listing(user.db)}
+    return user
+
+
+def nss_listing(db):
+    """Certificates with their trust, and keys, in any order."""
+    return [sorted(line for line in subprocess.run(
+        ["certutil", *args, "-d", "sql:" + db],
+        capture_output=True).stdout.decode().replace(
+            "< ", "\n").splitlines() if not re.match(r"[0-9]> *", line)) +
+        sorted(re.findall("[0-9a-f]{40}", subprocess.run(
+            ["certutil", *args, "-d", "sql:" + db],
+            capture_output=True).stdout.decode()))
+        for args in (["-L"], ["-K", "-f", "/dev/null"])]
+
+
+def nss_nickname(user):
+    """The one of the certificates of the address."""
+    rows = nss_listing(user.db)[0]
+    names = {row[:60].strip() for row in rows if row.endswith("u,u,u")}
+    return (names - {"mine"}).pop()
+
+
+def nss_signs(user, id, name):
+    text = b"Content-Type: text/plain\r\n\r\nHello.\r\n"
+    got = subprocess.run(
+        ["cmsutil", "-S", "-d", "sql:" + user.db, "-N", nss_nickname(user),
+         "-f", "/dev/null"], input=text, capture_output=True)
+    signer = user.place.path("signer.pem")
+    ok = subprocess.run(
+        ["openssl", "cms", "-verify", "-inform", "DER", "-CAfile", user.root,
+         "-purpose", "any", "-signer", signer, "-out", "/dev/null"],
+        input=got.stdout, capture_output=True)
+    with open(user.pem(id)) as f:
+        leaf = f.read().split("-----END")[0]
+    good = ok.returncode == 0
+    if good:
+        with open(signer) as f:
+            good = f.read().startswith(leaf)
+    tap.ok(good, name + ": signed by " + id, got, ok)
+
+
+def nss_reads(user, ids, name):
+    for i, id in enumerate(ids):
+        body = subprocess.run(
+            ["openssl", "cms", "-encrypt", "-aes256", "-outform", "DER",
+             user.pem(id)], input=b"the secret of %d" % i,
+            capture_output=True, check=True).stdout
+        got = subprocess.run(
+            ["cmsutil", "-D", "-d", "sql:" + user.db, "-f", "/dev/null"],
+            input=body, capture_output=True)
+        tap.ok(b"the secret of %d" % i in got.stdout,
+               "%s: generation %d is read" % (name, i), got)
+
+
+def use_nss(key):
+    name = "NSS, " + key
+    if not tap.wanted(name):
+        return
+    with nss_user(key=key) as user:
+        ids = [user.certificate()]
+        before = user.all(), user.nss()
+        user.install("--database", user.db, "nss")
+        nss_signs(user, ids[0], name)
+        again = user.all(), user.nss()
+        user.install("--database", user.db, "nss")
+        tap.equal((user.all(), user.nss()), again,
+                  name + ": again changes nothing")
+        left = os.listdir(os.path.join(user.place.home, "mail"))
+        tap.ok(not [n for n in left if n.startswith("nss")],
+               name + ": no key is left lying about", left)
+        ids.append(user.certificate())
+        nss_signs(user, ids[-1], name + ", renewed")
+        if key.startswith("rsa"):
+            ids.append(user.certificate())
+            nss_signs(user, ids[-1], name + ", renewed again")
+            nss_reads(user, ids, name)
+        got = user.remove("nss")
+        tap.equal(got.returncode, 0, name + ": removed")
+        tap.equal((user.all(), user.nss()), before,
+                  name + ": everything is as it was")
+
+
+def nss_trust():
+    """A root that was there with other trust has that again; what has no
+    database, or a password, is refused."""
+    with nss_user() as user:
+        user.certificate()
+        subprocess.run(["certutil", "-A", "-d", "sql:" + user.db, "-n",
+                        "the root", "-t", "T,,", "-i", user.root], check=True)
+        before = user.all(), user.nss()
+        got = user.run("install", "--database", user.db, "nss")
+        tap.ok(got.returncode == 1 and b"use --trust-root" in got.stderr and
+               (user.all(), user.nss()) == before,
+               "NSS: nothing before the root is accepted", got)
+        user.install("--database", user.db, "nss")
+        tap.ok(any(row.startswith("the root ") and row.rstrip().endswith(",C,")
+                   for row in user.nss()["nss"][0]),
+               "NSS: the root is trusted for mail", user.nss())
+        user.remove("nss")
+        tap.equal((user.all(), user.nss()), before,
+                  "NSS: its trust is what it was")
+        got = user.install("nss", ok=1)
+        tap.ok(b"there is no NSS database in" in got.stderr, "NSS: no database",
+               got)
+        word = user.place.write("word", "sesame\n")
+        locked = user.place.path("locked")
+        os.makedirs(locked)
+        subprocess.run(["certutil", "-N", "-d", "sql:" + locked, "-f", word],
+                       check=True)
+        got = user.install("--database", locked, "nss", ok=1)
+        tap.ok(b"has a password" in got.stderr, "NSS: a password", got)
+
+
 # --- killed ------------------------------------------------------------------
 
 def steps(user, *args):
@@ -310,19 +436,22 @@ def steps(user, *args):
         return sum("(" in line for line in f)
 
 
-def killed(program, arguments, most):
+def killed(program, make_user, most):
     """Killed at each durable step; the next run leaves what one that was not
     killed leaves, and --remove takes all of it back."""
-    with alpine_user() as user:
+    with make_user() as user:
+        def state():
+            return {**user.all(), **(user.nss() if program == "nss" else {})}
+
         for _ in range(2):
             user.certificate()
         args = ["install", "--yes", "--trust-root", user.fingerprint,
-                *arguments, program]
-        before = user.all()
+                *(["--database", user.db] if program == "nss" else []), program]
+        before = state()
         count = steps(user, *args)
-        want = user.all()
+        want = state()
         user.remove(program)
-        tap.ok(count > 10 and want != before and user.all() == before,
+        tap.ok(count > 10 and want != before and state() == before,
                "%s: %d durable steps" % (program, count))
         for n in sample(range(1, count + 1), most):
             user.run("-o", "/dev/null", "-e", "trace=" + DURABLE, "-e",
@@ -330,10 +459,10 @@ def killed(program, arguments, most):
                      MAILCERT, *args, program="strace")
             if n % 2:
                 got = user.run(*args)
-                tap.ok(got.returncode == 0 and user.all() == want,
+                tap.ok(got.returncode == 0 and state() == want,
                        "%s: killed at step %d, completed" % (program, n), got)
             got = user.remove(program)
-            left = user.all()
+            left = state()
             tap.ok(got.returncode == 0 and left == before,
                    "%s: killed at step %d, removed" % (program, n), got,
                    sorted(set(left) ^ set(before)))
@@ -347,10 +476,14 @@ tests = {
     "refuses": snail_refuses,
     "use_alpine_rsa": functools.partial(use_alpine, "rsa:2048"),
     "use_alpine_ec": functools.partial(use_alpine, "ec:p256"),
+    "use_nss_rsa": functools.partial(use_nss, "rsa:2048"),
+    "use_nss_ec": functools.partial(use_nss, "ec:p256"),
+    "nss_trust": nss_trust,
     "alpine_runs": alpine_runs,
     "alpine_names": alpine_names,
-    "killed_alpine": functools.partial(killed, "alpine", [], 14),
-    "killed_snail": functools.partial(killed, "s-nail", [], 12),
+    "killed_nss": functools.partial(killed, "nss", nss_user, 14),
+    "killed_alpine": functools.partial(killed, "alpine", alpine_user, 14),
+    "killed_snail": functools.partial(killed, "s-nail", MailUser, 12),
 }
 if __name__ == "__main__":
     run_tests(tests, 2)

@@ -1,0 +1,577 @@
+/*
+ * nss.c - install into an NSS database: see nss.h
+ *
+ * pk12util takes a key only as PKCS #12.  The key holder writes that file, with
+ * a passphrase made for it, and both are removed at once; after a crash, by the
+ * next run.  What was added is known by its octets and its key's id, never by
+ * a nickname, because all generations have the same.
+ */
+#include "install/nss.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "install/nssdb.h"
+#include "install/root.h"
+#include "install/textfile.h"
+#include "install/trial.h"
+#include "install/unlock.h"
+#include "process/helper.h"
+
+enum {
+	PATH_SIZE = 1200,
+	PEM_MAX = 64 * 1024,
+	SIGNED_MAX = 1024 * 1024,
+	NICKNAME_SIZE = 512,
+	FLAGS_SIZE = 64
+};
+
+static enum status
+find_directory(const struct installation *installation, char *out, size_t size,
+    struct note *note)
+{
+	const char *home = getenv("HOME"),
+		   *wanted = installation->wishes->database;
+	struct span rest = journal_rest(&installation->changes.journal);
+	struct journal_entry entry;
+
+	/* A renewal goes where the older one is. */
+	if (wanted == NULL)
+		while (journal_last(&rest, &entry))
+			if (span_eq(entry.verb, SPAN("nss")))
+				return span_copy(entry.path, out, size)
+				    ? STATUS_OK
+				    : STATUS_DAMAGED;
+	if (wanted == NULL && (home == NULL || home[0] != '/'))
+		return note_set(note, STATUS_CONFIG, "HOME is not set");
+	if (wanted == NULL)
+		(void)snprintf(out, size, "%s/.pki/nssdb", home);
+	else if (wanted[0] != '/' || strlen(wanted) >= size)
+		return note_set(
+		    note, STATUS_USAGE, "--database must be an absolute path");
+	else
+		(void)snprintf(out, size, "%s", wanted);
+	return STATUS_OK;
+}
+
+static void
+base64_of(const struct link_facts *link, struct buf *out)
+{
+	buf_init(out, PEM_MAX);
+	nssdb_base64(link->pem, out);
+}
+
+/* Enter a certificate, and perhaps its key, into the journal.  key_id: "-"
+ * for none. */
+static enum status
+intend(struct installation *installation, const struct nssdb *db,
+    const char *key_id, struct span base64, struct note *note)
+{
+	enum status status;
+	struct buf text;
+
+	if (installation->changes.dry_run)
+		return STATUS_OK;
+	buf_init(&text, PEM_MAX);
+	buf_addf(&text, "%s ", key_id);
+	buf_add(&text, base64);
+	status = buf_status(&text);
+	if (status == STATUS_OK)
+		status = journal_add(&installation->changes.journal, "nss",
+		    db->directory, buf_span(&text), note);
+	buf_clear(&text);
+	return status;
+}
+
+/* --- a key and its certificate ---------------------------------------------*/
+
+struct handover {
+	char file[PATH_SIZE];
+	char word[PATH_SIZE]; /* its passphrase */
+};
+
+static void
+name_handover(const struct installation *installation, struct handover *out)
+{
+	const char *home = installation->changes.journal.home->path;
+
+	(void)snprintf(
+	    out->file, sizeof(out->file), "%.1000s/mail/nss.p12", home);
+	(void)snprintf(
+	    out->word, sizeof(out->word), "%.1000s/mail/nss.word", home);
+}
+
+static void
+remove_handover(const struct handover *handover)
+{
+	(void)unlink(handover->file);
+	(void)unlink(handover->word);
+	textfile_clean(handover->word);
+}
+
+/* Both files enter the journal before they are there. */
+static enum status
+prepare(struct installation *installation, const struct handover *handover,
+    struct buf *word, struct note *note)
+{
+	struct journal *journal = &installation->changes.journal;
+	unsigned char random[32];
+	char directory[PATH_SIZE];
+	enum status status;
+	size_t i;
+
+	(void)snprintf(
+	    directory, sizeof(directory), "%.1000s/mail", journal->home->path);
+	status = change_dir(&installation->changes, directory, note);
+	if (status == STATUS_OK)
+		status = journal_add(
+		    journal, "file", handover->file, SPAN(""), note);
+	if (status == STATUS_OK)
+		status = journal_add(
+		    journal, "file", handover->word, SPAN(""), note);
+	if (status == STATUS_OK &&
+	    getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		status = STATUS_CRYPTO;
+	for (i = 0; status == STATUS_OK && i < sizeof(random); i++)
+		buf_addf(word, "%02x", random[i]);
+	explicit_bzero(random, sizeof(random));
+	return status == STATUS_OK
+	    ? textfile_replace(handover->word, 0600, buf_span(word), note)
+	    : status;
+}
+
+static enum status
+write_pkcs12(const struct handover *handover, const struct identity *identity,
+    struct span passphrase, struct span word, struct note *note)
+{
+	struct buf question, answer;
+	enum status status;
+
+	buf_init(&question, PEM_MAX);
+	buf_init(&answer, 4096);
+	helper_open(&question, identity->key, handover->file);
+	frame_add(&question, "form", SPAN("modern"));
+	frame_add(&question, "chain", identity->link[0].pem);
+	frame_add(&question, "name", span_of(identity->order.address[0]));
+	if (passphrase.len > 0)
+		frame_add(&question, "passphrase", passphrase);
+	frame_add(&question, "lock", word);
+	frame_add(&question, "replace", SPAN("yes"));
+	status = helper_ask(VERB_EXPORT, &question, &answer, note);
+	buf_clear(&answer);
+	buf_wipe(&question);
+	return status;
+}
+
+static enum status
+hand_over(struct installation *installation, const struct nssdb *db,
+    const struct identity *identity, struct note *note)
+{
+	struct handover handover = { .file = "" };
+	const char *const args[] = { "-i", handover.file, "-w", handover.word,
+		"-k", "/dev/null", NULL };
+	struct buf word, passphrase, out;
+	enum status status;
+
+	buf_init(&word, 128);
+	buf_init(&passphrase, 4096);
+	buf_init(&out, SIGNED_MAX);
+	name_handover(installation, &handover);
+	status = prepare(installation, &handover, &word, note);
+	if (status == STATUS_OK)
+		status = unlock_passphrase(
+		    installation, identity, false, &passphrase, note);
+	if (status == STATUS_OK)
+		status = write_pkcs12(&handover, identity,
+		    buf_span(&passphrase), buf_span(&word), note);
+	if (status == STATUS_OK)
+		status = nssdb_tool(db, "pk12util", args, SPAN(""), &out, note);
+	remove_handover(&handover);
+	buf_clear(&out);
+	buf_wipe(&passphrase);
+	buf_wipe(&word);
+	return status;
+}
+
+/* Is it wholly there? */
+static bool
+has_identity(
+    const struct nssdb *db, const struct identity *identity, struct span base64)
+{
+	struct span trust, nickname;
+
+	return nssdb_find(db, base64, &trust, &nickname) &&
+	    nssdb_has_key(db, span_of(identity->link[0].key_id));
+}
+
+static enum status
+install_identity(struct installation *installation, const struct nssdb *db,
+    const struct identity *identity, struct note *note)
+{
+	struct changes *changes = &installation->changes;
+	enum status status;
+	struct buf base64, line;
+
+	base64_of(&identity->link[0], &base64);
+	buf_init(&line, PEM_MAX);
+	buf_addf(&line, "%s ", identity->link[0].key_id);
+	buf_add(&line, buf_span(&base64));
+	if (has_identity(db, identity, buf_span(&base64))) {
+		status = change_adopt(
+		    changes, "nss", db->directory, buf_span(&line), note);
+	} else {
+		status = intend(installation, db, identity->link[0].key_id,
+		    buf_span(&base64), note);
+		if (status == STATUS_OK && !changes->dry_run)
+			status = hand_over(installation, db, identity, note);
+		if (status == STATUS_OK)
+			change_say(changes, "imported into NSS:",
+			    "import into NSS:", identity->order.id);
+	}
+	buf_clear(&line);
+	buf_clear(&base64);
+	return status;
+}
+
+/* --- what stands above -----------------------------------------------------*/
+
+/* Does a list of flags, "SSL,S/MIME,code", trust it to issue for mail? */
+static bool
+is_trusted(struct span flags)
+{
+	flags = span_cut(flags, span_find_byte(flags, ',') + 1, flags.len);
+	return span_has_byte(
+	    span_cut(flags, 0, span_find_byte(flags, ',')), 'C');
+}
+
+static enum status
+add_above(struct installation *installation, const struct nssdb *db,
+    const struct link_facts *link, struct span base64, struct note *note)
+{
+	char nickname[64];
+	const char *const args[] = { "-A", "-n", nickname, "-t",
+		link->root ? ",C," : ",,", "-a", NULL };
+	enum status status;
+	struct buf out;
+
+	(void)snprintf(nickname, sizeof(nickname), "mailcert %s", link->sha1);
+	status = intend(installation, db, "-", base64, note);
+	buf_init(&out, SIGNED_MAX);
+	if (status == STATUS_OK && !installation->changes.dry_run)
+		status =
+		    nssdb_tool(db, "certutil", args, link->pem, &out, note);
+	buf_clear(&out);
+	if (status == STATUS_OK)
+		change_say(&installation->changes,
+		    "added to NSS:", "add to NSS:", link->subject);
+	return status;
+}
+
+/* A root that is there and not trusted: the flags it has enter the journal. */
+static enum status
+trust_root(struct installation *installation, const struct nssdb *db,
+    struct span flags, struct span nickname, struct note *note)
+{
+	char name[NICKNAME_SIZE], text[NICKNAME_SIZE + FLAGS_SIZE];
+	const char *const args[] = { "-M", "-n", name, "-t", ",C,", NULL };
+	enum status status = STATUS_OK;
+	struct buf out;
+
+	if (!span_copy(nickname, name, sizeof(name)) || flags.len > FLAGS_SIZE)
+		return STATUS_DAMAGED;
+	(void)snprintf(
+	    text, sizeof(text), "%.*s %s", (int)flags.len, flags.at, name);
+	if (!installation->changes.dry_run)
+		status = journal_add(&installation->changes.journal,
+		    "nss-trust", db->directory, span_of(text), note);
+	buf_init(&out, SIGNED_MAX);
+	if (status == STATUS_OK && !installation->changes.dry_run)
+		status = nssdb_tool(db, "certutil", args, SPAN(""), &out, note);
+	buf_clear(&out);
+	if (status == STATUS_OK)
+		change_say(&installation->changes,
+		    "trusted in NSS:", "trust in NSS:", name);
+	return status;
+}
+
+static enum status
+install_above(struct installation *installation, const struct nssdb *db,
+    const struct link_facts *link, struct note *note)
+{
+	struct span flags, nickname;
+	struct buf base64, line;
+	enum status status;
+
+	base64_of(link, &base64);
+	if (!nssdb_find(db, buf_span(&base64), &flags, &nickname)) {
+		status =
+		    add_above(installation, db, link, buf_span(&base64), note);
+	} else if (link->root && !is_trusted(flags)) {
+		status = trust_root(installation, db, flags, nickname, note);
+	} else {
+		buf_init(&line, PEM_MAX);
+		buf_addf(&line, "- ");
+		buf_add(&line, buf_span(&base64));
+		status = change_adopt(&installation->changes, "nss",
+		    db->directory, buf_span(&line), note);
+		buf_clear(&line);
+	}
+	buf_clear(&base64);
+	return status;
+}
+
+/* --- consent, and a test ---------------------------------------------------*/
+
+static enum status
+consent(struct installation *installation, const struct nssdb *db,
+    struct note *note)
+{
+	const struct identities *all = installation->identities;
+	const struct link_facts *root = identity_root(&all->at[all->signs]);
+	enum status status = STATUS_OK;
+	struct span flags, nickname;
+	struct buf base64;
+	size_t i;
+
+	if (root == NULL)
+		return note_set(note, STATUS_CONFIG,
+		    "cannot find the root certificate of %s; name its file in "
+		    "smime_anchors",
+		    all->at[all->signs].order.id);
+	base64_of(root, &base64);
+	if (!nssdb_find(db, buf_span(&base64), &flags, &nickname) ||
+	    !is_trusted(flags))
+		status = root_accept(installation, root, note);
+	buf_clear(&base64);
+	for (i = 0; i < all->count && status == STATUS_OK; i++) {
+		base64_of(&all->at[i].link[0], &base64);
+		status = unlock_accept(installation, &all->at[i],
+		    has_identity(db, &all->at[i], buf_span(&base64)), note);
+		buf_clear(&base64);
+	}
+	return status;
+}
+
+static enum status
+sign(const struct nssdb *db, const char *nickname, struct buf *out,
+    struct note *note)
+{
+	const char *const args[] = { "-S", "-N", nickname, "-H", "SHA256", "-f",
+		"/dev/null", NULL };
+
+	return nssdb_tool(db, "cmsutil", args, SPAN(TRIAL_TEXT), out, note);
+}
+
+static enum status
+try_out(
+    struct installation *installation, const char *directory, struct note *note)
+{
+	const struct identities *all = installation->identities;
+	const struct identity *signs = &all->at[all->signs];
+	char name[NICKNAME_SIZE];
+	struct span flags, nickname;
+	struct buf base64, out;
+	enum status status;
+	struct nssdb db;
+
+	if (installation->changes.dry_run)
+		return STATUS_OK;
+	base64_of(&signs->link[0], &base64);
+	buf_init(&out, SIGNED_MAX);
+	status = nssdb_open(directory, &db, note);
+	if (status == STATUS_OK &&
+	    (!has_identity(&db, signs, buf_span(&base64)) ||
+		!nssdb_find(&db, buf_span(&base64), &flags, &nickname) ||
+		!span_copy(nickname, name, sizeof(name))))
+		status = note_set(note, STATUS_NO,
+		    "certificate %s is not in the database in %.200s after "
+		    "pk12util has imported it",
+		    signs->order.id, directory);
+	if (status == STATUS_OK)
+		status = sign(&db, name, &out, note);
+	if (status == STATUS_OK)
+		status = trial_judge(signs, buf_span(&out), note);
+	if (status == STATUS_OK)
+		buf_add_text(&installation->changes.said,
+		    "cmsutil has signed a test text, and it verifies\n");
+	nssdb_close(&db);
+	buf_clear(&out);
+	buf_clear(&base64);
+	return status;
+}
+
+/* --- the whole -------------------------------------------------------------*/
+
+static enum status
+install_all(struct installation *installation, const struct nssdb *db,
+    struct note *note)
+{
+	const struct identities *all = installation->identities;
+	const struct identity *signs = &all->at[all->signs];
+	enum status status = STATUS_OK;
+	size_t i;
+
+	for (i = 0; i < all->count && status == STATUS_OK; i++)
+		if (identity_fits(&all->at[i]))
+			status = install_identity(
+			    installation, db, &all->at[i], note);
+	for (i = 1; i < signs->links && status == STATUS_OK; i++)
+		status = install_above(installation, db, &signs->link[i], note);
+	return status;
+}
+
+enum status
+nss_install(struct installation *installation, struct note *note)
+{
+	char directory[1000];
+	struct handover handover = { .file = "" };
+	enum status status;
+	struct nssdb db;
+
+	status = identities_fit(installation->identities, "NSS", note);
+	if (status == STATUS_OK)
+		status = find_directory(
+		    installation, directory, sizeof(directory), note);
+	if (status != STATUS_OK)
+		return status;
+	/* Of a run that was killed. */
+	name_handover(installation, &handover);
+	if (!installation->changes.dry_run)
+		remove_handover(&handover);
+	status = nssdb_open(directory, &db, note);
+	if (status == STATUS_OK)
+		status = consent(installation, &db, note);
+	if (status == STATUS_OK)
+		status = install_all(installation, &db, note);
+	nssdb_close(&db);
+	return status == STATUS_OK ? try_out(installation, directory, note)
+				   : status;
+}
+
+/* --- and back --------------------------------------------------------------*/
+
+/* Is every certificate of that nickname one that we have added? */
+static bool
+is_all_ours(
+    const struct journal *journal, const struct nssdb *db, struct span nickname)
+{
+	struct span rest = buf_span(&db->certs), line, found, entries;
+	struct journal_entry entry;
+	bool ours;
+
+	while (rest.len > 0) {
+		line = span_trim(line_take(&rest));
+		line = span_cut(line, span_find_byte(line, '\t') + 1, line.len);
+		found = span_cut(line, 0, span_find_byte(line, '\t'));
+		if (!span_eq(found, nickname))
+			continue;
+		line = span_cut(line, found.len + 1, line.len);
+		ours = false;
+		entries = journal_rest(journal);
+		while (!ours && journal_next(&entries, &entry))
+			ours = span_eq(entry.verb, SPAN("nss")) &&
+			    span_eq(span_cut(entry.text,
+					span_find_byte(entry.text, ' ') + 1,
+					entry.text.len),
+				line);
+		if (!ours)
+			return false;
+	}
+	return true;
+}
+
+/* certutil -D takes the newest of a nickname: they are all ours, and all of
+ * them go. */
+static enum status
+remove_certificate(const struct journal *journal, const struct nssdb *db,
+    struct span base64, struct note *note)
+{
+	char name[NICKNAME_SIZE];
+	const char *const args[] = { "-D", "-n", name, NULL };
+	struct span flags, nickname;
+	enum status status;
+	struct buf out;
+
+	if (!nssdb_find(db, base64, &flags, &nickname))
+		return STATUS_OK;
+	if (!span_copy(nickname, name, sizeof(name)))
+		return STATUS_DAMAGED;
+	if (!is_all_ours(journal, db, nickname))
+		return note_set(note, STATUS_NO,
+		    "the nickname \"%.100s\" in %.200s belongs to a "
+		    "certificate of yours as well; remove one of them by hand",
+		    name, db->directory);
+	buf_init(&out, SIGNED_MAX);
+	status = nssdb_tool(db, "certutil", args, SPAN(""), &out, note);
+	buf_clear(&out);
+	return status;
+}
+
+static enum status
+remove_key(const struct nssdb *db, struct span key_id, struct note *note)
+{
+	char id[64];
+	const char *const args[] = { "-F", "-k", id, "-f", "/dev/null", NULL };
+	enum status status;
+	struct buf out;
+
+	if (key_id.len != 40 || !nssdb_has_key(db, key_id) ||
+	    !span_copy(key_id, id, sizeof(id)))
+		return STATUS_OK;
+	buf_init(&out, SIGNED_MAX);
+	status = nssdb_tool(db, "certutil", args, SPAN(""), &out, note);
+	buf_clear(&out);
+	return status;
+}
+
+static enum status
+restore_trust(const struct nssdb *db, struct span text, struct note *note)
+{
+	const size_t space = span_find_byte(text, ' ');
+	char flags[FLAGS_SIZE + 1], name[NICKNAME_SIZE];
+	const char *const args[] = { "-M", "-n", name, "-t", flags, NULL };
+	enum status status;
+	struct buf out;
+
+	if (!span_copy(span_cut(text, 0, space), flags, sizeof(flags)) ||
+	    !span_copy(span_cut(text, space + 1, text.len), name, sizeof(name)))
+		return STATUS_DAMAGED;
+	buf_init(&out, SIGNED_MAX);
+	status = nssdb_tool(db, "certutil", args, SPAN(""), &out, note);
+	buf_clear(&out);
+	return status;
+}
+
+enum status
+nss_undo(struct changes *changes, const struct journal_entry *entry,
+    struct note *note)
+{
+	const size_t space = span_find_byte(entry->text, ' ');
+	char directory[1000], path[1100];
+	enum status status;
+	struct nssdb db;
+
+	if (!span_starts(entry->verb, SPAN("nss")))
+		return STATUS_OK;
+	if (!span_copy(entry->path, directory, sizeof(directory)))
+		return STATUS_DAMAGED;
+	(void)snprintf(path, sizeof(path), "%s/cert9.db", directory);
+	if (access(path, F_OK) != 0)
+		return STATUS_OK;
+	status = nssdb_open(directory, &db, note);
+	if (status == STATUS_OK && span_eq(entry->verb, SPAN("nss-trust"))) {
+		status = restore_trust(&db, entry->text, note);
+	} else if (status == STATUS_OK) {
+		status = remove_key(&db, span_cut(entry->text, 0, space), note);
+		if (status == STATUS_OK)
+			status = remove_certificate(&changes->journal, &db,
+			    span_cut(entry->text, space + 1, entry->text.len),
+			    note);
+	}
+	nssdb_close(&db);
+	return status;
+}
