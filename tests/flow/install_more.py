@@ -425,6 +425,22 @@ def nss_trust():
         tap.ok(b"has a password" in got.stderr, "NSS: a password", got)
 
 
+def two_programs():
+    """What one of them needs stays when the other is removed."""
+    with alpine_user() as user:
+        id = user.certificate()
+        before = user.all()
+        user.install("--yes", "--back-end", "classic", "mutt")
+        user.install("--yes", "alpine")
+        user.install("--yes", "s-nail")
+        user.remove("mutt")
+        user.install("--yes", "alpine")  # the test text is still there
+        user.remove("alpine")
+        snail_signs(user, id, "two programs, one removed")
+        user.remove("s-nail")
+        tap.equal(user.all(), before, "two programs: both removed")
+
+
 # --- killed ------------------------------------------------------------------
 
 def steps(user, *args):
@@ -479,6 +495,7 @@ tests = {
     "use_nss_rsa": functools.partial(use_nss, "rsa:2048"),
     "use_nss_ec": functools.partial(use_nss, "ec:p256"),
     "nss_trust": nss_trust,
+    "two_programs": two_programs,
     "alpine_runs": alpine_runs,
     "alpine_names": alpine_names,
     "killed_nss": functools.partial(killed, "nss", nss_user, 14),
