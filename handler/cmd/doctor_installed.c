@@ -28,8 +28,14 @@ try_gpgsm(const struct identity *identity, struct findings *out)
 	const long long took = (long long)(time(NULL) - before);
 
 	if (status != STATUS_OK)
-		finding_add(out, FINDING_ERROR, "gpgsm", "signing with %s: %s",
-		    identity->order.id, note_text(&note, status));
+		finding_add(out, FINDING_ERROR, "gpgsm",
+		    "signing with %s: %.300s%s", identity->order.id,
+		    note_text(&note, status),
+		    identity->link[0].crl
+			? "; gpgsm wants the revocation list that the "
+			  "certificate names: does its server answer? "
+			  "disable-crl-checks in gpgsm.conf ignores it"
+			: "");
 	else if (took >= SLOW_SECONDS)
 		finding_add(out, FINDING_WARNING, "gpgsm",
 		    "signing with %s takes %lld seconds: a server of "

@@ -19,11 +19,20 @@ TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [TESTS, os.path.join(TESTS, "ca"), os.path.dirname(__file__)]
 from dnsserver import SERVFAIL, Dns
 from install import ALICE, User
-from lib import run_tests, tap
+from lib import BUILD, KERNEL, run_tests, tap
 from unboundzone import Unbound, txt
 
 BOTH = ["mutt", "neomutt"]
 MAILCAP = ["mailcap", "mailcap"]
+
+
+def unconfined(check):
+    """Programs with sanitizers do not confine themselves, and kernels that
+    cannot are for tests/fault/unconfined.py."""
+    return os.path.basename(BUILD) == "san" and \
+        check["check"] in ("parser", "verifier") or KERNEL != (True, True) \
+        and check["check"] in ("landlock", "seccomp", "sandbox", "parser",
+                               "verifier")
 
 
 class Patient:
@@ -78,9 +87,9 @@ class Patient:
         """What is not ok: [check, status, message]."""
         got = self.doctor(*args)
         checks = json.loads(got.stdout)["checks"]
+        error = any(c["status"] == "error" for c in checks)
         bad = [(c["check"], c["status"], c["message"]) for c in checks
-               if c["status"] != "ok"]
-        error = any(status == "error" for _, status, _ in bad)
+               if c["status"] != "ok" and not unconfined(c)]
         return bad, got.returncode == error and not got.stderr, got
 
 
@@ -346,7 +355,8 @@ def test_many():
             with open(os.path.join(top, challenge["id"] + ".json"), "w") as f:
                 json.dump(challenge, f)
         bad, exits, got = patient.bad()
-        tap.ok(exits and bad[-1][:2] == ("more", "warning") and
+        tap.ok(exits and bad[-1][0] == "more" and
+               (bad[-1][1] == "warning") == (got.returncode == 0) and
                "other findings are left out" in bad[-1][2],
                "144 answers in doubt", bad[-1], got.returncode)
         bad, exits, got = patient.bad("-o", "ca=casle")
@@ -376,7 +386,9 @@ def test_gpgsm():
         os.unlink(conf)
         bad, exits, got = patient.bad()
         tap.ok(exits and [c[:2] for c in bad] == [("gpgsm", "error")] and
-               patient.id in bad[0][2], "a revocation list out of reach",
+               patient.id in bad[0][2] and "wants the revocation list" in
+               bad[0][2] and "disable-crl-checks" in bad[0][2],
+               "a revocation list out of reach",
                *bad, got)
 
 
