@@ -581,6 +581,6 @@ def test_message():
                "a file that is not there", got)
 
 
-if __name__ == "__main__":
-    run_tests({"mail": test_mail, "home": test_home,
-               "gpgsm": test_gpgsm, "many": test_many, "message": test_message})
+run_tests({"mail": test_mail, "home": test_home, "gpgsm": test_gpgsm,
+           "many": test_many, "message": test_message})
+tap.done()
