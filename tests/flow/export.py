@@ -4,6 +4,7 @@
 what is never overwritten."""
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -129,8 +130,6 @@ def test_other_programs():
                        openssl("x509", stdin=runs[3].stdout) ==
                        cert_pem(cert), "NSS takes it: %s %s" % (kind, form),
                        *runs)
-                if form == "compatible" and kind == "RSA":
-                    gpgsm(place, file, word)
                 with Place() as other:
                     got = other.run("-o", "password_command=echo sesame",
                                     "import", "--json", file)
@@ -139,9 +138,11 @@ def test_other_programs():
                         not got.stderr, "mailcert takes it", got)
 
 
-def gpgsm(place, file, word):
-    os.mkdir(place.path("gnupg"), 0o700)
-    env = dict(place.env, GNUPGHOME=place.path("gnupg"))
+def gpgsm_takes(place, file, word):
+    """Does gpgsm import the key in that file?"""
+    home = place.path("gnupg")
+    os.mkdir(home, 0o700)
+    env = dict(place.env, GNUPGHOME=home)
     command = ["gpgsm", "--batch", "--disable-dirmngr", "--pinentry-mode",
                "loopback", "--passphrase-fd", "0", "--import", file]
     # On a busy machine gpgsm may give up on its agent: once more.
@@ -152,7 +153,28 @@ def gpgsm(place, file, word):
         if b"secret keys imported: 1" in got.stderr:
             break
     subprocess.run(["gpgconf", "--kill", "gpg-agent"], env=env)
-    tap.ok(b"secret keys imported: 1" in got.stderr, "gpgsm takes it", got)
+    shutil.rmtree(home, ignore_errors=True)
+    return b"secret keys imported: 1" in got.stderr, got
+
+
+def test_gpgsm():
+    """gpgsm 2.2.40 refuses about one RSA key in a hundred, in the files of
+    openssl, too: then another one."""
+    for _ in range(5):
+        key, cert = SUB_CA.issue(ALICE, key=new_key(2048), usage=(
+            "digital_signature", "key_encipherment"))
+        with Home(key, cert) as place:
+            word, file = place.write("word", "sesame\n"), place.path("out.p12")
+            place.give("--format", "compatible", ALICE, file)
+            taken, got = gpgsm_takes(place, file, word)
+            theirs = place.path("openssl.p12")
+            openssl("pkcs12", "-export", "-in", place.path("pair.pem"),
+                    "-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES",
+                    "-macalg", "sha1", "-passout", "pass:sesame", "-out",
+                    theirs)
+            if taken or gpgsm_takes(place, theirs, word)[0]:
+                break
+    tap.ok(taken, "gpgsm takes it", got)
 
 
 def test_install():
