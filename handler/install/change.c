@@ -14,13 +14,33 @@
 
 enum { PATH_SIZE = 1200, SAID_MAX = 1024 * 1024 };
 
+/* Remove what a run that was killed has left beside the files of the journal:
+ * one may hold a key. */
+static void
+clean(const struct journal *journal)
+{
+	struct span rest = journal_rest(journal);
+	struct journal_entry entry;
+	char path[PATH_SIZE];
+
+	while (journal_next(&rest, &entry))
+		if (span_starts(entry.path, SPAN("/")) &&
+		    span_copy(entry.path, path, sizeof(path)))
+			textfile_clean(path);
+}
+
 enum status
 changes_begin(const struct home *home, const char *program, bool dry_run,
     struct changes *out, struct note *note)
 {
+	enum status status;
+
 	out->dry_run = dry_run;
 	buf_init(&out->said, SAID_MAX);
-	return journal_open(home, program, &out->journal, note);
+	status = journal_open(home, program, &out->journal, note);
+	if (status == STATUS_OK && !dry_run)
+		clean(&out->journal);
+	return status;
 }
 
 void
@@ -471,8 +491,6 @@ undo(struct changes *changes, const struct journal_entry *entry,
 		return STATUS_DAMAGED;
 	if (span_eq(entry->verb, SPAN("dir")))
 		return undo_dir(path, note);
-	if (path[0] == '/')
-		textfile_clean(path);
 	if (span_eq(entry->verb, SPAN("file")))
 		return undo_file(path, note);
 	if (span_eq(entry->verb, SPAN("start")))
