@@ -153,6 +153,9 @@ place_lines(struct changes *changes, const struct classic *classic,
 	(void)snprintf(certificates, sizeof(certificates), "%s/.index",
 	    classic->certificates);
 	for (i = 0; i < identity->order.addresses && status == STATUS_OK; i++) {
+		/* A line has no quotes; mutt finds the key by its settings. */
+		if (strpbrk(identity->order.address[i], " \t") != NULL)
+			continue;
 		(void)snprintf(line, sizeof(line),
 		    "%.300s %s mailcert-%s %s t %s", identity->order.address[i],
 		    name, identity->order.id, between,

@@ -103,13 +103,17 @@ choose(const struct installation *installation, const struct settings *settings,
 /* --- the file of settings --------------------------------------------------*/
 
 /* An address as a regular expression in single quotes: mutt takes one
- * backslash away. */
+ * backslash away.  What the quotes could not hold matches as any character. */
 static void
 add_pattern(struct span address, struct buf *out)
 {
 	size_t i;
 
 	for (i = 0; i < address.len; i++) {
+		if (span_has_byte(SPAN("'\"`$\\;#~"), address.at[i])) {
+			buf_add_byte(out, '.');
+			continue;
+		}
 		if (!ascii_is_alnum(address.at[i]) &&
 		    !span_has_byte(SPAN("@-_"), address.at[i]) &&
 		    (unsigned char)address.at[i] < 0x80)

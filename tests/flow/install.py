@@ -430,14 +430,14 @@ def test_two_addresses():
     """Each From has its own certificate."""
     with User() as user:
         ids = {a: user.certificate(address=a)
-               for a in (ALICE, "bob+x@example.org")}
+               for a in (ALICE, "o'neil+x@example.org")}
         got = user.install("gpgsm", ok=64)
         tap.ok(b"several addresses" in got.stderr, "which one?", got)
         for address in ids:
             user.install("--yes", "mutt", address)
         for address, id in ids.items():
             signs(user, "mutt", id, "two addresses, " + address,
-                  more="-e 'set from=%s'" % address)
+                  more="-e \"set from=\\\"%s\\\"\"" % address)
 
 
 def test_renewal():
