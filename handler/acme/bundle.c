@@ -5,6 +5,7 @@
  * file is good.
  */
 #include "acme/bundle_p.h"
+#include "acme/key_p.h"
 
 #include <openssl/crypto.h>
 #include <openssl/ec.h>
@@ -471,19 +472,6 @@ read_der(struct reading *reading, struct span file)
 	    "it is not a PKCS #12, PEM or DER file of keys and certificates");
 }
 
-/* For OpenSSL: never ask anybody. */
-static int
-give_passphrase(char *out, int size, int writing, void *arg)
-{
-	const struct span *passphrase = arg;
-
-	(void)writing;
-	if (passphrase->len > (size_t)size)
-		return -1;
-	memcpy(out, passphrase->at, passphrase->len);
-	return (int)passphrase->len;
-}
-
 /* The encryption of PEM before PKCS #8 (RFC 1421): one round of MD5. */
 static enum status
 read_old_key(
@@ -497,8 +485,8 @@ read_old_key(
 	if (cipher.cipher == NULL)
 		return read_key(reading,
 		    (struct span){ (const char *)data, (size_t)len }, false);
-	if (PEM_do_header(&cipher, data, &len, give_passphrase, &passphrase) !=
-	    1)
+	if (PEM_do_header(
+		&cipher, data, &len, key_give_passphrase, &passphrase) != 1)
 		return wrong(reading);
 	/* Only the form of the result tells a right passphrase. */
 	return read_key(reading,

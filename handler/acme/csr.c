@@ -22,9 +22,8 @@ static const struct {
 	{ "ED25519", NULL, 0 }, { "RSA", NULL, 2048 }, { "RSA", NULL, 3072 },
 	{ "RSA", NULL, 4096 } }; /* as enum key_kind */
 
-/* For OpenSSL: never ask anybody. */
-static int
-give_passphrase(char *out, int size, int writing, void *arg)
+int
+key_give_passphrase(char *out, int size, int writing, void *arg)
 {
 	const struct span *passphrase = arg;
 
@@ -43,7 +42,7 @@ read_with(struct span pem, struct span passphrase)
 
 	if (in != NULL)
 		key = PEM_read_bio_PrivateKey(
-		    in, NULL, give_passphrase, &passphrase);
+		    in, NULL, key_give_passphrase, &passphrase);
 	BIO_free(in);
 	ERR_clear_error();
 	return key;

@@ -24,25 +24,6 @@ is_same(const void *record, const void *arg)
 	    (one->expires == 0 || one->expires > other->created);
 }
 
-/* Find an open order for the same; STATUS_MISSING. */
-static enum status
-find_same(const struct home *home, struct order *out, struct note *note)
-{
-	struct record_search search = { .ids = 0 };
-	struct order *all = NULL;
-	enum status status;
-	size_t count = 0;
-
-	order_search_open(&search);
-	status = orders_find(home, &search, is_same, out, &all, &count, note);
-	if (status == STATUS_OK && count == 0)
-		status = STATUS_MISSING;
-	else if (status == STATUS_OK)
-		*out = all[0];
-	free(all);
-	return status;
-}
-
 /* Resume the open order, or make a new one; either is in the home
  * afterwards. */
 static enum status
@@ -59,7 +40,9 @@ find_or_make(const struct client *client, const struct order_request *request,
 	status = home_lock_on(home, "order", 60, &lock, note);
 	if (status != STATUS_OK)
 		return status;
-	status = request->another ? STATUS_MISSING : find_same(home, out, note);
+	status = request->another
+	    ? STATUS_MISSING
+	    : request_search(home, is_same, false, out, note);
 	*resumed = status == STATUS_OK;
 	if (status == STATUS_MISSING)
 		status = request_make(home, request, &form, out, note);

@@ -155,9 +155,9 @@ waits(const void *record, const void *arg)
 	return one->state == ORDER_REQUESTED && request_is_same(one, arg);
 }
 
-/* The newest request for the same that waits.  STATUS_MISSING. */
-static enum status
-find_waiting(const struct home *home, struct order *out, struct note *note)
+enum status
+request_search(const struct home *home, record_filter *wanted, bool newest,
+    struct order *out, struct note *note)
 {
 	struct record_search search = { .ids = 0 };
 	struct order *all = NULL;
@@ -165,11 +165,11 @@ find_waiting(const struct home *home, struct order *out, struct note *note)
 	size_t count = 0;
 
 	order_search_open(&search);
-	status = orders_find(home, &search, waits, out, &all, &count, note);
+	status = orders_find(home, &search, wanted, out, &all, &count, note);
 	if (status == STATUS_OK && count == 0)
 		status = STATUS_MISSING;
 	else if (status == STATUS_OK)
-		*out = all[count - 1];
+		*out = all[newest ? count - 1 : 0];
 	free(all);
 	return status;
 }
@@ -196,7 +196,9 @@ request_find(const struct home *home, const struct order_request *request,
 {
 	enum status status = describe(request, out, note);
 
-	return status == STATUS_OK ? find_waiting(home, out, note) : status;
+	return status == STATUS_OK
+	    ? request_search(home, waits, true, out, note)
+	    : status;
 }
 
 enum status
@@ -212,8 +214,9 @@ request_place(const struct home *home, const struct order_request *request,
 		status = home_lock_on(home, "order", LOCK_SECONDS, &lock, note);
 	if (status != STATUS_OK)
 		return status;
-	status =
-	    request->another ? STATUS_MISSING : find_waiting(home, out, note);
+	status = request->another
+	    ? STATUS_MISSING
+	    : request_search(home, waits, true, out, note);
 	*found = status == STATUS_OK;
 	if (status == STATUS_MISSING)
 		status = request_make(home, request, form, out, note);

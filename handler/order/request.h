@@ -33,6 +33,11 @@ struct request_form {
  * note. */
 enum status request_addresses(const struct order_request *request,
     struct order *out, struct note *note) MUST_CHECK;
+/* Find the newest, or the oldest, of the orders in progress that the filter
+ * wants; it is given *out, which says what to look for.  STATUS_MISSING: there
+ * is no such order. */
+enum status request_search(const struct home *home, record_filter *wanted,
+    bool newest, struct order *out, struct note *note) MUST_CHECK;
 /* Are they for the same addresses, key and usage? */
 bool request_is_same(const struct order *one, const struct order *other);
 /*
