@@ -355,7 +355,7 @@ add_item(struct changes *changes, const char *path, const struct item *item,
 		    buf_span(&old), item->name, item->text, &text, &added);
 	if (status == STATUS_OK || status == STATUS_MISSING)
 		status = buf_status(&text);
-	/* alpine may write a line of ours in another way: both are undone. */
+	/* alpine may rewrite the line in another form: undo both forms. */
 	if (status == STATUS_OK && !changes->dry_run)
 		status = journal_add(
 		    &changes->journal, "item", path, span_of(whole), note);

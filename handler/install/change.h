@@ -39,8 +39,8 @@ enum status change_adopt(struct changes *changes, const char *verb,
 /* Make a directory, 0700, unless it is there. */
 enum status change_dir(
     struct changes *changes, const char *path, struct note *note) MUST_CHECK;
-/* Write a file of ours, 0600, or replace it.  STATUS_CREATE with a note:
- * there is another one that we did not make. */
+/* Write a file that only mailcert writes, 0600, or replace it.  STATUS_CREATE
+ * with a note: there is another one that we did not make. */
 enum status change_file(struct changes *changes, const char *path,
     struct span text, struct note *note) MUST_CHECK;
 /*

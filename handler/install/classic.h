@@ -23,8 +23,8 @@ enum status classic_fits(
 /* Write keys, certificates and indexes; sign a test text. */
 enum status classic_install(struct installation *installation,
     struct classic *classic, struct note *note) MUST_CHECK;
-/* Write somebody's certificate, and a line for that address in place of older
- * ones of ours. */
+/* Write a correspondent's certificate, and a line for that address.  The line
+ * replaces older ones that mailcert wrote. */
 enum status classic_remember(struct changes *changes,
     const struct classic *classic, const struct identity *other,
     const char *address, struct note *note) MUST_CHECK;

@@ -74,7 +74,7 @@ enum status install_remove(const struct home *home,
 enum status install_search(const struct home *home,
     struct record_search *search, struct note *note) MUST_CHECK;
 /*
- * Install somebody else's certificate wherever one of ours is, to encrypt to
+ * Install somebody else's certificate wherever the user's own is, to encrypt to
  * that address.  chain: PEM, the leaf first.  STATUS_NO with a note: nothing is
  * installed anywhere.  out: what was done, line by line.
  */

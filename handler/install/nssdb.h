@@ -2,9 +2,9 @@
  * nssdb.h - certificates and keys in an NSS database, through its own tools
  *
  * A nickname belongs to a subject: all generations of one share it.  So a
- * certificate is known by its octets here, as the base64 of its DER in one line,
- * and a key by its id (acme/chain.h).  The password of the database must be
- * empty.
+ * certificate is known by its octets here, as the base64 of its DER in one
+ * line, and a key by its id (acme/chain.h).  The password of the database must
+ * be empty.
  */
 #ifndef INSTALL_NSSDB_H
 #define INSTALL_NSSDB_H

@@ -4,7 +4,8 @@
 #include "base/span.h"
 #include "base/status.h"
 
-/* Run the first of pager, less and more on /dev/tty, on a line of ours (or "")
- * and the text, made safe.  STATUS_UNABLE: there is no pager or no terminal. */
+/* Run the first of pager, less and more on /dev/tty, on a line from mailcert
+ * (or "") and the text, made safe.  STATUS_UNABLE: there is no pager or no
+ * terminal. */
 enum status pager_show(const char *head, struct span text) MUST_CHECK;
 #endif

@@ -44,7 +44,8 @@ struct own_mail {
 
 /* "From", "Sender" ...; index below OWN_MAIL_NAMES. */
 const char *own_mail_name(size_t index);
-/* Read a message, hostile.  STATUS_MEMORY; else what cannot be read is empty. */
+/* Read a message, hostile.  STATUS_MEMORY; else what cannot be read is
+ * empty. */
 enum status own_mail_read(
     struct span message, int64_t now, struct own_mail *out) MUST_CHECK;
 /* Is it what own_mail_read() could have written? */

@@ -47,8 +47,8 @@ struct account {
 const char *account_end_name(enum account_end end);
 
 /* Find the account in use at the CA with that directory; STATUS_MISSING.
- * STATUS_DAMAGED: no account fits, but a damaged record may be the one; the note
- * names it. */
+ * STATUS_DAMAGED: no account fits, but a damaged record may be the one; the
+ * note names it. */
 enum status account_find(const struct home *home, const char *directory,
     struct account *out, struct note *note) MUST_CHECK;
 enum status account_load(const struct home *home, const char *id,
