@@ -79,6 +79,8 @@
 	X(CA, "ca-refused", 69, "the CA refused the request")                  \
 	X(BAD_CA, "ca-nonsense", 69, "the CA sent a malformed answer")         \
 	X(NET, "network-trouble", 75, "cannot reach the CA; try again later")  \
+	X(LOGIN, "login-failed", 77,                                           \
+	    "the mail server did not accept the password")                     \
 	X(END, "end", 70, "there is no more")                                  \
 	X(UNCHANGED, "unchanged", 70, "there is nothing to save")              \
 	X(UNABLE, "unable", 70, "it cannot be done here")                      \

@@ -46,6 +46,12 @@
 /* Why a file with keys and certificates cannot be taken. */
 #define VERB_PORTABLE " bad-file bad-passphrase"
 
+/* Whose account on which server; one of secret and token, or neither. */
+#define VERB_SERVER "tls host port user secret? token?"
+/* Why a server is of no use: it cannot be reached or has no certificate that we
+ * trust, the password is wrong, it refuses for now, or for good. */
+#define VERB_SERVER_FAILS "network-trouble login-failed try-again no"
+
 /*
  * X(enumerator, program, verb, opens, takes, gives, fails)
  *
@@ -107,6 +113,19 @@
 	    "method url accept proxy no-proxy body",                          \
 	    "code nonce location retry-after alternate* next body",           \
 	    "ca-nonsense network-trouble configuration")                      \
+	X(SEND, "mailcert-mail", "send", "ca-file",                           \
+	    VERB_SERVER " sender recipient+ message", "outcome said",         \
+	    VERB_SERVER_FAILS)                                                \
+	X(APPEND, "mailcert-mail", "append", "ca-file",                       \
+	    VERB_SERVER " folder? special? flag* message", "folder",          \
+	    VERB_SERVER_FAILS " missing")                                     \
+	X(LOOK, "mailcert-mail", "look", "ca-file",                           \
+	    VERB_SERVER " folder validity? after? since? domain* most",       \
+	    "validity after more? uid* message*",                             \
+	    VERB_SERVER_FAILS " missing")                                     \
+	X(MARK, "mailcert-mail", "mark", "ca-file",                           \
+	    VERB_SERVER " folder validity uid answered? move?", "",           \
+	    VERB_SERVER_FAILS " missing")                                     \
 	X(INSPECT, "mailcert-key", "inspect", "file", "passphrase?",          \
 	    "public* locked* chain warning* home?", VERB_KEY VERB_PORTABLE)   \
 	X(TAKE, "mailcert-key", "take", "file new",                           \

@@ -6,45 +6,14 @@
 
 #include "base/fd.h"
 #include "base/text.h"
-#include "process/run.h"
+#include "process/secret.h"
 #include "tui/prompt.h"
 
-enum { COMMAND_SECONDS = 120 };
-
-/* Read the first line that the command prints.  The user's own shell runs it
- * with the user's own environment, on the terminal if there is one: it may ask
- * for a passphrase itself. */
 static enum status
 run_command(const char *command, struct buf *out, struct note *note)
 {
-	const char *const argv[] = { "/bin/sh", "-c", command, NULL };
-	const int tty = fd_terminal();
-	const struct run run = { .argv = argv,
-		.environment = RUN_USER,
-		.terminal = tty >= 0 ? RUN_ASKS : RUN_AWAY,
-		.tty = tty,
-		.seconds = COMMAND_SECONDS,
-		.shares = tty >= 0 };
-	struct note said = { "" };
-	enum status status;
-	int code = 0;
-
-	status = process_run(&run, out, &said, &code, note);
-	if (tty >= 0)
-		(void)close(tty);
-	buf_cut(out, span_find_byte(buf_span(out), '\n'));
-	if (status == STATUS_AGAIN)
-		return note_set(note, STATUS_CONFIG,
-		    "password_command took longer than %d seconds",
-		    COMMAND_SECONDS);
-	if (status == STATUS_BAD_SIZE)
-		return note_set(note, STATUS_CONFIG,
-		    "password_command printed more than a passphrase");
-	if (status == STATUS_OK && (code != 0 || out->len == 0))
-		status = note_set(note, STATUS_CONFIG,
-		    "password_command printed no passphrase%s%.200s",
-		    said.text[0] != '\0' ? ": " : "", said.text);
-	return status;
+	return secret_command(
+	    command, "password_command", "passphrase", out, note);
 }
 
 /* label: the question; twice: and once more, to be sure. */

@@ -79,6 +79,28 @@ wrong(const struct assignment *one, const struct setting *setting,
 	return status;
 }
 
+/* "password.USER@HOST" or "token.USER@HOST". */
+static enum status
+assign_secret(struct config *config, const struct assignment *one, bool token,
+    struct note *note)
+{
+	const size_t dot = span_find_byte(one->name, '.');
+	struct config_secret *secret = config_secret_entry(
+	    config, span_cut(one->name, dot + 1, one->name.len), token);
+	char name[80];
+
+	if (secret == NULL) {
+		text_show_in(name, sizeof(name), one->name, false);
+		return note_set(note, STATUS_CONFIG,
+		    "%s: %s does not name an account (USER@HOST), or is one of "
+		    "more than %d",
+		    one->where, name, CONFIG_SECRETS_MAX);
+	}
+	return setting_set(&setting_of_secret, one->value, secret)
+	    ? STATUS_OK
+	    : wrong(one, &setting_of_secret, note);
+}
+
 static enum status
 assign(struct config *config, struct assignment *one, struct note *note)
 {
@@ -87,6 +109,9 @@ assign(struct config *config, struct assignment *one, struct note *note)
 	void *record = config;
 	size_t dot;
 
+	if (span_starts(one->name, SPAN("password.")) ||
+	    span_starts(one->name, SPAN("token.")))
+		return assign_secret(config, one, one->name.at[0] == 't', note);
 	if (span_starts(one->name, SPAN("ca."))) {
 		dot = 3 +
 		    span_find_byte(span_cut(one->name, 3, one->name.len), '.');

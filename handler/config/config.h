@@ -9,12 +9,13 @@
 #include "acme/key_kind.h"
 #include "base/buf.h"
 #include "config/destination.h"
+#include "config/server.h"
 #include "reply/authres.h"
 #include "reply/challenge.h"
 
 enum { CONFIG_VALUE_SIZE = 1024 };
 
-enum { CONFIG_CAS_MAX = 8, CONFIG_NAME_SIZE = 32 };
+enum { CONFIG_CAS_MAX = 8, CONFIG_NAME_SIZE = 32, CONFIG_SECRETS_MAX = 8 };
 
 /* A CA's own rules; the global ones apply to the others. */
 struct config_own {
@@ -45,6 +46,14 @@ struct config_ca {
 	bool before_mail; /* the CA mails only after it was told */
 };
 
+/* How to get the password of an account, "password.USER@HOST = COMMAND", or a
+ * token that stands for it, "token.USER@HOST". */
+struct config_secret {
+	char account[SERVER_NAME_SIZE];  /* server_account() */
+	char command[CONFIG_VALUE_SIZE]; /* for sh */
+	bool token; /* it prints an access token (OAuth 2, RFC 6750) */
+};
+
 /* What to do after an answer that is known to be sent. */
 enum config_finish { FINISH_AUTO, FINISH_ASK, FINISH_MANUAL };
 
@@ -72,7 +81,13 @@ struct config {
 	int64_t patience;     /* seconds to wait for a CA that is processing */
 	int64_t renew_before; /* seconds; 0: a third of the lifetime */
 	char password_command[CONFIG_VALUE_SIZE]; /* for sh; or empty */
-	bool sandbox_required;                    /* else best effort */
+	struct server smtp; /* that sends replies; or SERVER_NONE */
+	struct server imap; /* that keeps drafts; or SERVER_NONE */
+	char mail_ca_file[CONFIG_VALUE_SIZE]; /* certificates of mail servers;
+					       * empty: the system's */
+	struct config_secret secrets[CONFIG_SECRETS_MAX];
+	size_t secret_count;
+	bool sandbox_required;  /* else best effort */
 	bool lock_keys;         /* certificate keys get a passphrase */
 	bool caa;               /* look CAA records up before an order */
 	const char *revocation; /* for verify: "off", "soft", "hard"; static */
@@ -95,6 +110,9 @@ enum status config_find_ca(const struct config *config, const char *text,
 /* The configured CA with that name or directory, or NULL. */
 const struct config_ca *config_known_ca(
     const struct config *config, const char *text);
+/* How to get the password or token of that server; NULL: nothing says. */
+const struct config_secret *config_secret_of(
+    const struct config *config, const struct server *server);
 /* Does any CA have rules of its own? */
 bool config_has_own(const struct config *config);
 

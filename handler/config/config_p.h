@@ -31,8 +31,9 @@ struct settings {
 	const struct setting *rows;
 	size_t count;
 };
-extern const struct settings settings_all;   /* of a struct config */
-extern const struct settings settings_of_ca; /* of a struct config_ca */
+extern const struct settings settings_all;     /* of a struct config */
+extern const struct settings settings_of_ca;   /* of a struct config_ca */
+extern const struct setting setting_of_secret; /* of a struct config_secret */
 
 /* Return the row of that name; NULL: unknown. */
 const struct setting *setting_find(
@@ -47,11 +48,15 @@ void settings_begin(const struct settings *settings, void *record);
 setting_reader value_text, value_url, value_program, value_proxy, value_flag,
     value_choice, value_word, value_number, value_period, value_methods,
     value_key_kind, value_usage, value_coverage, value_join, value_resolver,
-    value_draft, value_sent_folder;
+    value_draft, value_sent_folder, value_smtp, value_imap;
 
 /* Return the entry of that name; make it if it does not exist.  NULL: there is
  * no room for another, or the name is empty or too long. */
 struct config_ca *config_ca_entry(struct config *config, struct span name);
+/* The same of a password or a token.  NULL: no room, or it is not the name of an
+ * account. */
+struct config_secret *config_secret_entry(
+    struct config *config, struct span account, bool token);
 /* Add the built-in CAs; the file and -o may change them. */
 void config_add_known_cas(struct config *config);
 #endif

@@ -59,8 +59,11 @@ static const struct setting all[] = {
 	    .expected = "mua, stage, stdout, sendmail, file:PATH, maildir:DIR "
 			"or mbox:FILE" },
 	{ "finish", "auto", value_choice, ALL(finish), .words = finishes },
+	{ "imap", NULL, value_imap, ALL(imap),
+	    .expected = "imaps://USER@HOST or imap://USER@HOST" },
 	{ "key", "rsa:3072", value_key_kind, ALL(key), .expected = KEYS },
 	{ "lock_keys", "no", value_flag, ALL(lock_keys), .words = yes_no },
+	{ "mail_ca_file", NULL, value_text, ALL(mail_ca_file) },
 	{ "max_message", "10485760", value_number, ALL(max_message),
 	    .least = MESSAGE_LEAST, .most = MESSAGE_MOST },
 	{ "password_command", NULL, value_text, ALL(password_command),
@@ -85,6 +88,8 @@ static const struct setting all[] = {
 	    .expected = "maildir:DIR or mbox:FILE" },
 	{ "smime_anchors", NULL, value_text, ALL(authenticate.smime_anchors) },
 	{ "smime_crls", NULL, value_text, ALL(authenticate.smime_crls) },
+	{ "smtp", NULL, value_smtp, ALL(smtp),
+	    .expected = "submissions://USER@HOST or submission://USER@HOST" },
 	{ "usage", "both", value_usage, ALL(usage), .words = usages },
 };
 
@@ -117,6 +122,11 @@ static const struct setting of_ca[] = {
 	    .words = subjects },
 	{ "token_join", "string", value_join, CA(join), .words = joins },
 };
+
+/* What follows "password.USER@HOST" and "token.USER@HOST". */
+const struct setting setting_of_secret = { "", NULL, value_text,
+	.offset = offsetof(struct config_secret, command),
+	.size = sizeof(((struct config_secret *)0)->command), .secret = true };
 
 const struct settings settings_all = { all, sizeof(all) / sizeof(*all) };
 const struct settings settings_of_ca = { of_ca,

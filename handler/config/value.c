@@ -249,3 +249,24 @@ value_sent_folder(const struct setting *setting, struct span value, void *field)
 		(folder->kind == DESTINATION_MAILDIR ||
 		    folder->kind == DESTINATION_MBOX));
 }
+
+static bool
+read_server(struct span value, enum server_kind kind, struct server *out)
+{
+	return server_parse(value, out) && out->kind == kind &&
+	    out->folder[0] == '\0';
+}
+
+bool
+value_smtp(const struct setting *setting, struct span value, void *field)
+{
+	(void)setting;
+	return read_server(value, SERVER_SMTP, field);
+}
+
+bool
+value_imap(const struct setting *setting, struct span value, void *field)
+{
+	(void)setting;
+	return read_server(value, SERVER_IMAP, field);
+}

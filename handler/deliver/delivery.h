@@ -5,6 +5,7 @@
 #define DELIVER_DELIVERY_H
 #include "base/buf.h"
 #include "config/destination.h"
+#include "deliver/mail_server.h"
 #include "process/mua.h"
 #include "reply/match.h"
 #include "store/home.h"
@@ -22,6 +23,7 @@ struct delivery {
 	const struct home *home;
 	const struct mua *mua;
 	const char *sendmail;
+	const struct mail_access *access; /* to mail servers */
 	bool hold_stdout; /* stdout carries something else (--json) */
 };
 #endif

@@ -57,6 +57,7 @@ seconds_of(const char *name)
 		{ "mailcert-verify", 60 }, /* 10 of CPU time at most */
 		{ "mailcert-net", 60 },    /* limits itself, name by name */
 		{ "mailcert-https", 45 },  /* limits itself to less */
+		{ "mailcert-mail", 300 },  /* limits itself to less */
 	};
 	size_t i;
 
@@ -110,18 +111,20 @@ run_or_ask(const struct verb_row *row, struct span input, struct run_stay *stay,
 	return status;
 }
 
-/* The helper that keeps running, and its subject. */
-static struct {
-	struct run_stay stay;
-	char subject[HELPER_SUBJECT_SIZE];
-	int questions;
-} resident = { .stay = { .answered = frame_ended } };
+/* The one that talks to the CA. */
+static struct helper_kept resident;
+
+void
+helper_end(struct helper_kept *kept)
+{
+	process_end(&kept->stay);
+	kept->questions = 0;
+}
 
 void
 helper_dismiss(void)
 {
-	process_end(&resident.stay);
-	resident.questions = 0;
+	helper_end(&resident);
 }
 
 const char *
@@ -195,27 +198,37 @@ helper_ask(enum verb_id verb, struct buf *question, struct buf *answer,
 }
 
 enum status
-helper_ask_resident(enum verb_id verb, const char *subject,
+helper_ask_kept(struct helper_kept *kept, enum verb_id verb,
     struct buf *question, struct buf *answer, struct note *note)
 {
 	enum status status;
 	int code = 0;
 
-	if (strcmp(subject, resident.subject) != 0 ||
-	    resident.questions >= HELPER_QUESTIONS_MAX)
-		helper_dismiss();
-	(void)snprintf(
-	    resident.subject, sizeof(resident.subject), "%s", subject);
-	resident.questions++;
-	status = ask(verb, &resident.stay, question, answer, &code, note);
+	if (kept->questions >= HELPER_QUESTIONS_MAX)
+		helper_end(kept);
+	kept->questions++;
+	kept->stay.answered = frame_ended;
+	status = ask(verb, &kept->stay, question, answer, &code, note);
 	/* Another process killed it: the next one may succeed. */
 	if (status == STATUS_BUG && code == 128 + SIGKILL)
 		status = note_set(note, STATUS_AGAIN,
 		    "%s was killed; try again later", verb_row(verb)->program);
 	/* The helper exits after such an answer. */
 	if (verb_fault(status))
-		helper_dismiss();
+		helper_end(kept);
 	return status;
+}
+
+enum status
+helper_ask_resident(enum verb_id verb, const char *subject,
+    struct buf *question, struct buf *answer, struct note *note)
+{
+	static char last[HELPER_SUBJECT_SIZE];
+
+	if (strcmp(subject, last) != 0)
+		helper_dismiss();
+	(void)snprintf(last, sizeof(last), "%s", subject);
+	return helper_ask_kept(&resident, verb, question, answer, note);
 }
 
 enum status

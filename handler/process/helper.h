@@ -4,6 +4,7 @@
 #ifndef PROCESS_HELPER_H
 #define PROCESS_HELPER_H
 #include "base/verb.h"
+#include "process/run.h"
 #include "reply/response.h"
 
 /* Write the path of a helper; STATUS_CREATE: it is not installed. */
@@ -24,20 +25,27 @@ enum status helper_path(
 enum status helper_ask(enum verb_id verb, struct buf *question,
     struct buf *answer, struct note *note) MUST_CHECK;
 
-/*
- * The same for a program that keeps running for the next question about the
- * same subject; after HELPER_QUESTIONS_MAX, start another one.  STATUS_AGAIN
- * also if another process killed it.
- */
+/* A program that keeps running for the next question.  Zero: it does not run
+ * yet.  The owner ends it with helper_end(). */
+struct helper_kept {
+	struct run_stay stay;
+	int questions;
+};
+/* The same of a program that keeps running; after HELPER_QUESTIONS_MAX, start
+ * another one.  STATUS_AGAIN also if another process killed it. */
 enum { HELPER_QUESTIONS_MAX = 64 };
+enum status helper_ask_kept(struct helper_kept *kept, enum verb_id verb,
+    struct buf *question, struct buf *answer, struct note *note) MUST_CHECK;
+void helper_end(struct helper_kept *kept);
+/* The same of the one that talks to a CA, about the same subject. */
 enum status helper_ask_resident(enum verb_id verb, const char *subject,
     struct buf *question, struct buf *answer, struct note *note) MUST_CHECK;
 /* Returns STATUS_BUG: a value in the answer is not what the verb must give;
  * what: which, and what it should be. */
 enum status helper_malformed(
     enum verb_id verb, const char *what, struct note *note);
-/* End the helper that keeps running, if there is one: at the end, and before a
- * long wait. */
+/* End the one that talks to a CA, if it runs: at the end, and before a long
+ * wait. */
 void helper_dismiss(void);
 
 /* The first that any helper printed on standard error, as one line of safe

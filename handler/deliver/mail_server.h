@@ -1,0 +1,34 @@
+/*
+ * mail_server.h - ask a mail server, through mailcert-mail
+ *
+ * One home for what every such question needs: the name of the server, how it
+ * is trusted, and the password of the account, which is asked for once in the
+ * life of the process.
+ */
+#ifndef DELIVER_MAIL_SERVER_H
+#define DELIVER_MAIL_SERVER_H
+#include "config/config.h"
+#include "process/helper.h"
+
+/* Where passwords come from. */
+struct mail_access {
+	const struct config *config;
+	/* Ask the user for the password of that account, where the
+	 * configuration names no command.  NULL: nobody is there. */
+	enum status (*ask)(
+	    const char *account, struct buf *out, struct note *note);
+};
+
+/*
+ * Ask it.  frames: what the verb takes besides VERB_SERVER; answer: as
+ * helper_ask().  kept: the program keeps running, and with it the connection;
+ * NULL: it ends.  A command that prints tokens is run once more when the server
+ * accepts none.  The note names the server.
+ *
+ * STATUS_LOGIN, _NET, _AGAIN, _NO, _MISSING: base/verb.h.  STATUS_NO_PERSON:
+ * there is no way to get the password.  STATUS_CONFIG: the command fails.
+ */
+enum status mail_server_ask(const struct mail_access *access,
+    const struct server *server, enum verb_id verb, struct span frames,
+    struct helper_kept *kept, struct buf *answer, struct note *note) MUST_CHECK;
+#endif
