@@ -18,7 +18,7 @@ HEADERS = openssl/evp.h=libssl-dev curl/curl.h=libcurl4-openssl-dev \
 	jansson.h=libjansson-dev idn2.h=libidn2-dev unbound.h=libunbound-dev \
 	uninorm.h=libunistring-dev linux/seccomp.h=linux-libc-dev
 DEPS_CHECK = dns-root-data opendkim libnss3-tools pebble unbound ldnsutils python3-aiosmtpd python3-cryptography python3-dkim python3 openssl git tmux mutt neomutt procmail maildrop \
-	gpgsm gpg-agent dirmngr dovecot-imapd dovecot-sieve s-nail alpine mblaze nmh notmuch strace mandoc \
+	gpgsm gpg-agent dirmngr dovecot-imapd dovecot-lmtpd dovecot-sieve s-nail alpine mblaze nmh notmuch strace mandoc \
 	clang libclang-rt-14-dev
 DEPS_LINT = clang-format cppcheck mandoc shellcheck git
 
