@@ -76,18 +76,28 @@ is_file_name(const char *address)
 }
 
 static enum status
+check_address(const char *address, struct note *note)
+{
+	return is_file_name(address)
+	    ? STATUS_OK
+	    : note_set(note, STATUS_NO,
+		  "the address %.100s cannot be the name of a file, which "
+		  "alpine needs",
+		  address);
+}
+
+static enum status
 check_addresses(const struct identities *all, struct note *note)
 {
+	enum status status = STATUS_OK;
 	size_t i, k;
 
 	for (i = 0; i < all->count; i++)
-		for (k = 0; k < all->at[i].order.addresses; k++)
-			if (!is_file_name(all->at[i].order.address[k]))
-				return note_set(note, STATUS_NO,
-				    "the address %.100s cannot be the name of "
-				    "a file, which alpine needs",
-				    all->at[i].order.address[k]);
-	return STATUS_OK;
+		for (k = 0;
+		     k < all->at[i].order.addresses && status == STATUS_OK; k++)
+			status =
+			    check_address(all->at[i].order.address[k], note);
+	return status;
 }
 
 /* Does alpine look elsewhere, because the user has told it to? */
@@ -512,4 +522,25 @@ alpine_install(struct installation *installation, struct note *note)
 		    installation, alpine.config, buf_span(&text), note);
 	buf_clear(&text);
 	return status;
+}
+
+enum status
+alpine_remember(struct installation *installation, const struct identity *other,
+    const char *address, struct note *note)
+{
+	struct changes *changes = &installation->changes;
+	char name[ACME_VALUE_SIZE], path[PATH_SIZE];
+	struct alpine alpine;
+	enum status status;
+
+	status = find(installation, &alpine, note);
+	if (status == STATUS_OK)
+		status = check_address(address, note);
+	if (status == STATUS_OK)
+		status = identity_is_rsa(other, "alpine", note);
+	if (status != STATUS_OK)
+		return status;
+	lower(address, name);
+	name_file(&alpine, "public", name, "crt", path, sizeof(path));
+	return change_file(changes, path, other->link[0].pem, note);
 }

@@ -14,5 +14,10 @@
  */
 enum status alpine_install(
     struct installation *installation, struct note *note) MUST_CHECK;
+/* A correspondent's certificate, as the one that alpine encrypts to that
+ * address with.  STATUS_NO, STATUS_CREATE with a note. */
+enum status alpine_remember(struct installation *installation,
+    const struct identity *other, const char *address,
+    struct note *note) MUST_CHECK;
 change_undoer alpine_undo;
 #endif

@@ -594,14 +594,12 @@ gpgsm_remember(struct installation *installation, const struct identity *other,
 	enum status status;
 
 	(void)address;
-	if (strcmp(other->link[0].key, "rsa") != 0)
-		return note_set(note, STATUS_NO,
-		    "gpgsm cannot encrypt to a key of this kind (%s)",
-		    other->link[0].key);
-	if (other->link[0].subject[0] == '\0')
+	status = identity_is_rsa(other, "gpgsm", note);
+	if (status == STATUS_OK && other->link[0].subject[0] == '\0')
 		return note_set(note, STATUS_NO,
 		    "gpgsm refuses a certificate with an empty subject");
-	status = find_untrusted(other, &root, note);
+	if (status == STATUS_OK)
+		status = find_untrusted(other, &root, note);
 	if (status == STATUS_OK && root != NULL)
 		status = root_accept(installation, root, note);
 	if (status == STATUS_OK)

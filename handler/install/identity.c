@@ -284,6 +284,17 @@ identities_fit(
 		  key_kind_name(signs->order.key));
 }
 
+enum status
+identity_is_rsa(
+    const struct identity *identity, const char *program, struct note *note)
+{
+	return strcmp(identity->link[0].key, "rsa") == 0
+	    ? STATUS_OK
+	    : note_set(note, STATUS_NO,
+		  "%s cannot encrypt to a key of this kind (%s)", program,
+		  identity->link[0].key);
+}
+
 void
 identity_add_pem(
     const struct identity *identity, size_t from, size_t to, struct buf *out)

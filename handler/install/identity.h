@@ -66,6 +66,9 @@ bool identity_fits(const struct identity *identity);
 /* STATUS_NO with a note: the program cannot sign with the key that signs. */
 enum status identities_fit(const struct identities *identities,
     const char *program, struct note *note) MUST_CHECK;
+/* Can the program encrypt to its key: RSA?  Else STATUS_NO with a note. */
+enum status identity_is_rsa(const struct identity *identity,
+    const char *program, struct note *note) MUST_CHECK;
 /* Append the PEM of the links [from, to). */
 void identity_add_pem(
     const struct identity *identity, size_t from, size_t to, struct buf *out);

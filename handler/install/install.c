@@ -18,8 +18,8 @@ static const struct install_program programs[] = {
 	{ "gpgsm", gpgsm_install, gpgsm_remember, gpgsm_undo, gpgsm_undone },
 	{ "mutt", mutt_install, mutt_remember, gpgsm_undo, gpgsm_undone },
 	{ "neomutt", mutt_install, mutt_remember, gpgsm_undo, gpgsm_undone },
-	{ "s-nail", snail_install, NULL, NULL, NULL },
-	{ "alpine", alpine_install, NULL, alpine_undo, NULL },
+	{ "s-nail", snail_install, snail_remember, NULL, NULL },
+	{ "alpine", alpine_install, alpine_remember, alpine_undo, NULL },
 	{ "nss", nss_install, NULL, nss_undo, NULL },
 };
 

@@ -2,7 +2,8 @@
  * snail.c - S/MIME in s-nail: see snail.h
  *
  * HOME/mail/s-nail/ID.pair holds a key and its certificate, ID.chain what
- * stands between that and the root.  s-nail decrypts with the pair that signs:
+ * stands between that and the root, SHA1.cert somebody else's certificate.
+ * s-nail decrypts with the pair that signs:
  * the older ones lie beside it, and the settings say in comments how to use
  * one.  It would want the passphrase of a key in its configuration, so that the
  * pair has none.
@@ -18,6 +19,10 @@
 #include "install/textfile.h"
 #include "install/trial.h"
 #include "install/unlock.h"
+
+/* Facts in the journal: the certificate that an address has now. */
+#define SIGNS "signs"       /* ADDRESS ID */
+#define ENCRYPTS "encrypts" /* ADDRESS SHA1 */
 
 enum {
 	RC_MAX = 256 * 1024,
@@ -172,7 +177,7 @@ remember(struct installation *installation, const struct identity *identity,
 		status = journal_add(
 		    journal, "pair", identity->order.address[i], id, note);
 		if (status == STATUS_OK && signs)
-			status = journal_set(journal, "signs",
+			status = journal_set(journal, SIGNS,
 			    identity->order.address[i], id, note);
 	}
 	return status;
@@ -204,6 +209,18 @@ place_all(struct installation *installation, const struct snail *snail,
 }
 
 /* --- settings --------------------------------------------------------------*/
+
+/* Is it the last line with its verb and address? */
+static bool
+is_latest(const struct journal *journal, const struct journal_entry *entry,
+    const char *verb)
+{
+	char address[ACME_VALUE_SIZE];
+
+	return span_eq(entry->verb, span_of(verb)) &&
+	    span_copy(entry->path, address, sizeof(address)) &&
+	    journal_get(journal, verb, address).at == entry->text.at;
+}
 
 static void
 add_set(const struct snail *snail, const char *before, const char *variable,
@@ -245,6 +262,17 @@ add_address(const struct installation *installation, const struct snail *snail,
 }
 
 static void
+add_correspondent(const struct snail *snail, struct span address,
+    struct span sha1, struct buf *out)
+{
+	char path[PATH_SIZE];
+
+	name_file(snail, sha1, "cert", path, sizeof(path));
+	buf_addf(out, "set smime-encrypt-%.*s=\"%s\"\n", (int)address.len,
+	    address.at, path);
+}
+
+static void
 build(const struct installation *installation, const struct snail *snail,
     struct buf *out)
 {
@@ -252,7 +280,6 @@ build(const struct installation *installation, const struct snail *snail,
 	const struct span from = journal_get(journal, "from", "unset");
 	struct span rest = journal_rest(journal);
 	struct journal_entry entry;
-	char address[ACME_VALUE_SIZE];
 
 	buf_addf(out,
 	    "# Written by mailcert install s-nail; what you change here is "
@@ -263,12 +290,11 @@ build(const struct installation *installation, const struct snail *snail,
 	if (from.len > 0)
 		buf_addf(out, "set from=\"%.*s\"\n", (int)from.len, from.at);
 	while (journal_next(&rest, &entry))
-		/* The last line for its address. */
-		if (span_eq(entry.verb, SPAN("signs")) &&
-		    span_copy(entry.path, address, sizeof(address)) &&
-		    journal_get(journal, "signs", address).at == entry.text.at)
+		if (is_latest(journal, &entry, SIGNS))
 			add_address(
 			    installation, snail, entry.path, entry.text, out);
+		else if (is_latest(journal, &entry, ENCRYPTS))
+			add_correspondent(snail, entry.path, entry.text, out);
 }
 
 static enum status
@@ -374,6 +400,15 @@ is_nameable(const char *address)
 }
 
 static enum status
+not_nameable(const char *address, struct note *note)
+{
+	return note_set(note, STATUS_NO,
+	    "s-nail has no setting for the address %.100s: only letters, "
+	    "digits and . - _ + can stand in one",
+	    address);
+}
+
+static enum status
 check(struct installation *installation, const struct snail *snail,
     struct note *note)
 {
@@ -385,11 +420,8 @@ check(struct installation *installation, const struct snail *snail,
 	for (i = 0; i < all->count; i++)
 		for (k = 0; k < all->at[i].order.addresses; k++)
 			if (!is_nameable(all->at[i].order.address[k]))
-				return note_set(note, STATUS_NO,
-				    "s-nail has no setting for the address "
-				    "%.100s: only letters, digits and . - _ + "
-				    "can stand in one",
-				    all->at[i].order.address[k]);
+				return not_nameable(
+				    all->at[i].order.address[k], note);
 	status = identities_fit(all, "s-nail", note);
 	for (i = 0; i < all->count && status == STATUS_OK; i++)
 		if (identity_fits(&all->at[i])) {
@@ -402,20 +434,31 @@ check(struct installation *installation, const struct snail *snail,
 }
 
 static enum status
+find(const struct installation *installation, struct snail *snail,
+    struct note *note)
+{
+	enum status status = sourced_path(
+	    installation, snail->settings, sizeof(snail->settings), note);
+
+	if (status == STATUS_OK) {
+		(void)strcpy(snail->pairs, snail->settings);
+		*strrchr(snail->pairs, '.') = '\0';
+	}
+	return status;
+}
+
+static enum status
 begin(struct installation *installation, struct snail *snail, struct note *note)
 {
 	enum status status = ask(snail, note);
 
 	if (status == STATUS_OK)
-		status = sourced_path(installation, snail->settings,
-		    sizeof(snail->settings), note);
+		status = find(installation, snail, note);
 	if (status != STATUS_OK)
 		return status;
 	if (snail->complaint.text[0] != '\0')
 		buf_addf(&installation->changes.said, "s-nail says: %s\n",
 		    snail->complaint.text);
-	(void)strcpy(snail->pairs, snail->settings);
-	*strrchr(snail->pairs, '.') = '\0';
 	return check(installation, snail, note);
 }
 
@@ -437,4 +480,38 @@ snail_install(struct installation *installation, struct note *note)
 	return status == STATUS_OK
 	    ? sourced_offer(installation, snail.settings, snail.file, note)
 	    : status;
+}
+
+/* --- correspondents --------------------------------------------------------*/
+
+static enum status
+check_correspondent(
+    const struct identity *other, const char *address, struct note *note)
+{
+	return is_nameable(address) ? identity_is_rsa(other, "s-nail", note)
+				    : not_nameable(address, note);
+}
+
+enum status
+snail_remember(struct installation *installation, const struct identity *other,
+    const char *address, struct note *note)
+{
+	const struct link_facts *leaf = &other->link[0];
+	struct changes *changes = &installation->changes;
+	struct snail snail = { .from = "" };
+	enum status status;
+	char path[PATH_SIZE];
+
+	status = check_correspondent(other, address, note);
+	if (status == STATUS_OK)
+		status = find(installation, &snail, note);
+	if (status != STATUS_OK)
+		return status;
+	name_file(&snail, span_of(leaf->sha1), "cert", path, sizeof(path));
+	status = change_file(changes, path, leaf->pem, note);
+	if (status == STATUS_OK && !changes->dry_run)
+		status = journal_set(&changes->journal, ENCRYPTS, address,
+		    span_of(leaf->sha1), note);
+	return status == STATUS_OK ? write_settings(installation, &snail, note)
+				   : status;
 }

@@ -12,4 +12,9 @@
  */
 enum status snail_install(
     struct installation *installation, struct note *note) MUST_CHECK;
+/* Write a correspondent's certificate, and the setting that makes s-nail
+ * encrypt to that address.  STATUS_NO with a note: s-nail cannot. */
+enum status snail_remember(struct installation *installation,
+    const struct identity *other, const char *address,
+    struct note *note) MUST_CHECK;
 #endif

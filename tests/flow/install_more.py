@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # Runs in: check check-slow
 """A certificate put to use beyond mutt: real s-nail and alpine in a terminal
-and the tools of NSS sign with it and read with it; everything can be undone; killed anywhere, the
-next run completes it."""
+and the tools of NSS sign with it, read with it, and encrypt to somebody else;
+everything can be undone; killed anywhere, the next run completes it."""
 import functools
 import os
 import re
@@ -12,7 +12,8 @@ import time
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [TESTS, os.path.join(TESTS, "ca"), os.path.dirname(__file__)]
-from install import ALICE, User, push
+import cms
+from install import ALICE, BOB, User, from_bob, push
 from lib import (MAILCERT, SLOW, Terminal, make_mbox, run_tests, sample, sent,
                  tap)
 
@@ -61,16 +62,20 @@ def signed_by(user, raw, id, name):
 
 # --- s-nail ------------------------------------------------------------------
 
-def snail_signs(user, id, name):
+def snail_sends(user, name):
+    """Write to Bob; gives what was sent."""
     before = sent(user.box)
     with Terminal(user.place, "s-nail -s hello bob@example.net") as terminal:
         terminal.wait("To:", 5)
         terminal.keys("Hello.", "Enter")
         tap.ok(push(terminal, "C-d", lambda: len(sent(user.box)) >
                     len(before)), name + ": it is sent", terminal.screen())
-    for raw in sent(user.box):
-        if raw not in before:
-            signed_by(user, raw, id, name)
+    return [raw for raw in sent(user.box) if raw not in before]
+
+
+def snail_signs(user, id, name):
+    for raw in snail_sends(user, name):
+        signed_by(user, raw, id, name)
 
 
 def snail_reads(user, ids, name):
@@ -186,7 +191,8 @@ def alpine_user(**more):
     return user
 
 
-def alpine_signs(user, id, name):
+def alpine_sends(user, name):
+    """Write to Bob; gives what was sent."""
     before = sent(user.box)
     with Terminal(user.place, "alpine bob@example.net") as terminal:
         terminal.wait("COMPOSE MESSAGE")
@@ -194,9 +200,12 @@ def alpine_signs(user, id, name):
         tap.ok(push(terminal, "y", lambda: len(sent(user.box)) >
                     len(before)), name + ": it is sent", terminal.screen())
         terminal.wait("[exit 0]")
-    for raw in sent(user.box):
-        if raw not in before:
-            signed_by(user, raw, id, name)
+    return [raw for raw in sent(user.box) if raw not in before]
+
+
+def alpine_signs(user, id, name):
+    for raw in alpine_sends(user, name):
+        signed_by(user, raw, id, name)
 
 
 def alpine_reads(user, ids, name):
@@ -442,6 +451,82 @@ def two_programs():
         tap.equal(user.all(), before, "two programs: both removed")
 
 
+# --- correspondents ----------------------------------------------------------
+
+def snail_encrypts(user, name):
+    snail_sends(user, name)
+    return sent(user.box)[-1]
+
+
+def alpine_encrypts(user, name):
+    alpine_sends(user, name)
+    return sent(user.box)[-1]
+
+
+def decrypted(user, raw, pair):
+    path = user.place.write("pair.pem", cms.pem(pair[0]) +
+                            cms.cert_pem(pair[1]))
+    return subprocess.run(
+        ["openssl", "cms", "-decrypt", "-inkey", path, "-recip", path],
+        input=raw, capture_output=True)
+
+
+def remembers(program, make_user, encrypts):
+    """Verify a message, then write an encrypted answer that its sender reads; a
+    newer certificate takes the place of the one before."""
+    name = "remember, " + program
+    with make_user() as user:
+        root = user.town.ca.root
+        user.certificate()
+        before = user.all()
+        user.install("--yes", program)
+        installed = user.all()
+        pairs = [root.issue(BOB, key=cms.new_key(2048), usage=(
+            "digital_signature", "key_encipherment")) for _ in range(2)]
+        got = user.run("remember", "--dry-run", stdin=from_bob(root, pairs[0]))
+        tap.ok(got.returncode == 0 and b"would " in got.stdout and
+               user.all() == installed, name + ": a dry run writes nothing", got)
+        ec = root.issue(BOB, usage=("digital_signature", "key_agreement"))
+        got = user.run("remember", stdin=from_bob(root, ec))
+        tap.ok(got.returncode == 1 and b"cannot encrypt to a key of this kind "
+               b"(ec)" in got.stderr and user.all() == installed,
+               name + ": a key of another kind", got)
+        for i, pair in enumerate(pairs):
+            got = user.run("remember", stdin=from_bob(root, pair))
+            tap.ok(got.returncode == 0 and b"can encrypt to " + BOB.encode() in
+                   got.stdout, "%s: certificate %d" % (name, i), got)
+            now = user.all()
+            got = user.run("remember", stdin=from_bob(root, pair))
+            tap.ok(got.returncode == 0 and user.all() == now,
+                   "%s: certificate %d again changes nothing" % (name, i), got)
+            raw = encrypts(user, name)
+            got = decrypted(user, raw, pair)
+            tap.ok(got.returncode == 0 and got.stdout != b"",
+                   "%s: Bob reads it with certificate %d" % (name, i), got,
+                   raw.decode(errors="replace"))
+        got = decrypted(user, raw, pairs[0])
+        tap.ok(got.returncode != 0, name + ": not with the older one", got)
+        got = user.remove(program)
+        left = user.all()
+        for own in (".addressbook", ".rnd", ".pinerc"):  # alpine's own
+            left.pop(own, None)
+            before.pop(own, None)
+        tap.ok(got.returncode == 0 and left == before,
+               name + ": removed with the rest", got,
+               sorted(k for k in {**left, **before}
+                      if left.get(k) != before.get(k)))
+
+
+def encrypting_alpine_user():
+    user = alpine_user()
+    with open(user.pinerc) as f:
+        text = f.read()
+    with open(user.pinerc, "w") as f:
+        f.write(text.replace("feature-list=", "feature-list="
+                             "smime-encrypt-by-default,\n\t"))
+    return user
+
+
 # --- killed ------------------------------------------------------------------
 
 def steps(user, *args):
@@ -502,6 +587,10 @@ tests = {
     "two_programs": two_programs,
     "alpine_runs": alpine_runs,
     "alpine_names": alpine_names,
+    "remembers_snail": functools.partial(
+        remembers, "s-nail", MailUser, snail_encrypts),
+    "remembers_alpine": functools.partial(
+        remembers, "alpine", encrypting_alpine_user, alpine_encrypts),
     "killed_nss": functools.partial(killed, "nss", nss_user, 14),
     "killed_alpine": functools.partial(killed, "alpine", alpine_user, 14),
     "killed_snail": functools.partial(killed, "s-nail", MailUser, 12),
