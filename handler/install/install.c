@@ -20,7 +20,7 @@ static const struct install_program programs[] = {
 	{ "neomutt", mutt_install, mutt_remember, gpgsm_undo, gpgsm_undone },
 	{ "s-nail", snail_install, snail_remember, NULL, NULL },
 	{ "alpine", alpine_install, alpine_remember, alpine_undo, NULL },
-	{ "nss", nss_install, NULL, nss_undo, NULL },
+	{ "nss", nss_install, nss_remember, nss_undo, NULL },
 };
 
 enum { PROGRAMS = sizeof(programs) / sizeof(*programs) };

@@ -249,12 +249,13 @@ is_trusted(struct span flags)
 }
 
 static enum status
-add_above(struct installation *installation, const struct nssdb *db,
-    const struct link_facts *link, struct span base64, struct note *note)
+add_link(struct installation *installation, const struct nssdb *db,
+    const struct link_facts *link, const char *flags, struct span base64,
+    struct note *note)
 {
 	char nickname[64];
-	const char *const args[] = { "-A", "-n", nickname, "-t",
-		link->root ? ",C," : ",,", "-a", NULL };
+	const char *const args[] = { "-A", "-n", nickname, "-t", flags, "-a",
+		NULL };
 	enum status status;
 	struct buf out;
 
@@ -298,19 +299,21 @@ trust_root(struct installation *installation, const struct nssdb *db,
 	return status;
 }
 
+/* issues: it may vouch for others; a root then gets trust. */
 static enum status
-install_above(struct installation *installation, const struct nssdb *db,
-    const struct link_facts *link, struct note *note)
+install_link(struct installation *installation, const struct nssdb *db,
+    const struct link_facts *link, bool issues, struct note *note)
 {
+	const bool trusted = link->root && issues;
 	struct span flags, nickname;
 	struct buf base64, line;
 	enum status status;
 
 	base64_of(link, &base64);
 	if (!nssdb_find(db, buf_span(&base64), &flags, &nickname)) {
-		status =
-		    add_above(installation, db, link, buf_span(&base64), note);
-	} else if (link->root && !is_trusted(flags)) {
+		status = add_link(installation, db, link,
+		    trusted ? ",C," : ",,", buf_span(&base64), note);
+	} else if (trusted && !is_trusted(flags)) {
 		status = trust_root(installation, db, flags, nickname, note);
 	} else {
 		buf_init(&line, PEM_MAX);
@@ -327,13 +330,28 @@ install_above(struct installation *installation, const struct nssdb *db,
 /* --- consent, and a test ---------------------------------------------------*/
 
 static enum status
+accept_root(const struct installation *installation, const struct nssdb *db,
+    const struct link_facts *root, struct note *note)
+{
+	enum status status = STATUS_OK;
+	struct span flags, nickname;
+	struct buf base64;
+
+	base64_of(root, &base64);
+	if (!nssdb_find(db, buf_span(&base64), &flags, &nickname) ||
+	    !is_trusted(flags))
+		status = root_accept(installation, root, note);
+	buf_clear(&base64);
+	return status;
+}
+
+static enum status
 consent(struct installation *installation, const struct nssdb *db,
     struct note *note)
 {
 	const struct identities *all = installation->identities;
 	const struct link_facts *root = identity_root(&all->at[all->signs]);
-	enum status status = STATUS_OK;
-	struct span flags, nickname;
+	enum status status;
 	struct buf base64;
 	size_t i;
 
@@ -342,11 +360,7 @@ consent(struct installation *installation, const struct nssdb *db,
 		    "cannot find the root certificate of %s; name its file in "
 		    "smime_anchors",
 		    all->at[all->signs].order.id);
-	base64_of(root, &base64);
-	if (!nssdb_find(db, buf_span(&base64), &flags, &nickname) ||
-	    !is_trusted(flags))
-		status = root_accept(installation, root, note);
-	buf_clear(&base64);
+	status = accept_root(installation, db, root, note);
 	for (i = 0; i < all->count && status == STATUS_OK; i++) {
 		base64_of(&all->at[i].link[0], &base64);
 		status = unlock_accept(installation, &all->at[i],
@@ -420,7 +434,8 @@ install_all(struct installation *installation, const struct nssdb *db,
 			status = install_identity(
 			    installation, db, &all->at[i], note);
 	for (i = 1; i < signs->links && status == STATUS_OK; i++)
-		status = install_above(installation, db, &signs->link[i], note);
+		status =
+		    install_link(installation, db, &signs->link[i], true, note);
 	return status;
 }
 
@@ -572,6 +587,94 @@ nss_undo(struct changes *changes, const struct journal_entry *entry,
 			    span_cut(entry->text, space + 1, entry->text.len),
 			    note);
 	}
+	nssdb_close(&db);
+	return status;
+}
+
+/* --- correspondents --------------------------------------------------------*/
+
+/* A fact of the journal: ADDRESS BASE64. */
+#define ENCRYPTS "encrypts"
+
+/* certutil -D takes the newest of a nickname: is there only one? */
+static bool
+is_alone(const struct nssdb *db, struct span nickname)
+{
+	struct span rest = buf_span(&db->certs), line;
+	size_t count = 0;
+
+	while (rest.len > 0) {
+		line = line_take(&rest);
+		line = span_cut(line, span_find_byte(line, '\t') + 1, line.len);
+		count += span_eq(
+		    span_cut(line, 0, span_find_byte(line, '\t')), nickname);
+	}
+	return count == 1;
+}
+
+/* NSS may choose it still.  One that shares its nickname stays: NSS chooses
+ * the newest then. */
+static enum status
+forget_older(struct changes *changes, const struct nssdb *db,
+    const char *address, struct span base64, struct note *note)
+{
+	const struct span old =
+	    journal_get(&changes->journal, ENCRYPTS, address);
+	struct span flags, nickname;
+
+	if (old.len == 0 || span_eq(old, base64) ||
+	    !nssdb_find(db, old, &flags, &nickname) ||
+	    !is_alone(db, nickname) ||
+	    !is_all_ours(&changes->journal, db, nickname))
+		return STATUS_OK;
+	change_say(changes, "removed from NSS an older certificate of",
+	    "remove from NSS an older certificate of", address);
+	return changes->dry_run
+	    ? STATUS_OK
+	    : remove_certificate(&changes->journal, db, old, note);
+}
+
+static enum status
+remember_in(struct installation *installation, const struct nssdb *db,
+    const struct identity *other, const char *address, struct note *note)
+{
+	struct changes *changes = &installation->changes;
+	enum status status;
+	struct buf base64;
+	size_t i;
+
+	base64_of(&other->link[0], &base64);
+	status = forget_older(changes, db, address, buf_span(&base64), note);
+	for (i = 0; i < other->links && status == STATUS_OK; i++)
+		status = install_link(
+		    installation, db, &other->link[i], i > 0, note);
+	if (status == STATUS_OK && !changes->dry_run)
+		status = journal_set(&changes->journal, ENCRYPTS, address,
+		    buf_span(&base64), note);
+	buf_clear(&base64);
+	return status;
+}
+
+enum status
+nss_remember(struct installation *installation, const struct identity *other,
+    const char *address, struct note *note)
+{
+	const struct link_facts *root = identity_root(other);
+	char directory[1000];
+	enum status status;
+	struct nssdb db;
+
+	status = identity_is_rsa(other, "NSS", note);
+	if (status == STATUS_OK)
+		status = find_directory(
+		    installation, directory, sizeof(directory), note);
+	if (status != STATUS_OK)
+		return status;
+	status = nssdb_open(directory, &db, note);
+	if (status == STATUS_OK && root != NULL && root != &other->link[0])
+		status = accept_root(installation, &db, root, note);
+	if (status == STATUS_OK)
+		status = remember_in(installation, &db, other, address, note);
 	nssdb_close(&db);
 	return status;
 }

@@ -12,5 +12,13 @@
  */
 enum status nss_install(
     struct installation *installation, struct note *note) MUST_CHECK;
+/*
+ * A correspondent's certificate and its chain, where the user's own is, in
+ * place of an older one that was remembered for that address.  STATUS_NO with a
+ * note.
+ */
+enum status nss_remember(struct installation *installation,
+    const struct identity *other, const char *address,
+    struct note *note) MUST_CHECK;
 change_undoer nss_undo;
 #endif

@@ -3,6 +3,7 @@
 """A certificate put to use beyond mutt: real s-nail and alpine in a terminal
 and the tools of NSS sign with it, read with it, and encrypt to somebody else;
 everything can be undone; killed anywhere, the next run completes it."""
+import base64
 import functools
 import os
 import re
@@ -463,6 +464,15 @@ def alpine_encrypts(user, name):
     return sent(user.box)[-1]
 
 
+def nss_encrypts(user, name):
+    got = subprocess.run(
+        ["cmsutil", "-E", "-d", "sql:" + user.db, "-r", BOB],
+        input=b"Hello.\n", capture_output=True)
+    return b"MIME-Version: 1.0\nContent-Type: application/pkcs7-mime;\n" \
+        b" smime-type=enveloped-data\nContent-Transfer-Encoding: base64\n\n" \
+        + base64.encodebytes(got.stdout)
+
+
 def decrypted(user, raw, pair):
     path = user.place.write("pair.pem", cms.pem(pair[0]) +
                             cms.cert_pem(pair[1]))
@@ -476,28 +486,32 @@ def remembers(program, make_user, encrypts):
     newer certificate takes the place of the one before."""
     name = "remember, " + program
     with make_user() as user:
+        def state():
+            return {**user.all(), **(user.nss() if program == "nss" else {})}
+
         root = user.town.ca.root
         user.certificate()
-        before = user.all()
-        user.install("--yes", program)
-        installed = user.all()
+        before = state()
+        user.install("--yes", *(["--database", user.db] if program == "nss"
+                                else []), program)
+        installed = state()
         pairs = [root.issue(BOB, key=cms.new_key(2048), usage=(
             "digital_signature", "key_encipherment")) for _ in range(2)]
         got = user.run("remember", "--dry-run", stdin=from_bob(root, pairs[0]))
         tap.ok(got.returncode == 0 and b"would " in got.stdout and
-               user.all() == installed, name + ": a dry run writes nothing", got)
+               state() == installed, name + ": a dry run writes nothing", got)
         ec = root.issue(BOB, usage=("digital_signature", "key_agreement"))
         got = user.run("remember", stdin=from_bob(root, ec))
         tap.ok(got.returncode == 1 and b"cannot encrypt to a key of this kind "
-               b"(ec)" in got.stderr and user.all() == installed,
+               b"(ec)" in got.stderr and state() == installed,
                name + ": a key of another kind", got)
         for i, pair in enumerate(pairs):
             got = user.run("remember", stdin=from_bob(root, pair))
             tap.ok(got.returncode == 0 and b"can encrypt to " + BOB.encode() in
                    got.stdout, "%s: certificate %d" % (name, i), got)
-            now = user.all()
+            now = state()
             got = user.run("remember", stdin=from_bob(root, pair))
-            tap.ok(got.returncode == 0 and user.all() == now,
+            tap.ok(got.returncode == 0 and state() == now,
                    "%s: certificate %d again changes nothing" % (name, i), got)
             raw = encrypts(user, name)
             got = decrypted(user, raw, pair)
@@ -507,7 +521,7 @@ def remembers(program, make_user, encrypts):
         got = decrypted(user, raw, pairs[0])
         tap.ok(got.returncode != 0, name + ": not with the older one", got)
         got = user.remove(program)
-        left = user.all()
+        left = state()
         for own in (".addressbook", ".rnd", ".pinerc"):  # alpine's own
             left.pop(own, None)
             before.pop(own, None)
@@ -591,6 +605,8 @@ tests = {
         remembers, "s-nail", MailUser, snail_encrypts),
     "remembers_alpine": functools.partial(
         remembers, "alpine", encrypting_alpine_user, alpine_encrypts),
+    "remembers_nss": functools.partial(
+        remembers, "nss", nss_user, nss_encrypts),
     "killed_nss": functools.partial(killed, "nss", nss_user, 14),
     "killed_alpine": functools.partial(killed, "alpine", alpine_user, 14),
     "killed_snail": functools.partial(killed, "s-nail", MailUser, 12),
