@@ -5,11 +5,9 @@
 
 #include "answer/prove.h"
 #include "base/frame.h"
-#include "cmd/cmd.h"
-#include "cmd/confinement.h"
 #include "cmd/installing.h"
 #include "cmd/sender.h"
-#include "input/input.h"
+#include "cmd/session.h"
 
 struct options {
 	bool dry_run;
@@ -37,7 +35,7 @@ static const struct cmd_line command_line = {
 	    "to the signer, wherever mailcert has installed a certificate of yours.\n",
 };
 
-enum { CHAIN_SIZE = 512 * 1024, SAID_SIZE = 256 * 1024 };
+enum { CHAIN_SIZE = 512 * 1024 };
 
 /* Who signed it, for certain, and the certificate to encrypt to. */
 static enum status
@@ -65,28 +63,28 @@ verify(const struct prover *prover, struct span message,
 }
 
 static enum status
-install(const struct prover *prover, const struct smime_report *report,
-    struct span chain, struct options *options, struct buf *out,
-    struct note *note)
+install(struct session *session, const struct smime_report *report,
+    struct span chain, struct options *options)
 {
 	struct buf anchors;
 	enum status status;
 
-	installing_wishes(prover->config, &options->wishes);
+	installing_wishes(&session->config, &options->wishes);
 	buf_init(&anchors, FRAME_TRUST_MAX);
-	status = installing_anchors(prover->config, &anchors, note);
+	status = installing_anchors(&session->config, &anchors, &session->note);
 	if (status == STATUS_OK)
-		status = install_correspondent(prover->home, chain,
+		status = install_correspondent(&session->home, chain,
 		    report->signer, buf_span(&anchors), &options->wishes,
-		    options->dry_run, out, note);
+		    options->dry_run, &session->out, &session->note);
 	buf_clear(&anchors);
 	return status;
 }
 
 static enum status
-remember(const struct prover *prover, struct span message,
-    struct options *options, struct buf *out, struct note *note)
+remember(struct session *session, struct span message, struct options *options)
 {
+	const struct prover prover = { &session->config, &session->home,
+		(int64_t)time(NULL) };
 	struct smime_report *report = calloc(1, sizeof(*report));
 	enum status status;
 	struct buf chain;
@@ -94,10 +92,9 @@ remember(const struct prover *prover, struct span message,
 	if (report == NULL)
 		return STATUS_MEMORY;
 	buf_init(&chain, CHAIN_SIZE);
-	status = verify(prover, message, report, &chain, note);
+	status = verify(&prover, message, report, &chain, &session->note);
 	if (status == STATUS_OK)
-		status = install(
-		    prover, report, buf_span(&chain), options, out, note);
+		status = install(session, report, buf_span(&chain), options);
 	buf_clear(&chain);
 	free(report);
 	return status;
@@ -106,36 +103,24 @@ remember(const struct prover *prover, struct span message,
 int
 cmd_remember(const struct invocation *invocation, int argc, char *argv[])
 {
-	struct home home = { .dir = -1 };
-	struct note note = { "" };
-	struct config config;
-	struct input input = { .kind = INPUT_OTHER };
-	struct prover prover = { &config, &home, (int64_t)time(NULL) };
 	struct options options = { .dry_run = false };
+	struct session *session;
 	enum status status;
-	struct buf out;
-	int code = 0, printed;
+	struct buf message;
+	int code = 0;
 
-	if (!cmd_parse(&command_line, argc, argv, &options, &code) ||
-	    !cmd_config(invocation, &config, &code))
+	if (!cmd_parse(&command_line, argc, argv, &options, &code))
 		return code;
-	buf_init(&out, SAID_SIZE);
-	status = home_open(config.home, false, &home, &note);
-	if (status == STATUS_OK && home.dir < 0)
-		status = note_set(&note, STATUS_NO,
+	if ((session = session_begin(invocation, false, &code)) == NULL)
+		return code;
+	buf_init(&message, 0);
+	if (session->home.dir < 0)
+		status = note_set(&session->note, STATUS_NO,
 		    "there is no home yet; mailcert install comes first");
+	else
+		status = session_read(session, argv[optind], &message);
 	if (status == STATUS_OK)
-		status = confinement_check(&config, &home, false, &note);
-	if (status == STATUS_OK)
-		status = input_read(argv[optind], "message/rfc822",
-		    (size_t)config.max_message, &input, &note);
-	if (status == STATUS_OK)
-		status = remember(
-		    &prover, buf_span(&input.bytes), &options, &out, &note);
-	printed = cmd_print(buf_span(&out));
-	code = status == STATUS_OK ? printed : cmd_fail(status, &note);
-	buf_clear(&out);
-	buf_clear(&input.bytes);
-	home_close(&home);
-	return code;
+		status = remember(session, buf_span(&message), &options);
+	buf_clear(&message);
+	return session_end(session, status);
 }

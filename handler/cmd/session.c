@@ -1,4 +1,4 @@
-/* session.c - begin and end a conversation with a CA: see session.h */
+/* session.c - begin and end a command that uses the home: see session.h */
 #include "cmd/session.h"
 
 #include <stdlib.h>
@@ -8,6 +8,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "cmd/confinement.h"
+#include "input/input.h"
 #include "store/tidy.h"
 #include "tui/prompt.h"
 
@@ -69,6 +70,18 @@ session_end(struct session *session, enum status status)
 	cmd_home_close(&session->home);
 	free(session);
 	return code;
+}
+
+enum status
+session_read(struct session *session, const char *file, struct buf *out)
+{
+	struct input input = { .kind = INPUT_OTHER };
+	enum status status;
+
+	status = input_read(file, "message/rfc822",
+	    (size_t)session->config.max_message, &input, &session->note);
+	*out = input.bytes;
+	return status;
 }
 
 bool

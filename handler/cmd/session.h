@@ -1,5 +1,5 @@
 /*
- * session.h - begin and end a command that talks to a CA
+ * session.h - begin and end a command that uses the home
  */
 #ifndef CMD_SESSION_H
 #define CMD_SESSION_H
@@ -61,6 +61,12 @@ struct session *session_begin_unattended(
     const struct invocation *invocation, int *code);
 /* Print the output, or what failed; return the exit status. */
 int session_end(struct session *session, enum status status);
+
+/* Read the message of a command line (NULL or "-": standard input) into out,
+ * which the caller clears.  STATUS_BAD_SIZE: larger than max_message; and what
+ * input_read() gives. */
+enum status session_read(
+    struct session *session, const char *file, struct buf *out) MUST_CHECK;
 
 /* Choose the CA of the option, or of the configuration.  STATUS_CONFIG: neither
  * names one. */

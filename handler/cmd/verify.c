@@ -1,16 +1,12 @@
 /* verify.c - mailcert verify: report the S/MIME status of a message */
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
-#include "answer/anchors.h"
 #include "answer/confirm.h"
 #include "answer/prove.h"
 #include "base/text.h"
-#include "cmd/cmd.h"
-#include "cmd/confinement.h"
 #include "cmd/sender.h"
-#include "input/input.h"
+#include "cmd/session.h"
 #include "mail/date.h"
 #include "mail/protect.h"
 #include "store/verified.h"
@@ -194,54 +190,34 @@ add_json(const struct verified *verified, struct buf *out)
 	json_close(&json);
 }
 
-static int
-print(
-    const struct verified *verified, bool json, int64_t now, struct note *note)
-{
-	struct buf out;
-	int code;
-
-	buf_init(&out, 64 * 1024);
-	if (json)
-		add_json(verified, &out);
-	else
-		add_text(verified, now, &out);
-	code = buf_status(&out) == STATUS_OK ? cmd_print(buf_span(&out))
-					     : cmd_fail(buf_status(&out), note);
-	buf_clear(&out);
-	return code != 0 ? code
-			 : verified->report.status != SMIME_STATUS_VERIFIED;
-}
-
 int
 cmd_verify(const struct invocation *invocation, int argc, char *argv[])
 {
-	struct home home = { .dir = -1 };
 	struct verified verified = { .at = 0 };
-	struct note note = { "" };
-	struct config config;
-	struct input input = { .kind = INPUT_OTHER };
-	enum status status;
-	struct prover prover = { &config, &home, (int64_t)time(NULL) };
 	struct options options = { 0 };
+	struct session *session;
+	struct prover prover = { .now = (int64_t)time(NULL) };
+	enum status status;
+	struct buf message;
 	int code = 0;
 
-	if (!cmd_parse(&command_line, argc, argv, &options, &code) ||
-	    !cmd_config(invocation, &config, &code))
+	if (!cmd_parse(&command_line, argc, argv, &options, &code))
 		return code;
-	status = home_open(config.home, false, &home, &note);
+	if ((session = session_begin(invocation, false, &code)) == NULL)
+		return code;
+	prover.config = &session->config;
+	prover.home = &session->home;
+	buf_init(&message, 0);
+	status = session_read(session, argv[optind], &message);
 	if (status == STATUS_OK)
-		status = confinement_check(&config, &home, false, &note);
-	if (status == STATUS_OK)
-		status = input_read(argv[optind], "message/rfc822",
-		    (size_t)config.max_message, &input, &note);
-	if (status == STATUS_OK)
-		status = verify(&prover, buf_span(&input.bytes), options.fresh,
-		    &verified, &note);
-	code = status == STATUS_OK
-	    ? print(&verified, options.json, prover.now, &note)
-	    : cmd_fail(status, &note);
-	buf_clear(&input.bytes);
-	home_close(&home);
-	return code;
+		status = verify(&prover, buf_span(&message), options.fresh,
+		    &verified, &session->note);
+	buf_clear(&message);
+	if (status == STATUS_OK && options.json)
+		add_json(&verified, &session->out);
+	else if (status == STATUS_OK)
+		add_text(&verified, prover.now, &session->out);
+	code = session_end(session, status);
+	return code != 0 ? code
+			 : verified.report.status != SMIME_STATUS_VERIFIED;
 }
