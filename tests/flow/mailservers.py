@@ -4,9 +4,9 @@
 each, by Python's own clients."""
 import imaplib
 import os
-import re
 import signal
 import smtplib
+import socket
 import ssl
 import subprocess
 import sys
@@ -16,6 +16,10 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from lib import challenge, run_tests, tap, tests_of
 from servers import Authority, group_lives
 from servers.dovecot import Dovecot
+from servers.faults import CUT, RESET, SILENT, Endless, Scripted
+from servers.imap_faults import (Relay, endless_line, huge_literal,
+                                 lying_literal, promised_literal)
+from servers.smtp_faults import Smtp
 
 
 def trusting(file):
@@ -177,6 +181,205 @@ def test_dovecot_life():
         dovecot.start_after_crash()
         tap.equal(signed_in(dovecot).noop()[0], "OK",
                   "dovecot: and after a crash")
+
+
+# --- servers that misbehave --------------------------------------------------
+
+def submit(smtp, message=b"Subject: x\n\nHello.\n", login=None):
+    """Send by submission; gives the reply codes of each step that failed."""
+    implicit = smtp.tls == "implicit"
+    client = (smtplib.SMTP_SSL("localhost", smtp.port, timeout=60,
+                               context=trusting(smtp.ca)) if implicit else
+              smtplib.SMTP("localhost", smtp.port, timeout=60))
+    with client:
+        if smtp.tls == "starttls":
+            client.starttls(context=trusting(smtp.ca))
+        if login:
+            client.login(*login)
+        return client.sendmail("alice@example.org", ["ca@ca.example"],
+                               message)
+
+
+STAGES = {  # what smtplib says of a refusal at each stage, and its code
+    "banner": (smtplib.SMTPConnectError, 451),
+    "HELO": (smtplib.SMTPHeloError, 451),
+    "MAIL": (smtplib.SMTPSenderRefused, 451),
+    "RCPT": (smtplib.SMTPRecipientsRefused, None),
+    "DATA": (smtplib.SMTPDataError, 451),
+    ".": (smtplib.SMTPDataError, 451),
+}
+
+
+def test_smtp_faults():
+    message = b"Subject: x\r\n\r\n.dot\r\n..\r\nend\r\n"
+    for tls in ("", "starttls", "implicit"):
+        with Smtp(tls=tls, users={"alice": "secret"},
+                  auth_in_clear=True) as smtp:
+            submit(smtp, message, ("alice", "secret"))
+            tap.equal(smtp.accepted, [("alice@example.org", ["ca@ca.example"],
+                                       message)],
+                      "smtp %s: a message comes as it was sent" %
+                      (tls or "in clear"))
+            got = refused(smtplib.SMTPSenderRefused, submit, smtp)
+            tap.ok(got and got.smtp_code == 530,
+                   "smtp %s: not without login" % (tls or "in clear"), got)
+            got = refused(smtplib.SMTPAuthenticationError, submit, smtp,
+                          login=("alice", "no"))
+            tap.ok(got and got.smtp_code == 535, "smtp %s: not by another "
+                   "password" % (tls or "in clear"), got)
+            tap.equal(smtp.errors, [], "smtp %s: no fault that was not asked "
+                      "for" % (tls or "in clear"))
+    for stage, (kind, code) in STAGES.items():
+        answers = {stage: ["451 4.3.0 later"]}
+        if stage == "HELO":
+            answers["EHLO"] = "502 5.5.1 never heard of it"
+        with Smtp(answers) as smtp:
+            got = refused(kind, submit, smtp)
+            tap.ok(got and (code is None or got.smtp_code == code),
+                   "smtp: 451 at %s" % stage, repr(got))
+            submit(smtp)
+            tap.equal((len(smtp.received), len(smtp.accepted)),
+                      (2 if stage == "." else 1, 1),
+                      "smtp: and only once at %s" % stage)
+    with Smtp({"STARTTLS": "454 4.7.0 no"}, tls="starttls") as smtp:
+        got = refused(smtplib.SMTPResponseException, submit, smtp)
+        tap.ok(got and got.smtp_code == 454, "smtp: TLS is not to be had",
+               repr(got))
+    with Smtp() as smtp:
+        client = smtplib.SMTP("localhost", smtp.port)
+        client.ehlo()
+        tap.ok(not client.has_extn("STARTTLS") and
+               client.docmd("STARTTLS")[0] == 502, "smtp: TLS is not offered")
+        client.close()
+    for name, answer in (("CUT", CUT), ("RESET", RESET)):
+        with Smtp({".": answer}) as smtp:
+            got = refused(smtplib.SMTPServerDisconnected, submit, smtp)
+            tap.ok(got and len(smtp.received) == 1 and not smtp.accepted,
+                   "smtp: no answer after the dot: " + name, repr(got))
+    with Smtp({".": SILENT}) as smtp:
+        client = smtplib.SMTP("localhost", smtp.port, timeout=0.5)
+        got = refused(smtplib.SMTPServerDisconnected, client.sendmail,
+                      "a@example.org", ["b@example.org"], b"x\n")
+        tap.ok("timed out" in str(got) and len(smtp.received) == 1,
+               "smtp: silence after the dot", repr(got))
+        client.close()
+    for cut in (1, 20, 90):
+        with Smtp(cut_after=cut) as smtp:
+            got = refused(Exception, submit, smtp)
+            tap.ok(got and sum(len(line) + 2 for line in smtp.heard) <= cut and
+                   not smtp.received, "smtp: cut at octet %d" % cut,
+                   repr(got), smtp.heard)
+    with Smtp(cut_sent_after=3) as smtp:
+        with socket.create_connection((smtp.host, smtp.port)) as s:
+            tap.equal(s.makefile("rb").read(), b"220",
+                      "smtp: cut after three octets of the banner")
+    with Smtp({"EHLO": Endless(b"250-x\r\n")}) as smtp:
+        with socket.create_connection((smtp.host, smtp.port)) as s:
+            s.sendall(b"EHLO x\r\n")
+            s.settimeout(60)
+            got = 0
+            while got < 1 << 20:
+                got += len(s.recv(65536))
+            tap.ok(True, "smtp: an answer without end")
+    with Smtp({"STARTTLS": b"220 go\r\n250 injected\r\n"},
+              tls="starttls") as smtp:
+        submit(smtp)
+        tap.equal(len(smtp.accepted), 1, "smtp: octets between STARTTLS and "
+                  "TLS (smtplib does not mind)")
+
+
+def fetched(relay, tls="", timeout=60):
+    """Log in, search and fetch by UID; what imaplib makes of it."""
+    if tls == "implicit":
+        imap = imaplib.IMAP4_SSL("localhost", relay.port,
+                                 ssl_context=trusting(relay.ca))
+    else:
+        imap = imaplib.IMAP4("localhost", relay.port, timeout)
+    if tls == "starttls":
+        assert "LOGINDISABLED" in imap.capabilities, imap.capabilities
+        imap.starttls(trusting(relay.ca))
+    assert "STARTTLS" not in imap.capabilities, imap.capabilities
+    imap.login("alice", "secret")
+    imap.select()
+    uids = imap.uid("SEARCH", "ALL")[1][0].split()
+    return imap.uid("FETCH", uids[-1].decode(), "(UID BODY.PEEK[])")[1]
+
+
+COMMANDS = ("greeting", "CAPABILITY", "LOGIN", "SELECT", "UID SEARCH",
+            "UID FETCH")
+
+
+def test_imap_faults():
+    message = b"Subject: x\r\n\r\nHello.\r\n"
+    with Dovecot() as dovecot:
+        dovecot.drop(message)
+        for tls in ("", "starttls", "implicit"):
+            with Relay(dovecot.imap, tls=tls) as relay:
+                got = fetched(relay, tls)
+                tap.ok(got[0][1] == message and not relay.errors,
+                       "imap %s: a message, through the relay" %
+                       (tls or "in clear"), got, relay.errors)
+        with Relay(dovecot.imap) as relay:
+            imap = imaplib.IMAP4("localhost", relay.port)
+            imap.login("alice", "secret")
+            imap.append("Sent", None, None, message)
+            tap.equal(dovecot.messages("Sent"), [message.replace(
+                b"\r\n", b"\n")], "imap: and one to the server")
+        for stage in COMMANDS:
+            with Relay(dovecot.imap, {stage: [("* BYE not today",
+                                               CUT)]}) as relay:
+                got = refused(imaplib.IMAP4.error, fetched, relay)
+                tap.ok(got and not relay.errors, "imap: BYE at " + stage,
+                       repr(got), relay.errors)
+                tap.equal(fetched(relay)[0][1], message, "imap: and the next "
+                          "time as usual")
+        with Relay(dovecot.imap, {"UID FETCH": "%TAG% NO cannot"}) as relay:
+            tap.equal(fetched(relay), [b"cannot"], "imap: NO with its tag")
+        with Relay(dovecot.imap, change=lying_literal(-3)) as relay:
+            got = refused(imaplib.IMAP4.error, fetched, relay)
+            tap.ok("unexpected response" in str(got),
+                   "imap: a literal that is longer than its size", repr(got))
+        for change in (lying_literal(1000), promised_literal()):
+            with Relay(dovecot.imap, change=change) as relay:
+                got = refused(TimeoutError, fetched, relay, timeout=1)
+                tap.ok(got and b" UID FETCH " in relay.heard[-1],
+                       "imap: a literal that is shorter", repr(got))
+        with Relay(dovecot.imap, change=huge_literal(8 << 20)) as relay:
+            got = fetched(relay)
+            tap.ok(len(got[0][1]) == (8 << 20) + len(message) and
+                   got[0][1].endswith(message), "imap: a huge literal")
+        with Relay(dovecot.imap, change=endless_line(b"SEARCH")) as relay:
+            got = refused(imaplib.IMAP4.error, fetched, relay)
+            tap.ok("got more than" in str(got), "imap: a line without end",
+                   repr(got))
+
+        def expunge(session, line):
+            other = signed_in(dovecot)
+            other.select()
+            other.store("1", "+FLAGS", "\\Deleted")
+            other.expunge()
+            other.logout()
+        with Relay(dovecot.imap, {"UID FETCH": expunge}) as relay:
+            tap.equal((fetched(relay), dovecot.messages()),
+                      ([b"1 (UID 1 BODY[] NIL)"], []),
+                      "imap: expunged between SEARCH and FETCH")
+
+    def script(session):
+        session.say("* PREAUTH hello")
+        tag = session.line().split()[0].decode()
+        session.say(("* CAPABILITY IMAP4rev1", tag + " OK done"))
+        session.line()
+        session.say(RESET)
+
+    with Scripted([script, lambda s: s.say("garbage")]) as server:
+        imap = imaplib.IMAP4("localhost", server.port)
+        got = refused(OSError, imap.noop)
+        tap.ok(imap.state == "AUTH" and server.heard[-1].endswith(b" NOOP"),
+               "scripted: what no server does", repr(got), server.heard)
+        got = refused(imaplib.IMAP4.error, imaplib.IMAP4, "localhost",
+                      server.port)
+        tap.ok("garbage" in str(got), "scripted: and the next connection",
+               repr(got))
 
 
 ABANDONED = """import sys
