@@ -172,6 +172,15 @@ anchors_has_word(const char *paths, struct span word)
 }
 
 enum status
+anchors_add_path(
+    struct span path, const char *frame, struct buf *out, struct note *note)
+{
+	const struct adding adding = { frame, out, note };
+
+	return add_path(&adding, path);
+}
+
+enum status
 anchors_add(
     const char *paths, const char *frame, struct buf *out, struct note *note)
 {

@@ -13,6 +13,9 @@
  */
 enum status anchors_add(const char *paths, const char *frame, struct buf *out,
     struct note *note) MUST_CHECK;
+/* The same for one path, as it stands. */
+enum status anchors_add_path(struct span path, const char *frame,
+    struct buf *out, struct note *note) MUST_CHECK;
 /* Is that word in the list? */
 bool anchors_has_word(const char *paths, struct span word);
 #endif

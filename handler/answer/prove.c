@@ -5,6 +5,7 @@
 
 #include "answer/anchors.h"
 #include "base/frame.h"
+#include "base/text.h"
 #include "process/helper.h"
 #include "process/resolve.h"
 #include "reply/verdict.h"
@@ -165,6 +166,50 @@ prove_signer(const struct prover *prover, struct span message, const char *from,
 	    ask_status(prover, VERB_SIGNER, message, from, out, chain, note);
 
 	return status == STATUS_OK ? buf_status(chain) : status;
+}
+
+/* What the verifier was told by a stranger, it must have made safe. */
+static bool
+is_all_shown(struct span frames)
+{
+	char text[SMIME_TEXT_SIZE];
+	struct frame frame;
+
+	while (frame_take(&frames, &frame) == STATUS_OK)
+		if (!span_eq(frame.name, SPAN("content")) &&
+		    (!span_copy(frame.value, text, sizeof(text)) ||
+			!text_is_shown(text, sizeof(text))))
+			return false;
+	return true;
+}
+
+enum status
+prove_object(const struct prover *prover, const struct prove_object *object,
+    struct buf *out, struct note *note)
+{
+	const size_t content =
+	    object->content != NULL ? object->content->len : 0;
+	struct buf question;
+	enum status status = STATUS_OK;
+
+	buf_init(&question, object->object.len + content + REQUEST_ROOM);
+	frame_add_number(&question, "now", prover->now);
+	if (object->roots[0] != '\0')
+		status = anchors_add_path(
+		    span_of(object->roots), "anchor", &question, note);
+	if (status == STATUS_OK)
+		status = add_trust(
+		    prover, "", prover->config->revocation, &question, note);
+	frame_add(&question, "object", object->object);
+	if (object->content != NULL)
+		frame_add(&question, "content", *object->content);
+	if (status == STATUS_OK)
+		status = helper_ask(VERB_OBJECT, &question, out, note);
+	if (status == STATUS_OK && !is_all_shown(buf_span(out)))
+		status = helper_malformed(
+		    VERB_OBJECT, "a text in it is not safe", note);
+	buf_clear(&question);
+	return status;
 }
 
 static bool

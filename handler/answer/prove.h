@@ -33,6 +33,19 @@ enum status prove_signer(const struct prover *prover, struct span message,
     const char *from, struct smime_report *out, struct buf *chain,
     struct note *note) MUST_CHECK;
 
+/* A signature that a mail program has taken out of its message. */
+struct prove_object {
+	struct span object;         /* CMS in DER */
+	const struct span *content; /* what is signed; NULL: it is inside */
+	/* A file or directory of roots to trust beside smime_anchors; or "". */
+	const char *roots;
+};
+/* Who signed it, and why not to believe that: the frames of
+ * mail/smime_object.h, all of them safe text but "content". */
+enum status prove_object(const struct prover *prover,
+    const struct prove_object *object, struct buf *out,
+    struct note *note) MUST_CHECK;
+
 /* SHA-256 of anything, as 64 hexadecimal digits. */
 enum status prove_digest(
     struct span bytes, char out[65], struct note *note) MUST_CHECK;

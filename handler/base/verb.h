@@ -80,6 +80,9 @@
 	    VERB_REPORT, "")                                                  \
 	X(SIGNER, "mailcert-verify", "signer", "", "now message" VERB_TRUST,  \
 	    VERB_REPORT " chain?", "")                                        \
+	X(OBJECT, "mailcert-verify", "object", "",                            \
+	    "now object content?" VERB_TRUST,                                 \
+	    "error* address* issuer content?", "")                            \
 	X(CERTIFICATE, "mailcert-verify", "certificate", "",                  \
 	    "now key address+ usage chain", VERB_FACTS, "ca-nonsense")        \
 	X(FOREIGN, "mailcert-verify", "foreign", "", "now key chain",         \

@@ -51,6 +51,7 @@ static const struct verb {
 	{ "doctor", cmd_doctor, "check that everything is in place" },
 	{ "remember", cmd_remember, "keep a correspondent's certificate" },
 	{ "mutt-decrypt", cmd_mutt_decrypt, "decrypt mail for mutt" },
+	{ "mutt-verify", cmd_mutt_verify, "verify mail for mutt" },
 	{ "mutt-rc", cmd_mutt_rc, "print what the mutt macro reads back" },
 	{ "install", cmd_install, "put our entries into ~/.mailcap" },
 };

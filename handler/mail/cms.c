@@ -164,13 +164,18 @@ take_address(const GENERAL_NAME *name, char out[ADDRESS_SIZE])
 	    address_normal(&mailbox, out) == STATUS_OK;
 }
 
+static GENERAL_NAMES *
+names_of(const struct cms *cms)
+{
+	return X509_get_ext_d2i(cms->signer, NID_subject_alt_name, NULL, NULL);
+}
+
 /* The first address of the certificate, or the one that is the wanted one. */
 static bool
 find_address(
     const struct cms *cms, const struct span *wanted, char out[ADDRESS_SIZE])
 {
-	GENERAL_NAMES *names =
-	    X509_get_ext_d2i(cms->signer, NID_subject_alt_name, NULL, NULL);
+	GENERAL_NAMES *names = names_of(cms);
 	bool found = false;
 	int i;
 
@@ -194,6 +199,21 @@ bool
 cms_first_address(const struct cms *cms, char out[ADDRESS_SIZE])
 {
 	return find_address(cms, NULL, out);
+}
+
+size_t
+cms_addresses(const struct cms *cms, char out[][ADDRESS_SIZE], size_t most)
+{
+	GENERAL_NAMES *names = names_of(cms);
+	size_t count = 0;
+	int i;
+
+	for (i = 0; i < sk_GENERAL_NAME_num(names) && count < most; i++)
+		count +=
+		    take_address(sk_GENERAL_NAME_value(names, i), out[count]);
+	GENERAL_NAMES_free(names);
+	ERR_clear_error();
+	return count;
 }
 
 /* The one certificate that the signer information names. */

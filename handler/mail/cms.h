@@ -60,6 +60,9 @@ enum status cms_check_signer(struct cms *cms, const struct trust *trust,
 bool cms_is_for(const struct cms *cms, struct span address);
 /* The first address of the certificate, in normal form; false: none. */
 bool cms_first_address(const struct cms *cms, char out[ADDRESS_SIZE]);
+/* Its addresses in normal form, at most that many; returns how many. */
+size_t cms_addresses(
+    const struct cms *cms, char out[][ADDRESS_SIZE], size_t most);
 /*
  * Append, in PEM, the certificate to encrypt to the signer with, and those
  * above it in the message.  It is the one that the signer prefers (RFC 8551

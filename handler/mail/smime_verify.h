@@ -1,9 +1,9 @@
 /*
  * smime_verify.h - find and verify the S/MIME signature of a message
  *
- * Lives in the verifier process.  It has two callers: the proof of a
- * challenge's sender (reply/authres.h), and the status of any message
- * (mail/smime_report.h).
+ * Lives in the verifier process.  It has three callers: the proof of a
+ * challenge's sender (reply/authres.h), the status of any message
+ * (mail/smime_report.h), and a signature alone (mail/smime_object.h).
  */
 #ifndef MAIL_SMIME_VERIFY_H
 #define MAIL_SMIME_VERIFY_H

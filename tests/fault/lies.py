@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # Runs in: check
 """A helper that lies: mailcert refuses with one sentence, writes nothing and
-sends nothing.  sandbox.py has the lies of mailcert-verify."""
+sends nothing.  sandbox.py has the other lies of mailcert-verify."""
+import email
 import json
 import os
 import shutil
@@ -10,6 +11,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))), "ca"))
+import cms
 from dnsserver import Dns
 from lib import (ADDRESS, BUILD, CA, PART2, ROOT, Place, ask, run_tests, tap,
                  tests_of)
@@ -250,6 +252,27 @@ def test_request():
                     ("a negative code", {"code": "-1"}),
                     ("a time for seconds", {"retry-after": "soon"}))],
                 posts(town))
+
+
+def test_object():
+    root = cms.Authority("Test Root")
+    with Place(config="") as place:
+        liar = Liar(place, "mailcert-verify", "object")
+        inner = email.message_from_bytes(cms.openssl_sign(
+            b"Content-Type: text/plain\r\n\r\nHello\r\n",
+            [root.issue(CA)], opaque=False))
+        files = [place.write("der", inner.get_payload()[1].get_payload(
+            decode=True)), place.write(
+                "content", b"Content-Type: text/plain\r\n\r\nHello\r\n")]
+        words = b"mailcert-verify object is malformed"
+        refuses(liar, ("mutt-verify", "--CAfile", place.write(
+            "root.pem", cms.cert_pem(root.cert)), *files),
+                {"address": CA, "issuer": "CN=Test Root"}, "crypto",
+                [(name, frames, words) for name, frames in (
+                    ("a sequence", {"address": "\033[2Ja@ca.example"}),
+                    ("a second line", {"issuer": "x\nSigner: a@ca.example"}),
+                    ("a long issuer", {"issuer": "x" * 400}),
+                    ("an error that is not shown", {"error": "\033[8m"}))])
 
 
 run_tests(tests_of(globals()), 3)

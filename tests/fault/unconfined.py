@@ -69,6 +69,15 @@ def person(place, old, what, words, message):
         tap.ok(got.stderr.count(b"warning: this kernel cannot confine") == 1
                and got.returncode in (0, 1, 65, 78), "without %s: %s warns"
                % (what, args[0]), got)
+    got = place.run(what, MAILCERT, "-o", "sandbox=required", "mutt-verify",
+                    message, program=old)
+    tap.ok(got.returncode == 78 and words in got.stderr.decode(),
+           "without %s: mutt-verify refuses" % what, got)
+    got = place.run(what, MAILCERT, *BEST, "mutt-verify", message, program=old)
+    tap.ok(got.returncode == 1 and got.stderr.startswith(
+        b"Verification failure\n"),
+           "without %s, best effort: mutt-verify says nothing before" % what,
+           got)
     for args in (("is-challenge", message), ("show", message), ("status",)):
         got = place.run(what, MAILCERT, *args, program=old)
         tap.ok(got.returncode == 0 and got.stderr == b"",

@@ -1,12 +1,16 @@
-/* fuzz_cms.c - mail/cms: objects, and content that they are said to sign.
+/* fuzz_cms.c - mail/cms, smime_object: objects, and content that they are said
+ * to sign.
  *
  * Input: two octets that say how long the content is, the content, the object.
  */
 #include <string.h>
 
+#include "base/frame.h"
+#include "base/text.h"
 #include "fuzz.h"
 #include "mail/address.h"
-#include "mail/cms.h"
+#include "mail/smime_object.h"
+#include "mail/smime_report.h"
 
 /* A root whose key exists nowhere: nobody is trusted. */
 static struct trust *
@@ -22,6 +26,30 @@ trust(void)
 		assert(trust_add_smimea(one, &record) == STATUS_OK);
 	}
 	return one;
+}
+
+/* Nobody is believed, and all that is said of that is safe. */
+static void
+judge(struct span der, const struct span *content)
+{
+	char text[SMIME_TEXT_SIZE];
+	struct frame frame;
+	struct span rest;
+	struct buf out;
+	bool error = false;
+
+	buf_init(&out, 64 * 1024);
+	assert(smime_object_judge(der, content, trust(), 1795320838, &out) ==
+	    STATUS_OK);
+	rest = buf_span(&out);
+	while (frame_take(&rest, &frame) == STATUS_OK) {
+		error = error || span_eq(frame.name, SPAN("error"));
+		assert(span_eq(frame.name, SPAN("content")) ||
+		    (span_copy(frame.value, text, sizeof(text)) &&
+			text_is_shown(text, sizeof(text))));
+	}
+	assert(error);
+	buf_clear(&out);
 }
 
 int
@@ -40,6 +68,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	len = (size_t)data[0] << 8 | data[1];
 	content = span_cut(all, 2, 2 + len);
 	der = span_cut(all, 2 + len, size);
+	judge(der, &content);
+	judge(der, NULL);
 	if (cms_parse(der, &cms, &note) != STATUS_OK)
 		return 0;
 	if (cms_content(cms, &inside))

@@ -24,6 +24,7 @@
 #include "base/sandbox.h"
 #include "base/serve.h"
 #include "mail/recipients.h"
+#include "mail/smime_object.h"
 #include "mail/smime_verify.h"
 #include "reply/response.h"
 #include "reply/verdict.h"
@@ -216,6 +217,20 @@ do_status(enum verb_id verb, struct span frames,
 	return status;
 }
 
+/* A signature without its message. */
+static enum status
+do_object(struct span frames, const struct evidence *evidence, struct buf *out)
+{
+	struct span rest = frames, content;
+	const bool detached = frame_next(&rest, "content", &content);
+	int64_t now;
+
+	return frame_number(frame_get(frames, "now"), &now)
+	    ? smime_object_judge(frame_get(frames, "object"),
+		  detached ? &content : NULL, evidence->trust, now, out)
+	    : STATUS_USAGE;
+}
+
 /* Answer a verb that needs evidence. */
 static enum status
 do_evident(
@@ -226,6 +241,8 @@ do_evident(
 
 	if (status == STATUS_OK && (verb == VERB_STATUS || verb == VERB_SIGNER))
 		status = do_status(verb, frames, &evidence, out);
+	else if (status == STATUS_OK && verb == VERB_OBJECT)
+		status = do_object(frames, &evidence, out);
 	else if (status == STATUS_OK && verb == VERB_SIGNATURE)
 		status = do_signature(frames, &evidence, out, note);
 	else if (status == STATUS_OK)
@@ -461,7 +478,10 @@ main(int argc, char *argv[])
 	if (status != STATUS_OK)
 		return serve_refuse(status);
 	(void)sandbox_enter();
-	buf_init(&out, 2 * CERTIFICATE_SIZE_MAX);
+	/* It gives what is inside the object. */
+	buf_init(&out,
+	    serve.verb == VERB_OBJECT ? QUESTION_MAX
+				      : 2 * CERTIFICATE_SIZE_MAX);
 	status = serve_read(&serve);
 	if (status == STATUS_OK)
 		status = answer(serve.verb, serve.frames, &out, &note);
