@@ -22,7 +22,10 @@ enum {
 	PATH_SIZE = CLASSIC_PATH_SIZE + 64,
 	NUMBERS = 1000, /* of one hash */
 	PEM_MAX = 256 * 1024,
-	COMMAND_MAX = 200 /* neomutt cuts a longer one, once it has a file */
+	/* neomutt cuts a command at 256 characters, with the files in it: one
+	 * to decrypt, two and the roots to verify; Debian's has 55. */
+	DECRYPT_LEN_MAX = 200,
+	VERIFY_LEN_MAX = 55
 };
 
 enum status
@@ -318,23 +321,67 @@ classic_remember(struct changes *changes, const struct classic *classic,
 				   : status;
 }
 
-/* --- decrypting ------------------------------------------------------------*/
+/* --- commands --------------------------------------------------------------*/
+
+/* Append "set NAME='COMMAND'".  STATUS_NO: it is longer than most. */
+static enum status
+add_command(struct buf *out, const char *name, const char *command, size_t most)
+{
+	if (strlen(command) > most)
+		return STATUS_NO;
+	buf_addf(out, "set %s='%s'\n", name, command);
+	return STATUS_OK;
+}
+
+static enum status
+add_decrypt(const struct classic *classic, const char *mailcert,
+    struct buf *out, struct note *note)
+{
+	char command[4096];
+
+	(void)snprintf(command, sizeof(command),
+	    "%s mutt-decrypt \"%s\" \"%s\" %%f", mailcert, classic->keys,
+	    classic->certificates);
+	return add_command(out, "smime_decrypt_command", command,
+		   DECRYPT_LEN_MAX) == STATUS_OK
+	    ? STATUS_OK
+	    : note_set(note, STATUS_CONFIG,
+		  "the paths of mailcert and of the directory of keys are "
+		  "too long for mutt; put mailcert on the PATH");
+}
+
+/* False: openssl goes on with it. */
+static bool
+add_verify(const char *mailcert, struct buf *out)
+{
+	char command[600];
+
+	/* %C is "-CAfile FILE" or "-CApath DIRECTORY". */
+	(void)snprintf(
+	    command, sizeof(command), "%s mutt-verify -%%C %%s %%f", mailcert);
+	if (add_command(out, "smime_verify_command", command, VERIFY_LEN_MAX) !=
+	    STATUS_OK)
+		return false;
+	(void)snprintf(
+	    command, sizeof(command), "%s mutt-verify -%%C %%s", mailcert);
+	return add_command(out, "smime_verify_opaque_command", command,
+		   VERIFY_LEN_MAX) == STATUS_OK;
+}
 
 enum status
-classic_add_decrypt(
-    const struct classic *classic, struct buf *out, struct note *note)
+classic_add_commands(struct changes *changes, const struct classic *classic,
+    struct buf *out, struct note *note)
 {
-	char name[512], command[4096];
+	enum status status;
+	char mailcert[512];
 
-	if (program_own_name(name, sizeof(name), note) != STATUS_OK)
+	if (program_own_name(mailcert, sizeof(mailcert), note) != STATUS_OK)
 		return STATUS_CONFIG;
-	(void)snprintf(command, sizeof(command),
-	    "%s mutt-decrypt \"%s\" \"%s\" %%f", name, classic->keys,
-	    classic->certificates);
-	if (strlen(command) > COMMAND_MAX)
-		return note_set(note, STATUS_CONFIG,
-		    "the paths of mailcert and of the directory of keys are "
-		    "too long for mutt; put mailcert on the PATH");
-	buf_addf(out, "'%s'", command);
-	return STATUS_OK;
+	status = add_decrypt(classic, mailcert, out, note);
+	if (status == STATUS_OK && !add_verify(mailcert, out))
+		buf_addf(&changes->said,
+		    "openssl verifies signatures, because the path %s is too "
+		    "long for mutt; put mailcert on the PATH\n",
+		    mailcert);
+	return status;
 }

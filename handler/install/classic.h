@@ -28,8 +28,10 @@ enum status classic_install(struct installation *installation,
 enum status classic_remember(struct changes *changes,
     const struct classic *classic, const struct identity *other,
     const char *address, struct note *note) MUST_CHECK;
-/* Append a value for smime_decrypt_command, quoted for a muttrc: mutt itself
- * would only try the default key.  STATUS_CONFIG with a note. */
-enum status classic_add_decrypt(const struct classic *classic, struct buf *out,
+/* Append settings for a muttrc: mailcert decrypts, because mutt would only try
+ * the default key, and verifies, because openssl does not say who signed.
+ * STATUS_CONFIG with a note. */
+enum status classic_add_commands(struct changes *changes,
+    const struct classic *classic, struct buf *out,
     struct note *note) MUST_CHECK;
 #endif

@@ -205,11 +205,9 @@ add_commands(struct buf *out)
 }
 
 static enum status
-add_classic(const struct classic *classic, const struct settings *settings,
-    struct buf *out, struct note *note)
+add_classic(struct installation *installation, const struct classic *classic,
+    const struct settings *settings, struct buf *out, struct note *note)
 {
-	enum status status;
-
 	buf_addf(out, "set smime_keys=\"%s\" smime_certificates=\"%s\"\n",
 	    classic->keys, classic->certificates);
 	/* It asks for a passphrase even of a key without one: as rarely as
@@ -217,15 +215,12 @@ add_classic(const struct classic *classic, const struct settings *settings,
 	buf_add_text(out, "set smime_timeout=32767\n");
 	if (!settings->signs)
 		add_commands(out);
-	buf_add_text(out, "set smime_decrypt_command=");
-	status = classic_add_decrypt(classic, out, note);
-	buf_add_byte(out, '\n');
-	return status;
+	return classic_add_commands(&installation->changes, classic, out, note);
 }
 
 /* from: of the first certificate, where the user has set none. */
 static enum status
-build(const struct installation *installation, enum back_end back_end,
+build(struct installation *installation, enum back_end back_end,
     const struct classic *classic, const struct settings *settings,
     struct buf *out, struct note *note)
 {
@@ -241,7 +236,8 @@ build(const struct installation *installation, enum back_end back_end,
 	if (from.len > 0)
 		buf_addf(out, "set from=\"%.*s\"\n", (int)from.len, from.at);
 	if (back_end == CLASSIC)
-		status = add_classic(classic, settings, out, note);
+		status =
+		    add_classic(installation, classic, settings, out, note);
 	add_identities(journal, out);
 	return status == STATUS_OK ? buf_status(out) : status;
 }

@@ -1,20 +1,22 @@
 #!/usr/bin/python3
 # Runs in: check
-"""mailcert mutt-verify: a signature without its message, beside
-`openssl cms -verify`."""
+"""mailcert mutt-verify: real mutt and neomutt ask it about signatures, and show
+who signed; by itself, beside `openssl cms -verify`."""
 import base64
 import datetime
 import email
+import functools
 import os
+import shutil
 import subprocess
 import sys
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path.insert(0, TESTS)
+sys.path[:0] = [TESTS, os.path.join(TESTS, "ca"), os.path.dirname(__file__)]
 import cms
-from lib import Place, run_tests, tap
+from install import BOB, User, push, start
+from lib import BUILD, Place, make_maildir, run_tests, tap
 
-BOB = "bob@example.net"
 ENTITY = b"Content-Type: text/plain\r\n\r\nHello\r\n"
 GOOD, BAD = "Verification successful", "Verification failure"
 NOBODY = "Not verified, but named as signer: "
@@ -52,6 +54,76 @@ def message(subject, signer, opaque, changed):
             b"Subject: %s\nMessage-ID: <%s@example.net>\n" % (
                 subject.encode(), subject.replace(", ", ".").encode())
             + raw.replace(b"\r\n", b"\n"))
+
+
+def shown(program):
+    """What the user reads, and the program's own verdict on the last line."""
+    with User(key="ec:p256") as user:
+        user.certificate()
+        user.install("--back-end", "classic", "--yes", program)
+        all_of_them = cases(user.town.ca.root)
+        shutil.rmtree(user.place.path("in"))
+        make_maildir(user.place.path("in"), *[
+            message("letter %d" % i, *case[1:4])
+            for i, case in enumerate(all_of_them)])
+        with start(user, program, "-e", "'set sort=subject'") as terminal:
+            terminal.wait("letter 0")
+            for i, (name, _, opaque, _, *words) in enumerate(all_of_them):
+                name = "%s: %s" % (program, name)
+                terminal.keys(str(i + 1), "Enter")
+                tap.ok(push(terminal, "Enter", lambda: words[0] in
+                            terminal.screen()) and
+                       all(word in terminal.screen() for word in words),
+                       name, terminal.screen())
+                if words[0] == BAD:
+                    verdict = "could NOT be verified"
+                elif name.endswith("foreign"):
+                    verdict = "owner does not match sender"
+                else:
+                    verdict = "successfully verified"
+                tap.ok(terminal.wait(verdict, 5), name + ": " + verdict,
+                       terminal.screen())
+                tap.ok(("Hullo" if "changed" in name else "Hello") in
+                       terminal.screen(), name + ": the text is shown",
+                       terminal.screen())
+                terminal.keys("q")
+                terminal.wait("q:Quit")
+
+
+def settings():
+    """What install writes: short enough for neomutt, and where it has written
+    something else before, it replaces that."""
+    with User(key="ec:p256") as user:
+        user.certificate()
+        user.install("--back-end", "classic", "--yes", "neomutt")
+        rc = os.path.join(user.place.home, "mail", "neomutt.rc")
+        with open(rc) as f:
+            now = f.read()
+        ours = [line for line in now.splitlines() if "mutt-verify" in line]
+        tap.ok([line.split("=")[0] for line in ours] == [
+            "set smime_verify_command", "set smime_verify_opaque_command"] and
+            all(len(line.split("'")[1]) <= 55 for line in ours),
+            "settings: both commands, and short", now)
+        # As version 0.1 would have written it.
+        with open(rc, "w") as f:
+            f.write("".join(line + "\n" for line in now.splitlines()
+                            if "mutt-verify" not in line))
+        user.install("--back-end", "classic", "--yes", "neomutt")
+        with open(rc) as f:
+            tap.equal(f.read(), now, "settings: an older form is replaced")
+        far = user.place.path("a/path/too/long/for/a/command/of/neomutt")
+        os.makedirs(far)
+        for name in os.listdir(BUILD):
+            if name.startswith("mailcert") and os.path.isfile(
+                    os.path.join(BUILD, name)):
+                shutil.copy(os.path.join(BUILD, name), far)
+        got = user.run("install", "neomutt",
+                       program=os.path.join(far, "mailcert"))
+        with open(rc) as f:
+            now = f.read()
+        tap.ok(got.returncode == 0 and b"openssl verifies signatures" in
+               got.stdout and "mutt-verify" not in now,
+               "settings: a path that is too long", got, now)
 
 
 def parts(raw):
@@ -132,5 +204,9 @@ def refused():
                    "refused: " + name, got)
 
 
-run_tests({"by_itself": by_itself, "refused": refused}, 2)
-tap.done()
+tests = {"mutt": functools.partial(shown, "mutt"),
+         "neomutt": functools.partial(shown, "neomutt"),
+         "settings": settings, "by_itself": by_itself, "refused": refused}
+if __name__ == "__main__":
+    run_tests(tests, 2)
+    tap.done()
