@@ -2,16 +2,11 @@
 #include "helpers/https/http.h"
 
 #include <curl/curl.h>
-#ifdef __GLIBC__
-#include <nss.h>
-#endif
 #include <openssl/x509.h>
-#include <signal.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "acme/link.h"
-#include "base/serve.h"
+#include "base/network.h"
 #include "base/text.h"
 
 #ifndef VERSION
@@ -155,7 +150,7 @@ set_up(CURL *curl, const struct http_request *request, struct sink *sink,
 	SET(CURLOPT_FOLLOWLOCATION, 0L);
 	SET(CURLOPT_PROXY, request->proxy);
 	SET(CURLOPT_NOPROXY, request->no_proxy);
-	SET(CURLOPT_PROXY_CAPATH, HTTP_CERTIFICATES);
+	SET(CURLOPT_PROXY_CAPATH, NETWORK_CERTIFICATES);
 	SET(CURLOPT_PROXYAUTH, (long)CURLAUTH_ANY);
 	SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	/* libcurl would send a request twice if the server had closed the
@@ -165,7 +160,7 @@ set_up(CURL *curl, const struct http_request *request, struct sink *sink,
 	SET(CURLOPT_NOSIGNAL, 1L);
 	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	SET(CURLOPT_CAINFO, own ? request->ca_file : NULL);
-	SET(CURLOPT_CAPATH, own ? NULL : HTTP_CERTIFICATES);
+	SET(CURLOPT_CAPATH, own ? NULL : NETWORK_CERTIFICATES);
 	SET(CURLOPT_CONNECTTIMEOUT, (long)HTTP_CONNECT_SECONDS);
 	SET(CURLOPT_TIMEOUT, (long)HTTP_SECONDS);
 	SET(CURLOPT_HTTP09_ALLOWED, 0L);
@@ -204,43 +199,10 @@ make_fields(const struct http_request *request)
 	return fields;
 }
 
-#ifdef __GLIBC__
-/* glibc crashes if memory runs out while it reads nsswitch.conf:
- * nss_database_reload_1() asserts that getline() succeeds, and the result of
- * allocate_once() is not checked (2.36).  Nothing hostile is read here. */
-static void
-on_crash(int number)
-{
-	(void)number;
-	_exit(serve_refuse(STATUS_MEMORY));
-}
-
-static enum status
-choose_sources(void)
-{
-	const struct sigaction crash = { .sa_handler = on_crash };
-	struct sigaction abort_before, fault_before;
-	int error;
-
-	(void)sigaction(SIGABRT, &crash, &abort_before);
-	(void)sigaction(SIGSEGV, &crash, &fault_before);
-	error = __nss_configure_lookup("hosts", "files dns");
-	(void)sigaction(SIGSEGV, &fault_before, NULL);
-	(void)sigaction(SIGABRT, &abort_before, NULL);
-	return error == 0 ? STATUS_OK : STATUS_MEMORY;
-}
-#else
-static enum status
-choose_sources(void)
-{
-	return STATUS_OK;
-}
-#endif
-
 enum status
 http_prepare(void)
 {
-	enum status status = choose_sources();
+	enum status status = network_choose_sources();
 
 	if (status == STATUS_OK &&
 	    curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
@@ -314,7 +276,7 @@ say(CURL *curl, CURLcode code, const char *why,
 		return note_set(note, STATUS_CONFIG,
 		    "%.150s contains no readable certificates",
 		    request->ca_file[0] != '\0' ? request->ca_file
-						: HTTP_CERTIFICATES);
+						: NETWORK_CERTIFICATES);
 	case CURLE_URL_MALFORMAT:
 		return say_as_it_is(code, why, STATUS_CONFIG, "", note);
 	case CURLE_GOT_NOTHING:

@@ -43,20 +43,9 @@ struct http_response {
 	struct buf body; /* owned; set up by the caller */
 };
 
-/* Where systems keep the certificates that they trust: HTTP_CERTIFICATES, and
- * what it links to. */
-#define HTTP_CERTIFICATES "/etc/ssl/certs"
-#define HTTP_CERTIFICATES_MORE                                            \
-	"/usr/share/ca-certificates", "/usr/local/share/ca-certificates", \
-	    "/etc/ca-certificates", "/etc/pki/ca-trust/extracted",        \
-	    "/etc/pki/tls/certs", "/var/lib/ca-certificates/openssl"
-
 /*
  * Read and load once what the libraries need, before anything is received.
- * From now on, names are looked up in /etc/hosts and the DNS, whatever
- * nsswitch.conf says: other sources are libraries that a sandbox cannot load.
- * STATUS_MEMORY; if glibc crashes for lack of memory, the process exits with
- * that status.
+ * It calls network_choose_sources().  STATUS_MEMORY.
  */
 enum status http_prepare(void) MUST_CHECK;
 

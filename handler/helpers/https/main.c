@@ -8,6 +8,7 @@
 #include <openssl/crypto.h>
 #include <string.h>
 
+#include "base/network.h"
 #include "base/sandbox.h"
 #include "base/serve.h"
 #include "helpers/https/http.h"
@@ -69,12 +70,11 @@ add_response(struct buf *out, const struct http_response *response)
 static void
 confine(const struct request *request)
 {
-	const char *const readable[] = { "/etc/resolv.conf", "/etc/hosts",
-		"/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf",
+	const char *const readable[] = { NETWORK_RESOLVER,
 		request->ca_file[0] != '\0' ? request->ca_file
-					    : HTTP_CERTIFICATES,
+					    : NETWORK_CERTIFICATES,
 		/* A proxy needs these, too. */
-		HTTP_CERTIFICATES, HTTP_CERTIFICATES_MORE };
+		NETWORK_CERTIFICATES, NETWORK_CERTIFICATES_MORE };
 	const struct sandbox_rules rules = { .readable = readable,
 		.readables = sizeof(readable) / sizeof(*readable),
 		.network = true };
