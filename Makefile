@@ -22,8 +22,10 @@ DEPS_CHECK = dns-root-data opendkim libnss3-tools pebble unbound ldnsutils pytho
 	clang libclang-rt-14-dev
 DEPS_LINT = clang-format cppcheck mandoc shellcheck git
 
-# The library: all rooms but what is a program of its own.
+# The library: all rooms but what is a program of its own; the dialogues of
+# mailcert-mail for their tests.
 MODULES = $(filter-out handler/cmd/main.c,$(wildcard handler/*/*.c)) \
+	$(filter-out %/main.c %/connect.c,$(wildcard handler/helpers/mail/*.c)) \
 	tui/model.c tui/view.c tui/prompt.c tui/keys.c tui/terminal.c
 # What only one of our programs holds, beside it.
 DNS_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/helpers/dns/%.o,\
@@ -32,10 +34,12 @@ KEY_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/helpers/key/%.o,\
 	main held pack portable)
 HTTPS_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/helpers/https/%.o,\
 	main http)
+MAIL_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/helpers/mail/%.o,\
+	main connect)
 OBJECTS = $(patsubst %.c,$(BUILD)/obj/%.o,$(MODULES))
 PROGRAMS = $(BUILD)/mailcert $(BUILD)/mailcert-key $(BUILD)/mailcert-verify \
 	$(BUILD)/mailcert-net $(BUILD)/mailcert-https \
-	$(BUILD)/mailcert-screen.so
+	$(BUILD)/mailcert-mail $(BUILD)/mailcert-screen.so
 
 WARNINGS = -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings \
@@ -136,6 +140,10 @@ $(BUILD)/mailcert-https: $(HTTPS_OBJECTS) $(BUILD)/lib.a
 	$(SAY)LD $@
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcurl $(CRYPTO)
 
+$(BUILD)/mailcert-mail: $(MAIL_OBJECTS) $(BUILD)/lib.a
+	$(SAY)LD $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcurl $(CRYPTO)
+
 $(BUILD)/mailcert-screen.so: $(BUILD)/obj/tui/screen.o $(BUILD)/lib.a
 	$(SAY)LD $@
 	$(Q)$(CC) -shared $(LDFLAGS) $(SANITIZE) -o $@ $^ $(CURSES)
@@ -164,6 +172,7 @@ install: all
 	install $(BUILD)/mailcert $(DESTDIR)$(PREFIX)/bin/
 	install $(BUILD)/mailcert-key $(BUILD)/mailcert-verify \
 		$(BUILD)/mailcert-net $(BUILD)/mailcert-https \
+		$(BUILD)/mailcert-mail \
 		$(DESTDIR)$(PREFIX)/libexec/mailcert/
 	install -m 644 $(BUILD)/mailcert-screen.so \
 		$(DESTDIR)$(PREFIX)/libexec/mailcert/

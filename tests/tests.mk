@@ -18,10 +18,10 @@ $(BUILD)/tests/replay_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o \
 
 # The programs, taken over where they would parse: tests/fault/sandbox.py.
 HIJACKED = $(addprefix $(BUILD)/hijacked/,mailcert mailcert-verify \
-	mailcert-key mailcert-net mailcert-https hasty free)
+	mailcert-key mailcert-net mailcert-https mailcert-mail hasty free)
 HIJACK = $(BUILD)/obj/tests/fault/hijack.o
 TAKEN = challenge_parse authres_dkim authres_smime response_compute \
-	dns_look_up http_send jwk_thumbprint jws_sign jws_bind jws_roll_over \
+	dns_look_up http_send connect_open jwk_thumbprint jws_sign jws_bind jws_roll_over \
 	key_generate key_unlock bundle_read foreign_read \
 	sealed_build sealed_open syscall
 WRAP = $(addprefix -Wl$(COMMA)--wrap=,$(TAKEN))
@@ -53,6 +53,11 @@ $(BUILD)/hijacked/mailcert-net: $(DNS_OBJECTS) $(HIJACK) $(BUILD)/lib.a
 
 $(BUILD)/hijacked/mailcert-https: $(HTTPS_OBJECTS) $(HIJACK) \
 		$(BUILD)/lib.a
+	@mkdir -p $(@D)
+	$(SAY)LD $@
+	$(Q)$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ -lcurl $(CRYPTO)
+
+$(BUILD)/hijacked/mailcert-mail: $(MAIL_OBJECTS) $(HIJACK) $(BUILD)/lib.a
 	@mkdir -p $(@D)
 	$(SAY)LD $@
 	$(Q)$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ -lcurl $(CRYPTO)

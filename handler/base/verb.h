@@ -49,8 +49,10 @@
 /* Whose account on which server; one of secret and token, or neither. */
 #define VERB_SERVER "tls host port user secret? token?"
 /* Why a server is of no use: it cannot be reached or has no certificate that we
- * trust, the password is wrong, it refuses for now, or for good. */
-#define VERB_SERVER_FAILS "network-trouble login-failed try-again no"
+ * trust, the password is wrong, it refuses for now, or for good; ca-file is
+ * unusable. */
+#define VERB_SERVER_FAILS \
+	"network-trouble login-failed try-again no configuration"
 
 /*
  * X(enumerator, program, verb, opens, takes, gives, fails)

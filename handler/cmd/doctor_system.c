@@ -18,7 +18,8 @@ void
 doctor_programs(const struct doctor *doctor, struct findings *out)
 {
 	static const char *const names[] = { "mailcert-verify", "mailcert-net",
-		"mailcert-https", "mailcert-key", "mailcert-screen.so" };
+		"mailcert-https", "mailcert-mail", "mailcert-key",
+		"mailcert-screen.so" };
 	char path[600];
 	size_t i;
 

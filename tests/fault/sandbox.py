@@ -333,6 +333,16 @@ def test_network():
         "p", "a@example.org", env=scene.env,
         program=scene.program("mailcert")), free=NETWORK)
     scene.close()
+    scene = Scene("mailcert-mail")
+    judge(scene, "mailcert-mail", helper("mailcert-mail", "send", stdin=ask(
+        *SEND, opens=[("ca-file", "")])), free=NETWORK, ours=False)
+    scene.close()
+
+
+# A question to a server that is not there.
+SEND = (("tls", "implicit"), ("host", "127.0.0.1"), ("port", "1"),
+        ("user", "alice"), ("secret", "x"), ("sender", ADDRESS),
+        ("recipient", CA), ("message", "Subject: x\n\nx\n"))
 
 
 def test_key_holder():
@@ -419,6 +429,7 @@ def test_open():
                     ("method", "GET"), ("url", "https://127.0.0.1:1/"),
                     ("accept", ""), ("proxy", ""), ("no-proxy", ""),
                     ("body", ""))),
+                ("mailcert-mail", "send", [("ca-file", "")], SEND),
         ):
             log = place.path("trace")
             whole = ask(*frames, opens=opens)
@@ -437,7 +448,7 @@ def test_open():
             tap.equal((before, after), (first, len(whole) - first),
                       "%s %s: read before and after" % (name, verb))
             tap.ok(got.returncode == 0 and re.match(
-                rb"status 15\nnetwork-trouble\n" if verb == "request" else
+                rb"status 15\nnetwork-trouble\n" if verb in ("request", "send") else
                 rb"status 4\ndone\n", got.stdout) and
                 got.stdout.endswith(b"\nend 0\n\n"),
                    "%s %s: answered" % (name, verb), got)
