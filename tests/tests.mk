@@ -131,6 +131,7 @@ FLOW_FIRST = tests/flow/install_more.py tests/flow/lifecycle.py \
 
 ready:
 	@tests/deps $(DEPS_BUILD) $(DEPS_CHECK)
+	@tests/deps --unpack build/debian $(DEPS_UNPACK)
 	@$(MAKE) --no-print-directory tests
 
 # Under one minute, at each commit.

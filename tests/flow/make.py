@@ -43,6 +43,49 @@ def test_missing():
                "nothing is missing", got)
 
 
+APT_GET = """#!/bin/sh
+echo "$@" >> %(log)s
+case "$*" in
+*no-such*) exit 100 ;;
+-s*) printf 'Inst libnew (1 x)\\nInst libold [0] (1 x)\\nInst exim4 (1 x)\\n' ;;
+*download*) shift 2; for name; do : > "$name.deb"; done ;;
+esac
+"""
+
+
+def test_unpack():
+    """Packages that are not installed, with a Debian that only pretends."""
+    with Place() as place:
+        log, to = place.path("log"), place.path("debian")
+        place.write("bin/apt-get", APT_GET % {"log": log}, 0o755)
+        place.write("bin/dpkg-query", "#!/bin/sh\ncase $* in *postfix) exit 1;;"
+                    " *no-such) exit 1;; esac\necho installed\n", 0o755)
+        place.write("bin/dpkg-deb", "#!/bin/sh\necho \"$1\" \"${2##*/}\" "
+                    "\"$3\" >> %s\n" % log, 0o755)
+
+        def unpack(*names):
+            place.write("log", "")
+            got = subprocess.run(
+                [os.path.join(ROOT, "tests/deps"), "--unpack", to, *names],
+                env={"PATH": place.path("bin") + ":/usr/bin:/bin"},
+                capture_output=True, text=True)
+            with open(log) as f:
+                return got, f.read().splitlines()
+        got, said = unpack("cyrus-common", "postfix")
+        tap.ok(got.returncode == 0 and said == [
+            "-s --no-install-recommends install postfix",
+            "-q download postfix libnew", "-x libnew.deb " + to,
+            "-x postfix.deb " + to],
+            "what is missing is unpacked, with its new libraries", got, said)
+        got, said = unpack("cyrus-common", "postfix")
+        tap.ok(got.returncode == 0 and said == [] and got.stdout == "",
+               "and that once", got, said)
+        got, said = unpack("no-such")
+        tap.ok(got.returncode == 1 and "cannot be downloaded: no-such\n" in
+               got.stderr and not os.path.exists(to + "/have/no-such"),
+               "what cannot be downloaded is named", got, said)
+
+
 def files(top):
     return sorted(os.path.join(at, name) for at, below, names in os.walk(top)
                   for name in names + below)
