@@ -3,7 +3,9 @@
 """The servers of tests/servers do what they are for: a short dialogue with
 each, by Python's own clients."""
 import imaplib
+import json
 import os
+import shutil
 import signal
 import smtplib
 import socket
@@ -11,14 +13,17 @@ import ssl
 import subprocess
 import sys
 import time
+import urllib.error
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from lib import challenge, run_tests, tap, tests_of
 from servers import Authority, group_lives
+from servers.cyrus import Cyrus
 from servers.dovecot import Dovecot
 from servers.faults import CUT, RESET, SILENT, Endless, Scripted
 from servers.imap_faults import (Relay, endless_line, huge_literal,
                                  lying_literal, promised_literal)
+from servers.postfix import Postfix
 from servers.smtp_faults import Smtp
 
 
@@ -33,6 +38,24 @@ def refused(kind, do, *args, **more):
     except kind as error:
         return error
     return None
+
+
+STAGES = {  # what smtplib says of a refusal at each stage
+    "banner": smtplib.SMTPConnectError,
+    "EHLO": smtplib.SMTPHeloError,
+    "HELO": smtplib.SMTPHeloError,
+    "MAIL": smtplib.SMTPSenderRefused,
+    "RCPT": smtplib.SMTPRecipientsRefused,
+    "DATA": smtplib.SMTPDataError,
+    ".": smtplib.SMTPDataError,
+}
+
+
+def code_of(error):
+    """The reply code that smtplib was told."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return error.recipients["ca@ca.example"][0]
+    return error.smtp_code if error else None
 
 
 # --- Dovecot -----------------------------------------------------------------
@@ -183,6 +206,121 @@ def test_dovecot_life():
                   "dovecot: and after a crash")
 
 
+# --- Postfix -----------------------------------------------------------------
+
+def test_postfix():
+    why = Postfix.missing()
+    if why:
+        tap.skip("postfix: submission, relay, LMTP, pipes, refusals", why)
+        return
+    message = b"Subject: x\r\n\r\nHello.\r\n"
+    with Dovecot() as dovecot, Smtp() as far, \
+            Postfix(dovecot, relay=far.port) as postfix:
+        with smtplib.SMTP("localhost", postfix.submission) as client:
+            code, _ = client.docmd("MAIL FROM:<alice@example.org>")
+            tap.equal(code, 530, "postfix: submission wants TLS")
+            client.starttls(context=trusting(postfix.ca))
+            client.ehlo()
+            tap.equal(client.esmtp_features["auth"].split(), [
+                "PLAIN", "LOGIN", "SCRAM-SHA-256", "OAUTHBEARER", "XOAUTH2"],
+                "postfix: and has Dovecot's ways to log in")
+            client.login("alice", "secret")
+            client.sendmail("alice@example.org",
+                            ["alice@example.org", "ca@ca.example"], message)
+        with smtplib.SMTP_SSL("localhost", postfix.submissions,
+                              context=trusting(postfix.ca)) as client:
+            got = refused(smtplib.SMTPRecipientsRefused, client.sendmail,
+                          "alice@example.org", ["ca@ca.example"], message)
+            tap.ok(got, "postfix: submissions takes nothing without a login")
+            got = refused(smtplib.SMTPAuthenticationError, client.login,
+                          "alice", "no")
+            tap.ok(got, "postfix: nor with another password")
+        postfix.wait_for(lambda: far.accepted and dovecot.messages(), "mail")
+        tap.ok(far.accepted[0][:2] == ("alice@example.org", ["ca@ca.example"])
+               and b"with ESMTPSA" in far.accepted[0][2],
+               "postfix: mail goes to the relay", far.accepted)
+        tap.ok(b"with ESMTPSA" in dovecot.messages()[0],
+               "postfix: and to Dovecot by LMTP", dovecot.messages())
+        subprocess.run([postfix.sendmail, "-i", "alice@example.org"],
+                       input=message, check=True)
+        postfix.wait_for(lambda: len(dovecot.messages()) == 2, "sendmail")
+        tap.ok(True, "postfix: sendmail hands it mail")
+        dovecot.stop()
+        subprocess.run([postfix.sendmail, "-i", "alice@example.org"],
+                       input=message, check=True)
+        postfix.wait_for(lambda: any(
+            "refused" in mail["recipients"][0].get("delay_reason", "")
+            for mail in postfix.queue()), "a delay")
+        tap.ok(True, "postfix: what cannot be delivered stays in the queue")
+
+
+def test_postfix_refusals():
+    why = Postfix.missing()
+    if why:
+        tap.skip("postfix: a pipe, and 4xx and 5xx at each stage", why)
+        return
+    pipe = "#!/bin/sh\ncat > %s.new\necho \"$@\" >> %s.new\nmv %s.new %s\n"
+    refuses = {stage: "554 5.7.1 never" if stage == "DATA" else
+               "451 4.3.0 later" for stage in STAGES if stage != "HELO"}
+    with Dovecot() as dovecot:
+        dovecot.folder("piped")
+        out = dovecot.path("piped/mail")
+        with Postfix(refuses=refuses, pipes={
+                "answer@example.org": pipe % (out, out, out, out)}) as postfix:
+            with smtplib.SMTP("localhost", postfix.smtp) as client:
+                client.sendmail("ca@ca.example", ["answer@example.org"],
+                                b"Subject: x\r\n\r\nHello.\r\n")
+            postfix.wait_for(lambda: os.path.exists(out), "the pipe")
+            with open(out) as f:
+                got = f.read()
+            tap.ok("\nHello.\nca@ca.example answer@example.org\n" in got,
+                   "postfix: mail goes to a program", got)
+            for stage, port in postfix.refuses.items():
+                want = int(refuses[stage][:3])
+                tap.equal(code_of(refused(STAGES[stage], one_mail, port)),
+                          want, "postfix: %d at %s" % (want, stage))
+
+
+def one_mail(port):
+    with smtplib.SMTP("localhost", port) as client:
+        client.sendmail("alice@example.org", ["ca@ca.example"],
+                        b"Subject: x\r\n\r\nHello.\r\n")
+
+
+# --- Cyrus -------------------------------------------------------------------
+
+def test_cyrus():
+    why = Cyrus.missing()
+    if why:
+        tap.skip("cyrus: JMAP", why)
+        return
+    message = challenge()
+    with Smtp() as smtp, Cyrus({"alice": "secret", "bob": "hush"},
+                               smtp=smtp.port) as cyrus:
+        cyrus.deliver(message)
+        cyrus.deliver(message, "bob")
+        got = cyrus.messages()
+        tap.ok(len(got) == 1 and got[0].endswith(
+            b"\r\n\r\nThis is an ACME challenge.\r\n"),
+            "cyrus: LMTP delivers, JMAP has it", got)
+        mailboxes = cyrus.ask("bob", [["Mailbox/get", {"accountId": "bob"},
+                                       "a"]])[0][1]["list"]
+        tap.equal(sorted(m["role"] for m in mailboxes),
+                  ["archive", "drafts", "inbox", "sent", "trash"],
+                  "cyrus: mailboxes have roles")
+        session = json.loads(cyrus.open("/jmap/"))
+        tap.ok("urn:ietf:params:jmap:submission" in
+               session["accounts"]["alice"]["accountCapabilities"],
+               "cyrus: it submits mail", session)
+        cyrus.users["alice"] = "no"
+        got = refused(urllib.error.HTTPError, cyrus.open, "/jmap/")
+        tap.ok(got and got.code == 401, "cyrus: not with another password",
+               got)
+        cyrus.users["alice"] = "secret"
+        cyrus.restart()
+        tap.equal(len(cyrus.messages()), 1, "cyrus: it remembers")
+
+
 # --- servers that misbehave --------------------------------------------------
 
 def submit(smtp, message=b"Subject: x\n\nHello.\n", login=None):
@@ -198,16 +336,6 @@ def submit(smtp, message=b"Subject: x\n\nHello.\n", login=None):
             client.login(*login)
         return client.sendmail("alice@example.org", ["ca@ca.example"],
                                message)
-
-
-STAGES = {  # what smtplib says of a refusal at each stage, and its code
-    "banner": (smtplib.SMTPConnectError, 451),
-    "HELO": (smtplib.SMTPHeloError, 451),
-    "MAIL": (smtplib.SMTPSenderRefused, 451),
-    "RCPT": (smtplib.SMTPRecipientsRefused, None),
-    "DATA": (smtplib.SMTPDataError, 451),
-    ".": (smtplib.SMTPDataError, 451),
-}
 
 
 def test_smtp_faults():
@@ -229,14 +357,14 @@ def test_smtp_faults():
                    "password" % (tls or "in clear"), got)
             tap.equal(smtp.errors, [], "smtp %s: no fault that was not asked "
                       "for" % (tls or "in clear"))
-    for stage, (kind, code) in STAGES.items():
+    for stage, kind in STAGES.items():
         answers = {stage: ["451 4.3.0 later"]}
-        if stage == "HELO":
-            answers["EHLO"] = "502 5.5.1 never heard of it"
+        if stage in ("EHLO", "HELO"):
+            answers = {"EHLO": ["502 5.5.1 never heard of it"],
+                       "HELO": ["451 4.3.0 later"]}
         with Smtp(answers) as smtp:
             got = refused(kind, submit, smtp)
-            tap.ok(got and (code is None or got.smtp_code == code),
-                   "smtp: 451 at %s" % stage, repr(got))
+            tap.equal(code_of(got), 451, "smtp: 451 at %s" % stage)
             submit(smtp)
             tap.equal((len(smtp.received), len(smtp.accepted)),
                       (2 if stage == "." else 1, 1),
@@ -384,10 +512,16 @@ def test_imap_faults():
 
 ABANDONED = """import sys
 sys.path.insert(0, sys.argv[1])
+from servers.cyrus import Cyrus
 from servers.dovecot import Dovecot
-with Dovecot() as dovecot:
-    print(dovecot.process.pid, dovecot.dir, flush=True)
-    sys.stdin.read()
+from servers.postfix import Postfix
+servers = [c() for c in (Cyrus, Dovecot, Postfix)
+           if not (hasattr(c, "missing") and c.missing())]
+for server in servers:
+    server.start()
+    print(server.process.pid, server.dir, flush=True)
+print(flush=True)
+sys.stdin.read()
 """
 
 
@@ -396,16 +530,17 @@ def test_killed():
     test = subprocess.Popen(
         [sys.executable, "-c", ABANDONED,
          os.path.dirname(os.path.dirname(os.path.abspath(__file__)))],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    group, directory = test.stdout.readline().split()
-    tap.ok(group_lives(int(group)), "killed: the server runs")
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    servers = [line.split() for line in iter(test.stdout.readline, "\n")]
     test.send_signal(signal.SIGKILL)
-    test.wait()
-    end = time.monotonic() + 60
-    while group_lives(int(group)) and time.monotonic() < end:
-        time.sleep(0.05)
-    tap.ok(not group_lives(int(group)), "killed: and ends with its test")
-    subprocess.run(["rm", "-rf", directory], check=True)
+    test.communicate()
+    for pid, directory in servers:
+        end = time.monotonic() + 60
+        while group_lives(int(pid)) and time.monotonic() < end:
+            time.sleep(0.01)
+        tap.ok(not group_lives(int(pid)), "killed: %s ends with its test" %
+               os.path.basename(directory).split(".")[0])
+        shutil.rmtree(directory)
 
 
 run_tests(tests_of(globals()), workers=4)

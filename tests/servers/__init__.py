@@ -5,10 +5,11 @@
 
 Each server has a directory of its own and free ports, runs as nobody where the
 tests run as root, and writes what it says into files of its directory.  It
-ends with its `with`; where the test is killed, the kernel ends it.
+ends with its `with`; where the test is killed, a keeper kills the server.
 """
-import concurrent.futures
+import atexit
 import datetime
+import glob
 import ipaddress
 import os
 import pwd
@@ -17,8 +18,10 @@ import shutil
 import signal
 import smtplib
 import socket
+import stat
 import subprocess
 import tempfile
+import threading
 import time
 
 from cryptography import x509
@@ -31,14 +34,49 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
 PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 NAMES = ("localhost", "127.0.0.1", "127.0.0.2", "mail.example.org")
 
-# The kernel ends a server when the thread that started it ends: so one thread
-# starts them all, and lives as long as the test.
-_starter = concurrent.futures.ThreadPoolExecutor(1)
-
-
 def program(name, *directories):
     """Where a program is, or None."""
     return shutil.which(name, path=":".join([*directories, PATH]))
+
+
+class Packages:
+    """Servers that tests/deps has unpacked, and those that are installed."""
+
+    def __init__(self):
+        self.top = os.path.join(ROOT, "build", "debian")
+
+    def readable(self):
+        """From now on those of a tree that nobody can read: a checkout may
+        lie in a home that is closed to others."""
+        path = self.top
+        while os.path.isdir(self.top) and path != "/":
+            if not os.stat(path).st_mode & stat.S_IXOTH:
+                copy = tempfile.mkdtemp(prefix="mailcert-packages.")
+                atexit.register(shutil.rmtree, copy, ignore_errors=True)
+                os.chmod(copy, 0o755)
+                shutil.copytree(self.top, copy, symlinks=True,
+                                dirs_exist_ok=True)
+                self.top = copy
+                return
+            path = os.path.dirname(path)
+
+    def find(self, path):
+        """A file by its path, or None."""
+        for top in (self.top, "/"):
+            found = os.path.join(top, path.lstrip("/"))
+            if os.path.exists(found):
+                return found
+        return None
+
+    @property
+    def libraries(self):
+        """The value of LD_LIBRARY_PATH."""
+        return ":".join(glob.glob(os.path.join(self.top, "*/lib/*-*-*")) +
+                        glob.glob(os.path.join(self.top, "lib/*-*-*")) +
+                        glob.glob(os.path.join(self.top, "usr/lib/postfix")))
+
+
+packages = Packages()
 
 
 def crlf(message):
@@ -115,6 +153,47 @@ def group_lives(group):
             if int(fields[2]) == group and fields[0] not in "ZX":
                 return True
     return False
+
+
+# Postfix changes its effective user now and then, and the kernel then forgets
+# PR_SET_PDEATHSIG.
+KEEPER = """groups=
+while read -r sign group; do
+	left=
+	for one in $groups; do
+		[ "$one" = "$group" ] || left="$left $one"
+	done
+	groups=$left
+	[ "$sign" = - ] || groups="$groups $group"
+done
+for group in $groups; do
+	kill -KILL "-$group"
+done"""
+
+
+class Keeper:
+    """A process that kills process groups when the test is gone."""
+
+    def __init__(self):
+        self.process, self.lock = None, threading.Lock()
+
+    def tell(self, sign, group):
+        with self.lock:
+            if not self.process:
+                self.process = subprocess.Popen(
+                    ["/bin/sh", "-c", KEEPER], stdin=subprocess.PIPE,
+                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                    start_new_session=True, env={})
+                atexit.register(self.end)
+            self.process.stdin.write(b"%s %d\n" % (sign, group))
+            self.process.stdin.flush()
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+keeper = Keeper()
 
 
 class Server:
@@ -204,15 +283,14 @@ class Server:
         """Start a daemon that stays in the foreground, as leader of a process
         group; its output goes to the file `output`."""
         drop = [] if os.getuid() != 0 or as_root else [
-            "--reuid=%d" % self.uid, "--regid=%d" % self.gid,
+            "setpriv", "--reuid=%d" % self.uid, "--regid=%d" % self.gid,
             "--clear-groups"]
         with open(self.path("output"), "ab") as output:
-            self.process = _starter.submit(
-                subprocess.Popen,
-                ["setpriv", *drop, "--pdeathsig", "TERM", *command],
-                stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                start_new_session=True, cwd=self.dir,
-                env={"PATH": PATH, "HOME": self.dir, **(env or {})}).result()
+            self.process = subprocess.Popen(
+                [*drop, *command], stdin=subprocess.DEVNULL, stdout=output,
+                stderr=output, start_new_session=True, cwd=self.dir,
+                env={"PATH": PATH, "HOME": self.dir, **(env or {})})
+        keeper.tell(b"+", self.process.pid)
 
     def run(self, *command, **more):
         """Run a program to its end, and say what went wrong."""
@@ -267,6 +345,7 @@ class Server:
             # As long as one of them lives, it has the ports.
             while group_lives(self.process.pid):
                 time.sleep(0.005)
+            keeper.tell(b"-", self.process.pid)
             self.process = None
 
     def restart(self):
