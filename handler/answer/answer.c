@@ -15,6 +15,7 @@
 #include "answer/advice.h"
 #include "answer/confirm.h"
 #include "answer/details.h"
+#include "answer/policy.h"
 #include "base/text.h"
 #include "reply/draft.h"
 
@@ -225,27 +226,13 @@ find_match(const struct world *world, const struct home *home,
 /* Stage 5. */
 static enum status
 confirm(const struct world *world, const struct match *match,
-    struct span message, bool auto_approve, struct note *note)
+    struct span message, struct note *note)
 {
 	struct details details = { match, message, world->compute,
 		world->context };
 	struct dialog *dialog;
-	const uint32_t warnings = match_warnings(match);
 	enum status status;
-	unsigned bit = 0;
 
-	if (auto_approve) {
-		if (warnings == 0)
-			return STATUS_OK;
-		if ((warnings & WARNING_IN_DOUBT) != 0)
-			return note_set(note, STATUS_BAD_REPEAT,
-			    "an earlier answer to this challenge may have been "
-			    "sent");
-		while ((warnings & 1U << bit) == 0)
-			bit++;
-		return note_set(note, STATUS_NO_PERSON, "%s (%s)",
-		    warning_sentence(1U << bit), warning_name(1U << bit));
-	}
 	if ((dialog = malloc(sizeof(*dialog))) == NULL)
 		return STATUS_MEMORY;
 	confirm_build(match, world->now(world->context), note->text, dialog);
@@ -299,6 +286,7 @@ save_intent(const struct world *world, const struct home *home,
 
 	expectation.state = EXPECTATION_ANSWERING;
 	expectation.answered = world->now(world->context);
+	expectation.answers++;
 	(void)strcpy(expectation.part1, challenge->part1);
 	(void)strcpy(expectation.message_id, challenge->message_id);
 	(void)strcpy(expectation.reply_to, challenge->reply_to[0]);
@@ -317,9 +305,10 @@ save_intent(const struct world *world, const struct home *home,
 }
 
 /* Stage 8: make the intent durable, if the expectation still stands as it was
- * shown. */
+ * shown and, without a person, the limits allow it. */
 static enum status
-record_intent(const struct world *world, const struct home *home,
+record_intent(const struct world *world, const struct config *config,
+    const struct home *home, const struct rules *rules,
     const struct answer_options *options, const struct match *match,
     struct note *note)
 {
@@ -335,6 +324,9 @@ record_intent(const struct world *world, const struct home *home,
 		status = note_set(note, STATUS_BAD_REPEAT,
 		    "challenge %s was answered or changed in the meantime",
 		    expectation_shown_id(match_expectation(match)));
+	if (status == STATUS_OK && options->auto_approve)
+		status = policy_allows(config, home, rules, again,
+		    world->now(world->context), note);
 	if (status == STATUS_OK)
 		status = save_intent(world, home, options, again, note);
 	match_free(again);
@@ -452,9 +444,11 @@ answer(const struct world *world, const struct config *config,
 	if ((status = deliver_check(&delivery, note)) != STATUS_OK)
 		return status;
 
-	/* 5: the user */
-	status =
-	    confirm(world, report->match, message, options->auto_approve, note);
+	/* 5: the user, or the policy */
+	status = options->auto_approve
+	    ? policy_allows(config, home, &rules, report->match,
+		  world->now(world->context), note)
+	    : confirm(world, report->match, message, note);
 	if (status != STATUS_OK)
 		return status;
 
@@ -467,7 +461,8 @@ answer(const struct world *world, const struct config *config,
 		return status;
 
 	/* 8: durable before the act */
-	status = record_intent(world, home, options, report->match, note);
+	status = record_intent(
+	    world, config, home, &rules, options, report->match, note);
 	if (status != STATUS_OK)
 		return status;
 	report->intent = true;

@@ -14,6 +14,7 @@ rules_before(const struct config *config, struct rules *out)
 
 	out->policy = config->authenticate;
 	out->challenge = config->rules;
+	out->answers_per_day = config->answers_per_day_in_all;
 	for (i = 0; i < config->ca_count; i++)
 		if (config->cas[i].own.has_auto_submitted &&
 		    !config->cas[i].own.auto_submitted)
@@ -57,6 +58,7 @@ rules_of(const struct config *config, const struct home *home,
 
 	out->policy = config->authenticate;
 	out->challenge = config->rules;
+	out->answers_per_day = config->answers_per_day_in_all;
 	if (config_has_own(config))
 		status = find_ca(config, home, expectation, &ca, note);
 	if (status != STATUS_OK || ca == NULL)
@@ -67,6 +69,8 @@ rules_of(const struct config *config, const struct home *home,
 		out->policy.coverage = ca->own.coverage;
 	if (ca->own.has_auto_submitted)
 		out->challenge.auto_submitted = ca->own.auto_submitted;
+	if (ca->own.has_answers_per_day)
+		out->answers_per_day = ca->own.answers_per_day;
 	return STATUS_OK;
 }
 

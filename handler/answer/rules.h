@@ -16,6 +16,7 @@
 struct rules {
 	struct authres_policy policy;
 	struct challenge_rules challenge;
+	int64_t answers_per_day; /* to that CA, without a person */
 };
 
 /* Before anything is known of a message: the global rules, but what any CA may

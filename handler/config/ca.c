@@ -50,7 +50,7 @@ config_has_own(const struct config *config)
 	for (i = 0; i < config->ca_count; i++) {
 		own = &config->cas[i].own;
 		if (own->has_authenticate || own->has_coverage ||
-		    own->has_auto_submitted)
+		    own->has_auto_submitted || own->has_answers_per_day)
 			return true;
 	}
 	return false;

@@ -19,10 +19,12 @@ enum { CONFIG_CAS_MAX = 8, CONFIG_NAME_SIZE = 32, CONFIG_SECRETS_MAX = 8 };
 
 /* A CA's own rules; the global ones apply to the others. */
 struct config_own {
-	bool has_authenticate, has_coverage, has_auto_submitted;
+	bool has_authenticate, has_coverage, has_auto_submitted,
+	    has_answers_per_day;
 	struct authres_methods authenticate;
 	enum dkim_coverage coverage;
-	bool auto_submitted; /* demanded */
+	bool auto_submitted;     /* demanded */
+	int64_t answers_per_day; /* without a person */
 };
 
 /* The settings of one CA: "ca.NAME.x = ..." */
@@ -91,6 +93,9 @@ struct config {
 	bool lock_keys;         /* certificate keys get a passphrase */
 	bool caa;               /* look CAA records up before an order */
 	const char *revocation; /* for verify: "off", "soft", "hard"; static */
+	/* Answers without a person: for one authorization of an order; in 24
+	 * hours, for one address and in all. */
+	int64_t answers_per_order, answers_per_day, answers_per_day_in_all;
 	bool color;
 	int64_t max_message; /* octets */
 };

@@ -11,6 +11,7 @@
 enum {
 	RECEIVED_MOST = 16,
 	SETTLE_MOST = 3600,
+	ANSWERS_MOST = 1000 * 1000,
 	MESSAGE_LEAST = 1024,
 	MESSAGE_MOST = 256 * 1024 * 1024
 };
@@ -42,6 +43,12 @@ static const char *const subjects[] = { "empty", "address", NULL };
 static const struct setting all[] = {
 	{ "account_key", "ec:p256", value_key_kind, ALL(account_key),
 	    .expected = KEYS },
+	{ "answers_per_day", "10", value_number, ALL(answers_per_day),
+	    .most = ANSWERS_MOST },
+	{ "answers_per_day_in_all", "1000", value_number,
+	    ALL(answers_per_day_in_all), .most = ANSWERS_MOST },
+	{ "answers_per_order", "1", value_number, ALL(answers_per_order),
+	    .most = ANSWERS_MOST },
 	{ "authenticate", "dkim smime", value_methods, ALL(authenticate.by),
 	    .expected = AUTHENTICATE },
 	{ "auto_submitted", "rfc8823", value_flag, ALL(rules.auto_submitted),
@@ -95,6 +102,9 @@ static const struct setting all[] = {
 
 /* The names that may follow "ca.NAME.". */
 static const struct setting of_ca[] = {
+	{ "answers_per_day", NULL, value_number, CA(own.answers_per_day),
+	    .most = ANSWERS_MOST,
+	    .given = offsetof(struct config_ca, own.has_answers_per_day) },
 	{ "authenticate", NULL, value_methods, CA(own.authenticate),
 	    .expected = AUTHENTICATE,
 	    .given = offsetof(struct config_ca, own.has_authenticate) },

@@ -17,6 +17,13 @@ enum {
 	SEARCH_NEAR = 16
 };
 
+bool
+expectation_is_awaited(const struct expectation *expectation, int64_t now)
+{
+	return expectation->state == EXPECTATION_PENDING &&
+	    (expectation->expires == 0 || expectation->expires > now);
+}
+
 const char *
 expectation_state_name(enum expectation_state state)
 {
@@ -110,6 +117,7 @@ static const struct member members[] = {
 	EXPECTATION(reply_to, "reply_to", MEMBER_TEXT, false),
 	EXPECTATION(draft, "draft", MEMBER_TEXT, false),
 	EXPECTATION(answered, "answered", MEMBER_TIME, false),
+	EXPECTATION(answers, "answers", MEMBER_COUNT, false),
 	RENAMED_MEMBER(
 	    struct expectation, order, "order", "issuance", MEMBER_ID, false),
 	EXPECTATION(authorization_url, "authorization", MEMBER_URL, false),
@@ -149,10 +157,13 @@ add_keys(const void *record, struct index_entries *out)
 	    address_key(pending ? "pending" : "closed", one->address_normal,
 		one->from_normal),
 	    end);
-	if (pending)
+	if (pending) {
 		index_add(out, text_key("from", one->from_normal), end);
-	else
+		index_add(out, text_key("awaited", ""), end);
+	} else {
 		index_add(out, text_key("token", one->part1), end);
+		index_add(out, text_key("answered", ""), one->answered);
+	}
 	index_add(out, text_key("part2", one->part2), end);
 	if (one->order[0] == '\0') {
 		if (one->state == EXPECTATION_ANSWERING)
@@ -219,6 +230,19 @@ void
 expectation_search_part2(struct record_search *search, const char *part2)
 {
 	record_search_key(search, text_key("part2", part2));
+}
+
+void
+expectation_search_awaited(struct record_search *search, int64_t now)
+{
+	record_search_range(search, text_key("awaited", ""), now, INT64_MAX, 0);
+}
+
+void
+expectation_search_answered(struct record_search *search, int64_t since)
+{
+	record_search_range(
+	    search, text_key("answered", ""), since, INT64_MAX, 0);
 }
 
 static const struct record_kind kind = {

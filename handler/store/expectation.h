@@ -47,7 +47,8 @@ struct expectation {
 	char message_id[MSGID_MAX + 1];
 	char reply_to[ADDRESS_SIZE]; /* whom it goes to: address_normal() */
 	char draft[256];             /* where the answer went */
-	int64_t answered;
+	int64_t answered;            /* the last time */
+	int64_t answers;             /* how many; an older record says 0 */
 	/* Of our own certificate order; empty where expect made it: */
 	char order[RECORD_ID_SIZE];
 	char authorization_url[ACME_URL_SIZE];
@@ -62,7 +63,8 @@ struct expectation {
  * with that token-part1, and some that are near; those of an order; those that
  * the CA is not content with at that time, for an address; those for which an
  * answer may be out that another client told of; the one of an authorization;
- * the one with that token-part2.
+ * the one with that token-part2; those that a challenge is awaited for, at that
+ * time; those that were answered since then.
  */
 void expectation_search_for(struct record_search *search, const char *address);
 void expectation_search_match(struct record_search *search, const char *from,
@@ -74,7 +76,11 @@ void expectation_search_doubt(struct record_search *search, int64_t now);
 void expectation_search_authorization(
     struct record_search *search, const char *url);
 void expectation_search_part2(struct record_search *search, const char *part2);
+void expectation_search_awaited(struct record_search *search, int64_t now);
+void expectation_search_answered(struct record_search *search, int64_t since);
 
+/* Is a challenge awaited for it? */
+bool expectation_is_awaited(const struct expectation *expectation, int64_t now);
 const char *expectation_state_name(enum expectation_state state);
 /* The id that users see: its certificate order's, so that both have the same,
  * or its own if another client ordered it. */

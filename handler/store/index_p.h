@@ -16,7 +16,7 @@
 #include "store/index.h"
 
 /* The digit is the format: another one is in doubt. */
-#define INDEX_MAGIC "mailcert index 1"
+#define INDEX_MAGIC "mailcert index 2"
 enum {
 	INDEX_BLOCK = 4096,
 	INDEX_IN_BLOCK = 127, /* entries */

@@ -213,6 +213,8 @@ run(struct stage *stage, bool auto_approve, const char *reply_to,
 	config.authenticate.by.count = 1;
 	config.authenticate.coverage = COVERAGE_RELAXED;
 	config.rules.auto_submitted = true;
+	config.answers_per_order = config.answers_per_day =
+	    config.answers_per_day_in_all = 1;
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 	(void)snprintf(message, sizeof(message), form,
