@@ -8,10 +8,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "answer/answer.h"
-#include "answer/prove.h"
 #include "base/fd.h"
 #include "base/text.h"
+#include "cmd/answering.h"
 #include "cmd/background.h"
 #include "cmd/cmd.h"
 #include "cmd/confinement.h"
@@ -65,51 +64,11 @@ static const struct cmd_line command_line = {
 
 /* The context of struct world's functions. */
 struct terminal {
+	struct answering answering;
 	const struct options *options;
-	const struct config *config;
-	const struct home *home;
 	struct mua mua;
 	bool mua_known;
 };
-
-static int64_t
-now(void *context)
-{
-	(void)context;
-	return (int64_t)time(NULL);
-}
-
-static enum status
-prove(void *context, enum authres_method method, const struct rules *rules,
-    struct span message, const struct answer_claims *claims,
-    struct authres_verdict *out, struct note *note)
-{
-	const struct terminal *terminal = context;
-	const struct prover prover = { terminal->config, terminal->home,
-		(int64_t)time(NULL) };
-
-	return prove_sender(&prover, method, rules, message, claims, out, note);
-}
-
-static enum status
-compute(void *context, const struct match *match, struct response *out,
-    struct note *note)
-{
-	const struct expectation *expectation = match_expectation(match);
-
-	(void)context;
-	return helper_response(match_challenge(match)->part1,
-	    expectation->part2, expectation->thumbprint, expectation->join, out,
-	    note);
-}
-
-static enum status
-deliver_it(void *context, const struct delivery *delivery, struct span message,
-    enum outcome *outcome, struct note *note)
-{
-	(void)context;
-	return deliver(delivery, message, outcome, note);
-}
 
 /* The screen is a library of its own: see tui/screen.h. */
 static enum status
@@ -139,7 +98,7 @@ ask(void *context, const struct dialog *dialog, struct note *note)
 {
 	const struct terminal *terminal = context;
 	const char *no_color = getenv("NO_COLOR");
-	const bool color = terminal->config->color &&
+	const bool color = terminal->answering.config->color &&
 	    (no_color == NULL || no_color[0] == '\0');
 	const bool utf8 = text_locale_is_utf8();
 	enum status status = STATUS_UNABLE;
@@ -183,7 +142,8 @@ choose(void *context, struct answer_options *options, struct note *note)
 {
 	struct terminal *terminal = context;
 
-	if (named_destination(terminal->options, terminal->config) == NULL)
+	if (named_destination(terminal->options, terminal->answering.config) ==
+	    NULL)
 		options->destination.kind = mua_of(terminal)->pid > 0
 		    ? DESTINATION_MUA
 		    : DESTINATION_STDOUT;
@@ -193,19 +153,10 @@ choose(void *context, struct answer_options *options, struct note *note)
 	return STATUS_OK;
 }
 
-/* The proof of the sender, or NULL. */
-static const struct authres_proof *
-proof_of(const struct answer_report *report)
-{
-	return report->match != NULL
-	    ? authres_proof(match_authres(report->match))
-	    : NULL;
-}
-
 static void
 add_authentication(struct json_writer *json, const struct answer_report *report)
 {
-	const struct authres_proof *proof = proof_of(report);
+	const struct authres_proof *proof = answering_proof(report);
 	const bool proved = proof != NULL;
 	const bool smime = proved && proof->method == AUTHRES_SMIME;
 
@@ -310,57 +261,9 @@ warn_unproved(const struct options *options, const struct answer_report *report)
 	const struct note note = { "warning: nothing proves who sent this "
 				   "challenge (authenticate = none)" };
 
-	if (report->intent && options->auto_approve && proof_of(report) == NULL)
+	if (report->intent && options->auto_approve &&
+	    answering_proof(report) == NULL)
 		cmd_say(&note);
-}
-
-/* Log the warning: a delivery agent may not show what we print. */
-static void
-log_skipped(const struct home *home, const struct note *skipped)
-{
-	struct note line;
-
-	note_say(&line, "skipped %.300s", skipped->text);
-	home_log(home, line.text);
-}
-
-static void
-log_result(const struct home *home, enum status status, const struct note *note,
-    const struct answer_report *report)
-{
-	const struct authres_proof *proof = proof_of(report);
-	const struct expectation *expectation;
-	const struct note *skipped;
-	struct buf line;
-	size_t i;
-
-	buf_init(&line, 2048);
-	if (status == STATUS_OK) {
-		expectation = match_expectation(report->match);
-		buf_addf(&line,
-		    "answered, sender proved by %s: challenge %s, %s to %s, token "
-		    "%.64s",
-		    proof == NULL ? "none"
-				  : authres_method_name(
-					(enum authres_method)proof->method),
-		    expectation_shown_id(expectation), expectation->address,
-		    report->challenge.reply_to_written[0],
-		    report->challenge.part1);
-	} else
-		buf_addf(&line, "%s: %s: %s",
-		    status_is_refusal(status) ? "refused" : "failed",
-		    status_name(status), note_text(note, status));
-	if (status != STATUS_OK && report->has_challenge)
-		buf_addf(&line, " (from %.200s, %.200s)",
-		    report->challenge.claimed_from,
-		    report->challenge.message_id);
-	if (buf_status(&line) == STATUS_OK)
-		home_log(home, line.at);
-	buf_clear(&line);
-	if (helper_said()[0] != '\0')
-		home_log(home, helper_said());
-	for (i = 0; (skipped = home_warning(home, i)) != NULL; i++)
-		log_skipped(home, skipped);
 }
 
 /* The exit status for a delivery agent.  A refusal is final.  After trouble
@@ -437,7 +340,7 @@ take_message(struct terminal *terminal, struct input *input,
     struct buf *message, struct note *note)
 {
 	const struct options *options = terminal->options;
-	const struct config *config = terminal->config;
+	const struct config *config = terminal->answering.config;
 	enum status status;
 
 	status = input_read(options->file, options->type,
@@ -496,11 +399,10 @@ cmd_handle(const struct invocation *invocation, int argc, char *argv[])
 	struct answer_options answer_options;
 	struct config config;
 	struct options options = { 0 };
-	struct terminal terminal = {
-		.options = &options, .config = &config, .home = &home
-	};
-	const struct world world = { &terminal, now, ask, prove, compute,
-		choose, deliver_it };
+	struct terminal terminal = { .answering = { &config, &home },
+		.options = &options };
+	const struct world world = { &terminal, answering_now, ask,
+		answering_prove, answering_compute, choose, answering_deliver };
 	struct buf message;
 	struct input input = { .kind = INPUT_OTHER };
 	struct note note = { "" }, home_note = { "" };
@@ -544,8 +446,10 @@ cmd_handle(const struct invocation *invocation, int argc, char *argv[])
 		status = answer(&world, &config, &home, buf_span(&message),
 		    &answer_options, report, &note);
 	warn_unproved(&options, report);
-	if (status != STATUS_DECLINED)
-		log_result(&home, status, &note, report);
+	if (status != STATUS_DECLINED) {
+		answering_log(&home, "", status, &note, report);
+		answering_log_trouble(&home);
+	}
 	background_finish(invocation, &config, report);
 	if (show_instead(&options, &input, status, &note))
 		code = 0;
