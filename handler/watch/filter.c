@@ -1,0 +1,81 @@
+/* filter.c - could this be a challenge: see filter.h.  Input: hostile. */
+#include "watch/filter.h"
+
+/* The field that begins here, with the lines that continue it. */
+static struct span
+field_at(struct span rest)
+{
+	size_t end = 0;
+
+	do
+		end += span_find_byte(span_cut(rest, end, rest.len), '\n') + 1;
+	while (end < rest.len && ascii_is_blank(rest.at[end]));
+	return span_cut(rest, 0, end);
+}
+
+static bool
+holds_nocase(struct span text, struct span word)
+{
+	for (; text.len >= word.len; text = span_cut(text, 1, text.len))
+		if (span_starts_nocase(text, word))
+			return true;
+	return false;
+}
+
+static bool
+is_empty_line(struct span line)
+{
+	return span_eq(line, SPAN("\n")) || span_eq(line, SPAN("\r\n"));
+}
+
+/* They do not end the header: a store may put some in front. */
+static struct span
+skip_empty_lines(struct span s)
+{
+	while (s.len > 0 && (s.at[0] == '\n' || s.at[0] == '\r'))
+		s = span_cut(s, 1, s.len);
+	return s;
+}
+
+bool
+filter_has_header(struct span head)
+{
+	struct span field;
+
+	head = skip_empty_lines(head);
+	while (head.len > 0) {
+		field = field_at(head);
+		if (is_empty_line(field))
+			return true;
+		head = span_cut(head, field.len, head.len);
+	}
+	return false;
+}
+
+/* Does the field say what a challenge says in it? */
+static bool
+tells(struct span field, bool auto_submitted)
+{
+	if (span_starts_nocase(field, SPAN("auto-submitted")))
+		return holds_nocase(field, SPAN("acme"));
+	return !auto_submitted && span_starts_nocase(field, SPAN("subject")) &&
+	    (holds_nocase(field, SPAN("acme")) ||
+		span_find(field, SPAN("=?")) < field.len);
+}
+
+bool
+filter_passes(struct span head, bool auto_submitted)
+{
+	struct span field;
+
+	head = skip_empty_lines(head);
+	while (head.len > 0) {
+		field = field_at(head);
+		if (is_empty_line(field))
+			return false;
+		if (tells(field, auto_submitted))
+			return true;
+		head = span_cut(head, field.len, head.len);
+	}
+	return false;
+}

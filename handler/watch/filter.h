@@ -1,0 +1,24 @@
+/*
+ * filter.h - could this be a challenge, by its octets alone?
+ *
+ * Of a hundred thousand messages a few are challenges; the others are neither
+ * parsed nor handed over.  A search for octets, and no judgement: what passes
+ * may be anything, and no challenge is left out.
+ */
+#ifndef WATCH_FILTER_H
+#define WATCH_FILTER_H
+#include "base/span.h"
+
+/* How much of a message filter_passes() needs, at most: no header that is longer
+ * is parsed. */
+enum { FILTER_HEAD_MAX = 256 * 1024 };
+
+/* Is the end of the header in there? */
+bool filter_has_header(struct span head);
+/*
+ * head: the beginning of a message.  auto_submitted: a challenge must say
+ * Auto-Submitted with "acme" (RFC 8823 section 3.1); otherwise its Subject
+ * must, or be encoded.
+ */
+bool filter_passes(struct span head, bool auto_submitted);
+#endif

@@ -1,0 +1,117 @@
+/*
+ * imap.c - look through a folder on an IMAP server (RFC 3501)
+ *
+ * mailcert-mail searches, and fetches only what may be a challenge; its
+ * connection stays open from one look to the next while something is awaited.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "watch/filter.h"
+#include "watch/watch_p.h"
+
+/* Answers hold a few messages each; at least one of any size fits. */
+enum { ANSWER_ROOM = 2 * 1024 * 1024 };
+
+static void
+add_question(const struct watched *mailbox, const struct look *look, bool full,
+    struct buf *out)
+{
+	size_t i;
+
+	frame_add(out, "folder", span_of(mailbox->source.server.folder));
+	if (!full && mailbox->validity > 0) {
+		frame_add_number(out, "validity", mailbox->validity);
+		frame_add_number(out, "after", mailbox->after);
+	}
+	frame_add_number(out, "since", look->since);
+	for (i = 0; i < look->wanted->domains; i++)
+		frame_add(out, "domain", span_of(look->wanted->domain[i]));
+	frame_add_number(out, "most", look->watcher->config->max_message);
+}
+
+static enum status
+take_message(struct watched *mailbox, struct look *look, int64_t uid,
+    struct span message)
+{
+	enum status status;
+	uint64_t key;
+	char name[64];
+
+	(void)snprintf(name, sizeof(name), "UID %lld", (long long)uid);
+	key = judged_key_of(message);
+	if (message.len == 0 || judged_has(&mailbox->judged, key) ||
+	    !filter_passes(span_cut(message, 0, FILTER_HEAD_MAX),
+		look->wanted->auto_submitted))
+		return STATUS_OK;
+	status = look_take(look, mailbox, name, message);
+	if (status == STATUS_OK)
+		judged_add(&mailbox->judged, key);
+	return status == STATUS_AGAIN ? STATUS_OK : status;
+}
+
+/* Hand over what is in an answer: each "uid", with its "message". */
+static enum status
+take_messages(struct watched *mailbox, struct look *look, struct span answer)
+{
+	enum status status = STATUS_OK;
+	struct span uid, message;
+	int64_t number = 0;
+
+	while (status == STATUS_OK && frame_next(&answer, "uid", &uid)) {
+		if (!frame_number(uid, &number) ||
+		    !frame_next(&answer, "message", &message))
+			return STATUS_BUG;
+		status = take_message(mailbox, look, number, message);
+	}
+	return status;
+}
+
+static enum status
+take_answer(
+    struct watched *mailbox, struct look *look, struct span answer, bool *more)
+{
+	int64_t validity = 0, after = 0;
+	enum status status;
+
+	if (!frame_number(frame_get(answer, "validity"), &validity) ||
+	    !frame_number(frame_get(answer, "after"), &after))
+		return STATUS_BUG;
+	*more = span_eq(frame_get(answer, "more"), SPAN("1"));
+	status = take_messages(mailbox, look, answer);
+	if (status == STATUS_OK) {
+		mailbox->validity = validity;
+		mailbox->after = after;
+	}
+	return status;
+}
+
+enum status
+imap_look(struct watched *mailbox, struct look *look, struct note *note)
+{
+	const struct watcher *watcher = look->watcher;
+	bool full = look->full || mailbox->later, more = false;
+	struct buf frames, answer;
+	enum status status;
+
+	buf_init(&frames, 64 * 1024);
+	buf_init(&answer, (size_t)watcher->config->max_message + ANSWER_ROOM);
+	do {
+		buf_clear(&frames);
+		add_question(mailbox, look, full, &frames);
+		status = buf_status(&frames);
+		if (status == STATUS_OK)
+			status = mail_server_ask(watcher->access,
+			    &mailbox->source.server, VERB_LOOK,
+			    buf_span(&frames), &mailbox->kept, &answer, note);
+		if (status == STATUS_OK)
+			status = take_answer(
+			    mailbox, look, buf_span(&answer), &more);
+		full = false;
+	} while (status == STATUS_OK && more);
+	buf_clear(&frames);
+	buf_clear(&answer);
+	if (status != STATUS_OK)
+		helper_end(&mailbox->kept);
+	return status;
+}

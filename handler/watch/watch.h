@@ -1,0 +1,78 @@
+/*
+ * watch.h - look through mailboxes for messages that may be challenges
+ *
+ * Who watches says what is awaited; each message that may be it is handed over
+ * whole.  Nothing is judged here, changed or removed.  A mailbox is looked
+ * through from where the last look ended, or from the time that what is awaited
+ * was ordered.  Where nothing is awaited nothing is opened or connected.
+ */
+#ifndef WATCH_WATCH_H
+#define WATCH_WATCH_H
+#include "config/source.h"
+#include "deliver/mail_server.h"
+#include "store/home.h"
+
+enum { WATCH_DOMAINS_MAX = 32 };
+
+/* What is awaited. */
+struct watch_wanted {
+	int64_t since;  /* no challenge that is awaited came before */
+	int64_t newest; /* when the newest of them was ordered */
+	uint64_t which; /* tells one set of them from another */
+	size_t count;
+	/* The domains that they come from, lower case; none: any. */
+	char domain[WATCH_DOMAINS_MAX][256];
+	size_t domains;
+	bool auto_submitted; /* struct challenge_rules */
+};
+
+/* Who takes the messages. */
+struct watch_taker {
+	/*
+	 * A message that may be a challenge; where: its mailbox and name there,
+	 * safe text.  STATUS_OK: it needs no further look.  STATUS_AGAIN: hand
+	 * it over once more, later.  Anything else ends the look, and is what
+	 * watch_look() returns.
+	 */
+	enum status (*take)(void *arg, const char *where, struct span message);
+	void *arg;
+};
+
+/* A mailbox cannot be looked through. */
+struct watch_trouble {
+	const char *name; /* of the mailbox, safe text */
+	enum status status;
+	const struct note *note;
+	bool first; /* it was in order at the last look */
+};
+typedef void watch_teller(void *arg, const struct watch_trouble *trouble);
+
+struct watcher;
+
+/* The sources are copied; config, home (which exists) and access stay with the
+ * caller.  STATUS_MEMORY; STATUS_IO: the kernel has no inotify left. */
+enum status watcher_open(const struct config *config, const struct home *home,
+    const struct mail_access *access, const struct source *sources,
+    size_t count, struct watcher **out, struct note *note) MUST_CHECK;
+void watcher_close(struct watcher *watcher); /* NULL is allowed */
+
+/*
+ * Look through the mailboxes where there may be something new, and in full
+ * where `wanted` has changed.  again: in full in any case.  A mailbox that
+ * cannot be looked through does not stop the others: the teller (or NULL) hears
+ * of it, and it is tried again after a while.
+ */
+enum status watcher_look(struct watcher *watcher,
+    const struct watch_wanted *wanted, bool again,
+    const struct watch_taker *taker, watch_teller *teller, void *arg,
+    struct note *note) MUST_CHECK;
+/* Is there a mailbox that could not be looked through, or a message that is to
+ * be handed over again? */
+bool watcher_is_behind(const struct watcher *watcher);
+
+/* Disconnect: nothing is awaited. */
+void watcher_rest(struct watcher *watcher);
+/* Wait until there may be something new: in a mailbox, or among what is
+ * awaited.  awaiting: something is; otherwise mailboxes do not count. */
+void watcher_wait(struct watcher *watcher, bool awaiting);
+#endif

@@ -1,0 +1,84 @@
+/*
+ * watch_p.h - what the kinds of mailboxes share, for this room only
+ */
+#ifndef WATCH_WATCH_P_H
+#define WATCH_WATCH_P_H
+#include "watch/judged.h"
+#include "watch/watch.h"
+
+/* One directory that holds messages: "new" or "cur" of a Maildir. */
+struct box {
+	int wd;     /* of inotify; -1: it cannot be watched */
+	char *path; /* owned */
+};
+
+/* A mailbox that is watched. */
+struct watched {
+	struct source source;
+	char name[SOURCE_NAME_SIZE]; /* safe text */
+	/* Where the last look through all of it ended. */
+	struct judged judged;
+	int64_t looked; /* when it began; 0: never */
+	/* Maildir */
+	struct box *boxes; /* owned */
+	size_t box_count, box_room;
+	bool stale; /* the names of what is new were lost: look at all */
+	bool deaf;  /* a directory cannot be watched: look at all each time */
+	int64_t validity, after; /* store/looked.h */
+	/* mbox */
+	int64_t size, mtime;
+	/* IMAP */
+	struct helper_kept kept;
+	/* Trouble, and messages to hand over again: not before then. */
+	int64_t next;  /* on the monotonic clock, milliseconds */
+	int64_t pause; /* milliseconds; 0: there was no trouble */
+	bool later;    /* a message is to be handed over again */
+};
+
+/* A file that inotify named. */
+struct event {
+	int wd;
+	bool made_dir; /* it is a directory */
+	char name[256];
+};
+enum { EVENTS_MAX = 1024, BOXES_MAX = 4096, TREE_DEPTH_MAX = 16 };
+
+struct watcher {
+	const struct config *config;
+	const struct home *home;
+	const struct mail_access *access;
+	struct watched *mailboxes; /* owned */
+	size_t count;
+	int inotify;          /* owned */
+	int expectations;     /* its wd, or -1 */
+	struct event *events; /* owned */
+	size_t event_count;
+	uint64_t which; /* what was awaited at the last look */
+};
+
+/* One look through one mailbox. */
+struct look {
+	struct watcher *watcher;
+	const struct watch_wanted *wanted;
+	const struct watch_taker *taker;
+	bool full;     /* at all that came since `since`, and not only at what
+			* is new since the last look */
+	int64_t since; /* what came before is none of what is awaited */
+	bool later;    /* out: a message is to be handed over again */
+};
+
+/* Hand a message over; name: in its mailbox.  STATUS_AGAIN: not done with it;
+ * look->later is set, and the look goes on.  Other failures end it. */
+enum status look_take(struct look *look, const struct watched *mailbox,
+    const char *name, struct span message) MUST_CHECK;
+
+/* STATUS_OK: it was looked through.  A failure of the taker ends the look; of
+ * the mailbox, note tells. */
+enum status maildir_look(
+    struct watched *mailbox, struct look *look, struct note *note) MUST_CHECK;
+void maildir_close(struct watched *mailbox, int inotify);
+enum status mbox_look(
+    struct watched *mailbox, struct look *look, struct note *note) MUST_CHECK;
+enum status imap_look(
+    struct watched *mailbox, struct look *look, struct note *note) MUST_CHECK;
+#endif
