@@ -32,6 +32,7 @@ static const struct verb {
 } verbs[] = {
 	{ "order", cmd_order, "get a certificate for an address" },
 	{ "finish", cmd_finish, "resume what was ordered" },
+	{ "watch", cmd_watch, "answer challenges in mailboxes, unattended" },
 	{ "renew", cmd_renew, "renew certificates that are due; for a timer" },
 	{ "revoke", cmd_revoke, "revoke a certificate, for good" },
 	{ "csr", cmd_csr, "make a signing request for a CA's web page" },

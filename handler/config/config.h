@@ -83,6 +83,7 @@ struct config {
 	int64_t patience;     /* seconds to wait for a CA that is processing */
 	int64_t renew_before; /* seconds; 0: a third of the lifetime */
 	char password_command[CONFIG_VALUE_SIZE]; /* for sh; or empty */
+	char watch[2 * CONFIG_VALUE_SIZE]; /* mailboxes: sources_parse() */
 	struct server smtp; /* that sends replies; or SERVER_NONE */
 	struct server imap; /* that keeps drafts; or SERVER_NONE */
 	char mail_ca_file[CONFIG_VALUE_SIZE]; /* certificates of mail servers;

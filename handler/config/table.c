@@ -98,6 +98,9 @@ static const struct setting all[] = {
 	{ "smtp", NULL, value_smtp, ALL(smtp),
 	    .expected = "submissions://USER@HOST or submission://USER@HOST" },
 	{ "usage", "both", value_usage, ALL(usage), .words = usages },
+	{ "watch", NULL, value_sources, ALL(watch),
+	    .expected = "maildir:DIR, mbox:FILE, imaps://USER@HOST/FOLDER or "
+			"jmap:https://HOST, 16 at most" },
 };
 
 /* The names that may follow "ca.NAME.". */

@@ -1,6 +1,7 @@
 /* value.c - read the values of the configuration: see config_p.h */
 #include "base/resolver.h"
 #include "config/config_p.h"
+#include "config/source.h"
 
 bool
 value_text(const struct setting *setting, struct span value, void *field)
@@ -269,4 +270,14 @@ value_imap(const struct setting *setting, struct span value, void *field)
 {
 	(void)setting;
 	return read_server(value, SERVER_IMAP, field);
+}
+
+bool
+value_sources(const struct setting *setting, struct span value, void *field)
+{
+	static struct source sources[SOURCES_MAX];
+	size_t count;
+
+	return value_text(setting, value, field) &&
+	    sources_parse(value, sources, SOURCES_MAX, &count);
 }

@@ -1,0 +1,107 @@
+/* watch.c - mailcert watch: answer challenges in mailboxes */
+#include "cmd/answering.h"
+#include "cmd/cmd.h"
+#include "cmd/confinement.h"
+#include "cmd/watching.h"
+#include "store/tidy.h"
+
+struct options {
+	bool once;
+	bool again;
+};
+
+#define AT(field) .offset = offsetof(struct options, field)
+
+static const struct cmd_option rows[] = {
+	{ "once", NULL, AT(once), .help = "look, answer, and exit" },
+	{ "again", NULL, AT(again),
+	    .help = "look at messages that were looked at before, too" },
+	{ 0 }
+};
+
+static const struct cmd_line command_line = {
+	.name = "watch",
+	.operands = "[MAILBOX...]",
+	.most = NO_LIMIT,
+	.options = rows,
+	.about =
+	    "Look for challenges in mailboxes and answer them without asking: those that\n"
+	    "are expected, whose sender is proved, within the limits of the configuration.\n"
+	    "Without MAILBOX: those of watch in the configuration.  Messages stay as they\n"
+	    "are.  While no challenge is awaited, nothing is opened and nothing connected.\n",
+};
+
+/* Say on a terminal what goes on; elsewhere only what happens is told. */
+static void
+tell_state(const struct watching *watching, size_t *told)
+{
+	struct note line;
+
+	if (isatty(STDERR_FILENO) != 1 || *told == watching->wanted.count)
+		return;
+	*told = watching->wanted.count;
+	if (*told == 0)
+		note_say(&line, "no challenge is awaited");
+	else
+		note_say(&line, "%zu challenge%s awaited", *told,
+		    *told == 1 ? " is" : "s are");
+	cmd_say(&line);
+}
+
+static enum status
+watch(
+    struct watching *watching, const struct options *options, struct note *note)
+{
+	enum status status;
+	size_t told = (size_t)-1;
+	bool again = options->again;
+
+	for (;;) {
+		status = watching_look(watching, again, note);
+		again = false;
+		if (status != STATUS_OK)
+			return status;
+		if (options->once)
+			return watcher_is_behind(watching->watcher)
+			    ? note_set(note, STATUS_AGAIN,
+				  "something is left to do; try again later")
+			    : STATUS_OK;
+		tell_state(watching, &told);
+		watching_wait(watching);
+	}
+}
+
+int
+cmd_watch(const struct invocation *invocation, int argc, char *argv[])
+{
+	static struct source sources[SOURCES_MAX];
+	struct options options = { false, false };
+	struct home home = { .dir = -1 };
+	struct watching watching = { .watcher = NULL };
+	struct note note = { "" };
+	struct config config;
+	enum status status;
+	size_t count = 0;
+	int code = 0;
+
+	if (!cmd_parse(&command_line, argc, argv, &options, &code) ||
+	    !cmd_config(invocation, &config, &code))
+		return code;
+	status = watching_sources(&config, argv + optind,
+	    (size_t)(argc - optind), sources, SOURCES_MAX, &count, &note);
+	if (status == STATUS_OK)
+		status = home_open(config.home, true, &home, &note);
+	if (status == STATUS_OK)
+		status = confinement_check(&config, &home, true, &note);
+	if (status == STATUS_OK)
+		status = watching_begin(&watching, invocation, &config, &home,
+		    sources, count, &note);
+	if (status == STATUS_OK)
+		status = watch(&watching, &options, &note);
+	watching_end(&watching);
+	answering_log_trouble(&home);
+	home_tidy(&home);
+	cmd_home_close(&home);
+	return status == STATUS_OK ? status_exit(status)
+				   : cmd_fail(status, &note);
+}
