@@ -20,8 +20,8 @@ HEADERS = openssl/evp.h=libssl-dev curl/curl.h=libcurl4-openssl-dev \
 DEPS_CHECK = dns-root-data opendkim libnss3-tools pebble unbound ldnsutils python3-aiosmtpd python3-cryptography python3-dkim python3 openssl git tmux mutt neomutt procmail maildrop \
 	gpgsm gpg-agent dirmngr dovecot-imapd dovecot-lmtpd dovecot-sieve s-nail alpine mblaze nmh notmuch strace mandoc \
 	clang libclang-rt-14-dev libsasl2-modules libsasl2-modules-db
-# Not installed: they would conflict with a mail server that is there, or be one.
-DEPS_UNPACK = postfix cyrus-common cyrus-caldav sasl2-bin
+# Not installed: they conflict with a mail server that is there, or would be one.
+DEPS_UNPACK = postfix cyrus-common cyrus-caldav sasl2-bin rspamd
 DEPS_LINT = clang-format cppcheck mandoc shellcheck git
 
 # The library: all rooms but what is a program of its own; the dialogues of

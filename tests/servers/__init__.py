@@ -71,9 +71,10 @@ class Packages:
     @property
     def libraries(self):
         """The value of LD_LIBRARY_PATH."""
-        return ":".join(glob.glob(os.path.join(self.top, "*/lib/*-*-*")) +
-                        glob.glob(os.path.join(self.top, "lib/*-*-*")) +
-                        glob.glob(os.path.join(self.top, "usr/lib/postfix")))
+        return ":".join(
+            found for where in ("usr/lib/*-*-*", "lib/*-*-*",
+                                "usr/lib/postfix", "usr/lib/rspamd")
+            for found in glob.glob(os.path.join(self.top, where)))
 
 
 packages = Packages()
