@@ -154,7 +154,8 @@ answering_unattended(const struct invocation *invocation,
 	status = answer(&world, config, home, message, &options, report, note);
 	if (logged || status == STATUS_OK || report->intent)
 		answering_log(home, where, status, note, report);
-	background_finish(invocation, config, report);
+	if (invocation != NULL)
+		background_finish(invocation, config, report);
 	*intent = report->intent;
 	buf_clear(&report->message);
 	match_free(report->match);

@@ -35,7 +35,7 @@ void answering_log_trouble(const struct home *home);
 
 /*
  * Answer a message without asking anybody, log that, and let the order be
- * finished in the background.  logged: refusals, too.  STATUS_OK: the answer is
+ * finished in the background; with invocation NULL the caller finishes it.  logged: refusals, too.  STATUS_OK: the answer is
  * out.  *intent: an answer may be out, whatever the status.
  */
 enum status answering_unattended(const struct invocation *invocation,

@@ -232,7 +232,10 @@ follow(struct client *client, struct order *order,
 		/* No other process may be running to advance that order. */
 		if (step.wait == STEP_QUEUED)
 			order_push(client, &step.expectation, now);
-		sleep_until(&step);
+		if (step.wait == STEP_MAIL && options->look != NULL)
+			options->look(options->arg);
+		else
+			sleep_until(&step);
 	}
 	if (!options->quiet)
 		end_line(last);

@@ -16,6 +16,10 @@ struct follow_options {
 	/* Ask whether an answer to that challenge was sent: its draft, a
 	 * doubtful one, or one by another program.  NULL: nobody to ask. */
 	bool (*ask_sent)(const struct expectation *expectation);
+	/* Look for the mail that the order waits for, and answer it; returns
+	 * after at most a few seconds.  NULL: somebody else does that. */
+	void (*look)(void *arg);
+	void *arg; /* of look() */
 };
 
 struct follow_result {

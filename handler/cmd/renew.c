@@ -13,9 +13,12 @@
 #include "cmd/lookup.h"
 #include "cmd/passphrase.h"
 #include "cmd/session.h"
+#include "cmd/watching.h"
 #include "order/command.h"
 #include "order/place.h"
 #include "order/renew.h"
+
+enum { LOOK_MS = 2000 }; /* between two looks at an order */
 
 struct options {
 	char **names;
@@ -32,7 +35,9 @@ static const struct cmd_option rows[] = {
 	    .help = "say what would be done and when" },
 	{ "force", NULL, AT(force), .help = "even if it is not due" },
 	{ "wait", NULL, AT(wait),
-	    .help = "wait until the challenges are answered, as order does" },
+	    .help =
+		"wait until the challenges are answered: by mailcert, in the\n"
+		"mailboxes of watch, or elsewhere" },
 	{ 0 }
 };
 
@@ -50,11 +55,12 @@ static const struct cmd_line command_line = {
 };
 
 /* What is kept from one certificate to the next. */
-struct run {
+struct renewal {
 	struct buf passphrase; /* for new keys, asked for once */
 	bool known;
-	size_t persons; /* challenges that wait for one */
-	size_t foreign; /* certificates from elsewhere that do */
+	size_t persons;            /* challenges that wait for one */
+	size_t foreign;            /* certificates from elsewhere that do */
+	struct watching *watching; /* looks for the challenges; or NULL */
 };
 
 static bool
@@ -86,11 +92,26 @@ tell(struct session *session, const struct order *order, const char *format,
 	buf_clear(&line);
 }
 
+/* Look through the mailboxes of the configuration, then wait for a moment. */
+static void
+look(void *arg)
+{
+	struct watching *watching = arg;
+	struct note note = { "" };
+
+	if (watching_look(watching, false, &note) != STATUS_OK)
+		cmd_say(&note);
+	watching_wait(watching, LOOK_MS);
+}
+
 /* Resume an order; waiting for mail is not a failure. */
 static enum status
-go_on(struct session *session, struct order *order, bool wait, struct run *run)
+go_on(struct session *session, struct order *order, bool wait,
+    struct renewal *run)
 {
-	const struct follow_options how = { .wait_for_mail = wait };
+	const struct follow_options how = { .wait_for_mail = wait,
+		.look = run->watching != NULL ? look : NULL,
+		.arg = run->watching };
 	struct follow_result result;
 	enum status status;
 
@@ -108,7 +129,7 @@ go_on(struct session *session, struct order *order, bool wait, struct run *run)
 
 static enum status
 finish_pending(struct session *session, const struct options *options,
-    struct order *order, struct run *run)
+    struct order *order, struct renewal *run)
 {
 	enum status status;
 
@@ -125,7 +146,7 @@ finish_pending(struct session *session, const struct options *options,
 /* What to order again; addresses has room for all of them. */
 static enum status
 make_request(struct session *session, const struct order *old,
-    const char *addresses[], struct order_request *out, struct run *run)
+    const char *addresses[], struct order_request *out, struct renewal *run)
 {
 	enum status status = STATUS_OK;
 	size_t i;
@@ -149,7 +170,7 @@ make_request(struct session *session, const struct order *old,
 
 static enum status
 renew_one(struct session *session, const struct options *options,
-    const struct order *old, struct run *run)
+    const struct order *old, struct renewal *run)
 {
 	const char *addresses[ACME_IDENTIFIERS_MAX];
 	struct order *order = calloc(1, sizeof(*order));
@@ -189,7 +210,7 @@ go_on_at_command(struct session *session, struct order *order)
 
 static enum status
 renew_at_command(
-    struct session *session, const struct order *old, struct run *run)
+    struct session *session, const struct order *old, struct renewal *run)
 {
 	const struct config_ca *ca = config_known_ca(&session->config, old->ca);
 	const char *addresses[ACME_IDENTIFIERS_MAX];
@@ -290,7 +311,7 @@ look_for_recent(struct session *session, const struct order *order, int64_t now,
 /* Renew it if it is due. */
 static enum status
 look_after(struct session *session, const struct options *options,
-    struct order *order, struct run *run)
+    struct order *order, struct renewal *run)
 {
 	const int64_t now = (int64_t)time(NULL);
 	char explanation[ACME_URL_SIZE];
@@ -344,7 +365,7 @@ is_under_way(const struct order *order, const struct order *all, size_t count)
 /* Report doubtful answers to challenges that another client ordered; nothing
  * else of them can be finished here. */
 static enum status
-tell_doubts(struct session *session, struct run *run)
+tell_doubts(struct session *session, struct renewal *run)
 {
 	const int64_t now = (int64_t)time(NULL);
 	struct record_search search = { .ids = 0 };
@@ -431,7 +452,7 @@ has_successor(struct session *session, const struct order *order)
 /* mailcert cannot renew what it did not order, but it warns in time. */
 static void
 remind(struct session *session, const struct options *options,
-    const struct order *order, struct run *run)
+    const struct order *order, struct renewal *run)
 {
 	const int64_t now = (int64_t)time(NULL);
 	const int64_t when = renew_known(&session->config, order);
@@ -460,7 +481,7 @@ remind(struct session *session, const struct options *options,
 /* An order at a CA that is a program: finish it, or renew it if it is due. */
 static enum status
 look_after_command(struct session *session, const struct options *options,
-    struct order *order, struct run *run)
+    struct order *order, struct renewal *run)
 {
 	const int64_t now = (int64_t)time(NULL);
 	const int64_t when = renew_known(&session->config, order);
@@ -488,7 +509,7 @@ look_after_command(struct session *session, const struct options *options,
 
 static enum status
 renew_these(struct session *session, const struct options *options,
-    struct order *all, size_t count, struct run *run)
+    struct order *all, size_t count, struct renewal *run)
 {
 	enum status status = STATUS_OK, one = STATUS_OK;
 	struct note worst = { "" };
@@ -541,7 +562,7 @@ is_issued(const void *record, const void *arg)
  * counts, and installs the others with it. */
 static void
 install_renewed(
-    struct session *session, const struct options *options, struct run *run)
+    struct session *session, const struct options *options, struct renewal *run)
 {
 	struct record_search search = { .ids = 0 };
 	struct order *all = NULL;
@@ -594,7 +615,7 @@ load_these(struct session *session, const struct options *options, bool every,
 }
 
 static enum status
-tell_waiting(const struct run *run, struct note *note)
+tell_waiting(const struct renewal *run, struct note *note)
 {
 	const size_t count = run->persons + run->foreign;
 	const bool one = count == 1;
@@ -607,17 +628,40 @@ tell_waiting(const struct run *run, struct note *note)
 		: "challenges and certificates wait");
 }
 
+/* With --wait, watch answers the challenges here, if it is configured. */
+static enum status
+begin_watching(struct session *session, const struct options *options,
+    struct watching *watching, struct renewal *run)
+{
+	static struct source sources[SOURCES_MAX];
+	enum status status;
+	size_t count = 0;
+
+	if (!options->wait || session->config.watch[0] == '\0')
+		return STATUS_OK;
+	run->watching = watching;
+	status = watching_sources(&session->config, NULL, 0, sources,
+	    SOURCES_MAX, &count, &session->note);
+	return status == STATUS_OK
+	    ? watching_begin(watching, NULL, &session->config, &session->home,
+		  sources, count, &session->note)
+	    : status;
+}
+
 static enum status
 renew_all(struct session *session, const struct options *options)
 {
-	struct run run = { .persons = 0 };
+	struct renewal run = { .persons = 0 };
+	struct watching watching = { .watcher = NULL };
 	struct note skipped;
 	struct order *all = NULL;
 	enum status status;
 	size_t count = 0;
 
 	buf_init(&run.passphrase, PASSPHRASE_MAX);
-	status = load_these(session, options, false, &all, &count);
+	status = begin_watching(session, options, &watching, &run);
+	if (status == STATUS_OK)
+		status = load_these(session, options, false, &all, &count);
 	/* A record may have been edited in place: see store/index.h. */
 	if (status == STATUS_OK && options->count > 0 &&
 	    check_names(session, options, all, count) != STATUS_OK) {
@@ -641,6 +685,7 @@ renew_all(struct session *session, const struct options *options)
 		status = note_set(&session->note, STATUS_NO,
 		    "a certificate whose record is damaged may be due; repair "
 		    "the record first");
+	watching_end(&watching);
 	buf_wipe(&run.passphrase);
 	free(all);
 	return status;

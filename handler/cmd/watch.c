@@ -67,7 +67,7 @@ watch(
 				  "something is left to do; try again later")
 			    : STATUS_OK;
 		tell_state(watching, &told);
-		watching_wait(watching);
+		watching_wait(watching, -1);
 	}
 }
 

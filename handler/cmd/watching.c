@@ -299,7 +299,7 @@ watching_look(struct watching *watching, bool again, struct note *note)
 }
 
 void
-watching_wait(struct watching *watching)
+watching_wait(struct watching *watching, int most)
 {
-	watcher_wait(watching->watcher, watching->wanted.count > 0);
+	watcher_wait(watching->watcher, watching->wanted.count > 0, most);
 }

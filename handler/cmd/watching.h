@@ -29,7 +29,8 @@ enum status watching_sources(const struct config *config,
     size_t most, size_t *count, struct note *note) MUST_CHECK;
 
 /* config and home stay with the caller; it ends with watching_end(), whatever
- * this returns.  STATUS_CONFIG: nothing is configured that sends. */
+ * this returns.  invocation: for what finishes orders in the background; NULL:
+ * the caller does that.  STATUS_CONFIG: nothing is configured that sends. */
 enum status watching_begin(struct watching *watching,
     const struct invocation *invocation, const struct config *config,
     const struct home *home, const struct source *sources, size_t count,
@@ -40,6 +41,6 @@ void watching_end(struct watching *watching);
  * whatever is wrong with a mailbox or a message: that was told. */
 enum status watching_look(
     struct watching *watching, bool again, struct note *note) MUST_CHECK;
-/* Wait until there may be something new. */
-void watching_wait(struct watching *watching);
+/* Wait until there may be something new; most: milliseconds; -1: for ever. */
+void watching_wait(struct watching *watching, int most);
 #endif

@@ -382,11 +382,13 @@ until_due(const struct watcher *watcher, bool awaiting)
 }
 
 void
-watcher_wait(struct watcher *watcher, bool awaiting)
+watcher_wait(struct watcher *watcher, bool awaiting, int most)
 {
 	struct pollfd poll_on = { .fd = watcher->inotify, .events = POLLIN };
 	const int64_t left = until_due(watcher, awaiting);
 
-	(void)poll(&poll_on, 1, left < 0 ? -1 : (int)left);
+	if (left >= 0 && (most < 0 || left < most))
+		most = (int)left;
+	(void)poll(&poll_on, 1, most);
 	read_events(watcher);
 }

@@ -73,6 +73,7 @@ bool watcher_is_behind(const struct watcher *watcher);
 /* Disconnect: nothing is awaited. */
 void watcher_rest(struct watcher *watcher);
 /* Wait until there may be something new: in a mailbox, or among what is
- * awaited.  awaiting: something is; otherwise mailboxes do not count. */
-void watcher_wait(struct watcher *watcher, bool awaiting);
+ * awaited.  awaiting: something is; otherwise mailboxes do not count.  most:
+ * milliseconds; -1: for ever. */
+void watcher_wait(struct watcher *watcher, bool awaiting, int most);
 #endif

@@ -3,9 +3,11 @@
 """mailcert watch: challenges in Maildirs and mboxes are answered once, and
 nothing else is touched."""
 import contextlib
+import json
 import os
 import subprocess
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -393,6 +395,50 @@ def test_to_maildir():
         got = one.once(settings=["draft=maildir:" + out])
         tap.ok(got.returncode == 0 and len(os.listdir(out + "/cur")) == 1,
                "draft = maildir:DIR keeps drafts for a person", got)
+
+
+@contextlib.contextmanager
+def postman(town, box):
+    """Delivers what the CA mails into the Maildir, as it comes."""
+    stop = threading.Event()
+
+    def work():
+        n = 0
+        while not stop.is_set():
+            for path in town.ca.challenges():
+                with open(path, "rb") as f:
+                    raw = f.read()
+                os.unlink(path)
+                n += 1
+                deliver(box, raw, "%d.x" % n)
+            stop.wait(0.05)
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_renew_wait():
+    """Ordered, challenged, answered, issued and renewed by one command, with
+    nobody at the keyboard."""
+    with Town("set watch = maildir:~/Maildir\n") as town:
+        box = maildir(town.place.path("user/Maildir"))
+        with postman(town, box):
+            got = town.run("order", "--no-wait", ADDRESS)
+            tap.equal(got.returncode, 0, "ordered")
+            got = town.run("renew", "--wait")
+            tap.ok(got.returncode == 0 and b"certificate in" in got.stdout,
+                   "renew --wait answers the challenge and gets it", got)
+            got = town.run("renew", "--wait", "--force")
+            tap.ok(got.returncode == 0 and b"certificate in" in got.stdout,
+                   "renew --wait renews it", got)
+        status = json.loads(town.run("status", "--all", "--json").stdout)
+        tap.equal(sorted(c["state"] for c in status["certificates"]),
+                  ["issued", "issued"], "there are two certificates")
+
 
 
 def test_whole_story():
