@@ -3,7 +3,7 @@
 
 #include <time.h>
 
-#include "cmd/installing.h"
+#include "cmd/deploying.h"
 #include "order/command.h"
 
 enum status
@@ -22,6 +22,6 @@ ask_command(
 		status = order_paths(
 		    &session->home, order->id, key, path, sizeof(key), note);
 	return status == STATUS_OK
-	    ? installing_again(&session->config, &session->home, order, note)
+	    ? deploying_new(&session->config, &session->home, order, note)
 	    : status;
 }

@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 #include "cmd/ask_command.h"
-#include "cmd/installing.h"
+#include "cmd/deploying.h"
 #include "cmd/lookup.h"
 #include "cmd/session.h"
 #include "order/challenges.h"
@@ -249,7 +249,7 @@ finish_one(struct session *session, const char *id,
 		buf_addf(&session->out, "%s\n", result.path);
 		if (was_open)
 			begin_queued(session, order);
-		status = installing_again(
+		status = deploying_new(
 		    &session->config, &session->home, order, note);
 	}
 	free(order);

@@ -13,8 +13,8 @@
 #include "acme/bundle.h"
 #include "answer/confirm.h"
 #include "base/text.h"
+#include "cmd/deploying.h"
 #include "cmd/home_file.h"
-#include "cmd/installing.h"
 #include "cmd/passphrase.h"
 #include "cmd/session.h"
 #include "order/import.h"
@@ -308,7 +308,7 @@ install(struct session *session, const struct order *order)
 {
 	struct note note = { "" };
 
-	if (installing_again(&session->config, &session->home, order, &note) !=
+	if (deploying_new(&session->config, &session->home, order, &note) !=
 	    STATUS_OK)
 		warn(note.text);
 }

@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "cmd/ask_command.h"
-#include "cmd/installing.h"
+#include "cmd/deploying.h"
 #include "cmd/key_options.h"
 #include "cmd/passphrase.h"
 #include "cmd/session.h"
@@ -174,8 +174,8 @@ order_one(
 		if (status == STATUS_OK)
 			buf_addf(&session->out, "%s\n", result.path);
 		if (status == STATUS_OK)
-			status = installing_again(&session->config,
-			    &session->home, order, &session->note);
+			status = deploying_new(&session->config, &session->home,
+			    order, &session->note);
 	}
 	free(order);
 	return status;

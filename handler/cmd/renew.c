@@ -9,6 +9,7 @@
 #include "answer/confirm.h"
 #include "base/text.h"
 #include "cmd/ask_command.h"
+#include "cmd/deploying.h"
 #include "cmd/installing.h"
 #include "cmd/lookup.h"
 #include "cmd/passphrase.h"
@@ -594,6 +595,20 @@ install_renewed(
 	free(all);
 }
 
+/* Install and deploy what other runs did not get to. */
+static void
+put_to_use(
+    struct session *session, const struct options *options, struct renewal *run)
+{
+	struct note note = { "" };
+
+	install_renewed(session, options, run);
+	if (deploying(&session->config, &session->home, &note) == STATUS_OK)
+		return;
+	cmd_say(&note);
+	run->persons++;
+}
+
 /* What may be renewed or resumed, and what stands in the way of it. */
 static enum status
 load_these(struct session *session, const struct options *options, bool every,
@@ -674,7 +689,7 @@ renew_all(struct session *session, const struct options *options)
 	if (status == STATUS_OK)
 		status = renew_these(session, options, all, count, &run);
 	if (!options->dry_run)
-		install_renewed(session, options, &run);
+		put_to_use(session, options, &run);
 	if (status == STATUS_OK && options->count == 0)
 		status = tell_doubts(session, &run);
 	if (status == STATUS_OK && run.persons + run.foreign > 0)

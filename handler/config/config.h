@@ -97,6 +97,7 @@ struct config {
 	/* Answers without a person: for one authorization of an order; in 24
 	 * hours, for one address and in all. */
 	int64_t answers_per_order, answers_per_day, answers_per_day_in_all;
+	char deploy_hook[CONFIG_VALUE_SIZE]; /* for sh; or empty */
 	bool color;
 	int64_t max_message; /* octets */
 };

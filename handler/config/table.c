@@ -56,6 +56,7 @@ static const struct setting all[] = {
 	{ "ca", NULL, value_text, ALL(ca) },
 	{ "caa", "yes", value_flag, ALL(caa), .words = yes_no },
 	{ "color", "yes", value_flag, ALL(color), .words = yes_no },
+	{ "deploy_hook", NULL, value_text, ALL(deploy_hook) },
 	{ "dkim_headers", "relaxed", value_coverage, ALL(authenticate.coverage),
 	    .words = coverages },
 	/* From the package dns-root-data; without this file nothing is

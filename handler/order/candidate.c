@@ -64,6 +64,7 @@ candidate_apply(const struct candidate *candidate, struct order *order)
 	(void)strcpy(order->cert_id, facts->id);
 	order->window = (struct order_window){ .start = 0 };
 	order->refused = 0;
+	order->undeployed = true;
 	(void)snprintf(order->why, sizeof(order->why), "%s", facts->limits);
 }
 

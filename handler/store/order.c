@@ -102,6 +102,7 @@ static const struct member members[] = {
 	RENAMED_MEMBER(struct order, url, "url", "order", MEMBER_URL, true),
 	ORDER(locked, "locked", MEMBER_FLAG, false),
 	ORDER(queued, "queued", MEMBER_FLAG, false),
+	ORDER(undeployed, "undeployed", MEMBER_FLAG, false),
 	ORDER(csr, "csr", MEMBER_BASE64, true),
 	ORDER(public, "public", MEMBER_BASE64, true),
 	ORDER(why, "why", MEMBER_TEXT, false),
@@ -175,6 +176,8 @@ add_keys(const void *record, struct index_entries *out)
 	}
 	if (order_is_current(order))
 		add_times(order, out);
+	if (order_is_current(order) && order->undeployed)
+		index_add(out, plain_key("undeployed"), order->expires);
 }
 
 void
@@ -194,6 +197,12 @@ void
 order_search_public(struct record_search *search, const char *public)
 {
 	record_search_key(search, public_key(public));
+}
+
+void
+order_search_undeployed(struct record_search *search)
+{
+	record_search_key(search, plain_key("undeployed"));
 }
 
 void

@@ -76,6 +76,7 @@ struct order {
 	char replaced[RECORD_ID_SIZE]; /* by that one, or empty */
 	struct order_window window;
 	int64_t revoked; /* when, or 0 */
+	bool undeployed; /* deploy_hook has not seen the certificate */
 };
 
 /* Does anything remain to be done for it at its CA? */
@@ -99,6 +100,8 @@ void order_search_public(struct record_search *search, const char *public);
 void order_search_open(struct record_search *search);
 void order_search_due(
     struct record_search *search, int64_t now, int64_t renew_before);
+/* Those in use that deploy_hook has not seen. */
+void order_search_undeployed(struct record_search *search);
 
 const char *order_state_name(enum order_state state);
 
