@@ -181,7 +181,9 @@ FUZZ_SOURCES = $(filter-out handler/reply/match.c handler/reply/draft.c \
 	handler/acme/object.c handler/acme/url.c handler/acme/link.c handler/acme/caa.c \
 	handler/acme/certificate.c handler/acme/san.c handler/acme/key_kind.c \
 	handler/acme/bundle.c handler/acme/pkcs12.c handler/acme/pbe.c \
-	handler/acme/csr.c handler/acme/foreign.c handler/acme/chain.c
+	handler/acme/csr.c handler/acme/foreign.c handler/acme/chain.c \
+	$(filter-out %/main.c %/connect.c %/send.c %/mailbox.c,\
+	$(wildcard handler/helpers/mail/*.c))
 
 $(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $(FUZZ_SOURCES)
 	@mkdir -p $(@D) $(BUILD)/fuzz/new-$*

@@ -55,6 +55,38 @@
 	"network-trouble login-failed try-again no configuration"
 
 /*
+ * Of mailboxes (LOOK, APPEND, MARK).  Folders are named in UTF-8.  "missing": the
+ * folder does not exist; of MARK also the message, or its number has changed.
+ * After any failure, the next question connects again.
+ *
+ * LOOK finds messages that may be challenges.  Nothing in the folder changes.
+ *	validity, after	what the last answer gave: it goes on from there.  The
+ *			server may number its messages in another way from now
+ *			on; then, or without them, it begins again, with
+ *	since		only messages that arrived on the day before that time (in
+ *			seconds since 1970), or later; all, without it
+ *	domain		From is an address in one of these domains (as A-labels);
+ *			none: any.  A message that is none of theirs may come,
+ *			too; none of theirs is left out
+ *	auto-submitted	not empty: only messages that are "auto-generated", again
+ *			with others
+ *	most		octets of the largest message that is wanted
+ * It gives
+ *	after		all messages up to that number are done
+ *	more		there are more: ask again.  "after" is larger than before
+ *	uid, message	in pairs, in ascending order; at most 64, of at most
+ *			`most` octets together.  A message that is larger than `most`, or
+ *			that the server cannot read, is empty.
+ *
+ * APPEND puts a message into a folder: `folder`, or the one for `special`,
+ * "drafts" or "sent"; with the flags \Draft and \Seen, if they are named.  It
+ * gives the name of the folder.  After "network-trouble" the message may be there.
+ *
+ * MARK touches the message `uid`: flags it \Answered, if `answered` is not empty,
+ * then moves it to the folder `move`.  No other message is expunged.
+ */
+
+/*
  * X(enumerator, program, verb, opens, takes, gives, fails)
  *
  * Names of frames: "x" once, "x?" at most once, "x*" any number, "x+" at least
@@ -125,7 +157,8 @@
 	    VERB_SERVER " folder? special? flag* message", "folder",          \
 	    VERB_SERVER_FAILS " missing")                                     \
 	X(LOOK, "mailcert-mail", "look", "ca-file",                           \
-	    VERB_SERVER " folder validity? after? since? domain* most",       \
+	    VERB_SERVER " folder validity? after? since? domain* "            \
+			"auto-submitted? most",                               \
 	    "validity after more? uid* message*",                             \
 	    VERB_SERVER_FAILS " missing")                                     \
 	X(MARK, "mailcert-mail", "mark", "ca-file",                           \

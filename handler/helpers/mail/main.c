@@ -10,6 +10,7 @@
 #include "base/network.h"
 #include "base/sandbox.h"
 #include "base/serve.h"
+#include "helpers/mail/mailbox.h"
 #include "helpers/mail/send.h"
 
 enum {
@@ -22,6 +23,9 @@ static const struct {
 	question_answer *answer;
 } answers[] = {
 	{ VERB_SEND, send_answer },
+	{ VERB_APPEND, mailbox_answer },
+	{ VERB_LOOK, mailbox_answer },
+	{ VERB_MARK, mailbox_answer },
 };
 
 static bool
@@ -177,6 +181,7 @@ main(int argc, char *argv[])
 		return serve_refuse(status);
 	while (serve_one(&serve, &prepared))
 		;
+	mailbox_end();
 	connect_end();
 	return status_exit(STATUS_OK);
 }
