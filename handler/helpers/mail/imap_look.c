@@ -295,8 +295,7 @@ fetch_message(struct look *look, uint32_t uid)
 		if (got || response.kind != IMAP_DATA ||
 		    !span_eq(span_of(response.word), SPAN("FETCH")))
 			continue;
-		status =
-		    imap_read_fetched(imap, look->most, &look->body, &fetched);
+		status = imap_read_fetched(imap, room, &look->body, &fetched);
 		got = status == STATUS_OK && fetched.uid == uid &&
 		    fetched.has_body;
 	}
