@@ -45,14 +45,6 @@ recipients_free(struct recipients *recipients)
 	free(recipients);
 }
 
-size_t
-recipients_count(const struct recipients *recipients)
-{
-	const int count = sk_CMS_RecipientInfo_num(recipients->infos);
-
-	return count > 0 ? (size_t)count : 0;
-}
-
 /* Key agreement has keys for several recipients in one. */
 static bool
 agrees_with(CMS_RecipientInfo *info, X509 *certificate)

@@ -14,7 +14,6 @@ struct recipients; /* of one EnvelopedData */
 enum status recipients_parse(
     struct span der, struct recipients **out, struct note *note) MUST_CHECK;
 void recipients_free(struct recipients *recipients);
-size_t recipients_count(const struct recipients *recipients);
 /* Is that certificate, in PEM, one of them? */
 bool recipients_have(const struct recipients *recipients, struct span pem);
 #endif
