@@ -58,6 +58,21 @@ do_nothing(const void *arg, void *report)
 	(void)report;
 }
 
+static bool
+got_out(const struct attempt *attempt)
+{
+	return attempt->opened != 0 || attempt->connected != 0;
+}
+
+static void
+add_open(const struct attempt *attempt, const char *check, struct findings *out)
+{
+	finding_add(out, FINDING_ERROR, check,
+	    "not sandboxed: it can open %s%s%s", attempt->opened ? "files" : "",
+	    attempt->opened && attempt->connected ? " and " : "",
+	    attempt->connected ? "sockets" : "");
+}
+
 /* Test what the kernel enforces, not what it claims to support. */
 void
 doctor_children(const struct doctor *doctor, struct findings *out)
@@ -72,24 +87,16 @@ doctor_children(const struct doctor *doctor, struct findings *out)
 		    "the sandboxed parser cannot run");
 	else if (child_run(try_to_get_out, NULL, &attempt, sizeof(attempt),
 		     NULL, 0, NULL) == STATUS_OK &&
-	    (attempt.opened != 0 || attempt.connected != 0))
-		finding_add(out, FINDING_ERROR, "parser",
-		    "not sandboxed: it can open %s%s%s",
-		    attempt.opened ? "files" : "",
-		    attempt.opened && attempt.connected ? " and " : "",
-		    attempt.connected ? "sockets" : "");
+	    got_out(&attempt))
+		add_open(&attempt, "parser", out);
 	else
 		finding_add(out, FINDING_OK, "parser",
 		    "sandboxed: it can read, write and exit");
 	attempt = (struct attempt){ 1, 1 };
 	if (child_run(try_to_get_out, NULL, &attempt, sizeof(attempt), none, 0,
 		NULL) != STATUS_OK ||
-	    attempt.opened != 0 || attempt.connected != 0)
-		finding_add(out, FINDING_ERROR, "verifier",
-		    "not sandboxed: it can open %s%s%s",
-		    attempt.opened ? "files" : "",
-		    attempt.opened && attempt.connected ? " and " : "",
-		    attempt.connected ? "sockets" : "");
+	    got_out(&attempt))
+		add_open(&attempt, "verifier", out);
 	else
 		finding_add(out, FINDING_OK, "verifier",
 		    "sandboxed: no files, no network");
