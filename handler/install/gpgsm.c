@@ -2,8 +2,7 @@
  * gpgsm.c - install into gpgsm: see gpgsm.h
  *
  * gpgsm reads no PKCS #12 of today, so that the key file is written beside its
- * own, under the keygrip that it names; gpg-agent sees it at once.  Its
- * trustlist.txt breaks as a whole by one malformed line: it is checked first.
+ * own, under the keygrip that it names; gpg-agent sees it at once.
  */
 #include "install/gpgsm.h"
 
@@ -16,6 +15,7 @@
 #include "install/root.h"
 #include "install/textfile.h"
 #include "install/trial.h"
+#include "install/trustlist.h"
 
 enum {
 	PATH_SIZE = 1000,
@@ -283,81 +283,6 @@ install_key(struct installation *installation, const struct identity *identity,
 
 /* --- trust -----------------------------------------------------------------*/
 
-/* "SHA1 FLAGS", the digits with or without colons, "!" before one that is not
- * trusted.  False: malformed. */
-static bool
-read_trusted(struct span line, char sha1[41], struct span *flags)
-{
-	size_t i, n = 0;
-
-	if (span_starts(line, SPAN("!")))
-		line = span_trim(span_cut(line, 1, line.len));
-	for (i = 0; i < line.len && !ascii_is_space(line.at[i]); i++) {
-		if (line.at[i] == ':')
-			continue;
-		if (n == 40 ||
-		    strchr("0123456789abcdefABCDEF", line.at[i]) == NULL)
-			return false;
-		sha1[n++] = line.at[i];
-	}
-	sha1[n] = '\0';
-	*flags = span_trim(span_cut(line, i, line.len));
-	return n == 40;
-}
-
-/* Is that root in the list?  STATUS_CONFIG: a line of it is malformed. */
-static enum status
-is_trusted(const char *path, const char *sha1, bool *out, struct note *note)
-{
-	unsigned number = 0;
-	char found[41];
-	struct buf text;
-	struct span rest, line, flags;
-	enum status status;
-	mode_t mode = 0;
-
-	*out = false;
-	buf_init(&text, TEXTFILE_MAX);
-	status = textfile_read(path, &text, &mode, note);
-	for (rest = buf_span(&text); status == STATUS_OK && rest.len > 0;) {
-		line = span_trim(line_take(&rest));
-		number++;
-		if (line.len == 0 || line.at[0] == '#' ||
-		    span_starts(line, SPAN("include-default")))
-			continue;
-		if (!read_trusted(line, found, &flags))
-			status = note_set(note, STATUS_CONFIG,
-			    "%.200s:%u is malformed, and gpg-agent then "
-			    "trusts no certificate; repair it by hand",
-			    path, number);
-		else if (line.at[0] != '!' &&
-		    span_eq_nocase(span_of(found), span_of(sha1)) &&
-		    (span_has_byte(flags, 'S') || span_has_byte(flags, '*')))
-			*out = true;
-	}
-	buf_clear(&text);
-	return status == STATUS_MISSING ? STATUS_OK : status;
-}
-
-/* It does not start an agent. */
-static void
-reload_agent(void)
-{
-	static const char *const args[] = { "--no-autostart", "reloadagent",
-		"/bye", NULL };
-	const struct program program = {
-		.name = "gpg-connect-agent", .argv = args, .seconds = SECONDS
-	};
-	struct note said = { "" }, note = { "" };
-	struct buf out;
-	int code = 0;
-
-	buf_init(&out, 4096);
-	/* It reads the list again by itself, a little later. */
-	(void)!program_run(&program, &out, &said, &code, &note);
-	buf_clear(&out);
-}
-
 /* The root to be trusted; NULL where it is already. */
 static enum status
 find_untrusted(const struct identity *identity, const struct link_facts **out,
@@ -376,7 +301,7 @@ find_untrusted(const struct identity *identity, const struct link_facts **out,
 		    identity->link[identity->links - 1].subject);
 	status = path_below("trustlist.txt", path, sizeof(path), note);
 	if (status == STATUS_OK)
-		status = is_trusted(path, root->sha1, &trusted, note);
+		status = trustlist_has(path, root->sha1, &trusted, note);
 	if (!trusted)
 		*out = root;
 	return status;
@@ -386,16 +311,13 @@ static enum status
 trust(struct installation *installation, const struct link_facts *root,
     struct note *note)
 {
-	char path[PATH_SIZE + 100], line[64];
+	char path[PATH_SIZE + 100];
 	enum status status;
 
 	status = path_below("trustlist.txt", path, sizeof(path), note);
-	(void)snprintf(line, sizeof(line), "%s S relax", root->sha1);
-	if (status == STATUS_OK)
-		status = change_line(&installation->changes, path, line, note);
-	if (status == STATUS_OK && !installation->changes.dry_run)
-		reload_agent();
-	return status;
+	return status == STATUS_OK
+	    ? trustlist_add(&installation->changes, path, root->sha1, note)
+	    : status;
 }
 
 /* --- consent, before anything is written -----------------------------------*/
@@ -644,5 +566,5 @@ gpgsm_undo(struct changes *changes, const struct journal_entry *entry,
 void
 gpgsm_undone(void)
 {
-	reload_agent();
+	trustlist_reload();
 }
