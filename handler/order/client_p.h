@@ -1,9 +1,16 @@
-/* client_p.h - account keys, shared by client.c and client_key.c */
+/* client_p.h - what the files of client.h share: account keys, contacts */
 #ifndef ORDER_CLIENT_P_H
 #define ORDER_CLIENT_P_H
 #include "order/client.h"
 
 enum { BODY_MAX = 2 * 1024 * 1024, ACCOUNT_LOCK_SECONDS = 60 };
+
+/* The account in the home, if there is one: else its id is empty. */
+enum status client_find_account(
+    struct client *client, struct note *note) MUST_CHECK;
+/* Append the member "contact" of an account (section 7.3). */
+void client_add_contact(
+    const char *const *contact, size_t count, struct buf *out);
 
 /* What a CA says of a key (RFC 8555 section 7.3.1). */
 enum client_word {
