@@ -4,7 +4,7 @@
 names exactly that thing.  Real mutt, neomutt, gpgsm and a validating unbound;
 msmtp's configuration is read, msmtp is not run.  Messages are signed by a real
 OpenDKIM (opendkim -t, without a mail server around it); two recorded ones went
-through Postfix as well."""
+through Postfix as well, and tests/flow/provider.py sends some all the way."""
 import base64
 import email.utils
 import itertools

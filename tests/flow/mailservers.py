@@ -22,13 +22,22 @@ from servers.cyrus import Cyrus
 from servers.dovecot import Dovecot
 from servers.faults import CUT, RESET, SILENT, Endless, Scripted
 from servers.imap_faults import (Relay, endless_line, huge_literal,
-                                 lying_literal, promised_literal)
+                                 lying_literal, other_uidvalidity,
+                                 promised_literal)
 from servers.postfix import Postfix
 from servers.smtp_faults import Smtp
 
 
 def trusting(file):
     return ssl.create_default_context(cafile=file)
+
+
+def until(holds, seconds=60):
+    """Wait for it; False if it never holds."""
+    end = time.monotonic() + seconds
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.01)
+    return bool(holds())
 
 
 def refused(kind, do, *args, **more):
@@ -472,6 +481,12 @@ def test_imap_faults():
                 got = refused(TimeoutError, fetched, relay, timeout=1)
                 tap.ok(got and b" UID FETCH " in relay.heard[-1],
                        "imap: a literal that is shorter", repr(got))
+        with Relay(dovecot.imap, change=other_uidvalidity(7)) as relay:
+            imap = imaplib.IMAP4("localhost", relay.port)
+            imap.login("alice", "secret")
+            imap.select()
+            tap.equal(imap.response("UIDVALIDITY")[1], [b"7"],
+                      "imap: another UIDVALIDITY")
         with Relay(dovecot.imap, change=huge_literal(8 << 20)) as relay:
             got = fetched(relay)
             tap.ok(len(got[0][1]) == (8 << 20) + len(message) and
@@ -499,7 +514,15 @@ def test_imap_faults():
         session.line()
         session.say(RESET)
 
-    with Scripted([script, lambda s: s.say("garbage")]) as server:
+    ends = []
+
+    def last(session):
+        session.say("garbage")
+        ends.append(session.ended(0.01))  # it is silent
+        session.say("* BYE")
+        ends.append(session.ended())
+
+    with Scripted([script, lambda s: s.say("garbage"), last]) as server:
         imap = imaplib.IMAP4("localhost", server.port)
         got = refused(OSError, imap.noop)
         tap.ok(imap.state == "AUTH" and server.heard[-1].endswith(b" NOOP"),
@@ -508,6 +531,13 @@ def test_imap_faults():
                       server.port)
         tap.ok("garbage" in str(got), "scripted: and the next connection",
                repr(got))
+        with socket.create_connection((server.host, server.port)) as client:
+            tap.equal(client.makefile("rb").readlines(2), [b"garbage\r\n"],
+                      "scripted: and one more")
+            until(lambda: ends)
+        until(lambda: len(ends) == 2)
+        tap.equal((ends, server.errors), ([False, True], []),
+                  "scripted: it sees that the client goes, not that it waits")
 
 
 ABANDONED = """import sys
@@ -535,10 +565,7 @@ def test_killed():
     test.send_signal(signal.SIGKILL)
     test.communicate()
     for pid, directory in servers:
-        end = time.monotonic() + 60
-        while group_lives(int(pid)) and time.monotonic() < end:
-            time.sleep(0.01)
-        tap.ok(not group_lives(int(pid)), "killed: %s ends with its test" %
+        tap.ok(until(lambda: not group_lives(int(pid))), "killed: %s ends with its test" %
                os.path.basename(directory).split(".")[0])
         shutil.rmtree(directory)
 

@@ -34,6 +34,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
 PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 NAMES = ("localhost", "127.0.0.1", "127.0.0.2", "mail.example.org")
 
+
 def program(name, *directories):
     """Where a program is, or None."""
     return shutil.which(name, path=":".join([*directories, PATH]))
@@ -44,21 +45,25 @@ class Packages:
 
     def __init__(self):
         self.top = os.path.join(ROOT, "build", "debian")
+        self.lock = threading.Lock()
 
     def readable(self):
-        """From now on those of a tree that nobody can read: a checkout may
-        lie in a home that is closed to others."""
-        path = self.top
-        while os.path.isdir(self.top) and path != "/":
-            if not os.stat(path).st_mode & stat.S_IXOTH:
-                copy = tempfile.mkdtemp(prefix="mailcert-packages.")
-                atexit.register(shutil.rmtree, copy, ignore_errors=True)
-                os.chmod(copy, 0o755)
-                shutil.copytree(self.top, copy, symlinks=True,
-                                dirs_exist_ok=True)
-                self.top = copy
-                return
-            path = os.path.dirname(path)
+        """From now on those of a tree that nobody (the user) can read: a
+        checkout may lie in a home that is closed to others."""
+        with self.lock:
+            path = self.top
+            while os.path.isdir(self.top) and path != "/":
+                if not os.stat(path).st_mode & stat.S_IXOTH:
+                    self.copy()
+                    return
+                path = os.path.dirname(path)
+
+    def copy(self):
+        copy = tempfile.mkdtemp(prefix="mailcert-packages.")
+        atexit.register(shutil.rmtree, copy, ignore_errors=True)
+        os.chmod(copy, 0o755)
+        shutil.copytree(self.top, copy, symlinks=True, dirs_exist_ok=True)
+        self.top = copy
 
     def find(self, path):
         """A file by its path, or None."""

@@ -229,9 +229,16 @@ class Dovecot(Server):
 
     def messages(self, folder="INBOX", user="alice"):
         """What a folder has, in the order of delivery."""
+        while True:
+            try:
+                return self._messages(self.maildir(folder, user))
+            except FileNotFoundError:
+                pass  # the server has just renamed one
+
+    def _messages(self, maildir):
         found = []
         for sub in ("cur", "new"):
-            top = self.path(self.maildir(folder, user), sub)
+            top = self.path(maildir, sub)
             for name in os.listdir(top) if os.path.isdir(top) else []:
                 found.append((_delivered(name), os.path.join(top, name)))
         out = []

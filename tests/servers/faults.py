@@ -74,6 +74,8 @@ class Session:
         if room > 0:
             try:
                 data = self.socket.recv(room)
+            except TimeoutError:
+                raise
             except OSError:
                 pass
         if not data:
@@ -97,7 +99,7 @@ class Session:
         return data
 
     def ended(self, seconds=60):
-        """Does the client end the connection, whatever it says before?"""
+        """Does the client end the connection, and not only fall silent?"""
         self.socket.settimeout(seconds)
         try:
             while True:

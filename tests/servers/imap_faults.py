@@ -164,3 +164,10 @@ def endless_line(pattern):
             return line
         return (line.rstrip(b"\r\n"), Endless(b" x"))
     return change
+
+
+def other_uidvalidity(value):
+    """The folder was made again, as far as the client can tell."""
+    def change(line):
+        return re.sub(rb"UIDVALIDITY \d+", b"UIDVALIDITY %d" % value, line)
+    return change

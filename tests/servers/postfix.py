@@ -165,6 +165,10 @@ class Postfix(Server):
             return "Postfix needs root"
         if not packages.find(DAEMONS + "/master"):
             return "Postfix is not here (make deps)"
+        try:
+            pwd.getpwnam(OWNER), grp.getgrnam(GROUP)
+        except KeyError as error:
+            return "Postfix needs a user and a group: %s" % error.args
         return None
 
     def lay_out(self):
