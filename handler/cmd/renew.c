@@ -1,4 +1,5 @@
 /* renew.c - mailcert renew: renew certificates that are due, finish orders */
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "cmd/lookup.h"
 #include "cmd/passphrase.h"
 #include "cmd/renewing.h"
+#include "cmd/reporting.h"
 #include "order/renew.h"
 
 struct options {
@@ -58,14 +60,17 @@ is_chosen(const struct options *options, const struct order *order)
 /* Report doubtful answers to challenges that another client ordered; nothing
  * else of them can be finished here. */
 static enum status
-tell_doubts(struct session *session, struct renewal *run)
+tell_doubts(
+    struct session *session, const struct options *options, struct renewal *run)
 {
+	const struct reporting reporting = { &session->config, &session->home };
 	const int64_t now = (int64_t)time(NULL);
 	struct record_search search = { .ids = 0 };
 	struct expectation *expectations = NULL;
 	enum status status;
 	size_t count = 0, i;
 	struct buf line;
+	char key[64];
 
 	expectation_search_doubt(&search, now);
 	status = expectations_find(&session->home, &search, NULL, NULL,
@@ -85,6 +90,10 @@ tell_doubts(struct session *session, struct renewal *run)
 		text_show(&session->out, buf_span(&line), TEXT_NO_LIMIT,
 		    text_locale_is_utf8());
 		buf_add_byte(&session->out, '\n');
+		(void)snprintf(
+		    key, sizeof(key), "challenge %s", expectations[i].id);
+		if (!options->wishes.dry_run && buf_status(&line) == STATUS_OK)
+			reporting_trouble(&reporting, key, line.at);
 		buf_clear(&line);
 	}
 	free(expectations);
@@ -118,6 +127,7 @@ static enum status
 renew_these(struct session *session, const struct options *options,
     struct order *all, size_t count, struct renewal *run)
 {
+	const struct reporting reporting = { &session->config, &session->home };
 	enum status status = STATUS_OK, one;
 	struct note worst = { "" };
 	size_t i;
@@ -128,6 +138,10 @@ renew_these(struct session *session, const struct options *options,
 		session->note.text[0] = '\0';
 		one = renewing_one(
 		    session, &options->wishes, &all[i], all, count, run);
+		if (!options->wishes.dry_run)
+			reporting_renewal(&reporting, &all[i],
+			    one == STATUS_OK ? NULL
+					     : note_text(&session->note, one));
 		/* A failure does not keep the others waiting. */
 		if (one != STATUS_OK)
 			status = note_set(&worst, one, "%s: %.250s",
@@ -280,7 +294,7 @@ renew_all(struct session *session, const struct options *options)
 	if (!options->wishes.dry_run)
 		put_to_use(session, options, &run);
 	if (status == STATUS_OK && options->count == 0)
-		status = tell_doubts(session, &run);
+		status = tell_doubts(session, options, &run);
 	if (status == STATUS_OK && run.persons + run.foreign > 0)
 		status = tell_waiting(&run, &session->note);
 	/* It may be due, and nobody would notice. */

@@ -1,7 +1,6 @@
 /* renewing.c - renew one certificate, or finish its order: see renewing.h */
 #include "cmd/renewing.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -10,6 +9,7 @@
 #include "base/text.h"
 #include "cmd/ask_command.h"
 #include "cmd/passphrase.h"
+#include "cmd/reporting.h"
 #include "order/command.h"
 #include "order/place.h"
 #include "order/renew.h"
@@ -54,11 +54,14 @@ go_on(struct session *session, struct order *order, bool wait,
 	const struct follow_options how = { .wait_for_mail = wait,
 		.look = run->watching != NULL ? look : NULL,
 		.arg = run->watching };
+	const struct reporting reporting = { &session->config, &session->home };
 	struct follow_result result;
 	enum status status;
 
 	status = follow(&session->client, order, &how, &result, &session->note);
 	run->persons += result.needs_a_person;
+	reporting_order(&reporting, order, result.needs_a_person,
+	    note_text(&session->note, status));
 	if (status == STATUS_OK) {
 		tell(session, order, "certificate in ", result.path);
 	} else if (status == STATUS_AGAIN) {
@@ -336,6 +339,7 @@ static void
 remind(struct session *session, const struct renewing_wishes *wishes,
     const struct order *order, struct renewal *run)
 {
+	const struct reporting reporting = { &session->config, &session->home };
 	const int64_t now = (int64_t)time(NULL);
 	const int64_t when = renew_known(&session->config, order);
 
@@ -354,6 +358,8 @@ remind(struct session *session, const struct renewing_wishes *wishes,
 		    "another one with mailcert csr or mailcert order.  It is "
 		    "valid until ",
 		    order->expires, now, "");
+		if (!wishes->dry_run)
+			reporting_expiry(&reporting, order, now);
 		run->foreign++;
 	} else if (wishes->dry_run) {
 		tell_time(session, order, "to be replaced ", when, now, "");

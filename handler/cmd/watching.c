@@ -9,11 +9,13 @@
 #include "answer/rules.h"
 #include "base/text.h"
 #include "cmd/answering.h"
+#include "cmd/reporting.h"
 #include "process/helper.h"
 
 enum {
 	DAY = 24 * 3600,
 	LONGEST_ORDER = 31 * DAY,
+	TROUBLE_SECONDS = 3600, /* before a person hears of a mailbox */
 	TOLD_MOST = 100 /* refusals in one look that are told one by one */
 };
 
@@ -216,10 +218,26 @@ say(const char *where, enum status status, const struct note *note)
 	cmd_say(&line);
 }
 
+/* One report for each reason, however many messages there are: strangers can
+ * write what looks like the awaited challenge. */
+static void
+report_refusal(const struct reporting *reporting, const char *where,
+    enum status status, const struct note *note)
+{
+	struct note text;
+	char key[64];
+
+	(void)snprintf(key, sizeof(key), "refused %s", status_name(status));
+	note_say(&text, "a challenge is not answered: %.180s (%.100s)",
+	    note_text(note, status), where);
+	reporting_trouble(reporting, key, text.text);
+}
+
 static enum status
 take(void *arg, const char *where, struct span message)
 {
 	struct watching *watching = arg;
+	const struct reporting reporting = { watching->config, watching->home };
 	const bool told = watching->refusals < TOLD_MOST;
 	struct note note = { "" };
 	enum status status;
@@ -232,27 +250,49 @@ take(void *arg, const char *where, struct span message)
 		return status;
 	if (status == STATUS_OK) {
 		watching->answered++;
+		reporting_resolved_all(&reporting, "refused ");
 		return STATUS_OK;
 	}
 	watching->refused[status]++;
 	watching->refusals++;
-	if (told && (intent || concerns_us(status)))
+	if (told && (intent || concerns_us(status))) {
 		say(where, status, &note);
+		report_refusal(&reporting, where, status, &note);
+	}
 	return !intent && is_passing(status) ? STATUS_AGAIN : STATUS_OK;
+}
+
+/* A server that is away is back by itself; a wrong password is not right
+ * later. */
+static bool
+is_passing_trouble(enum status status)
+{
+	return status == STATUS_NET || status == STATUS_AGAIN ||
+	    status == STATUS_IO;
 }
 
 static void
 tell_trouble(void *arg, const struct watch_trouble *trouble)
 {
 	const struct watching *watching = arg;
+	const struct reporting reporting = { watching->config, watching->home };
 	struct note line;
+	char key[256];
 
-	if (!trouble->first)
-		return;
 	note_say(&line, "%.150s: %.150s", trouble->name,
-	    note_text(trouble->note, trouble->status));
-	cmd_say(&line);
-	home_log(watching->home, line.text);
+	    trouble->status == STATUS_OK
+		? "can be looked through again"
+		: note_text(trouble->note, trouble->status));
+	if (trouble->first || trouble->status == STATUS_OK) {
+		cmd_say(&line);
+		home_log(watching->home, line.text);
+	}
+	(void)snprintf(key, sizeof(key), "mailbox %.240s", trouble->name);
+	if (trouble->status == STATUS_OK)
+		reporting_resolved(&reporting, key);
+	else if (!is_passing_trouble(trouble->status) ||
+	    trouble->lasts >= TROUBLE_SECONDS)
+		reporting_trouble(&reporting, key, line.text);
 }
 
 /* Log how many refusals were not told one by one. */

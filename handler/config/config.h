@@ -56,6 +56,18 @@ struct config_secret {
 	bool token; /* it prints an access token (OAuth 2, RFC 6750) */
 };
 
+/* How a person is told what needs one. */
+enum config_report_kind {
+	REPORT_NOBODY,
+	REPORT_MAILDIR, /* maildir:DIR */
+	REPORT_MAIL,    /* mailto:ADDRESS */
+	REPORT_COMMAND  /* a program, which reads the message */
+};
+struct config_report {
+	enum config_report_kind kind;
+	char to[CONFIG_VALUE_SIZE];
+};
+
 /* What to do after an answer that is known to be sent. */
 enum config_finish { FINISH_AUTO, FINISH_ASK, FINISH_MANUAL };
 
@@ -97,6 +109,7 @@ struct config {
 	/* Answers without a person: for one authorization of an order; in 24
 	 * hours, for one address and in all. */
 	int64_t answers_per_order, answers_per_day, answers_per_day_in_all;
+	struct config_report report;
 	char deploy_hook[CONFIG_VALUE_SIZE]; /* for sh; or empty */
 	bool color;
 	int64_t max_message; /* octets */

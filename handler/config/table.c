@@ -82,6 +82,9 @@ static const struct setting all[] = {
 	    .secret = true },
 	{ "renew_before", NULL, value_period, ALL(renew_before),
 	    .expected = "30d or 36h", .most = PERIOD_MOST },
+	{ "report", NULL, value_report, ALL(report),
+	    .expected = "maildir:DIR, mailto:ADDRESS, or the full path of a "
+			"program, and its arguments" },
 	{ "resolver", "system", value_resolver, ALL(authenticate.resolver),
 	    .expected = "system, or addresses as in 127.0.0.1@53" },
 	{ "results_received", "0", value_number, ALL(authenticate.received),

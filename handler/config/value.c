@@ -1,7 +1,9 @@
 /* value.c - read the values of the configuration: see config_p.h */
+#include "base/path.h"
 #include "base/resolver.h"
 #include "config/config_p.h"
 #include "config/source.h"
+#include "mail/address.h"
 
 bool
 value_text(const struct setting *setting, struct span value, void *field)
@@ -280,4 +282,32 @@ value_sources(const struct setting *setting, struct span value, void *field)
 
 	return value_text(setting, value, field) &&
 	    sources_parse(value, sources, SOURCES_MAX, &count);
+}
+
+/* "maildir:DIR", "mailto:ADDRESS", a program; an empty value: nobody. */
+bool
+value_report(const struct setting *setting, struct span value, void *field)
+{
+	const struct span maildir = SPAN("maildir:"), mailto = SPAN("mailto:");
+	struct config_report *report = field;
+	struct mailbox mailbox;
+
+	(void)setting;
+	*report = (struct config_report){ .kind = REPORT_NOBODY };
+	if (value.len == 0)
+		return true;
+	if (span_starts(value, maildir)) {
+		report->kind = REPORT_MAILDIR;
+		return path_expand(span_cut(value, maildir.len, value.len),
+		    report->to, sizeof(report->to));
+	}
+	if (span_starts(value, mailto)) {
+		report->kind = REPORT_MAIL;
+		value = span_cut(value, mailto.len, value.len);
+		return address_parse(value, &mailbox) == STATUS_OK &&
+		    span_copy(value, report->to, sizeof(report->to));
+	}
+	report->kind = REPORT_COMMAND;
+	return span_starts(value, SPAN("/")) &&
+	    span_copy(value, report->to, sizeof(report->to));
 }

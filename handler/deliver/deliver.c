@@ -72,3 +72,16 @@ deliver(const struct delivery *delivery, struct span message,
 	*outcome = status == STATUS_OK ? OUTCOME_DRAFTED : OUTCOME_DOUBT;
 	return status;
 }
+
+void
+envelope_of(const struct delivery *delivery, struct envelope *out)
+{
+	const struct challenge *challenge = match_challenge(delivery->match);
+
+	*out = (struct envelope){
+		.sender = match_expectation(delivery->match)->address
+	};
+	for (; out->recipients < challenge->reply_to_count; out->recipients++)
+		out->recipient[out->recipients] =
+		    challenge->reply_to_written[out->recipients];
+}

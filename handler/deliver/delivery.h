@@ -17,6 +17,13 @@ enum outcome {
 	OUTCOME_DOUBT    /* it may have been sent */
 };
 
+/* Who sends to whom (RFC 5321). */
+struct envelope {
+	const char *sender; /* borrowed, as the others */
+	const char *recipient[REPLY_TO_MAX];
+	size_t recipients;
+};
+
 struct delivery {
 	const struct destination *destination;
 	const struct match *match; /* sender and recipients */
@@ -26,4 +33,7 @@ struct delivery {
 	const struct mail_access *access; /* to mail servers */
 	bool hold_stdout; /* stdout carries something else (--json) */
 };
+
+/* The envelope of a reply: from the ordered address, to where it goes. */
+void envelope_of(const struct delivery *delivery, struct envelope *out);
 #endif

@@ -58,10 +58,9 @@ has_terminal(void)
 }
 
 enum status
-deliver_sendmail(const struct delivery *delivery, struct span message,
-    enum outcome *outcome, struct note *note)
+sendmail_send(const char *program, const struct envelope *envelope,
+    struct span message, enum outcome *outcome, struct note *note)
 {
-	const struct challenge *challenge = match_challenge(delivery->match);
 	const char *argv[SENDMAIL_ARGS_MAX + 16];
 	struct run run = { .argv = argv,
 		.environment = RUN_MAIL,
@@ -73,17 +72,17 @@ deliver_sendmail(const struct delivery *delivery, struct span message,
 	size_t n, i;
 	int code = 0;
 
-	if (!span_copy(span_of(delivery->sendmail), command, sizeof(command)))
+	if (!span_copy(span_of(program), command, sizeof(command)))
 		return STATUS_CONFIG;
 	n = words_split(command, argv, SENDMAIL_ARGS_MAX);
 	/* Without -t: we set the envelope, rather than a parser of the
 	 * header. */
 	argv[n++] = "-oi";
 	argv[n++] = "-f";
-	argv[n++] = match_expectation(delivery->match)->address;
+	argv[n++] = envelope->sender;
 	argv[n++] = "--";
-	for (i = 0; i < challenge->reply_to_count; i++)
-		argv[n++] = challenge->reply_to_written[i];
+	for (i = 0; i < envelope->recipients; i++)
+		argv[n++] = envelope->recipient[i];
 	argv[n] = NULL;
 	run.shares = has_terminal();
 	status = process_run(&run, NULL, &said, &code, note);
@@ -91,7 +90,7 @@ deliver_sendmail(const struct delivery *delivery, struct span message,
 		return note_set(
 		    note, STATUS_CREATE, "cannot start %.200s", argv[0]);
 	*outcome = status == STATUS_OK
-	    ? outcome_of_exit(code, challenge->reply_to_count)
+	    ? outcome_of_exit(code, envelope->recipients)
 	    : OUTCOME_DOUBT;
 	if (*outcome == OUTCOME_SENT)
 		return said.text[0] == '\0'
@@ -106,4 +105,15 @@ deliver_sendmail(const struct delivery *delivery, struct span message,
 	    "%.100s exited with status %d%s%.100s%s", argv[0], code,
 	    said.text[0] != '\0' ? ": " : "", said.text,
 	    *outcome == OUTCOME_NOTHING ? "; the reply was not sent" : "");
+}
+
+enum status
+deliver_sendmail(const struct delivery *delivery, struct span message,
+    enum outcome *outcome, struct note *note)
+{
+	struct envelope envelope;
+
+	envelope_of(delivery, &envelope);
+	return sendmail_send(
+	    delivery->sendmail, &envelope, message, outcome, note);
 }

@@ -5,18 +5,16 @@
 #include <unistd.h>
 
 #include "base/frame.h"
+#include "store/index.h"
 
 enum { FILE_MAX = 8 * 1024, FILES_MAX = 256 };
 
-/* FNV-1a; the file says which name it is for. */
+/* The file says which name it is for: two may have one file. */
 static void
 file_name(const char *name, char out[32])
 {
-	uint64_t sum = UINT64_C(0xcbf29ce484222325);
-
-	for (; *name != '\0'; name++)
-		sum = (sum ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
-	(void)snprintf(out, 32, "%016llx", (unsigned long long)sum);
+	(void)snprintf(out, 32, "%016llx",
+	    (unsigned long long)index_key("watched", span_of(name), SPAN("")));
 }
 
 static enum status

@@ -251,16 +251,17 @@ look_at_one(struct watcher *watcher, struct watched *mailbox,
 
 	note->text[0] = '\0';
 	status = look_into(mailbox, &look, note);
-	if (status == STATUS_OK) {
-		settle(watcher, mailbox, &look, began);
-		return STATUS_OK;
-	}
-	if (is_end(status, note))
+	if (status != STATUS_OK && is_end(status, note))
 		return status;
-	put_off(mailbox, status);
-	if (teller != NULL) {
+	if (status == STATUS_OK)
+		settle(watcher, mailbox, &look, began);
+	else
+		put_off(mailbox, status);
+	if (first && status != STATUS_OK)
+		mailbox->broke = ticks_ms();
+	if (teller != NULL && !(first && status == STATUS_OK)) {
 		const struct watch_trouble trouble = { mailbox->name, status,
-			note, first };
+			note, first, (ticks_ms() - mailbox->broke) / 1000 };
 
 		teller(arg, &trouble);
 	}

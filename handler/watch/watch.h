@@ -38,12 +38,13 @@ struct watch_taker {
 	void *arg;
 };
 
-/* A mailbox cannot be looked through. */
+/* A mailbox cannot be looked through, or, with STATUS_OK, can again. */
 struct watch_trouble {
 	const char *name; /* of the mailbox, safe text */
 	enum status status;
 	const struct note *note;
-	bool first; /* it was in order at the last look */
+	bool first;    /* it was in order at the last look */
+	int64_t lasts; /* seconds */
 };
 typedef void watch_teller(void *arg, const struct watch_trouble *trouble);
 

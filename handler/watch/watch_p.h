@@ -32,6 +32,7 @@ struct watched {
 	/* Trouble, and messages to hand over again: not before then. */
 	int64_t next;  /* on the monotonic clock, milliseconds */
 	int64_t pause; /* milliseconds; 0: there was no trouble */
+	int64_t broke; /* when the trouble began, as next */
 	bool later;    /* a message is to be handed over again */
 };
 

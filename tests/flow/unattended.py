@@ -1,14 +1,18 @@
 #!/usr/bin/python3
 # Runs in: check check-quick
-"""Certificates that stay fresh without a person: deploy_hook."""
+"""Certificates that stay fresh without a person: deploy_hook, and reports to
+the person for what needs one."""
+import email
 import json
 import os
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))), "ca"))
-from lib import ADDRESS, run_tests, tap, tests_of
+from lib import (ADDRESS, Place, challenge, fake_sendmail, run_tests, sent, tap,
+                 tests_of)
 from town import Town
 
 HOOK = """#!/bin/sh
@@ -68,6 +72,167 @@ def test_hook_is_set_later():
         got = town.run("-o", "deploy_hook=~/hook", "renew")
         tap.ok(got.returncode == 0 and len(runs(town)) == 1,
                "a hook that is set later sees the certificate once", got)
+
+
+class Box:
+    """A Maildir of reports."""
+
+    def __init__(self, place):
+        self.path = place.path("user/Reports")
+        for name in ("new", "cur", "tmp"):
+            os.makedirs(os.path.join(self.path, name))
+        self.setting = "report=maildir:" + self.path
+
+    def take(self):
+        """The subjects and texts of what is new; it is removed."""
+        out = []
+        for name in sorted(os.listdir(self.path + "/new")):
+            path = os.path.join(self.path, "new", name)
+            with open(path, "rb") as f:
+                out.append(email.message_from_bytes(f.read()))
+            os.unlink(path)
+        return out
+
+
+def troubles(place):
+    top = os.path.join(place.home, "troubles")
+    return [os.path.join(top, name) for name in os.listdir(top)
+            if name.endswith(".json")] if os.path.isdir(top) else []
+
+
+def backdate(place, seconds):
+    for path in troubles(place):
+        with open(path) as f:
+            record = json.load(f)
+        record["told"] -= seconds
+        with open(path, "w") as f:
+            json.dump(record, f)
+
+
+def test_report_of_renew():
+    with Town() as town:
+        box = Box(town.place)
+        tap.equal(issue(town).returncode, 0, "issued")
+
+        def renew(*settings):
+            return town.run("-o", box.setting,
+                            *[w for s in settings for w in ("-o", s)],
+                            "renew", "--force")
+        away = "ca.local.ca_file=/nonexistent"
+        got = renew(away)
+        mails = box.take()
+        tap.ok(got.returncode != 0 and len(mails) == 1,
+               "a failure makes one message", got)
+        (one,) = mails or [email.message_from_string("")]
+        tap.ok(one["Subject"].startswith("mailcert: " + ADDRESS) and
+               one["Auto-Submitted"] == "auto-generated" and
+               "/nonexistent" in one.get_payload() and one["Date"] and
+               one["Message-ID"] and one["To"] and
+               all(len(line) < 79 for line in one.as_string().splitlines()),
+               "it says what is wrong, in lines that fit", one.as_string())
+        renew(away)
+        tap.equal(len(box.take()), 0, "the same day: no other")
+        backdate(town.place, 90000)
+        renew(away)
+        tap.equal(len(box.take()), 1, "the next day: one more")
+        town.run("-o", box.setting, "renew", "--dry-run")
+        tap.equal(len(box.take()), 0, "--dry-run reports nothing")
+        renew()
+        mails = box.take()
+        tap.ok(len(mails) == 1 and "resolved" in mails[0]["Subject"] and
+               troubles(town.place) == [], "and one when it is resolved",
+               mails and mails[0].as_string())
+
+
+def test_report_of_expiry():
+    with Town() as town:
+        box = Box(town.place)
+        issue(town)
+        top = os.path.join(town.place.home, "certificates")
+        (path,) = [os.path.join(top, n) for n in os.listdir(top)
+                   if n.endswith(".json")]
+        with open(path) as f:
+            record = json.load(f)
+
+        def subjects(days):
+            record["expires"] = int(time.time() + days * 86400)
+            with open(path, "w") as f:
+                json.dump(record, f)
+            town.run("-o", box.setting, "-o",
+                     "ca.local.ca_file=/nonexistent", "renew", "--force")
+            return [m["Subject"] for m in box.take()
+                    if "has not been renewed" in m.get_payload().replace(
+                        "\n", " ")]
+        for days, warned in ((20, 0), (13.9, 1), (13, 0), (8, 0), (6.9, 1),
+                             (6.5, 0), (2.9, 1), (1.5, 0), (0.9, 1), (0.5, 0),
+                             (-1, 0)):
+            got = subjects(days)
+            tap.ok(len(got) == warned, "with %s days left: %d" % (
+                days, warned), got)
+
+
+def test_report_ways():
+    """To an address, and to a program; a report that fails is made up for."""
+    with Place() as place:
+        send, box = fake_sendmail(place)
+        place.write("user/pipe", "#!/bin/sh\ncat > %s\n" %
+                    place.path("piped"), 0o755)
+        for n, (report, settings) in enumerate((
+                ("mailto:bob@example.org", ["sendmail=" + send]),
+                ("/bin/false", []),
+                (place.path("user/pipe"), []))):
+            got = place.run("-o", "report=" + report,
+                            *[w for s in settings for w in ("-o", s)],
+                            "watch", "--once", "maildir:/nonexistent")
+            if n == 0:
+                tap.ok(got.returncode == 0 and not sent(box),
+                       "nothing is awaited: nothing is reported", got)
+            place.expect("--expires", "24h", ca="a%d@ca.example" % n)
+            got = place.run("-o", "report=" + report,
+                            *[w for s in settings for w in ("-o", s)],
+                            "watch", "--once", "maildir:/nonexistent")
+            tap.equal(got.returncode, 75, report + ": a mailbox is missing")
+            if n == 0:
+                tap.ok(len(sent(box)) == 1 and b"/nonexistent" in
+                       sent(box)[0] and b"To: bob@example.org" in sent(box)[0],
+                       "mailto: it is mailed", sent(box))
+                for path in troubles(place):
+                    os.unlink(path)
+        with open(place.path("piped"), "rb") as f:
+            tap.ok(b"/nonexistent" in f.read(),
+                   "a program gets what /bin/false did not take")
+        for value in ("maildr:/x", "mailto:", "mailto:a b", "false"):
+            got = place.run("-o", "report=" + value, "status")
+            tap.ok(got.returncode == 78 and b"mailto:ADDRESS" in got.stderr,
+                   "report = %s is not valid" % value, got)
+
+
+def test_report_of_refusals():
+    """Many forgeries of the awaited challenge: one report; and one when it is
+    answered."""
+    with Place("") as place:
+        box, mail = Box(place), place.path("user/Maildir")
+        send, outbox = fake_sendmail(place)
+        for name in ("new", "cur", "tmp"):
+            os.makedirs(os.path.join(mail, name))
+        place.expect("--expires", "24h")
+        for n in range(20):
+            with open("%s/new/%d.x" % (mail, n), "wb") as f:
+                f.write(challenge(msgid="<%d@x>" % n))
+
+        def watch(*settings):
+            return place.run("-o", box.setting, "-o", "sendmail=" + send,
+                             *[w for s in settings for w in ("-o", s)],
+                             "watch", "--once", "--again", "maildir:" + mail)
+        watch()
+        mails = box.take()
+        tap.ok(len(mails) == 1 and "not answered" in mails[0]["Subject"],
+               "one report for twenty", [m.as_string() for m in mails])
+        watch("authenticate=none")
+        mails = box.take()
+        tap.ok(len(sent(outbox)) == 1 and len(mails) == 1 and
+               "resolved" in mails[0]["Subject"], "one when it is answered",
+               [m.as_string() for m in mails])
 
 
 run_tests(tests_of(globals()))
