@@ -1,6 +1,7 @@
 /* renewing.c - renew one certificate, or finish its order: see renewing.h */
 #include "cmd/renewing.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
