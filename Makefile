@@ -19,7 +19,7 @@ HEADERS = openssl/evp.h=libssl-dev curl/curl.h=libcurl4-openssl-dev \
 	uninorm.h=libunistring-dev linux/seccomp.h=linux-libc-dev
 DEPS_CHECK = dns-root-data opendkim libnss3-tools pebble unbound ldnsutils python3-aiosmtpd python3-cryptography python3-dkim python3 openssl git tmux mutt neomutt procmail maildrop \
 	gpgsm gpg-agent dirmngr dovecot-imapd dovecot-lmtpd dovecot-sieve s-nail alpine mblaze nmh notmuch strace mandoc \
-	clang libclang-rt-14-dev libsasl2-modules libsasl2-modules-db
+	systemd clang libclang-rt-14-dev libsasl2-modules libsasl2-modules-db
 # Not installed: they conflict with a mail server that is there, or would be one.
 DEPS_UNPACK = postfix cyrus-common cyrus-caldav sasl2-bin rspamd
 DEPS_LINT = clang-format cppcheck mandoc shellcheck git
@@ -165,9 +165,14 @@ DATADIR = $(shell full() { realpath -m "$$1" 2>/dev/null || echo "$$1"; }; \
 RELOCATE = sed -e 's|/usr/local/share/mailcert|$(DATADIR)|g' \
 	-e 's|/usr/local/bin/|$(PREFIX)/bin/|g'
 
+# For programs of the user, and for systemd.
+SHARED = $(filter-out $(UNITS),$(wildcard mailcap/*))
+UNITS = $(wildcard mailcap/*.service mailcap/*.timer)
+UNITDIR = $(PREFIX)/share/systemd/user
+
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/mailcert \
-		$(DESTDIR)$(DATADIR) \
+		$(DESTDIR)$(DATADIR) $(DESTDIR)$(UNITDIR) \
 		$(DESTDIR)$(PREFIX)/share/man/man1 \
 		$(DESTDIR)$(PREFIX)/share/man/man5 \
 		$(DESTDIR)$(PREFIX)/share/doc/mailcert
@@ -178,12 +183,14 @@ install: all
 		$(DESTDIR)$(PREFIX)/libexec/mailcert/
 	install -m 644 $(BUILD)/mailcert-screen.so \
 		$(DESTDIR)$(PREFIX)/libexec/mailcert/
-	install -m 644 mailcap/* $(DESTDIR)$(DATADIR)/
+	install -m 644 $(SHARED) $(DESTDIR)$(DATADIR)/
+	install -m 644 $(UNITS) $(DESTDIR)$(UNITDIR)/
 	install -m 644 docs/mailcert.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 docs/mailcert-config.5 \
 		$(DESTDIR)$(PREFIX)/share/man/man5/
 	$(RELOCATE) -i $(addprefix $(DESTDIR)$(DATADIR)/,\
-		$(notdir $(wildcard mailcap/*))) \
+		$(notdir $(SHARED))) \
+		$(addprefix $(DESTDIR)$(UNITDIR)/,$(notdir $(UNITS))) \
 		$(DESTDIR)$(PREFIX)/share/man/man1/mailcert.1
 	install -m 644 README.md LICENSE docs/*.md \
 		$(DESTDIR)$(PREFIX)/share/doc/mailcert/
@@ -198,7 +205,8 @@ uninstall:
 		$(addprefix $(DESTDIR)$(PREFIX)/libexec/mailcert/,\
 		$(notdir $(filter-out %/mailcert,$(PROGRAMS)))) \
 		$(addprefix $(DESTDIR)$(DATADIR)/,\
-		$(notdir $(wildcard mailcap/*))) \
+		$(notdir $(SHARED))) \
+		$(addprefix $(DESTDIR)$(UNITDIR)/,$(notdir $(UNITS))) \
 		$(addprefix $(DESTDIR)$(PREFIX)/share/doc/mailcert/,\
 		README.md LICENSE $(notdir $(wildcard docs/*.md)))
 	@rmdir $(DESTDIR)$(PREFIX)/libexec/mailcert $(DESTDIR)$(DATADIR) \

@@ -3,15 +3,18 @@
 """Certificates that stay fresh without a person: deploy_hook, and reports to
 the person for what needs one."""
 import email
+import glob
 import json
 import os
+import re
+import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))), "ca"))
-from lib import (ADDRESS, Place, challenge, fake_sendmail, run_tests, sent, tap,
+from lib import (ADDRESS, BUILD, ROOT, Place, challenge, fake_sendmail, run_tests, sent, tap,
                  tests_of)
 from town import Town
 
@@ -233,6 +236,54 @@ def test_report_of_refusals():
         tap.ok(len(sent(outbox)) == 1 and len(mails) == 1 and
                "resolved" in mails[0]["Subject"], "one when it is answered",
                [m.as_string() for m in mails])
+
+
+def test_units():
+    """The units for systemd: systemd takes them without a word, and what they
+    start works with what they leave."""
+    with Place() as place:
+        send, box = fake_sendmail(place)
+        env = {"HOME": place.user, "XDG_RUNTIME_DIR": place.path("run")}
+        os.makedirs(place.path("run"), 0o700)
+        paths = []
+        for path in glob.glob(ROOT + "/mailcap/*.service") + glob.glob(
+                ROOT + "/mailcap/*.timer"):
+            with open(path) as f:
+                text = f.read()
+            paths.append(place.write(
+                os.path.basename(path),
+                text.replace("/usr/local/bin", BUILD)))
+        tap.equal(len(paths), 3, "there are three units")
+        got = subprocess.run(["systemd-analyze", "verify", "--user",
+                              "--man=no", *paths],
+                             env=env, capture_output=True)
+        tap.ok(got.returncode == 0 and not got.stdout + got.stderr,
+               "systemd-analyze verify says nothing", got)
+        mail = place.path("user/Maildir")
+        for name in ("new", "cur", "tmp"):
+            os.makedirs(os.path.join(mail, name))
+        place.write("user/.config/mailcert/config", """
+set authenticate = none
+set sendmail = %s
+set watch = maildir:~/Maildir
+""" % send)
+        place.expect("--expires", "24h")
+        with open(mail + "/new/1.x", "wb") as f:
+            f.write(challenge())
+        for path in paths:
+            with open(path) as f:
+                line = re.search("^ExecStart=(.*)", f.read(), re.M)
+            if not line:
+                continue
+            more = ["--once"] if line[1].endswith("watch") else []
+            got = subprocess.run(
+                ["setpriv", "--no-new-privs", *line[1].split(), *more],
+                env={"HOME": place.user, "MAILCERT_HOME": place.home},
+                capture_output=True, stdin=subprocess.DEVNULL,
+                start_new_session=True)
+            tap.ok(got.returncode == 0 and not got.stderr,
+                   "without privileges or PATH: " + line[1].split()[-1], got)
+        tap.equal(len(sent(box)), 1, "watch has answered")
 
 
 run_tests(tests_of(globals()))
