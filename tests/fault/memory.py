@@ -7,8 +7,10 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from lib import (PART1, PART2, THUMBPRINT, Place, challenge, fake_sendmail,
-                 nomalloc, run_tests, sample, sent, tap, tests_of, with_part)
+import cms
+from lib import (BUILD, CA, PART1, PART2, THUMBPRINT, Place, ask, challenge,
+                 fake_sendmail, nomalloc, run_tests, sample, sent, tap,
+                 tests_of, with_part)
 
 STATUSES = {0, 1, 65, 70, 71, 73, 74, 75, 78}
 
@@ -95,6 +97,42 @@ def test_every_allocation():
         every_failure(place, preload, "expect", lambda: None, "expect",
                       "a@b.example", "--from", "c@d.example", "--token-part2",
                       PART2, "--thumbprint", THUMBPRINT)
+
+
+def believed(got):
+    """A signature that could not be verified is not a good one."""
+    good = b"Verification successful" in got.stderr
+    return "" if good == (got.returncode == 0) else "said to be %s" % good
+
+
+def test_signature():
+    """Here and in the verifier, which tells nobody how much it needs: about
+    2000 allocations."""
+    root, other = cms.Authority("Test Root"), cms.Authority("Other Root")
+    with Place(config="") as place:
+        preload = nomalloc(place)
+        der = cms.openssl_sign(b"Content-Type: text/plain\r\n\r\nHello\r\n",
+                               [root.issue(CA)], opaque=True,
+                               args=["-outform", "DER"])
+        for name, authority in (("good", root), ("bad", other)):
+            anchor = place.write(name, cms.cert_pem(authority.cert))
+            every_failure(place, preload, "mutt-verify, " + name, lambda: None,
+                          "mutt-verify", "--CAfile", anchor,
+                          place.write("der", der), check=believed)
+        bad, judged = [], 0
+        for n in sample(range(1, 2300), 40):
+            got = place.run(
+                "object", program=os.path.join(BUILD, "mailcert-verify"),
+                stdin=ask(("now", "1795320838"), ("object", der),
+                          ("file", "x"), ("anchor", cms.cert_pem(other.cert))),
+                env=dict(place.env, LD_PRELOAD=preload, FAIL_AT=str(n)))
+            done = b"\ndone\n" in got.stdout
+            judged += done
+            if got.returncode not in STATUSES or (
+                    done and b"\nerror " not in got.stdout):
+                bad.append((n, got))
+        tap.ok(not bad and judged > 0,
+               "mailcert-verify object: never believed", judged, *bad)
 
 
 run_tests(tests_of(globals()))
