@@ -543,11 +543,11 @@ def encrypting_alpine_user():
 
 # --- killed ------------------------------------------------------------------
 
-def steps(user, *args):
+def steps(user, *args, **more):
     """How many calls of one run make something last."""
     trace = user.place.path("trace")
     user.run("-o", trace, "-e", "trace=" + DURABLE, MAILCERT, *args,
-             program="strace")
+             program="strace", **more)
     with open(trace) as f:
         return sum("(" in line for line in f)
 
@@ -587,6 +587,48 @@ def killed(program, make_user, most):
                    sorted(set(left) ^ set(before)))
 
 
+def killed_remembering(program, make_user, most):
+    """The same while a newer certificate of Bob takes the place of an older."""
+    with make_user() as user:
+        def state():
+            return {**user.all(), **(user.nss() if program == "nss" else {})}
+
+        root = user.town.ca.root
+        old, new = [from_bob(root, root.issue(BOB, key=cms.new_key(
+            2048), usage=("digital_signature", "key_encipherment")))
+            for _ in range(2)]
+        user.certificate()
+        args = ["install", "--yes", "--trust-root", user.fingerprint,
+                *(["--database", user.db] if program == "nss" else []), program]
+        before = state()
+
+        def prepare():
+            user.remove(program)
+            user.run(*args)
+            return user.run("remember", stdin=old)
+
+        got = prepare()
+        first = state()
+        count = steps(user, "remember", stdin=new)
+        want = state()
+        tap.ok(got.returncode == 0 and count > 3 and want != first,
+               "%s, remember: %d durable steps" % (program, count), got)
+        for n in sample(range(1, count + 1), most)[::1 + 2 * SLOW]:
+            prepare()
+            user.run("-o", "/dev/null", "-e", "trace=" + DURABLE, "-e",
+                     "inject=%s:signal=SIGKILL:when=%d" % (DURABLE, n),
+                     MAILCERT, "remember", program="strace", stdin=new)
+            got = user.run("remember", stdin=new)
+            now = state()
+            tap.ok(got.returncode == 0 and now == want,
+                   "%s, remember: killed at step %d, completed" % (program, n),
+                   got, sorted(k for k in {**now, **want}
+                               if now.get(k) != want.get(k)))
+        got = user.remove(program)
+        tap.ok(got.returncode == 0 and state() == before,
+               "%s, remember: removed" % program, got)
+
+
 tests = {
     "use_snail_rsa": functools.partial(use_snail, "rsa:2048"),
     "use_snail_ec": functools.partial(use_snail, "ec:p256"),
@@ -610,6 +652,12 @@ tests = {
     "killed_nss": functools.partial(killed, "nss", nss_user, 14),
     "killed_alpine": functools.partial(killed, "alpine", alpine_user, 14),
     "killed_snail": functools.partial(killed, "s-nail", MailUser, 12),
+    "killed_remembering_nss": functools.partial(
+        killed_remembering, "nss", nss_user, 8),
+    "killed_remembering_alpine": functools.partial(
+        killed_remembering, "alpine", alpine_user, 6),
+    "killed_remembering_snail": functools.partial(
+        killed_remembering, "s-nail", MailUser, 8),
 }
 if __name__ == "__main__":
     run_tests(tests, 2)

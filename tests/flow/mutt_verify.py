@@ -143,7 +143,7 @@ def by_itself():
     says the same where it can."""
     root = cms.Authority("Test Root")
     with Place(config="") as place:
-        anchors = place.write("root.pem", cms.cert_pem(root.cert))
+        anchors = place.write("roots/root.pem", cms.cert_pem(root.cert))
         for name, signer, opaque, changed, *words in cases(root):
             der, content = parts(message("hello", signer, opaque, changed))
             files = [place.write("der", der)]
@@ -159,10 +159,12 @@ def by_itself():
                    "\x1b" not in said, "alone: " + name, got)
             tap.equal(got.stdout, ENTITY if opaque else b"",
                       "alone: %s: standard output" % name)
-            again = place.run("mutt-verify", "--CAfile", anchors, *files)
-            tap.equal((again.returncode, again.stderr),
-                      (got.returncode, got.stderr),
-                      "alone: %s: mutt's own roots count" % name)
+            for option, roots in (("--CAfile", anchors),
+                                  ("--CApath", os.path.dirname(anchors))):
+                again = place.run("mutt-verify", option, roots, *files)
+                tap.equal((again.returncode, again.stderr),
+                          (got.returncode, got.stderr),
+                          "alone: %s: mutt's own roots count" % name)
             theirs = subprocess.run(
                 ["openssl", "cms", "-verify", "-inform", "DER", "-in",
                  files[0], "-CAfile", anchors, "-out", "/dev/null",
