@@ -137,7 +137,7 @@
 	    "url nonce kid payload passphrase?", "jws", VERB_KEY)             \
 	X(BIND, "mailcert-key", "bind", "file", "url kid mac", "jws",         \
 	    VERB_KEY)                                                         \
-	X(GENERATE, "mailcert-key", "generate", "new",                        \
+	X(GENERATE, "mailcert-key", "generate", "file? new",                  \
 	    "kind address* usage? subject? eku? passphrase?", "csr? public?", \
 	    VERB_KEY)                                                         \
 	X(TXT, "mailcert-net", "txt", VERB_RESOLVER, "name", "dns", "")       \

@@ -101,12 +101,13 @@ make_request(struct session *session, const struct order *old,
 		.count = old->addresses,
 		.key = old->key,
 		.usage = old->usage,
-		.replaces = old };
+		.replaces = old,
+		.reuse_key = session->config.reuse_key };
 	for (i = 0; i < old->addresses; i++)
 		addresses[i] = old->address[i];
 	if (old->locked && !run->known) {
-		status = passphrase_get(
-		    &session->config, true, &run->passphrase, &session->note);
+		status = passphrase_get(&session->config, !out->reuse_key,
+		    &run->passphrase, &session->note);
 		run->known = status == STATUS_OK;
 	}
 	if (old->locked)

@@ -104,6 +104,7 @@ struct config {
 	size_t secret_count;
 	bool sandbox_required;  /* else best effort */
 	bool lock_keys;         /* certificate keys get a passphrase */
+	bool reuse_key;         /* renewals keep the certificate key */
 	bool caa;               /* look CAA records up before an order */
 	const char *revocation; /* for verify: "off", "soft", "hard"; static */
 	/* Answers without a person: for one authorization of an order; in 24

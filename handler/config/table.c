@@ -89,6 +89,7 @@ static const struct setting all[] = {
 	    .expected = "system, or addresses as in 127.0.0.1@53" },
 	{ "results_received", "0", value_number, ALL(authenticate.received),
 	    .most = RECEIVED_MOST },
+	{ "reuse_key", "no", value_flag, ALL(reuse_key), .words = yes_no },
 	{ "revocation", "hard", value_word, ALL(revocation),
 	    .words = revocations },
 	{ "sandbox", "required", value_flag, ALL(sandbox_required),

@@ -100,10 +100,11 @@ take_key(struct span answer, struct order *out, struct note *note)
 				   : status;
 }
 
-/* Have the key made, and its signing request. */
+/* Have the key made, or the old one copied, and its signing request.  old: the
+ * file of the old one, or NULL. */
 static enum status
 make_key(const struct order_request *request, const struct request_form *form,
-    const char *path, struct order *out, struct note *note)
+    const char *old, const char *path, struct order *out, struct note *note)
 {
 	struct buf question, answer;
 	enum status status;
@@ -111,7 +112,7 @@ make_key(const struct order_request *request, const struct request_form *form,
 
 	buf_init(&question, 64 * 1024);
 	buf_init(&answer, 256 * 1024);
-	helper_open(&question, NULL, path);
+	helper_open(&question, old, path);
 	frame_add(&question, "kind", span_of(key_kind_name(out->key)));
 	for (i = 0; i < out->addresses; i++)
 		frame_add(&question, "address", span_of(out->address[i]));
@@ -132,7 +133,8 @@ enum status
 request_make(const struct home *home, const struct order_request *request,
     const struct request_form *form, struct order *out, struct note *note)
 {
-	char key[1200], certificate[1200];
+	const bool reuse = request->reuse_key && request->replaces != NULL;
+	char key[1200], old[1200], certificate[1200];
 	enum status status;
 
 	out->locked = request->passphrase.len > 0;
@@ -140,8 +142,12 @@ request_make(const struct home *home, const struct order_request *request,
 	if (status == STATUS_OK)
 		status = order_paths(
 		    home, out->id, key, certificate, sizeof(key), note);
+	if (status == STATUS_OK && reuse)
+		status = order_paths(home, request->replaces->id, old,
+		    certificate, sizeof(old), note);
 	if (status == STATUS_OK)
-		status = make_key(request, form, key, out, note);
+		status =
+		    make_key(request, form, reuse ? old : NULL, key, out, note);
 	if (status == STATUS_OK)
 		status = order_save(home, out, note);
 	return status;

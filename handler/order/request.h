@@ -17,6 +17,7 @@ struct order_request {
 	const char *ca; /* the name of a CA that is a program; or NULL */
 	bool another;   /* even if an open order is for the same */
 	const struct order *replaces; /* the one it renews, or NULL */
+	bool reuse_key; /* of that one; the passphrase is its own, too */
 };
 
 /* Could these be ordered?  The CA is not asked.  STATUS_USAGE. */

@@ -23,6 +23,7 @@ like a real server:
  eab          (kid, MAC key) that it demands, or None
  root         whether the chain holds the root
  reuse        authorizations stay valid for the next order
+ fresh_keys   whether it refuses a key that it has certified before
  terms        whether there are terms of service
  lower        identifiers come back in lower case (pebble)
  ari          None, or (start, end, Retry-After): the renewal window in
@@ -76,7 +77,7 @@ from dnsserver import Dns
 DEFAULT = dict(join="string", pad="", lengths=(24, 16), mail_at="authorization",
                proof="dkim", bare=False, delay=0,
                bad_nonces=0.0, retry_after=1, pending=0, errors=True, eab=None,
-               root=False, reuse=False, terms=False, lower=False, ari=None,
+               root=False, reuse=False, fresh_keys=False, terms=False, lower=False, ari=None,
                alternates=0, caa=(), orders=True, pages=1, days=90, crl=None, subject=None, eku=None, window=0, port=0, dns=False, clock=0, tls=None)
 THIRTEEN = [b"from", b"sender", b"reply-to", b"to", b"cc", b"subject", b"date",
             b"in-reply-to", b"references", b"message-id", b"auto-submitted",
@@ -153,7 +154,7 @@ class Ca:
         self.accounts, self.orders, self.authz = {}, {}, {}
         self.nonces, self.seen, self.problems = set(), [], []
         self.good = 0
-        self.valid, self.certs = {}, {}
+        self.valid, self.certs, self.certified = {}, {}, set()
         self.on_answer = None  # called before each answer goes out
         self.lock = threading.Lock()
         self.root = cms.Authority("Example Root")
@@ -746,6 +747,12 @@ class Ca:
                     serialization.Encoding.DER,
                     serialization.PublicFormat.SubjectPublicKeyInfo):
             raise Problem(400, "badCSR", "that is the account key")
+        key = csr.public_key().public_bytes(
+            serialization.Encoding.DER,
+            serialization.PublicFormat.SubjectPublicKeyInfo)
+        if self.how["fresh_keys"] and key in self.certified:
+            raise Problem(400, "badPublicKey", "that key is used already")
+        self.certified.add(key)
         cert = self.issue(csr, usage.value, list(names))
         order["serial"] = cert.serial_number
         try:

@@ -375,6 +375,7 @@ def test_key_holder():
                          opens=[file])),
             ("rollover", ask(*signs, opens=[file, ("new", key)])),
             ("generate", ask(("kind", "ec:p256"), opens=[("new", new)])),
+            ("generate", ask(("kind", "ec:p256"), opens=[file, ("new", new)])),
             ("copy", ask(opens=[file, ("new", new)]))):
         judge(scene, "mailcert-key " + verb,
               helper("mailcert-key", verb, stdin=stdin), ours=False)

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import shutil
+import ssl
 import subprocess
 import sys
 import time
@@ -462,6 +463,53 @@ def test_renewal():
         got = user.town.run("renew")
         tap.ok(got.returncode == 0 and b"installed %s into mutt" %
                id.encode() in got.stderr, "renew completes it", got)
+
+
+def test_reused_key():
+    """Two certificates of one key: each is installed, and all is undone."""
+    with User() as user:
+        before = user.state()
+        first = user.certificate()
+        for args in (("gpgsm",), ("--back-end", "classic", "mutt")):
+            user.install(*args)
+        old = user.encrypted(first, "note 1", "between us")
+        time.sleep(max(0, user.last + 1.05 - time.time()))
+        user.run("-o", "reuse_key=yes", "renew", "--force", ALICE)
+        user.town.wait_for_mail()
+        user.town.answer()
+        got = user.run("finish")
+        tap.equal(got.returncode, 0, "reused: renewed and installed")
+        second = os.path.basename(got.stdout.decode().split()[0])[:-4]
+        for args in (("gpgsm",), ("--back-end", "classic", "mutt")):
+            user.install(*args)
+        for id in (first, second):
+            got = subprocess.run(
+                ["openssl", "cms", "-decrypt", "-inkey", os.path.join(
+                    user.place.home, "keys", id + ".pem")], input=old,
+                capture_output=True)
+            tap.ok(b"between us" in got.stdout, "reused: old mail opens with "
+                   "the key of " + ("the new one" if id == second else
+                                    "its own"), got)
+        body = base64.b64decode(old.split(b"\n\n", 1)[1])
+        got = subprocess.run(["gpgsm", "--batch", "--disable-dirmngr",
+                              "--decrypt"], input=body, env=user.place.env,
+                             capture_output=True)
+        tap.ok(b"between us" in got.stdout, "reused: and with gpgsm", got)
+        with open(user.pem(second)) as f:
+            der = ssl.PEM_cert_to_DER_cert(
+                f.read().split("-----END")[0] + "-----END CERTIFICATE-----")
+        signed = subprocess.run(
+            ["gpgsm", "--batch", "--disable-dirmngr", "--armor", "--detach",
+             "-u", hashlib.sha1(der).hexdigest(), "--sign"], input=b"text", env=user.place.env,
+            capture_output=True)
+        tap.ok(signed.returncode == 0, "reused: gpgsm signs", signed)
+        for args in (("mutt",), ("gpgsm",)):
+            user.run("install", "--remove", *args)
+        tap.equal({n: v for n, v in user.state().items() if n != "gpgsm" and
+                   "mailcert" not in n},
+                  {n: v for n, v in before.items() if n != "gpgsm" and
+                   "mailcert" not in n},
+                  "reused: --remove undoes it all")
 
 
 def test_journal():

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # Runs in: check check-quick
-"""Certificates that stay fresh without a person: deploy_hook, and reports to
-the person for what needs one."""
+"""Certificates that stay fresh without a person: deploy_hook, reuse_key, and
+reports to the person for what needs one."""
 import email
 import glob
 import json
@@ -284,6 +284,79 @@ set watch = maildir:~/Maildir
             tap.ok(got.returncode == 0 and not got.stderr,
                    "without privileges or PATH: " + line[1].split()[-1], got)
         tap.equal(len(sent(box)), 1, "watch has answered")
+
+
+def issued(town, *known):
+    """The records of the certificates, without the known ones."""
+    return [one for one in json.loads(town.run("status", "--json").stdout)[
+        "certificates"] if one["state"] == "issued" and
+        one["id"] not in [other["id"] for other in known]]
+
+
+def renew(town, *args):
+    got = town.run(*args, "renew", "--force", ADDRESS)
+    town.wait_for_mail()
+    town.answer()
+    return got, town.run(*args, "finish")
+
+
+def public(town, one, passphrase=None):
+    """The public key of the certificate, and of the key file."""
+    key = os.path.join(town.place.home, "keys", one["id"] + ".pem")
+    return [subprocess.run(["openssl", *args], capture_output=True).stdout
+            for args in (
+                ["x509", "-noout", "-pubkey", "-in", one["certificate"]],
+                ["pkey", "-pubout", "-in", key, *(
+                    ["-passin", "pass:" + passphrase] if passphrase else
+                    [])])]
+
+
+def test_reuse_key():
+    for locked in (False, True):
+        with Town(ari=None) as town:
+            name = "locked: " if locked else ""
+            secret = "hush" if locked else None
+            lock = ["-o", "password_command=echo hush", "-o",
+                    "lock_keys=yes"] if locked else []
+            got = town.run(*lock, "order", "--no-wait", ADDRESS)
+            town.wait_for_mail()
+            town.answer()
+            town.run("finish")
+            (first,) = issued(town)
+            got = renew(town, *lock, "-o", "reuse_key=yes")
+            (second,) = issued(town, first)
+            keys = public(town, first, secret) + public(town, second, secret)
+            tap.ok(keys[0].startswith(b"-----BEGIN") and len(set(keys)) == 1,
+                name + "reuse_key: the renewed one has the same key", got,
+                keys)
+            with open(os.path.join(town.place.home, "keys",
+                                   second["id"] + ".pem"), "rb") as f:
+                text = f.read()
+            tap.ok((b"ENCRYPTED" in text) == locked,
+                   name + "its file is %s" % ("locked, too" if locked else
+                                              "a copy"), text[:40])
+            if locked:
+                got = town.run("-o", "password_command=echo other", "-o",
+                               "reuse_key=yes", "renew", "--force", ADDRESS)
+                tap.ok(got.returncode != 0 and b"passphrase" in got.stderr
+                       and len(issued(town)) == 2 and
+                       len(town.ca.orders) == 2,
+                       name + "another passphrase orders nothing", got)
+            renew(town, *lock)
+            (third,) = issued(town, first, second)
+            keys = public(town, second, secret) + public(town, third, secret)
+            tap.ok(len(set(keys)) == 2 and keys[2] == keys[3],
+                   name + "without reuse_key, it has a new one", keys)
+
+
+def test_reuse_key_is_refused():
+    with Town("set reuse_key = yes\n", fresh_keys=True) as town:
+        issue(town)
+        got = renew(town)[1]
+        tap.ok(got.returncode != 0 and b"badPublicKey" in got.stderr and
+               b"that key is used already" in got.stderr and
+               len(issued(town)) == 1,
+               "reuse_key: a CA that refuses it says so itself", got)
 
 
 run_tests(tests_of(globals()))

@@ -11,7 +11,8 @@
  *	jws		the request, signed by file
  *	rollover	the request that gives the account of file to new
  *	bind		the externalAccountBinding
- *	generate	makes new, which must not exist.  With addresses it
+ *	generate	makes new, which must not exist; with file, a copy of
+ *		that key, whatever the kind says.  With addresses it
  *		also returns csr and public: the signing request and the
  *		SubjectPublicKeyInfo, in base64url
  *	copy		writes file as new, unlocked: as PEM, or with form "gpg"
@@ -42,12 +43,19 @@ struct held {
 	struct place place;
 };
 
+static bool
+reads_file(const struct serve *serve)
+{
+	return serve->verb != VERB_GENERATE ||
+	    frame_get(serve->open, "file").len > 0;
+}
+
 static enum status
 open_held(const struct serve *serve, struct held *out, struct note *note)
 {
 	enum status status = STATUS_OK;
 
-	if (serve->verb != VERB_GENERATE)
+	if (reads_file(serve))
 		status = held_read(serve, "file", &out->key, note);
 	if (status == STATUS_OK && serve->verb == VERB_ROLLOVER)
 		status = held_read(serve, "new", &out->other, note);
@@ -178,6 +186,20 @@ add_signing_request(struct span key, const struct wanted *wanted,
 	return status;
 }
 
+/* Append the key that is held, unlocked, or a new one. */
+static enum status
+take_key(const struct serve *serve, const struct held *held,
+    struct span passphrase, struct buf *out, struct note *note)
+{
+	enum key_kind kind;
+
+	if (!key_kind_parse(frame_get(serve->frames, "kind"), &kind))
+		return STATUS_USAGE;
+	return reads_file(serve)
+	    ? key_unlock(buf_span(&held->key), passphrase, out, note)
+	    : key_generate(kind, out);
+}
+
 static enum status
 make_key(const struct serve *serve, const struct held *held, struct buf *out,
     struct note *note)
@@ -186,15 +208,12 @@ make_key(const struct serve *serve, const struct held *held, struct buf *out,
 	struct wanted wanted;
 	struct buf key, locked;
 	enum status status;
-	enum key_kind kind;
 
-	if (!key_kind_parse(frame_get(serve->frames, "kind"), &kind))
-		return STATUS_USAGE;
 	if ((status = take_wanted(serve->frames, &wanted)) != STATUS_OK)
 		return status;
 	buf_init(&key, KEY_FILE_MAX);
 	buf_init(&locked, KEY_FILE_MAX);
-	status = key_generate(kind, &key);
+	status = take_key(serve, held, passphrase, &key, note);
 	if (status == STATUS_OK && wanted.addresses > 0)
 		status =
 		    add_signing_request(buf_span(&key), &wanted, out, note);
