@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "install/journal.h"
+#include "install/prefs.h"
 #include "install/settings.h"
 #include "install/textfile.h"
 
@@ -176,11 +177,90 @@ test_journal(void)
 	    system(command) == 0);
 }
 
+/* Every statement as NAME=VALUE, the value in its canonical form; "?" and the
+ * line where the text is not understood. */
+static void
+prefs(const char *text, const char *want)
+{
+	const struct span all = span_of(text);
+	enum status status;
+	struct pref pref;
+	struct buf out;
+	size_t at = 0;
+
+	buf_init(&out, 4096);
+	while ((status = prefs_next(all, &at, &pref)) == STATUS_OK) {
+		buf_addf(&out, "%s=", pref.name);
+		pref_canonical(pref.value, &out);
+		buf_add_byte(&out, ' ');
+	}
+	if (status != STATUS_END)
+		buf_addf(&out, "?%zu", prefs_line(all, at));
+	TEXT(buf_span(&out), want);
+	buf_clear(&out);
+}
+
+static void
+test_prefs(void)
+{
+	struct span id, rest;
+	struct pref pref;
+	char name[PREF_NAME_SIZE];
+
+	prefs("", "");
+	prefs("// a\n\n#b\n/* c */", "");
+	prefs("user_pref(\"a.b\", \"x\");\n", "a.b=\"x\" ");
+	prefs("user_pref(\"a\", true);user_pref('b',false) ; pref(\"c\",\n-7);",
+	    "a=true b=false c=-7 ");
+	prefs("sticky_pref /**/ ( # x\n 'a' // y\n , +12 ) ;", "a=12 ");
+	prefs("user_pref(\"a\", 'it\\'s \\x22\\u00e9\\uD83D\\uDE00\\\\\\n');",
+	    "a=\"it's \\\"\303\251\360\237\230\200\\\\\\n\" ");
+	prefs("user_pref(\"a\", \"x\ny\");", "a=\"x\\ny\" ");
+	/* What is not in the grammar, and where. */
+	prefs("user_pref(\"a\", 1);\nx", "a=1 ?2");
+	prefs("user_pref(\"a\", alert(1));", "?1");
+	prefs("user_pref(\"a\", \"b\" + \"c\");", "?1");
+	prefs("user_pref(\"a\", 1)", "?1");
+	prefs("user_pref(\"a\", 1.5);", "?1");
+	prefs("user_pref(\"a\", -);", "?1");
+	prefs("user_pref(\"a\", 123456789012);", "?1");
+	prefs("user_pref(\"a\", \"x", "?1");
+	prefs("user_pref(\"a\", 'x\");", "?1");
+	prefs("user_pref(\"a\", \"\\q\");", "?1");
+	prefs("user_pref(\"a\", \"\\x00\");", "?1");
+	prefs("user_pref(\"a\", \"\\u12\");", "?1");
+	prefs("user_pref(\"a\", \"\\uDC00\");", "?1");
+	prefs("user_pref(\"a\", \"\\uD83Dx\");", "?1");
+	prefs("user_pref(\"a\");", "?1");
+	prefs("user_pref", "?1");
+	prefs("\n\n/* x", "?3");
+	/* The last one counts; a long name is not cut. */
+	OK(prefs_find(SPAN("pref('a',1);pref('b',2);pref('a',3);"), "a",
+	       &pref) == STATUS_OK);
+	TEXT(pref.value, "3");
+	OK(prefs_find(SPAN("pref('a',1);"), "b", &pref) == STATUS_END);
+	OK(prefs_find(SPAN("pref('a',1);x"), "a", &pref) == STATUS_CONFIG);
+	(void)snprintf(name, sizeof(name), "%0127d", 0);
+	OK(prefs_find(SPAN("pref('0000000000000000000000000000000000000000"
+			   "00000000000000000000000000000000000000000000"
+			   "00000000000000000000000000000000000000000000"
+			   "',1);"),
+	       name, &pref) == STATUS_END);
+	OK(pref_identity("mail.identity.id12.useremail", &id, &rest));
+	TEXT(id, "id12");
+	TEXT(rest, "useremail");
+	OK(!pref_identity("mail.identity.id.useremail", &id, &rest));
+	OK(!pref_identity("mail.identity.id1", &id, &rest));
+	OK(!pref_identity("mail.identity.id1x.a", &id, &rest));
+	OK(!pref_identity("mail.identity.default.a", &id, &rest));
+}
+
 int
 main(void)
 {
 	test_settings();
 	test_blocks();
+	test_prefs();
 	test_journal();
 	return tap_done();
 }
