@@ -491,7 +491,8 @@ undo(struct changes *changes, const struct journal_entry *entry,
 		return STATUS_DAMAGED;
 	if (span_eq(entry->verb, SPAN("dir")))
 		return undo_dir(path, note);
-	if (span_eq(entry->verb, SPAN("file")))
+	if (span_eq(entry->verb, SPAN("file")) ||
+	    span_eq(entry->verb, SPAN("passing")))
 		return undo_file(path, note);
 	if (span_eq(entry->verb, SPAN("start")))
 		return undo_start(path, note);

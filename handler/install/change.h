@@ -7,6 +7,7 @@
  * verb in the journal, and how --remove undoes it:
  *	dir PATH	made it; removed if it is empty
  *	file PATH	made it, it is whole; removed
+ *	passing PATH	made it for a moment; removed if it is still there
  *	start PATH	made it, to append to it; removed if it is empty
  *	newline PATH LINE	ended the last line, LINE; not ended any more
  *	line PATH LINE	appended LINE; that line is removed

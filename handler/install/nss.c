@@ -129,10 +129,10 @@ prepare(struct installation *installation, const struct handover *handover,
 	status = change_dir(&installation->changes, directory, note);
 	if (status == STATUS_OK)
 		status = journal_add(
-		    journal, "file", handover->file, SPAN(""), note);
+		    journal, "passing", handover->file, SPAN(""), note);
 	if (status == STATUS_OK)
 		status = journal_add(
-		    journal, "file", handover->word, SPAN(""), note);
+		    journal, "passing", handover->word, SPAN(""), note);
 	if (status == STATUS_OK &&
 	    getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		status = STATUS_CRYPTO;

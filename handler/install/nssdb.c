@@ -129,7 +129,10 @@ list_keys(struct nssdb *db, struct note *note)
 	enum status status;
 
 	status = nssdb_tool(db, "certutil", args, SPAN(""), &db->keys, &why);
-	if (status == STATUS_NO && strstr(why.text, "no keys found") != NULL)
+	/* It is a failure, said on standard output. */
+	if (status == STATUS_NO &&
+	    span_find(buf_span(&db->keys), SPAN("no keys found")) <
+		db->keys.len)
 		return STATUS_OK;
 	if (status == STATUS_NO && strstr(why.text, "PASSWORD") != NULL)
 		return note_set(note, status,

@@ -427,6 +427,17 @@ def nss_trust():
         got = user.install("nss", ok=1)
         tap.ok(b"there is no NSS database in" in got.stderr, "NSS: no database",
                got)
+        empty = user.place.path("empty")
+        os.makedirs(empty)
+        subprocess.run(["certutil", "-N", "-d", "sql:" + empty,
+                        "--empty-password"], check=True)
+        user.install("--database", empty, "nss")
+        tap.ok(b"verifies" in user.install("--database", empty, "nss").stdout,
+               "NSS: a database that was empty")
+        got = user.run("doctor")
+        tap.ok(b"nss.p12" not in got.stdout,
+               "NSS: doctor misses no file that was there for a moment", got)
+        user.remove("nss")
         word = user.place.write("word", "sesame\n")
         locked = user.place.path("locked")
         os.makedirs(locked)
