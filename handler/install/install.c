@@ -76,10 +76,26 @@ remember_certificates(struct installation *installation, struct note *note)
 	return status;
 }
 
+/* Does it only say for whom and where: was nothing changed? */
+static bool
+is_for_nothing(const struct journal *journal)
+{
+	struct span rest = journal_rest(journal);
+	struct journal_entry entry;
+
+	while (journal_next(&rest, &entry))
+		if (!span_eq(entry.verb, SPAN("for")) &&
+		    !span_eq(entry.verb, SPAN("profile")))
+			return false;
+	return true;
+}
+
 static enum status
 run(struct installation *installation, const struct install_program *program,
     struct note *note)
 {
+	struct journal *journal = &installation->changes.journal;
+	const bool first = journal->text.len == 0;
 	enum status status = STATUS_OK;
 
 	if (installation->changes.dry_run)
@@ -87,8 +103,14 @@ run(struct installation *installation, const struct install_program *program,
 	status = remember_addresses(installation, note);
 	if (status == STATUS_OK)
 		status = program->install(installation, note);
-	return status == STATUS_OK ? remember_certificates(installation, note)
-				   : status;
+	if (status == STATUS_OK)
+		return remember_certificates(installation, note);
+	/* What was refused at once is not for a renewal to do by itself.  If
+	 * this fails, that is refused again. */
+	if (first && is_for_nothing(journal) &&
+	    journal_forget(journal, NULL) == STATUS_OK)
+		journal_close(journal);
+	return status;
 }
 
 enum status

@@ -417,6 +417,9 @@ def nss_trust():
         tap.ok(got.returncode == 1 and b"use --trust-root" in got.stderr and
                (user.all(), user.nss()) == before,
                "NSS: nothing before the root is accepted", got)
+        tap.ok(not os.path.exists(os.path.join(user.place.home, "installed",
+                                               "nss")),
+               "NSS: and nothing is left for a renewal to do")
         user.install("--database", user.db, "nss")
         tap.ok(any(row.startswith("the root ") and row.rstrip().endswith(",C,")
                    for row in user.nss()["nss"][0]),
