@@ -15,12 +15,14 @@
 enum { LINES_MAX = 64 * 1024, LOCK_SECONDS = 10, NAME_SIZE = 32 };
 
 static const struct install_program programs[] = {
-	{ "gpgsm", gpgsm_install, gpgsm_remember, gpgsm_undo, gpgsm_undone },
-	{ "mutt", mutt_install, mutt_remember, gpgsm_undo, gpgsm_undone },
-	{ "neomutt", mutt_install, mutt_remember, gpgsm_undo, gpgsm_undone },
-	{ "s-nail", snail_install, snail_remember, NULL, NULL },
-	{ "alpine", alpine_install, alpine_remember, alpine_undo, NULL },
-	{ "nss", nss_install, nss_remember, nss_undo, NULL },
+	{ "gpgsm", gpgsm_install, gpgsm_remember, gpgsm_undo, gpgsm_undone,
+	    NULL },
+	{ "mutt", mutt_install, mutt_remember, gpgsm_undo, gpgsm_undone, NULL },
+	{ "neomutt", mutt_install, mutt_remember, gpgsm_undo, gpgsm_undone,
+	    NULL },
+	{ "s-nail", snail_install, snail_remember, NULL, NULL, NULL },
+	{ "alpine", alpine_install, alpine_remember, alpine_undo, NULL, NULL },
+	{ "nss", nss_install, nss_remember, nss_undo, NULL, nss_remove },
 };
 
 enum { PROGRAMS = sizeof(programs) / sizeof(*programs) };
@@ -162,7 +164,9 @@ install_remove(const struct home *home, const struct install_program *program,
 		note_say(note, "mailcert has installed nothing into %s",
 		    program->name);
 	else if (status == STATUS_OK)
-		status = changes_undo(&changes, program->undo, note);
+		status = program->remove != NULL
+		    ? program->remove(&changes, note)
+		    : changes_undo(&changes, program->undo, note);
 	if (status == STATUS_OK && !dry_run && program->undone != NULL)
 		program->undone();
 	buf_add(out, buf_span(&changes.said));

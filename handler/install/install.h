@@ -48,6 +48,8 @@ struct install_program {
 	change_undoer *undo;
 	/* After everything was undone, or NULL. */
 	void (*undone)(void);
+	/* Undoes everything, in place of changes_undo() with undo; or NULL. */
+	enum status (*remove)(struct changes *changes, struct note *note);
 };
 
 /* NULL: mailcert does not know that program. */

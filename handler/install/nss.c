@@ -8,6 +8,7 @@
  */
 #include "install/nss.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include "install/nssdb.h"
+#include "install/profile.h"
 #include "install/root.h"
 #include "install/textfile.h"
 #include "install/trial.h"
@@ -380,6 +382,30 @@ sign(const struct nssdb *db, const char *nickname, struct buf *out,
 	return nssdb_tool(db, "cmsutil", args, SPAN(TRIAL_TEXT), out, note);
 }
 
+enum status
+nss_nickname(const char *directory, const struct identity *identity, char *out,
+    size_t size, struct note *note)
+{
+	struct span flags, nickname;
+	struct buf base64;
+	enum status status;
+	struct nssdb db;
+
+	base64_of(&identity->link[0], &base64);
+	status = nssdb_open(directory, &db, note);
+	if (status == STATUS_OK &&
+	    (!has_identity(&db, identity, buf_span(&base64)) ||
+		!nssdb_find(&db, buf_span(&base64), &flags, &nickname) ||
+		!span_copy(nickname, out, size)))
+		status = note_set(note, STATUS_NO,
+		    "certificate %s and its key are not in the database in "
+		    "%.200s",
+		    identity->order.id, directory);
+	nssdb_close(&db);
+	buf_clear(&base64);
+	return status;
+}
+
 static enum status
 try_out(
     struct installation *installation, const char *directory, struct note *note)
@@ -387,35 +413,155 @@ try_out(
 	const struct identities *all = installation->identities;
 	const struct identity *signs = &all->at[all->signs];
 	char name[NICKNAME_SIZE];
-	struct span flags, nickname;
-	struct buf base64, out;
 	enum status status;
 	struct nssdb db;
+	struct buf out;
 
 	if (installation->changes.dry_run)
 		return STATUS_OK;
-	base64_of(&signs->link[0], &base64);
 	buf_init(&out, SIGNED_MAX);
-	status = nssdb_open(directory, &db, note);
-	if (status == STATUS_OK &&
-	    (!has_identity(&db, signs, buf_span(&base64)) ||
-		!nssdb_find(&db, buf_span(&base64), &flags, &nickname) ||
-		!span_copy(nickname, name, sizeof(name))))
-		status = note_set(note, STATUS_NO,
-		    "certificate %s is not in the database in %.200s after "
-		    "pk12util has imported it",
-		    signs->order.id, directory);
-	if (status == STATUS_OK)
-		status = sign(&db, name, &out, note);
+	status = nss_nickname(directory, signs, name, sizeof(name), note);
+	if (status == STATUS_OK) {
+		status = nssdb_imagine(directory, &db, note);
+		if (status == STATUS_OK)
+			status = sign(&db, name, &out, note);
+		nssdb_close(&db);
+	}
 	if (status == STATUS_OK)
 		status = trial_judge(signs, buf_span(&out), note);
 	if (status == STATUS_OK)
 		buf_add_text(&installation->changes.said,
 		    "cmsutil has signed a test text, and it verifies\n");
-	nssdb_close(&db);
 	buf_clear(&out);
-	buf_clear(&base64);
 	return status;
+}
+
+/* --- the database itself ---------------------------------------------------*/
+
+static const char *const database_files[] = { "cert9.db", "key4.db",
+	"pkcs11.txt" };
+
+static void
+name_file(const char *directory, size_t i, char out[PATH_SIZE])
+{
+	(void)snprintf(
+	    out, PATH_SIZE, "%.1000s/%s", directory, database_files[i]);
+}
+
+static bool
+has_file(const char *directory, size_t i)
+{
+	char path[PATH_SIZE];
+
+	name_file(directory, i, path);
+	return access(path, F_OK) == 0;
+}
+
+/* Remove those files of a database that are in the list: we made them, and
+ * nobody has used them. */
+static enum status
+unmake(const char *directory, struct span list, struct note *note)
+{
+	char path[PATH_SIZE];
+	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		name_file(directory, i, path);
+		if (span_find(list, span_of(database_files[i])) < list.len &&
+		    unlink(path) != 0 && errno != ENOENT)
+			return note_set(note, STATUS_IO, "%.200s: %s", path,
+			    strerror(errno));
+	}
+	return STATUS_OK;
+}
+
+/* Does a database hold something?  One that cannot be read may be half made. */
+static bool
+holds_something(const char *directory)
+{
+	struct note note;
+	struct nssdb db;
+	bool holds;
+
+	holds = has_file(directory, 0) &&
+	    nssdb_open(directory, &db, &note) == STATUS_OK &&
+	    !nssdb_is_empty(&db);
+	nssdb_close(&db);
+	return holds;
+}
+
+/* Were we killed while it was made? */
+static bool
+is_half_made(const struct journal *journal, const char *directory)
+{
+	return journal_has(journal, "nss-made", directory) &&
+	    !journal_has(journal, "nss-ready", directory) &&
+	    !profile_is_started(directory) && !holds_something(directory);
+}
+
+static bool
+is_to_make(const struct journal *journal, const char *directory)
+{
+	return is_half_made(journal, directory) ||
+	    (!has_file(directory, 0) && !has_file(directory, 1));
+}
+
+/* Which of its files will be ours enters the journal before they are there,
+ * and afterwards, that it is whole. */
+static enum status
+make_database(
+    struct installation *installation, const char *directory, struct note *note)
+{
+	struct journal *journal = &installation->changes.journal;
+	char list[64] = "";
+	enum status status = STATUS_OK;
+	struct nssdb db;
+	size_t i;
+
+	if (is_half_made(journal, directory))
+		status = unmake(directory,
+		    journal_get(journal, "nss-made", directory), note);
+	for (i = 0; i < 3; i++)
+		if (!has_file(directory, i))
+			(void)snprintf(list + strlen(list),
+			    sizeof(list) - strlen(list), "%s%s",
+			    list[0] != '\0' ? " " : "", database_files[i]);
+	if (status == STATUS_OK)
+		status = journal_set(
+		    journal, "nss-made", directory, span_of(list), note);
+	if (status == STATUS_OK) {
+		status = nssdb_make(directory, &db, note);
+		nssdb_close(&db);
+	}
+	return status == STATUS_OK
+	    ? journal_add(journal, "nss-ready", directory, SPAN(""), note)
+	    : status;
+}
+
+/* Make it, in place of the one that consent was asked for. */
+static enum status
+replace_imagined(struct installation *installation, struct nssdb *db,
+    const char *directory, struct note *note)
+{
+	enum status status;
+
+	change_say(&installation->changes, "made an NSS database in",
+	    "make an NSS database in", directory);
+	if (installation->changes.dry_run)
+		return STATUS_OK;
+	nssdb_close(db);
+	status = make_database(installation, directory, note);
+	return status == STATUS_OK ? nssdb_open(directory, db, note) : status;
+}
+
+/* One of ours that nobody has put anything into goes again.  A program that
+ * has started since keeps its passwords under the key in it. */
+static enum status
+undo_made(const char *directory, struct span list, struct note *note)
+{
+	return profile_is_started(directory) || holds_something(directory)
+	    ? STATUS_OK
+	    : unmake(directory, list, note);
 }
 
 /* --- the whole -------------------------------------------------------------*/
@@ -440,31 +586,50 @@ install_all(struct installation *installation, const struct nssdb *db,
 }
 
 enum status
-nss_install(struct installation *installation, struct note *note)
+nss_install_into(struct installation *installation, const char *directory,
+    bool make, struct note *note)
 {
-	char directory[1000];
 	struct handover handover = { .file = "" };
 	enum status status;
-	struct nssdb db;
+	struct nssdb db = { .directory = "" };
 
 	status = identities_fit(installation->identities, "NSS", note);
-	if (status == STATUS_OK)
-		status = find_directory(
-		    installation, directory, sizeof(directory), note);
 	if (status != STATUS_OK)
 		return status;
 	/* Of a run that was killed. */
 	name_handover(installation, &handover);
 	if (!installation->changes.dry_run)
 		remove_handover(&handover);
-	status = nssdb_open(directory, &db, note);
+	make = make && is_to_make(&installation->changes.journal, directory);
+	status = make ? nssdb_imagine(directory, &db, note)
+		      : nssdb_open(directory, &db, note);
 	if (status == STATUS_OK)
 		status = consent(installation, &db, note);
+	if (status == STATUS_OK && make)
+		status = replace_imagined(installation, &db, directory, note);
 	if (status == STATUS_OK)
 		status = install_all(installation, &db, note);
 	nssdb_close(&db);
 	return status == STATUS_OK ? try_out(installation, directory, note)
 				   : status;
+}
+
+enum status
+nss_install(struct installation *installation, struct note *note)
+{
+	char directory[1000];
+	enum status status;
+	int lock = -1;
+
+	status =
+	    find_directory(installation, directory, sizeof(directory), note);
+	if (status == STATUS_OK)
+		status = profile_lock(directory, "a program", &lock, note);
+	if (status == STATUS_OK)
+		status = nss_install_into(installation, directory, false, note);
+	if (lock >= 0)
+		(void)close(lock);
+	return status;
 }
 
 /* --- and back --------------------------------------------------------------*/
@@ -566,7 +731,7 @@ nss_undo(struct changes *changes, const struct journal_entry *entry,
     struct note *note)
 {
 	const size_t space = span_find_byte(entry->text, ' ');
-	char directory[1000], path[1100];
+	char directory[1000];
 	enum status status;
 	struct nssdb db;
 
@@ -574,8 +739,9 @@ nss_undo(struct changes *changes, const struct journal_entry *entry,
 		return STATUS_OK;
 	if (!span_copy(entry->path, directory, sizeof(directory)))
 		return STATUS_DAMAGED;
-	(void)snprintf(path, sizeof(path), "%s/cert9.db", directory);
-	if (access(path, F_OK) != 0)
+	if (span_eq(entry->verb, SPAN("nss-made")))
+		return undo_made(directory, entry->text, note);
+	if (span_eq(entry->verb, SPAN("nss-ready")) || !has_file(directory, 0))
 		return STATUS_OK;
 	status = nssdb_open(directory, &db, note);
 	if (status == STATUS_OK && span_eq(entry->verb, SPAN("nss-trust"))) {
@@ -589,6 +755,66 @@ nss_undo(struct changes *changes, const struct journal_entry *entry,
 	}
 	nssdb_close(&db);
 	return status;
+}
+
+static bool
+names_directory(const struct journal_entry *entry)
+{
+	return span_eq(entry->verb, SPAN("nss")) ||
+	    span_eq(entry->verb, SPAN("profile"));
+}
+
+/* Does an entry before this one name the same directory? */
+static bool
+is_named_before(
+    const struct journal *journal, const struct journal_entry *entry)
+{
+	struct span rest = journal_rest(journal);
+	struct journal_entry other;
+
+	while (journal_next(&rest, &other) && other.verb.at < entry->verb.at)
+		if (names_directory(&other) && span_eq(other.path, entry->path))
+			return true;
+	return false;
+}
+
+/* A directory at a time; once all are locked, everything is undone. */
+static enum status
+lock_and_undo(struct changes *changes, struct span rest, change_undoer *undo,
+    const char *program, struct note *note)
+{
+	struct journal_entry entry;
+	char directory[1000];
+	enum status status;
+	int lock = -1;
+
+	do
+		if (!journal_next(&rest, &entry))
+			return changes_undo(changes, undo, note);
+	while (!names_directory(&entry) ||
+	    is_named_before(&changes->journal, &entry));
+	if (!span_copy(entry.path, directory, sizeof(directory)))
+		return STATUS_DAMAGED;
+	status = profile_lock(directory, program, &lock, note);
+	if (status == STATUS_OK)
+		status = lock_and_undo(changes, rest, undo, program, note);
+	if (lock >= 0)
+		(void)close(lock);
+	return status;
+}
+
+enum status
+nss_remove_with(struct changes *changes, change_undoer *undo,
+    const char *program, struct note *note)
+{
+	return lock_and_undo(
+	    changes, journal_rest(&changes->journal), undo, program, note);
+}
+
+enum status
+nss_remove(struct changes *changes, struct note *note)
+{
+	return nss_remove_with(changes, nss_undo, "a program", note);
 }
 
 /* --- correspondents --------------------------------------------------------*/
@@ -656,18 +882,14 @@ remember_in(struct installation *installation, const struct nssdb *db,
 }
 
 enum status
-nss_remember(struct installation *installation, const struct identity *other,
-    const char *address, struct note *note)
+nss_remember_in(struct installation *installation, const char *directory,
+    const struct identity *other, const char *address, struct note *note)
 {
 	const struct link_facts *root = identity_root(other);
-	char directory[1000];
 	enum status status;
 	struct nssdb db;
 
 	status = identity_is_rsa(other, "NSS", note);
-	if (status == STATUS_OK)
-		status = find_directory(
-		    installation, directory, sizeof(directory), note);
 	if (status != STATUS_OK)
 		return status;
 	status = nssdb_open(directory, &db, note);
@@ -676,5 +898,25 @@ nss_remember(struct installation *installation, const struct identity *other,
 	if (status == STATUS_OK)
 		status = remember_in(installation, &db, other, address, note);
 	nssdb_close(&db);
+	return status;
+}
+
+enum status
+nss_remember(struct installation *installation, const struct identity *other,
+    const char *address, struct note *note)
+{
+	char directory[1000];
+	enum status status;
+	int lock = -1;
+
+	status =
+	    find_directory(installation, directory, sizeof(directory), note);
+	if (status == STATUS_OK)
+		status = profile_lock(directory, "a program", &lock, note);
+	if (status == STATUS_OK)
+		status = nss_remember_in(
+		    installation, directory, other, address, note);
+	if (lock >= 0)
+		(void)close(lock);
 	return status;
 }

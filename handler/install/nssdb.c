@@ -145,11 +145,8 @@ list_keys(struct nssdb *db, struct note *note)
 }
 
 enum status
-nssdb_open(const char *directory, struct nssdb *out, struct note *note)
+nssdb_imagine(const char *directory, struct nssdb *out, struct note *note)
 {
-	char path[1100];
-	enum status status;
-
 	*out = (struct nssdb){ .directory = "" };
 	buf_init(&out->certs, LISTING_MAX);
 	buf_init(&out->keys, LISTING_MAX);
@@ -158,6 +155,34 @@ nssdb_open(const char *directory, struct nssdb *out, struct note *note)
 		return note_set(note, STATUS_USAGE,
 		    "the path %.100s... is too long", directory);
 	(void)snprintf(out->name, sizeof(out->name), "sql:%s", directory);
+	return STATUS_OK;
+}
+
+enum status
+nssdb_make(const char *directory, struct nssdb *out, struct note *note)
+{
+	static const char *const args[] = { "-N", "--empty-password", NULL };
+	enum status status;
+	struct buf text;
+
+	status = nssdb_imagine(directory, out, note);
+	if (status != STATUS_OK)
+		return status;
+	buf_init(&text, LISTING_MAX);
+	status = nssdb_tool(out, "certutil", args, SPAN(""), &text, note);
+	buf_clear(&text);
+	return status;
+}
+
+enum status
+nssdb_open(const char *directory, struct nssdb *out, struct note *note)
+{
+	char path[1100];
+	enum status status;
+
+	status = nssdb_imagine(directory, out, note);
+	if (status != STATUS_OK)
+		return status;
 	(void)snprintf(path, sizeof(path), "%s/cert9.db", directory);
 	if (access(path, F_OK) != 0)
 		return note_set(note, STATUS_NO,
@@ -209,4 +234,11 @@ nssdb_has_key(const struct nssdb *db, struct span key_id)
 				return true;
 	}
 	return false;
+}
+
+bool
+nssdb_is_empty(const struct nssdb *db)
+{
+	/* certutil -K numbers the keys: "< 0> rsa ...". */
+	return db->certs.len == 0 && !span_has_byte(buf_span(&db->keys), '<');
 }

@@ -30,6 +30,14 @@ void nssdb_close(struct nssdb *db);
 bool nssdb_find(const struct nssdb *db, struct span base64, struct span *trust,
     struct span *nickname);
 bool nssdb_has_key(const struct nssdb *db, struct span key_id);
+/* Has it neither certificates nor keys? */
+bool nssdb_is_empty(const struct nssdb *db);
+/* Make one without a password.  Afterwards *out is as if opened. */
+enum status nssdb_make(
+    const char *directory, struct nssdb *out, struct note *note) MUST_CHECK;
+/* One that holds nothing, for a dry run: nothing is made. */
+enum status nssdb_imagine(
+    const char *directory, struct nssdb *out, struct note *note) MUST_CHECK;
 
 /* Run certutil, pk12util or cmsutil on it, with at most 14 arguments after
  * "-d"; what it prints into out.  STATUS_NO with a note: it fails. */

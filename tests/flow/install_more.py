@@ -4,6 +4,7 @@
 and the tools of NSS sign with it, read with it, and encrypt to somebody else;
 everything can be undone; killed anywhere, the next run completes it."""
 import base64
+import contextlib
 import functools
 import os
 import re
@@ -450,6 +451,49 @@ def nss_trust():
         tap.ok(b"has a password" in got.stderr, "NSS: a password", got)
 
 
+@contextlib.contextmanager
+def profile_in_use(profile, link="127.0.0.1:+%d"):
+    """A process that has the locks of a profile as Thunderbird has them:
+    another one, because a lock of one's own does not count."""
+    with subprocess.Popen(
+            [sys.executable, "-c", "import fcntl, sys\n"
+             "f = open(sys.argv[1], 'w')\nfcntl.lockf(f, fcntl.LOCK_EX)\n"
+             "print(flush=True)\nsys.stdin.read()",
+             os.path.join(profile, ".parentlock")],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        process.stdout.readline()
+        profile_link(profile, link % process.pid)
+        yield process
+        process.stdin.close()
+
+
+def profile_link(profile, target):
+    path = os.path.join(profile, "lock")
+    if os.path.lexists(path):
+        os.unlink(path)
+    os.symlink(target, path)
+
+
+def nss_runs():
+    """The database of a profile that a program uses is left alone."""
+    with nss_user(key="ec:p256") as user:
+        user.certificate()
+        before = user.all(), user.nss()
+        with profile_in_use(user.db):
+            got = user.install("--database", user.db, "nss", ok=75)
+            tap.ok(b"a program is running with " + user.db.encode() in
+                   got.stderr and (user.all(), user.nss()) == before,
+                   "NSS: a program runs", got)
+        user.install("--database", user.db, "nss")
+        with profile_in_use(user.db):
+            after = user.nss()
+            got = user.remove("nss")
+            tap.ok(got.returncode == 75 and user.nss() == after,
+                   "NSS: nor is it removed", got)
+        tap.equal(user.remove("nss").returncode, 0, "NSS: it has ended")
+        tap.equal((user.all(), user.nss()), before, "NSS: removed")
+
+
 def two_programs():
     """What one of them needs stays when the other is removed."""
     with alpine_user() as user:
@@ -654,6 +698,7 @@ tests = {
     "use_nss_rsa": functools.partial(use_nss, "rsa:2048"),
     "use_nss_ec": functools.partial(use_nss, "ec:p256"),
     "nss_trust": nss_trust,
+    "nss_runs": nss_runs,
     "two_programs": two_programs,
     "alpine_runs": alpine_runs,
     "alpine_names": alpine_names,
