@@ -116,7 +116,8 @@ REPLAYS = $(foreach t,$(TARGETS),'$(BUILD)/tests/replay_$(t) \
 # A script says in its head in which verbs it runs; tests/run looks there.
 # The longest first, so that none is left alone at the end.
 SCRIPTS = $(FLOW_FIRST) $(filter-out $(FLOW_FIRST),$(FLOW))
-FLOW_FIRST = tests/flow/install_more.py tests/flow/lifecycle.py \
+FLOW_FIRST = tests/flow/install_more.py tests/flow/install_thunderbird.py \
+	tests/flow/lifecycle.py \
 	tests/flow/install.py tests/fault/issue.py tests/fault/index.py \
 	tests/flow/doctor.py \
 	tests/flow/acme.py tests/flow/dnssec.py tests/flow/terminal.py \

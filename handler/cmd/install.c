@@ -35,7 +35,7 @@ static const struct cmd_option rows[] = {
 	{ "config", "FILE", AT(wishes.config),
 	    .help = "the configuration file to write into" },
 	{ "database", "DIR", AT(wishes.database),
-	    .help = "of nss: the directory (~/.pki/nssdb)" },
+	    .help = "of nss: the directory; of thunderbird: the profile" },
 	{ "format", "FORMAT", AT(format), option_format, OPTION_FORMAT,
 	    .help = "of pkcs12:FILE: modern (default), compatible or pem" },
 	{ "trust-root", "SHA256", AT(wishes.root), option_fingerprint,
@@ -56,10 +56,10 @@ static const struct cmd_line command_line = {
 	.options = rows,
 	.about =
 	    "Put a certificate and its key where PROGRAM wants them: gpgsm, mutt,\n"
-	    "neomutt, s-nail, alpine, or nss for a database of NSS.  Older certificates\n"
-	    "of the address are installed, too: they decrypt old mail.  A test text is\n"
-	    "signed and verified.  Installing again changes nothing; finish and renew\n"
-	    "repeat it for a new certificate.\n"
+	    "neomutt, s-nail, alpine, thunderbird, or nss for a database of NSS.  Older\n"
+	    "certificates of the address are installed, too: they decrypt old mail.  A\n"
+	    "test text is signed and verified.  Installing again changes nothing; finish\n"
+	    "and renew repeat it for a new certificate.\n"
 	    "With the PROGRAM mailcap: put our entries into ~/.mailcap, between\n"
 	    "markers.\n",
 };

@@ -21,10 +21,20 @@ ask_passphrase(
 	return passphrase_get(arg, false, out, note);
 }
 
+static void
+tell(const char *line)
+{
+	struct note note;
+
+	note_say(&note, "%s", line);
+	cmd_say(&note);
+}
+
 void
 installing_wishes(const struct config *config, struct install_wishes *wishes)
 {
 	wishes->ask = session_ask;
+	wishes->tell = wishes->again ? NULL : tell;
 	wishes->passphrase = ask_passphrase;
 	wishes->arg = (void *)(uintptr_t)config;
 }

@@ -515,6 +515,8 @@ say_undo(struct changes *changes, const struct journal_entry *entry)
 		    "remove a certificate from" },
 		{ "nss-trust", "restored the trust of a root in",
 		    "restore the trust of a root in" },
+		{ "prefs", "restored the settings in",
+		    "restore the settings in" },
 		{ "gpgsm", "removed from gpgsm", "remove from gpgsm" },
 	};
 	char path[PATH_SIZE];

@@ -11,6 +11,7 @@
 #include "install/mutt.h"
 #include "install/nss.h"
 #include "install/snail.h"
+#include "install/thunderbird.h"
 
 enum { LINES_MAX = 64 * 1024, LOCK_SECONDS = 10, NAME_SIZE = 32 };
 
@@ -23,6 +24,8 @@ static const struct install_program programs[] = {
 	{ "s-nail", snail_install, snail_remember, NULL, NULL, NULL },
 	{ "alpine", alpine_install, alpine_remember, alpine_undo, NULL, NULL },
 	{ "nss", nss_install, nss_remember, nss_undo, NULL, nss_remove },
+	{ "thunderbird", thunderbird_install, NULL, NULL, NULL,
+	    thunderbird_remove },
 };
 
 enum { PROGRAMS = sizeof(programs) / sizeof(*programs) };

@@ -14,11 +14,14 @@
 struct install_wishes {
 	const char *back_end; /* "gpgme", "classic"; NULL: as it fits */
 	const char *config;   /* the file to write into; NULL: ask, or print */
-	const char *database; /* of NSS, a directory; NULL: ~/.pki/nssdb */
+	const char *database; /* of NSS, a directory, or the profile of
+				 Thunderbird; NULL: the usual one */
 	const char *root;     /* SHA-256 of a root that is accepted; or NULL */
 	bool unlock; /* a key with a passphrase may lie there unlocked */
 	bool yes;    /* the change of the configuration is accepted */
 	bool again;  /* unattended: what was installed, renewed */
+	/* What is about to be done, one line; or NULL. */
+	void (*tell)(const char *line);
 	/* A question, default no; false where there is nobody to ask. */
 	bool (*ask)(const char *question);
 	/* Append the passphrase of that key.  STATUS_NO_PERSON and others. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +17,8 @@
 enum { PATH_SIZE = 1200 };
 
 enum status
-textfile_read(
-    const char *path, struct buf *out, mode_t *mode, struct note *note)
+textfile_read_most(const char *path, size_t most, struct buf *out, mode_t *mode,
+    struct note *note)
 {
 	enum status status;
 	struct stat st;
@@ -28,7 +29,7 @@ textfile_read(
 				       : note_set(note, STATUS_IO, "%.200s: %s",
 					     path, strerror(errno));
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
-	    st.st_size > TEXTFILE_MAX)
+	    (uintmax_t)st.st_size > most)
 		status = note_set(note, STATUS_IO,
 		    "%.200s is not a regular file, or too large", path);
 	else if ((status = fd_read_file(fd, (size_t)st.st_size, out)) !=
@@ -39,6 +40,13 @@ textfile_read(
 		*mode = st.st_mode & 07777;
 	(void)close(fd);
 	return status;
+}
+
+enum status
+textfile_read(
+    const char *path, struct buf *out, mode_t *mode, struct note *note)
+{
+	return textfile_read_most(path, TEXTFILE_MAX, out, mode, note);
 }
 
 /* The file itself, and the name that it has until it is whole.  real takes
@@ -98,20 +106,45 @@ line_take(struct span *text)
 	return line;
 }
 
-#define BEGIN "# BEGIN mailcert "
-#define END "# END mailcert"
+#define BEGIN "BEGIN mailcert "
+#define END "END mailcert"
+
+/* What begins a comment in the files of that program. */
+static struct span
+comment_of(const char *name)
+{
+	return strcmp(name, "thunderbird") == 0 ? SPAN("// ") : SPAN("# ");
+}
+
+/* Take it off a line. */
+static bool
+take_comment(const char *name, struct span *line)
+{
+	const struct span comment = comment_of(name);
+
+	if (!span_starts(*line, comment))
+		return false;
+	*line = span_cut(*line, comment.len, line->len);
+	return true;
+}
 
 /* "# BEGIN mailcert NAME (...": mailcap's was the first, and has no name. */
 static bool
 begins_block(struct span line, const char *name)
 {
-	if (!span_starts(line, SPAN(BEGIN)))
+	if (!take_comment(name, &line) || !span_starts(line, SPAN(BEGIN)))
 		return false;
 	line = span_cut(line, sizeof(BEGIN) - 1, line.len);
 	if (strcmp(name, "mailcap") == 0)
 		return span_starts(line, SPAN("("));
 	return span_starts(line, span_of(name)) &&
 	    span_starts(span_cut(line, strlen(name), line.len), SPAN(" ("));
+}
+
+static bool
+ends_block(struct span line, const char *name)
+{
+	return take_comment(name, &line) && span_starts(line, SPAN(END));
 }
 
 enum status
@@ -125,17 +158,35 @@ block_strip(const char *name, struct span text, const char *path,
 		line = line_take(&text);
 		if (begins_block(line, name))
 			inside = true;
-		else if (inside && span_starts(line, SPAN(END)))
+		else if (inside && ends_block(line, name))
 			inside = false;
 		else if (!inside)
 			buf_add(out, line);
 	}
 	if (inside)
 		return note_set(note, STATUS_CONFIG,
-		    "%.200s has \"" BEGIN "...\" without \"" END
+		    "%.200s has \"%s" BEGIN "...\" without \"%s" END
 		    "\"; repair it by hand",
-		    path);
+		    path, comment_of(name).at, comment_of(name).at);
 	return buf_status(out);
+}
+
+struct span
+block_find(const char *name, struct span text)
+{
+	struct span line, rest = SPAN("");
+	bool inside = false;
+
+	while (text.len > 0) {
+		line = line_take(&text);
+		if (inside && ends_block(line, name))
+			return span_cut(rest, 0, (size_t)(line.at - rest.at));
+		if (!inside && begins_block(line, name)) {
+			inside = true;
+			rest = text;
+		}
+	}
+	return SPAN("");
 }
 
 void
@@ -144,8 +195,8 @@ block_add(const char *name, struct span lines, struct buf *out)
 	const bool mailcap = strcmp(name, "mailcap") == 0;
 
 	buf_addf(out,
-	    BEGIN "%s%s(mailcert install --remove %s takes this out)\n",
-	    mailcap ? "" : name, mailcap ? "" : " ", name);
+	    "%s" BEGIN "%s%s(mailcert install --remove %s takes this out)\n",
+	    comment_of(name).at, mailcap ? "" : name, mailcap ? "" : " ", name);
 	buf_add(out, lines);
-	buf_add_text(out, END "\n");
+	buf_addf(out, "%s" END "\n", comment_of(name).at);
 }

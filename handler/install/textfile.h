@@ -18,6 +18,9 @@ enum { TEXTFILE_MAX = 1024 * 1024 };
  * TEXTFILE_MAX, or it cannot be read. */
 enum status textfile_read(const char *path, struct buf *out, mode_t *mode,
     struct note *note) MUST_CHECK;
+/* The same for a file that may be larger. */
+enum status textfile_read_most(const char *path, size_t most, struct buf *out,
+    mode_t *mode, struct note *note) MUST_CHECK;
 /* Replace it, or the file that a link of that name points to; or make it. */
 enum status textfile_replace(const char *path, mode_t mode, struct span text,
     struct note *note) MUST_CHECK;
@@ -29,6 +32,8 @@ void textfile_clean(const char *path);
  * missing. */
 enum status block_strip(const char *name, struct span text, const char *path,
     struct buf *out, struct note *note) MUST_CHECK;
+/* What stands between those markers; empty: nothing, or no end marker. */
+struct span block_find(const char *name, struct span text);
 /* Append lines between markers of that name. */
 void block_add(const char *name, struct span lines, struct buf *out);
 /* The first line of text; *text continues after it.  With its newline, which

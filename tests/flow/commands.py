@@ -114,7 +114,8 @@ def test_misuse():
          "--detach and --no-wait exclude each other; give one"),
         (["install", "elm"], "cannot install into elm; use mailcap, "
                              "pkcs12:FILE, gpgsm, "
-                             "mutt, neomutt, s-nail, alpine, nss"),
+                             "mutt, neomutt, s-nail, alpine, nss, "
+                             "thunderbird"),
         (["install", "pkcs12:"], "pkcs12: wants a FILE, and neither "
                                  "--remove nor --dry-run"),
         (["install", "--format", "pem", "gpgsm"],
