@@ -14,6 +14,7 @@
 #include "install/journal.h"
 #include "install/program.h"
 #include "install/textfile.h"
+#include "install/thunderbird.h"
 
 /* looked at: each takes a run of the verifier */
 enum { CERTIFICATES_MAX = 32, SLOW_SECONDS = 10, TRUST_MAX = 16 * 1024 * 1024 };
@@ -67,6 +68,30 @@ check_journal(const struct journal *journal, struct findings *out)
 	return good;
 }
 
+/* Is the one that signs still in Thunderbird, if it was installed there? */
+static bool
+check_thunderbird(const struct doctor *doctor, const struct identities *all,
+    struct findings *out)
+{
+	const char *id = all->at[all->signs].order.id;
+	struct note note = { "" };
+	struct journal journal;
+	enum status status;
+
+	/* One that cannot be read is a finding of check_programs(). */
+	status = journal_open(&doctor->home, "thunderbird", &journal, &note);
+	if (status != STATUS_OK || !journal_has(&journal, "certificate", id)) {
+		journal_close(&journal);
+		return true;
+	}
+	status = thunderbird_check(&journal, all, &note);
+	journal_close(&journal);
+	if (status != STATUS_OK)
+		finding_add(out, FINDING_ERROR, "thunderbird", "%s: %s", id,
+		    note_text(&note, status));
+	return status == STATUS_OK;
+}
+
 static bool
 check_identity(const struct doctor *doctor, const struct order *order,
     bool in_gpgsm, struct span anchors, struct findings *out)
@@ -96,6 +121,7 @@ check_identity(const struct doctor *doctor, const struct order *order,
 	} else if (in_gpgsm) {
 		good = try_gpgsm(signs, out);
 	}
+	good = check_thunderbird(doctor, &identities, out) && good;
 	if (install_is_wanted(&doctor->home, order, &missing, &note) !=
 		STATUS_OK ||
 	    missing) {

@@ -421,6 +421,35 @@ def test_database():
                "nor one with a key of the user's")
 
 
+def test_doctor():
+    with TbUser() as user:
+        user.certificate()
+
+        def said():
+            got = user.run("doctor", "--json")
+            return [(x["status"], x["message"])
+                    for x in json.loads(got.stdout)["checks"]
+                    if x["check"] in ("installed", "thunderbird")]
+
+        user.install("--yes", "thunderbird")
+        tap.equal(said(), [("ok", "mail programs have the certificates")],
+                  "doctor: all is there")
+        path = os.path.join(user.profile, "user.js")
+        with open(path) as f:
+            text = f.read()
+        user.in_profile("user.js", text.replace("AAAA", "BBBB"))
+        tap.ok(said()[0][0] == "error" and path in said()[0][1],
+               "doctor: another line in user.js", said())
+        user.in_profile("user.js", text)
+        subprocess.run(["certutil", "-D", "-d", "sql:" + user.profile, "-n",
+                        ALICE], check=True)
+        tap.ok(said()[0][0] == "error" and "not in the database" in
+               said()[0][1], "doctor: the certificate is gone", said())
+        os.rename(user.profile, user.profile + ".old")
+        tap.ok(said()[0][0] == "error" and "is gone" in said()[0][1],
+               "doctor: the profile is gone", said())
+
+
 def test_killed():
     killed("thunderbird", TbUser, 11)
 
