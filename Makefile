@@ -22,6 +22,8 @@ DEPS_CHECK = dns-root-data opendkim libnss3-tools pebble unbound ldnsutils pytho
 	systemd clang libclang-rt-14-dev libsasl2-modules libsasl2-modules-db
 # Not installed: they conflict with a mail server that is there, or would be one.
 DEPS_UNPACK = postfix cyrus-common cyrus-caldav sasl2-bin rspamd
+# Large, and for check-slow only.
+DEPS_SLOW = thunderbird
 DEPS_LINT = clang-format cppcheck mandoc shellcheck git
 
 # The library: all rooms but what is a program of its own; the dialogues of
@@ -213,7 +215,7 @@ uninstall:
 		$(DESTDIR)$(PREFIX)/share/doc/mailcert 2>/dev/null || true
 
 deps:
-	@tests/deps --install $(DEPS_BUILD) $(DEPS_CHECK) $(DEPS_LINT)
+	@tests/deps --install $(DEPS_BUILD) $(DEPS_CHECK) $(DEPS_SLOW) $(DEPS_LINT)
 	@tests/deps --unpack build/debian $(DEPS_UNPACK)
 
 clean:

@@ -117,7 +117,7 @@ REPLAYS = $(foreach t,$(TARGETS),'$(BUILD)/tests/replay_$(t) \
 # The longest first, so that none is left alone at the end.
 SCRIPTS = $(FLOW_FIRST) $(filter-out $(FLOW_FIRST),$(FLOW))
 FLOW_FIRST = tests/flow/install_more.py tests/flow/install_thunderbird.py \
-	tests/flow/lifecycle.py \
+	tests/flow/thunderbird.py tests/flow/lifecycle.py \
 	tests/flow/install.py tests/fault/issue.py tests/fault/index.py \
 	tests/flow/doctor.py \
 	tests/flow/acme.py tests/flow/dnssec.py tests/flow/terminal.py \
@@ -145,6 +145,7 @@ check: ready
 
 # What check only takes samples of.
 check-slow: ready
+	@tests/deps $(DEPS_SLOW)
 	@BUILD=$(BUILD) TEST_SLOW=1 tests/run --verb check-slow $(SCRIPTS)
 
 # Whatever looks at dates, on other days.  The last of them crosses a year, and
