@@ -24,7 +24,7 @@ static const struct install_program programs[] = {
 	{ "s-nail", snail_install, snail_remember, NULL, NULL, NULL },
 	{ "alpine", alpine_install, alpine_remember, alpine_undo, NULL, NULL },
 	{ "nss", nss_install, nss_remember, nss_undo, NULL, nss_remove },
-	{ "thunderbird", thunderbird_install, NULL, NULL, NULL,
+	{ "thunderbird", thunderbird_install, thunderbird_remember, NULL, NULL,
 	    thunderbird_remove },
 };
 

@@ -638,6 +638,40 @@ thunderbird_install(struct installation *installation, struct note *note)
 	    : status;
 }
 
+static enum status
+remember_locked(struct installation *installation, const char *directory,
+    const struct identity *other, const char *address, struct note *note)
+{
+	enum status status;
+	int lock = -1;
+
+	status = profile_lock(directory, "Thunderbird", &lock, note);
+	if (status == STATUS_OK)
+		status = nss_remember_in(
+		    installation, directory, other, address, note);
+	if (lock >= 0)
+		(void)close(lock);
+	return status;
+}
+
+enum status
+thunderbird_remember(struct installation *installation,
+    const struct identity *other, const char *address, struct note *note)
+{
+	const struct journal *journal = &installation->changes.journal;
+	char directory[DIRECTORY_SIZE];
+	enum status status = STATUS_OK;
+	size_t n;
+
+	for (n = 0; status == STATUS_OK &&
+	     take_profile(journal, n, directory, sizeof(directory));
+	     n++)
+		if (is_directory(directory))
+			status = remember_locked(
+			    installation, directory, other, address, note);
+	return status;
+}
+
 /* --- and back --------------------------------------------------------------*/
 
 /* Did a line of ours say that? */

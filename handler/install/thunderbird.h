@@ -14,6 +14,10 @@
  */
 enum status thunderbird_install(
     struct installation *installation, struct note *note) MUST_CHECK;
+/* A correspondent's certificate, into each of those profiles. */
+enum status thunderbird_remember(struct installation *installation,
+    const struct identity *other, const char *address,
+    struct note *note) MUST_CHECK;
 enum status thunderbird_remove(
     struct changes *changes, struct note *note) MUST_CHECK;
 

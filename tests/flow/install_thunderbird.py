@@ -14,8 +14,8 @@ TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [TESTS, os.path.join(TESTS, "ca"), os.path.dirname(__file__)]
 from cryptography import x509
 from install import ALICE
-from install_more import (MailUser, killed, nss_listing, profile_in_use,
-                          profile_link)
+from install_more import (MailUser, killed, nss_encrypts, nss_listing,
+                          profile_in_use, profile_link, remembers)
 from lib import Terminal, run_tests, tap, tests_of
 
 CAROL = "carol@example.org"
@@ -448,6 +448,10 @@ def test_doctor():
         os.rename(user.profile, user.profile + ".old")
         tap.ok(said()[0][0] == "error" and "is gone" in said()[0][1],
                "doctor: the profile is gone", said())
+
+
+def test_remember():
+    remembers("thunderbird", TbUser, nss_encrypts)
 
 
 def test_killed():

@@ -13,9 +13,10 @@ import threading
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [TESTS, os.path.join(TESTS, "ca"), os.path.dirname(__file__)]
 from aiosmtpd.controller import Controller
+import cms
 import marionette
-from install import ALICE
-from install_more import nss_listing, signed_by
+from install import ALICE, BOB, from_bob
+from install_more import decrypted, nss_listing, signed_by
 from install_thunderbird import NAMES, TbUser
 from lib import make_mbox, run_tests, tap, tests_of
 
@@ -226,6 +227,11 @@ def test_generations():
     with Sink() as sink, TbUser(ACCOUNT % sink.port) as user:
         ids = [user.certificate()]
         user.install("--yes", "thunderbird")
+        root = user.town.ca.root
+        bob = root.issue(BOB, key=cms.new_key(2048), usage=(
+            "digital_signature", "key_encipherment"))
+        got = user.run("remember", stdin=from_bob(root, bob))
+        tap.equal(got.returncode, 0, "Bob is remembered")
         for i, name in enumerate(("first", "renewed", "renewed again")):
             with start(user) as thunderbird:
                 knows(thunderbird, user, ids[i], ids[i], name)
@@ -236,6 +242,10 @@ def test_generations():
                     tap.equal(got.returncode, 75, "not while it runs")
                 if i == 2:
                     encrypts(thunderbird, user, sink, ids[i], name)
+                    thunderbird.run(COMPOSE, BOB, True)
+                    got = decrypted(user, sink.take(), bob)
+                    tap.ok(got.returncode == 0 and got.stdout,
+                           name + ": mail to Bob is encrypted to him", got)
                     reads(thunderbird, user, ids, name)
             if i < 2:
                 ids.append(user.certificate())
