@@ -145,6 +145,8 @@ cmd_config(const struct invocation *invocation, struct config *out, int *code)
 	    invocation->count, out, &note);
 	if (status != STATUS_OK)
 		*code = cmd_fail(status, &note);
+	else if (out->syslog)
+		home_log_to_syslog();
 	return status == STATUS_OK;
 }
 

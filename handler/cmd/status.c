@@ -7,6 +7,7 @@
 #include "answer/confirm.h"
 #include "base/text.h"
 #include "cmd/cmd.h"
+#include "cmd/decisions.h"
 #include "cmd/list_accounts.h"
 #include "cmd/lookup.h"
 #include "order/renew.h"
@@ -367,6 +368,8 @@ print_json(const struct listing *all, struct buf *out)
 		add_json(&all->expectations[i], all->named, all->now, &json);
 	json_close(&json);
 	list_accounts_json(all->accounts, all->account_count, &json);
+	if (!all->named)
+		decisions_add_json(&all->home, &json);
 	json_close(&json);
 	return code;
 }
@@ -447,6 +450,8 @@ print_text(struct listing *all, struct buf *out)
 		buf_add_text(out,
 		    "nothing is pending; see mailcert order --help, or expect "
 		    "--help\n");
+	if (!all->named)
+		decisions_add(&all->home, out);
 	return code;
 }
 

@@ -105,6 +105,7 @@ struct config {
 	bool sandbox_required;  /* else best effort */
 	bool lock_keys;         /* certificate keys get a passphrase */
 	bool reuse_key;         /* renewals keep the certificate key */
+	bool syslog;            /* the log goes to syslog(3), too */
 	bool caa;               /* look CAA records up before an order */
 	const char *revocation; /* for verify: "off", "soft", "hard"; static */
 	/* Answers without a person: for one authorization of an order; in 24

@@ -102,6 +102,7 @@ static const struct setting all[] = {
 	{ "smime_crls", NULL, value_text, ALL(authenticate.smime_crls) },
 	{ "smtp", NULL, value_smtp, ALL(smtp),
 	    .expected = "submissions://USER@HOST or submission://USER@HOST" },
+	{ "syslog", "no", value_flag, ALL(syslog), .words = yes_no },
 	{ "usage", "both", value_usage, ALL(usage), .words = usages },
 	{ "watch", NULL, value_sources, ALL(watch),
 	    .expected = "maildir:DIR, mbox:FILE, imaps://USER@HOST/FOLDER or "

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -264,6 +265,15 @@ home_try(const struct home *home, struct note *note)
 	return STATUS_OK;
 }
 
+static bool to_syslog;
+
+void
+home_log_to_syslog(void)
+{
+	to_syslog = true;
+	openlog("mailcert", LOG_PID, LOG_MAIL);
+}
+
 void
 home_log(const struct home *home, const char *line)
 {
@@ -271,6 +281,8 @@ home_log(const struct home *home, const char *line)
 	struct buf text;
 	int fd;
 
+	if (to_syslog)
+		syslog(LOG_INFO, "%.900s", line);
 	if (home->dir < 0)
 		return;
 	/* If something else is in its place, such as a FIFO, write no log. */

@@ -80,6 +80,8 @@ void home_lock_forget(const struct home *home, const char *what);
  * STATUS_UNABLE: it cannot make directories durable. */
 enum status home_try(const struct home *home, struct note *note) MUST_CHECK;
 
+/* From now on this process sends what it logs to syslog(3), too. */
+void home_log_to_syslog(void);
 /* Append one line of safe text to the home's log, which stays below 10 MiB.
  * Failures are ignored: a full disk must not stop a refusal. */
 void home_log(const struct home *home, const char *line);

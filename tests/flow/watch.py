@@ -117,6 +117,15 @@ def test_once():
         got = one.once()
         tap.ok(got.returncode == 0 and len(one.sent()) == 1,
                "once more: nothing", got)
+        got = one.place.run("status")
+        tap.ok(b"latest decisions\n" in got.stdout and b"Z answered" in
+               got.stdout and b"Z refused: unexpected" in got.stdout,
+               "status shows the latest decisions", got)
+        got = json.loads(one.place.run("status", "--json").stdout)
+        tap.ok(got["decisions"] and all(set(d) == {"at", "text"} and
+                                        d["at"].endswith("Z")
+                                        for d in got["decisions"]),
+               "status --json, too", got["decisions"])
 
 
 def test_nothing_awaited():
@@ -361,6 +370,53 @@ def test_flood():
                len(one.log()) < 40000 and
                b"refused 1000 messages in one look: unexpected 1000" in
                one.log(), "a flood makes a short log", got, one.log()[-300:])
+
+
+SYSLOG = """
+import os, socket, subprocess, sys
+for name in ("null", "urandom", "random", "zero"):
+    open("/run/" + name, "w").close()
+    subprocess.run(["mount", "--bind", "/dev/" + name, "/run/" + name],
+                   check=True)
+os.makedirs("/run/shm", exist_ok=True)
+subprocess.run(["mount", "--rbind", "/run", "/dev"], check=True)
+log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+log.bind("/dev/log")
+subprocess.run(sys.argv[1:], stdin=subprocess.DEVNULL)
+log.setblocking(False)
+try:
+    while True:
+        sys.stdout.buffer.write(log.recv(65536) + b"\\n")
+except BlockingIOError:
+    pass
+"""
+
+
+def test_syslog():
+    """In a mount namespace of its own, with a /dev/log of its own."""
+    if os.geteuid() != 0:
+        tap.skip("syslog = yes", "needs root, for a /dev/log of its own")
+        return
+    with desk() as one:
+        one.place.expect("--expires", "24h")
+        deliver(one.mail, challenge(sender="eve@evil.example"), "1.x")
+        deliver(one.mail, challenge(), "2.x")
+        for value in ("no", "yes"):
+            got = subprocess.run(
+                ["unshare", "-m", "sh", "-c",
+                 'mount -t tmpfs tmpfs /run && exec "$@"', "sh",
+                 "/usr/bin/python3", "-c", SYSLOG, MAILCERT, *one.command(
+                     "--once", one.source, settings=["syslog=" + value])],
+                env=one.place.env, capture_output=True)
+            lines = [line for line in got.stdout.split(b"\n") if line]
+            tap.ok(not got.stderr and (
+                all(line.startswith(b"<22>") and b" mailcert[" in line
+                    for line in lines) and any(
+                        b": answered, sender proved by" in line
+                        for line in lines) if value == "yes" else not lines),
+                "syslog = " + value, got)
+            one.place.expect("--expires", "24h", ca=OTHER)
+            deliver(one.mail, challenge(sender=OTHER, msgid="<2@x>"), "3.x")
 
 
 def test_usage():
