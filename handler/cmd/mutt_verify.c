@@ -88,13 +88,13 @@ add_report(struct span frames, bool good, struct buf *out)
 	if (good) {
 		buf_add_text(out, "Verification successful\n");
 		add_all(out, frames, "address", "Signer: ", ", ");
+		add_all(out, frames, "issuer", "Issuer: ", ", ");
 	} else {
 		buf_add_text(out, "Verification failure\n");
 		add_all(out, frames, "error", "Because: ", "\nBecause: ");
-		add_all(out, frames, "address",
-		    "Not verified, but named as signer: ", ", ");
+		add_all(out, frames, "address", "Unverified signer: ", ", ");
+		add_all(out, frames, "issuer", "Unverified issuer: ", ", ");
 	}
-	add_all(out, frames, "issuer", "Issuer: ", ", ");
 }
 
 static enum status

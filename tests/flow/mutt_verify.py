@@ -19,7 +19,7 @@ from lib import BUILD, Place, make_maildir, run_tests, tap
 
 ENTITY = b"Content-Type: text/plain\r\n\r\nHello\r\n"
 GOOD, BAD = "Verification successful", "Verification failure"
-NOBODY = "Not verified, but named as signer: "
+NOBODY = "Unverified signer: "
 
 
 def cases(root):
@@ -43,7 +43,7 @@ def cases(root):
          "rob@example.net"),
         ("opaque", bob, True, False, GOOD, "Signer: " + BOB),
         ("opaque, untrusted", stranger, True, False, BAD, NOBODY + BOB),
-        ("odd", odd, False, False, BAD, "Issuer: CN=\\x1b[31mRed"))
+        ("odd", odd, False, False, BAD, "Unverified issuer: CN=\\x1b[31mRed"))
 
 
 def message(subject, signer, opaque, changed):
