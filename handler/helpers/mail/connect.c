@@ -205,11 +205,12 @@ say_distrust(const struct connection *connection, struct note *note)
 
 	(void)curl_easy_getinfo(
 	    connection->curl, CURLINFO_SSL_VERIFYRESULT, &result);
-	if (result == X509_V_OK) {
+	/* Set only where the chain was looked at: that comes after the name. */
+	if (result == X509_V_OK || result == X509_V_ERR_UNSPECIFIED) {
 		text_show_in(
 		    shown, sizeof(shown), span_of(connection->why), true);
 		return note_set(note, STATUS_NET,
-		    "its certificate is for another name: %s", shown);
+		    "its certificate is not for this host: %s", shown);
 	}
 	hint = result == X509_V_ERR_CERT_HAS_EXPIRED ||
 		result == X509_V_ERR_CERT_NOT_YET_VALID
@@ -249,6 +250,11 @@ say(const struct connection *connection, CURLcode code,
 	long error = 0;
 	char shown[200];
 
+	/* libcurl has a limit, too, and only words for it. */
+	if (connection->heard > PLAIN_TEXT_MAX ||
+	    strstr(connection->why, "Too large") != NULL)
+		return note_set(
+		    note, STATUS_NET, "it says too much before TLS");
 	switch (code) {
 	case CURLE_OUT_OF_MEMORY:
 		return STATUS_MEMORY;
@@ -277,10 +283,6 @@ say(const struct connection *connection, CURLcode code,
 		return note_set(note, STATUS_NET,
 		    "it offers no TLS on this port, and mailcert uses nothing "
 		    "else");
-	case CURLE_WRITE_ERROR:
-		return note_set(note, STATUS_NET,
-		    "it says more than %d KiB before TLS",
-		    PLAIN_TEXT_MAX / 1024);
 	case CURLE_WEIRD_SERVER_REPLY:
 	case CURLE_REMOTE_ACCESS_DENIED:
 		return say_refusal(connection, to->imap, note);

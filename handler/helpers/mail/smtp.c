@@ -104,6 +104,16 @@ smtp_mail_ok(const struct smtp_mail *mail)
 
 /* --- replies ------------------------------------------------------------ */
 
+static struct span
+without_end(struct span line)
+{
+	if (line.len > 0 && line.at[line.len - 1] == '\n')
+		line.len--;
+	if (line.len > 0 && line.at[line.len - 1] == '\r')
+		line.len--;
+	return line;
+}
+
 /* "250-text" or "250 text" (RFC 5321 section 4.2); LF alone may end it. */
 static bool
 reply_line(struct span line, int *code, bool *more)
@@ -228,7 +238,7 @@ read_reply(struct dialogue *d, int64_t until, bool ehlo)
 		if (status != STATUS_OK)
 			return status;
 		line =
-		    span_trim(span_cut(buf_span(&d->in), taken, taken + len));
+		    without_end(span_cut(buf_span(&d->in), taken, taken + len));
 		if (!reply_line(line, &code, &more) ||
 		    (taken > 0 && code != first))
 			return not_smtp(d, line);
@@ -563,7 +573,8 @@ still_listens(struct dialogue *d)
 	enum status status = STATUS_OK;
 
 	if (d->in.len == 0)
-		status = stream_read(d->stream, &d->in, 0, &why);
+		status = stream_read(d->stream, &d->in,
+		    stream_now(d->stream) + SMTP_LISTEN, &why);
 	if (status == STATUS_OK)
 		return is_silent(d);
 	if (status == STATUS_AGAIN)
@@ -572,7 +583,7 @@ still_listens(struct dialogue *d)
 	    "%s", why.text);
 }
 
-/* The last octets: from here on the message may be out. */
+/* The last octet: from here on the message may be out. */
 static enum status
 end_data(struct dialogue *d, struct span end, enum smtp_outcome *outcome)
 {
@@ -596,7 +607,7 @@ end_data(struct dialogue *d, struct span end, enum smtp_outcome *outcome)
 static enum status
 data(struct dialogue *d, struct span wire, enum smtp_outcome *outcome)
 {
-	const size_t last = wire.len - (sizeof("\r\n.\r\n") - 1);
+	const size_t last = wire.len - 1;
 	enum status status;
 
 	status = stream_write(

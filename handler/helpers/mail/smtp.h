@@ -21,7 +21,11 @@ enum {
 	SMTP_REPLY_SECONDS = 60,
 	SMTP_BEFORE_SECONDS = 150, /* from the start to the last dot */
 	SMTP_ALL_SECONDS = 265,
-	SMTP_QUIT_SECONDS = 2
+	SMTP_QUIT_SECONDS = 2,
+	/* Milliseconds for the server to say, before it gets the last octet,
+	 * that it does not listen any more: without them, what is already
+	 * written would hide a connection that broke in the message. */
+	SMTP_LISTEN = 200
 };
 
 struct smtp_mail {
