@@ -400,6 +400,7 @@ answer(const struct world *world, const struct config *config,
 		.destination = &options->destination,
 		.home = home,
 		.sendmail = config->sendmail,
+		.access = options->access,
 		.hold_stdout = options->hold_stdout,
 	};
 	struct answer_claims *claims;
@@ -457,6 +458,8 @@ answer(const struct world *world, const struct config *config,
 	    world->context, report->match, &report->response, note);
 	if (status == STATUS_OK)
 		status = build(world, options, report);
+	if (status == STATUS_OK)
+		status = deliver_prepare(&delivery, note);
 	if (status != STATUS_OK)
 		return status;
 

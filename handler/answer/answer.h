@@ -40,6 +40,7 @@ struct answer_options {
 	bool auto_approve; /* nobody is asked */
 	struct destination destination;
 	const struct mua *mua;
+	const struct mail_access *access; /* to mail servers; or NULL */
 	bool hold_stdout;
 };
 

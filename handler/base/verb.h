@@ -87,6 +87,10 @@
  */
 
 /*
+ * Of SEND, outcome: "sent", or "doubt" where the server may have the message.
+ * With any status but "done", nothing was sent.  said: the server's last words,
+ * or why there is a doubt.
+ *
  * X(enumerator, program, verb, opens, takes, gives, fails)
  *
  * Names of frames: "x" once, "x?" at most once, "x*" any number, "x+" at least

@@ -8,6 +8,7 @@
 #include "answer/prove.h"
 #include "base/text.h"
 #include "cmd/background.h"
+#include "cmd/mail_access.h"
 #include "process/helper.h"
 
 int64_t
@@ -142,8 +143,10 @@ answering_unattended(const struct invocation *invocation,
 	struct answering answering = { config, home };
 	const struct world world = { &answering, answering_now, ask,
 		answering_prove, answering_compute, choose, answering_deliver };
+	const struct mail_access access = mail_access_of(config, false);
 	struct answer_options options = { .auto_approve = true,
-		.destination = *destination };
+		.destination = *destination,
+		.access = &access };
 	struct answer_report *report = calloc(1, sizeof(*report));
 	enum status status;
 

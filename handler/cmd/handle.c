@@ -14,6 +14,7 @@
 #include "cmd/background.h"
 #include "cmd/cmd.h"
 #include "cmd/confinement.h"
+#include "cmd/mail_access.h"
 #include "deliver/stage.h"
 #include "input/find.h"
 #include "input/input.h"
@@ -39,8 +40,8 @@ static const struct cmd_option rows[] = {
 	{ "type", "TYPE", AT(type),
 	    .help = "media type of FILE, mailcap's %t" },
 	{ "draft", "DEST", AT(draft),
-	    .help = "where the reply goes: mua, stage, stdout, sendmail,\n"
-		    "file:PATH, maildir:DIR, mbox:FILE" },
+	    .help = "where the reply goes: mua, stage, stdout, smtp,\n"
+		    "sendmail, file:PATH, maildir:DIR, mbox:FILE" },
 	{ "auto-approve", NULL, AT(auto_approve), .help = "do not ask" },
 	{ "mda", NULL, AT(mda),
 	    .help = "called by a delivery agent: exit 0 if the message is\n"
@@ -133,7 +134,9 @@ named_destination(const struct options *options, const struct config *config)
 		return options->draft;
 	if (config->draft[0] != '\0')
 		return config->draft;
-	return options->mda ? "sendmail" : NULL;
+	if (!options->mda)
+		return NULL;
+	return config->smtp.kind == SERVER_SMTP ? "smtp" : "sendmail";
 }
 
 /* Without a DEST, the draft goes back to the mail program. */
@@ -281,6 +284,7 @@ mda_exit(enum status status, const struct answer_report *report)
 	case STATUS_AGAIN:
 	case STATUS_DNS:
 	case STATUS_NET:
+	case STATUS_LOGIN:
 	case STATUS_CRYPTO:
 	case STATUS_USAGE:
 	case STATUS_CONFIG:
@@ -399,6 +403,7 @@ cmd_handle(const struct invocation *invocation, int argc, char *argv[])
 	struct answer_options answer_options;
 	struct config config;
 	struct options options = { 0 };
+	struct mail_access access;
 	struct terminal terminal = { .answering = { &config, &home },
 		.options = &options };
 	const struct world world = { &terminal, answering_now, ask,
@@ -414,7 +419,9 @@ cmd_handle(const struct invocation *invocation, int argc, char *argv[])
 	    !cmd_config(invocation, &config, &code))
 		return code;
 	options.file = argv[optind];
+	access = mail_access_of(&config, !options.mda && !options.auto_approve);
 	answer_options = (struct answer_options){
+		.access = &access,
 		.auto_approve = options.auto_approve,
 		.hold_stdout = options.json,
 	};
@@ -423,7 +430,7 @@ cmd_handle(const struct invocation *invocation, int argc, char *argv[])
 	    destination_parse(draft, &answer_options.destination) != STATUS_OK)
 		return cmd_misuse(&command_line,
 		    "--draft %.100s is not valid; use mua, stage, stdout, "
-		    "sendmail, file:PATH, maildir:DIR or mbox:FILE",
+		    "smtp, sendmail, file:PATH, maildir:DIR or mbox:FILE",
 		    draft);
 	if ((report = calloc(1, sizeof(*report))) == NULL)
 		return cmd_fail(STATUS_MEMORY, &note);

@@ -59,19 +59,22 @@ choose_destination(
 	    destination_parse(config->draft, out) != STATUS_OK)
 		return STATUS_CONFIG;
 	if (config->draft[0] == '\0')
-		out->kind = DESTINATION_SENDMAIL;
+		out->kind = config->smtp.kind == SERVER_SMTP
+		    ? DESTINATION_SMTP
+		    : DESTINATION_SENDMAIL;
 	switch (out->kind) {
 	case DESTINATION_MUA:
 	case DESTINATION_STAGE:
 	case DESTINATION_STDOUT:
 	case DESTINATION_FILE:
 		return note_set(note, STATUS_CONFIG,
-		    "draft = %.100s needs a person; use sendmail, maildir:DIR "
-		    "or mbox:FILE",
+		    "draft = %.100s needs a person; use smtp, sendmail, "
+		    "maildir:DIR or mbox:FILE",
 		    config->draft);
 	case DESTINATION_MAILDIR:
 	case DESTINATION_MBOX:
 	case DESTINATION_SENDMAIL:
+	case DESTINATION_SMTP:
 		break;
 	}
 	return STATUS_OK;

@@ -18,6 +18,7 @@ destination_parse(const char *text, struct destination *out)
 		{ "stage", DESTINATION_STAGE, false },
 		{ "stdout", DESTINATION_STDOUT, false },
 		{ "sendmail", DESTINATION_SENDMAIL, false },
+		{ "smtp", DESTINATION_SMTP, false },
 		{ "file:", DESTINATION_FILE, true },
 		{ "maildir:", DESTINATION_MAILDIR, true },
 		{ "mbox:", DESTINATION_MBOX, true },
@@ -46,7 +47,7 @@ void
 destination_name(const struct destination *destination, char *out, size_t size)
 {
 	static const char *const names[] = { "mua", "stage", "stdout",
-		"file:", "maildir:", "mbox:", "sendmail" };
+		"file:", "maildir:", "mbox:", "sendmail", "smtp" };
 
 	(void)snprintf(
 	    out, size, "%s%s", names[destination->kind], destination->path);

@@ -14,7 +14,8 @@ enum destination_kind {
 	DESTINATION_FILE,    /* file:PATH, which must not exist */
 	DESTINATION_MAILDIR, /* maildir:DIR */
 	DESTINATION_MBOX,    /* mbox:FILE */
-	DESTINATION_SENDMAIL
+	DESTINATION_SENDMAIL,
+	DESTINATION_SMTP /* the server of the setting "smtp" */
 };
 
 struct destination {

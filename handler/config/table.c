@@ -64,8 +64,8 @@ static const struct setting all[] = {
 	{ "dnssec_anchor", "/usr/share/dns/root.key", value_text,
 	    ALL(authenticate.anchor) },
 	{ "draft", NULL, value_draft, ALL(draft),
-	    .expected = "mua, stage, stdout, sendmail, file:PATH, maildir:DIR "
-			"or mbox:FILE" },
+	    .expected = "mua, stage, stdout, smtp, sendmail, file:PATH, "
+			"maildir:DIR or mbox:FILE" },
 	{ "finish", "auto", value_choice, ALL(finish), .words = finishes },
 	{ "imap", NULL, value_imap, ALL(imap),
 	    .expected = "imaps://USER@HOST or imap://USER@HOST" },

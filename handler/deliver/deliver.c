@@ -8,6 +8,7 @@
 #include "deliver/folder.h"
 #include "deliver/mail_program.h"
 #include "deliver/sendmail.h"
+#include "deliver/smtp.h"
 #include "deliver/stage.h"
 
 enum status
@@ -33,6 +34,8 @@ deliver_check(const struct delivery *delivery, struct note *note)
 			return note_set(note, STATUS_CREATE,
 			    "%.200s is not a Maildir", path);
 		return STATUS_OK;
+	case DESTINATION_SMTP:
+		return deliver_smtp_check(delivery, note);
 	case DESTINATION_STAGE:
 	case DESTINATION_STDOUT:
 	case DESTINATION_MBOX:
@@ -40,6 +43,14 @@ deliver_check(const struct delivery *delivery, struct note *note)
 		break;
 	}
 	return STATUS_OK;
+}
+
+enum status
+deliver_prepare(const struct delivery *delivery, struct note *note)
+{
+	return delivery->destination->kind == DESTINATION_SMTP
+	    ? deliver_smtp_prepare(delivery, note)
+	    : STATUS_OK;
 }
 
 enum status
@@ -64,6 +75,8 @@ deliver(const struct delivery *delivery, struct span message,
 		return deliver_mbox(path, message, outcome, note);
 	case DESTINATION_SENDMAIL:
 		return deliver_sendmail(delivery, message, outcome, note);
+	case DESTINATION_SMTP:
+		return deliver_smtp(delivery, message, outcome, note);
 	case DESTINATION_STDOUT:
 		break;
 	}

@@ -13,6 +13,11 @@
 enum status deliver_check(
     const struct delivery *delivery, struct note *note) MUST_CHECK;
 
+/* Ask the user for what it needs, such as a password; asked before the intent
+ * is made durable. */
+enum status deliver_prepare(
+    const struct delivery *delivery, struct note *note) MUST_CHECK;
+
 enum status deliver(const struct delivery *delivery, struct span message,
     enum outcome *outcome, struct note *note) MUST_CHECK;
 #endif

@@ -52,7 +52,7 @@ get_secret(const struct mail_access *access, const struct server *server,
 	}
 	out->token = false;
 	if (access->ask == NULL)
-		return note_set(note, STATUS_NO_PERSON,
+		return note_set(note, STATUS_CONFIG,
 		    "there is no password for %.200s, and nobody to ask; set "
 		    "password.%.200s to a command that prints it",
 		    account, account);
@@ -147,6 +147,15 @@ name_it(const struct server *server, const struct note *why, enum status status,
 
 	server_name(server, name);
 	note_say(note, "%.120s: %.180s", name, note_text(why, status));
+}
+
+enum status
+mail_server_prepare(const struct mail_access *access,
+    const struct server *server, struct note *note)
+{
+	struct kept_secret *secret;
+
+	return take_secret(access, server, &secret, note);
 }
 
 enum status

@@ -20,13 +20,21 @@ struct mail_access {
 };
 
 /*
+ * Get the password or token, so that the user is asked before anything else
+ * happens.  STATUS_CONFIG: there is no way to get it, or the command fails;
+ * STATUS_DECLINED.  The note says which account.
+ */
+enum status mail_server_prepare(const struct mail_access *access,
+    const struct server *server, struct note *note) MUST_CHECK;
+
+/*
  * Ask it.  frames: what the verb takes besides VERB_SERVER; answer: as
  * helper_ask().  kept: the program keeps running, and with it the connection;
  * NULL: it ends.  A command that prints tokens is run once more when the server
  * accepts none.  The note names the server.
  *
- * STATUS_LOGIN, _NET, _AGAIN, _NO, _MISSING: base/verb.h.  STATUS_NO_PERSON:
- * there is no way to get the password.  STATUS_CONFIG: the command fails.
+ * STATUS_LOGIN, _NET, _AGAIN, _NO, _MISSING, _CONFIG: base/verb.h.  Also what
+ * mail_server_prepare() has.
  */
 enum status mail_server_ask(const struct mail_access *access,
     const struct server *server, enum verb_id verb, struct span frames,

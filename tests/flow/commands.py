@@ -105,7 +105,8 @@ def test_misuse():
         (["account", "regster"],
          "unknown action account regster; did you mean register?"),
         (["handle", "--draft", "nowhere"], "--draft nowhere is not valid; use "
-         "mua, stage, stdout, sendmail, file:PATH, maildir:DIR or mbox:FILE"),
+         "mua, stage, stdout, smtp, sendmail, file:PATH, maildir:DIR or "
+         "mbox:FILE"),
         (["expect", "a@example.org"], "--from CA_ADDRESS is missing"),
         (["expect", "--forget", "x", "a@example.org"],
          "--forget ID takes no ADDRESS"),

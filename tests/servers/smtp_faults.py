@@ -107,7 +107,7 @@ class Smtp(FaultServer):
         if name == "PLAIN":
             _, user, password = (given.split("\0") + ["", ""])[:3]
             return user if self.users.get(user, 0) == password else None
-        token = re.search(r"\1auth=Bearer ([^\1]+)\1", given)
+        token = re.search("\1auth=Bearer ([^\1]+)\1", given)
         user = token and self.tokens.get(token[1])
         if not user:
             ask('{"status":"401","schemes":"bearer","scope":"mail"}')
