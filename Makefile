@@ -37,7 +37,7 @@ DNS_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/helpers/dns/%.o,\
 KEY_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/helpers/key/%.o,\
 	main held pack portable)
 HTTPS_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/helpers/https/%.o,\
-	main http)
+	main fetch http)
 MAIL_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/helpers/mail/%.o,\
 	main connect)
 OBJECTS = $(patsubst %.c,$(BUILD)/obj/%.o,$(MODULES))

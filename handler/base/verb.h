@@ -154,6 +154,10 @@
 	    "method url accept proxy no-proxy body",                          \
 	    "code nonce location retry-after alternate* next body",           \
 	    "ca-nonsense network-trouble configuration")                      \
+	X(FETCH, "mailcert-https", "fetch", "ca-file",                        \
+	    VERB_SERVER " method target body? most",                          \
+	    "code location retry-after body",                                 \
+	    "login-failed network-trouble configuration")                     \
 	X(SEND, "mailcert-mail", "send", "ca-file",                           \
 	    VERB_SERVER " sender recipient+ message", "outcome said",         \
 	    VERB_SERVER_FAILS)                                                \
@@ -181,6 +185,9 @@
 	    "count", VERB_KEY VERB_PORTABLE)                                  \
 	X(COPY, "mailcert-key", "copy", "file new", "form? passphrase?", "",  \
 	    VERB_KEY)
+
+/* Octets of a body that "fetch" may be asked for. */
+enum { VERB_FETCH_MOST = 64 * 1024 * 1024 };
 
 enum verb_id {
 #define X(name, program, verb, opens, takes, gives, fails) VERB_##name,

@@ -185,6 +185,13 @@ def test_helpers_memory():
                     ("method", "GET"),
                     ("url", town.ca.base + "/directory"), ("accept", ""),
                     ("proxy", ""), ("no-proxy", ""), ("body", ""),
+                    opens=[("ca-file", town.ca.file)]), b"newNonce"),
+                ("mailcert-https", ("fetch",), ask(
+                    ("tls", "implicit"), ("host", "127.0.0.1"),
+                    ("port", town.ca.base.rpartition(":")[2]),
+                    ("user", "alice"), ("secret", "secret"),
+                    ("method", "GET"), ("target", "/directory"),
+                    ("most", "100000"),
                     opens=[("ca-file", town.ca.file)]), b"newNonce")):
             got = town.run(*args, stdin=stdin,
                            program=os.path.join(BUILD, program))

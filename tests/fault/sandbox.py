@@ -430,6 +430,10 @@ def test_open():
                     ("method", "GET"), ("url", "https://127.0.0.1:1/"),
                     ("accept", ""), ("proxy", ""), ("no-proxy", ""),
                     ("body", ""))),
+                ("mailcert-https", "fetch", [("ca-file", "")], (
+                    ("tls", "implicit"), ("host", "127.0.0.1"),
+                    ("port", "1"), ("user", "alice"), ("secret", "secret"),
+                    ("method", "GET"), ("target", "/"), ("most", "9"))),
                 ("mailcert-mail", "send", [("ca-file", "")], SEND),
         ):
             log = place.path("trace")
@@ -449,7 +453,7 @@ def test_open():
             tap.equal((before, after), (first, len(whole) - first),
                       "%s %s: read before and after" % (name, verb))
             tap.ok(got.returncode == 0 and re.match(
-                rb"status 15\nnetwork-trouble\n" if verb in ("request", "send") else
+                rb"status 15\nnetwork-trouble\n" if verb in ("request", "fetch", "send") else
                 rb"status 4\ndone\n", got.stdout) and
                 got.stdout.endswith(b"\nend 0\n\n"),
                    "%s %s: answered" % (name, verb), got)

@@ -121,6 +121,26 @@ take_fields(CURL *curl, const char *base, struct http_response *out)
 		out->retry_after = seconds > 0 ? seconds : 0;
 }
 
+/* It goes to the host of the URL: there are no redirects. */
+static bool
+set_account(CURL *curl, const struct http_account *account)
+{
+	bool good = true;
+
+#define SET(option, value) \
+	good = good && curl_easy_setopt(curl, option, value) == CURLE_OK
+	if (account != NULL && account->token[0] != '\0') {
+		SET(CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
+		SET(CURLOPT_XOAUTH2_BEARER, account->token);
+	} else if (account != NULL) {
+		SET(CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+		SET(CURLOPT_USERNAME, account->user);
+		SET(CURLOPT_PASSWORD, account->secret);
+	}
+#undef SET
+	return good;
+}
+
 /* Enforce the limit of the header; the library keeps the fields. */
 static size_t
 on_header(char *data, size_t one, size_t len, void *arg)
@@ -155,8 +175,8 @@ set_up(CURL *curl, const struct http_request *request, struct sink *sink,
 	SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	/* libcurl would send a request twice if the server had closed the
 	 * connection in the meantime. */
-	SET(CURLOPT_FRESH_CONNECT, 1L);
-	SET(CURLOPT_FORBID_REUSE, 1L);
+	SET(CURLOPT_FRESH_CONNECT, request->harmless ? 0L : 1L);
+	SET(CURLOPT_FORBID_REUSE, request->harmless ? 0L : 1L);
 	SET(CURLOPT_NOSIGNAL, 1L);
 	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	SET(CURLOPT_CAINFO, own ? request->ca_file : NULL);
@@ -178,7 +198,7 @@ set_up(CURL *curl, const struct http_request *request, struct sink *sink,
 		SET(CURLOPT_POSTFIELDS, request->body.at);
 	}
 #undef SET
-	return good;
+	return good && set_account(curl, request->account);
 }
 
 static struct curl_slist *
@@ -188,9 +208,11 @@ make_fields(const struct http_request *request)
 	char line[300];
 
 	fields = curl_slist_append(fields, "Accept-Language: en");
-	if (strcmp(request->method, "POST") == 0)
-		fields = curl_slist_append(
-		    fields, "Content-Type: application/jose+json");
+	if (strcmp(request->method, "POST") == 0) {
+		(void)snprintf(
+		    line, sizeof(line), "Content-Type: %.200s", request->type);
+		fields = curl_slist_append(fields, line);
+	}
 	if (request->accept[0] != '\0') {
 		(void)snprintf(
 		    line, sizeof(line), "Accept: %.200s", request->accept);
@@ -224,22 +246,24 @@ say_as_it_is(CURLcode code, const char *why, enum status status,
 
 /* Say why its certificate is not trusted, and what to do. */
 static enum status
-say_distrust(CURL *curl, const char *why, struct note *note)
+say_distrust(CURL *curl, const char *why, const struct http_request *request,
+    struct note *note)
 {
 	long result = X509_V_OK;
-	const char *hint;
+	bool clock;
 
 	(void)curl_easy_getinfo(curl, CURLINFO_SSL_VERIFYRESULT, &result);
 	if (result == X509_V_OK)
 		return say_as_it_is(CURLE_PEER_FAILED_VERIFICATION, why,
 		    STATUS_NET, "its certificate is not valid: ", note);
-	hint = result == X509_V_ERR_CERT_HAS_EXPIRED ||
-		result == X509_V_ERR_CERT_NOT_YET_VALID
-	    ? "is the clock right?"
-	    : "set ca.NAME.ca_file to trust its issuer";
+	clock = result == X509_V_ERR_CERT_HAS_EXPIRED ||
+	    result == X509_V_ERR_CERT_NOT_YET_VALID;
 	return note_set(note, STATUS_NET,
-	    "its certificate is not trusted (%.100s); %s",
-	    X509_verify_cert_error_string(result), hint);
+	    "its certificate is not trusted (%.100s); %s%s%s",
+	    X509_verify_cert_error_string(result),
+	    clock ? "is the clock right?" : "set ",
+	    clock ? "" : request->ca_setting,
+	    clock ? "" : " to trust its issuer");
 }
 
 /* Say in plain words what the library reports. */
@@ -271,7 +295,7 @@ say(CURL *curl, CURLcode code, const char *why,
 		return note_set(note, STATUS_NET,
 		    "it does not answer within %d seconds", HTTP_SECONDS);
 	case CURLE_PEER_FAILED_VERIFICATION:
-		return say_distrust(curl, why, note);
+		return say_distrust(curl, why, request, note);
 	case CURLE_SSL_CACERT_BADFILE:
 		return note_set(note, STATUS_CONFIG,
 		    "%.150s contains no readable certificates",
@@ -310,6 +334,7 @@ http_send(const struct http_request *request, struct http_response *out,
 	CURLcode code;
 
 	out->retry_after = -1;
+	buf_init(&out->body, request->most);
 	if (handle == NULL)
 		handle = curl_easy_init();
 	else
@@ -324,8 +349,8 @@ http_send(const struct http_request *request, struct http_response *out,
 		take_fields(curl, request->url, out);
 		status = STATUS_OK;
 	} else if (sink.too_large) {
-		status = note_set(note, STATUS_BAD_CA,
-		    "its answer exceeds %d KiB", HTTP_BODY_MAX / 1024);
+		status = note_set(note, STATUS_BAD_SIZE,
+		    "its answer exceeds %zu KiB", request->most / 1024);
 	} else {
 		status = say(curl, code, why, request, note);
 	}

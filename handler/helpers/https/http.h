@@ -20,6 +20,13 @@ enum {
 	HTTP_ALTERNATES_MAX = 4
 };
 
+/* Whose account it is; at most one of secret and token. */
+struct http_account {
+	const char *user;
+	const char *secret; /* with the user: Basic (RFC 7617); or "" */
+	const char *token;  /* Bearer (RFC 6750); or "" */
+};
+
 struct http_request {
 	const char *method; /* "GET", "HEAD", "POST" */
 	const char *url;
@@ -27,7 +34,15 @@ struct http_request {
 	const char *ca_file;  /* certificates to trust; "": the system's */
 	const char *proxy;    /* as curl(1) takes it; "": none */
 	const char *no_proxy; /* hosts that are reached without it; or "" */
-	struct span body;     /* of a POST: application/jose+json */
+	const char *type;     /* of the body of a POST */
+	struct span body;
+	const struct http_account *account; /* or NULL */
+	/* Where ca_file is set, for messages. */
+	const char *ca_setting;
+	size_t most; /* octets of the answer's body */
+	/* It changes nothing: it may go out twice, on a connection that was
+	 * open before. */
+	bool harmless;
 };
 
 struct http_response {
@@ -40,7 +55,7 @@ struct http_response {
 	char alternate[HTTP_ALTERNATES_MAX][HTTP_TEXT_SIZE];
 	size_t alternates;
 	char next[HTTP_TEXT_SIZE];
-	struct buf body; /* owned; set up by the caller */
+	struct buf body; /* owned */
 };
 
 /*
@@ -52,7 +67,7 @@ enum status http_prepare(void) MUST_CHECK;
 /*
  * Send a request, after http_prepare().  STATUS_OK: there is an answer,
  * whatever its code.  Otherwise the note says why not, to follow "the CA cannot
- * be reached:".  STATUS_NET; STATUS_BAD_CA: the answer exceeds the limits;
+ * be reached:".  STATUS_NET; STATUS_BAD_SIZE: the answer exceeds the limits;
  * STATUS_CONFIG: ca_file or proxy is unusable.
  */
 enum status http_send(const struct http_request *request,

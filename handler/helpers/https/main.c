@@ -1,9 +1,9 @@
 /*
- * main.c - mailcert-https: send requests to CAs
+ * main.c - mailcert-https: send requests to CAs and to JMAP servers
  *
- * It keeps running and answers all requests to one CA, since loading libcurl
- * costs more than a request.  For the same reason it is a program of its own,
- * apart from mailcert-net.  base/verb.h has the frames of its one verb.
+ * It keeps running and answers all requests to one server, since loading
+ * libcurl costs more than a request.  For the same reason it is a program of
+ * its own, apart from mailcert-net.  base/verb.h has the frames of its verbs.
  */
 #include <openssl/crypto.h>
 #include <string.h>
@@ -11,7 +11,10 @@
 #include "base/network.h"
 #include "base/sandbox.h"
 #include "base/serve.h"
+#include "helpers/https/fetch.h"
 #include "helpers/https/http.h"
+
+enum { FETCH_CPU_SECONDS = 60 }; /* large messages */
 
 /* The texts of the request: curl needs them with a NUL at the end. */
 struct request {
@@ -68,7 +71,7 @@ add_response(struct buf *out, const struct http_response *response)
 
 /* Only certificates and the resolver's files stay readable. */
 static void
-confine(const struct request *request)
+confine(const struct request *request, int cpu_seconds)
 {
 	const char *const readable[] = { NETWORK_RESOLVER,
 		request->ca_file[0] != '\0' ? request->ca_file
@@ -77,7 +80,8 @@ confine(const struct request *request)
 		NETWORK_CERTIFICATES, NETWORK_CERTIFICATES_MORE };
 	const struct sandbox_rules rules = { .readable = readable,
 		.readables = sizeof(readable) / sizeof(*readable),
-		.network = true };
+		.network = true,
+		.cpu_seconds = cpu_seconds };
 
 	(void)sandbox_enter_with(&rules);
 }
@@ -85,12 +89,12 @@ confine(const struct request *request)
 /* Prepare before anything is received.  Later requests can read no ca-file but
  * that of the first one. */
 static enum status
-prepare(const struct request *request)
+prepare(const struct request *request, int cpu_seconds)
 {
 	enum status status = http_prepare();
 
 	if (status == STATUS_OK)
-		confine(request);
+		confine(request, cpu_seconds);
 	return status;
 }
 
@@ -99,17 +103,26 @@ send_request(const struct serve *serve, const struct request *request,
     struct buf *out, struct note *note)
 {
 	static struct http_response response;
-	const struct http_request http = { request->method, request->url,
-		request->accept, request->ca_file, request->proxy,
-		request->no_proxy, frame_get(serve->frames, "body") };
+	const struct http_request http = { .method = request->method,
+		.url = request->url,
+		.accept = request->accept,
+		.ca_file = request->ca_file,
+		.ca_setting = "ca.NAME.ca_file",
+		.proxy = request->proxy,
+		.no_proxy = request->no_proxy,
+		.type = "application/jose+json",
+		.body = frame_get(serve->frames, "body"),
+		.most = HTTP_BODY_MAX };
 	enum status status;
 
 	response = (struct http_response){ .code = 0 };
-	buf_init(&response.body, HTTP_BODY_MAX);
 	status = http_send(&http, &response, note);
 	if (status == STATUS_OK)
 		add_response(out, &response);
 	buf_clear(&response.body);
+	/* A CA has no reason to say that much. */
+	if (status == STATUS_BAD_SIZE)
+		status = STATUS_BAD_CA;
 	return status == STATUS_OK ? buf_status(out) : status;
 }
 
@@ -118,15 +131,18 @@ static enum status
 answer(struct serve *serve, bool *prepared, struct buf *out, struct note *note)
 {
 	static struct request request;
+	const bool fetches = serve->verb == VERB_FETCH;
 	enum status status;
 
 	status = take_open(serve, &request);
 	if (status == STATUS_OK && !*prepared)
-		status = prepare(&request);
+		status = prepare(&request, fetches ? FETCH_CPU_SECONDS : 0);
 	*prepared = *prepared || status == STATUS_OK;
 	if (status != STATUS_OK)
 		return status;
 	status = serve_read(serve);
+	if (status == STATUS_OK && fetches)
+		return fetch_answer(serve->frames, request.ca_file, out, note);
 	if (status == STATUS_OK)
 		status = take_request(serve, &request);
 	return status == STATUS_OK ? send_request(serve, &request, out, note)
@@ -144,9 +160,13 @@ serve_one(struct serve *serve, bool *prepared)
 	status = serve_open(serve);
 	if (status == STATUS_END && *prepared)
 		return false;
-	buf_init(&out, 2 * HTTP_BODY_MAX);
+	buf_init(&out,
+	    serve->verb == VERB_FETCH ? VERB_FETCH_MOST + FETCH_ROOM
+				      : 2 * HTTP_BODY_MAX);
 	if (status == STATUS_OK)
 		status = answer(serve, prepared, &out, &note);
+	/* It may hold a password. */
+	buf_wipe(&serve->question);
 	written = serve_answer(status, &note, buf_span(&out));
 	buf_clear(&out);
 	serve_clear(serve);
