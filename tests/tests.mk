@@ -184,6 +184,7 @@ FUZZ_SOURCES = $(filter-out handler/reply/match.c handler/reply/draft.c \
 	handler/acme/certificate.c handler/acme/san.c handler/acme/key_kind.c \
 	handler/acme/bundle.c handler/acme/pkcs12.c handler/acme/pbe.c \
 	handler/acme/csr.c handler/acme/foreign.c handler/acme/chain.c \
+	handler/watch/jmap_answer.c handler/watch/jmap_url.c handler/watch/filter.c \
 	handler/install/prefs.c \
 	$(filter-out %/main.c %/connect.c %/send.c %/mailbox.c,\
 	$(wildcard handler/helpers/mail/*.c))

@@ -47,9 +47,15 @@ value_of(const struct json *json)
 enum status
 json_parse(struct span text, struct json **out)
 {
+	return json_parse_up_to(text, JSON_SIZE_MAX, out);
+}
+
+enum status
+json_parse_up_to(struct span text, size_t most, struct json **out)
+{
 	json_t *value;
 
-	if (text.len > JSON_SIZE_MAX)
+	if (text.len > most)
 		return STATUS_BAD_JSON;
 	use_our_memory();
 	value = json_loadb(text.at, text.len, JSON_REJECT_DUPLICATES, NULL);
@@ -101,6 +107,27 @@ json_get_item(const struct json *json, const char *name, size_t index)
 }
 
 bool
+json_has_list(const struct json *json, const char *name)
+{
+	return json_is_array(json_object_get(value_of(json), name));
+}
+
+size_t
+json_count(const struct json *json, const char *name)
+{
+	return json_array_size(json_object_get(value_of(json), name));
+}
+
+const struct json *
+json_get_object_in(
+    const struct json *json, const char *name, size_t index, size_t position)
+{
+	json_t *value = json_array_get(item_of(json, name, index), position);
+
+	return json_is_object(value) ? (const struct json *)value : NULL;
+}
+
+bool
 json_has_null(const struct json *json, const char *name)
 {
 	const json_t *member = json_object_get(value_of(json), name);
@@ -140,6 +167,14 @@ json_get_text_at(const struct json *json, const char *name, size_t index,
     char *out, size_t size)
 {
 	return get_text(item_of(json, name, index), out, size);
+}
+
+enum status
+json_get_text_in(const struct json *json, const char *name, size_t index,
+    size_t position, char *out, size_t size)
+{
+	return get_text(
+	    json_array_get(item_of(json, name, index), position), out, size);
 }
 
 enum status

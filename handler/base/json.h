@@ -20,6 +20,9 @@ void json_prepare(void);
 
 /* STATUS_BAD_JSON: not one JSON object.  Owned by the caller: json_free(). */
 enum status json_parse(struct span text, struct json **out) MUST_CHECK;
+/* The same of a text of at most that many octets. */
+enum status json_parse_up_to(
+    struct span text, size_t most, struct json **out) MUST_CHECK;
 struct json *json_new(void); /* NULL: no memory */
 void json_free(struct json *json);
 
@@ -38,6 +41,15 @@ const struct json *json_get_item(
 /* The index-th string of a member that is an array; as json_get_text(). */
 enum status json_get_text_at(const struct json *json, const char *name,
     size_t index, char *out, size_t size) MUST_CHECK;
+/* The same where that item is an array: its position-th value. */
+const struct json *json_get_object_in(
+    const struct json *json, const char *name, size_t index, size_t position);
+enum status json_get_text_in(const struct json *json, const char *name,
+    size_t index, size_t position, char *out, size_t size) MUST_CHECK;
+/* Is the member there and an array? */
+bool json_has_list(const struct json *json, const char *name);
+/* How many items that array has; 0: it is none. */
+size_t json_count(const struct json *json, const char *name);
 /* Is the member there and null? */
 bool json_has_null(const struct json *json, const char *name);
 /* Is the member there and true? */

@@ -24,7 +24,8 @@ read_frames(struct span file, const char *name, struct looked *out)
 	    span_eq(frame_get(file, "name"), span_of(name)) &&
 	    frame_number(frame_get(file, "when"), &out->when) &&
 	    frame_number(frame_get(file, "validity"), &out->validity) &&
-	    frame_number(frame_get(file, "after"), &out->after);
+	    frame_number(frame_get(file, "after"), &out->after) &&
+	    span_copy(frame_get(file, "state"), out->state, sizeof(out->state));
 
 	return whole && out->when >= 0 && out->validity >= 0 && out->after >= 0
 	    ? STATUS_OK
@@ -69,6 +70,8 @@ looked_save(
 	frame_add_number(&bytes, "when", looked->when);
 	frame_add_number(&bytes, "validity", looked->validity);
 	frame_add_number(&bytes, "after", looked->after);
+	if (looked->state[0] != '\0')
+		frame_add(&bytes, "state", span_of(looked->state));
 	frame_add(&bytes, FRAME_END, SPAN(""));
 	dir_keep_few(dir, FILES_MAX);
 	if (buf_status(&bytes) == STATUS_OK)

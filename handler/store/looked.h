@@ -10,11 +10,14 @@
 
 #include "store/home.h"
 
+enum { LOOKED_STATE_SIZE = 256 };
+
 struct looked {
 	int64_t when; /* the look began */
 	/* Which numbers count, and up to which one all is known: of IMAP the
 	 * UIDVALIDITY and UID, of an mbox the inode and offset; or 0. */
 	int64_t validity, after;
+	char state[LOOKED_STATE_SIZE]; /* of JMAP; or empty */
 };
 
 /* name: of the mailbox.  STATUS_MISSING: nothing is remembered. */

@@ -13,8 +13,8 @@ field_at(struct span rest)
 	return span_cut(rest, 0, end);
 }
 
-static bool
-holds_nocase(struct span text, struct span word)
+bool
+filter_holds(struct span text, struct span word)
 {
 	for (; text.len >= word.len; text = span_cut(text, 1, text.len))
 		if (span_starts_nocase(text, word))
@@ -57,9 +57,9 @@ static bool
 tells(struct span field, bool auto_submitted)
 {
 	if (span_starts_nocase(field, SPAN("auto-submitted")))
-		return holds_nocase(field, SPAN("acme"));
+		return filter_holds(field, SPAN("acme"));
 	return !auto_submitted && span_starts_nocase(field, SPAN("subject")) &&
-	    (holds_nocase(field, SPAN("acme")) ||
+	    (filter_holds(field, SPAN("acme")) ||
 		span_find(field, SPAN("=?")) < field.len);
 }
 

@@ -15,6 +15,8 @@ enum { FILTER_HEAD_MAX = 256 * 1024 };
 
 /* Is the end of the header in there? */
 bool filter_has_header(struct span head);
+/* Does the word occur in the text, in any case of ASCII letters? */
+bool filter_holds(struct span text, struct span word);
 /*
  * head: the beginning of a message.  auto_submitted: a challenge must say
  * Auto-Submitted with "acme" (RFC 8823 section 3.1); otherwise its Subject

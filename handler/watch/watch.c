@@ -174,7 +174,7 @@ static void
 save(const struct watcher *watcher, const struct watched *mailbox)
 {
 	const struct looked looked = { mailbox->looked, mailbox->validity,
-		mailbox->after };
+		mailbox->after, "" };
 	char name[SOURCE_NAME_SIZE];
 
 	source_name(&mailbox->source, name);
