@@ -274,18 +274,30 @@ is_passing_trouble(enum status status)
 	    status == STATUS_IO;
 }
 
+/* Does the sentence begin with the name of the mailbox, or of its server? */
+static bool
+names_it(const char *sentence, const char *name)
+{
+	const size_t len = span_find(span_of(sentence), SPAN(": "));
+
+	return len > 0 && strlen(name) >= len &&
+	    strncmp(sentence, name, len) == 0;
+}
+
 static void
 tell_trouble(void *arg, const struct watch_trouble *trouble)
 {
 	const struct watching *watching = arg;
 	const struct reporting reporting = { watching->config, watching->home };
+	const char *sentence = trouble->status == STATUS_OK
+	    ? "can be looked through again"
+	    : note_text(trouble->note, trouble->status);
+	const bool named = names_it(sentence, trouble->name);
 	struct note line;
 	char key[256];
 
-	note_say(&line, "%.150s: %.150s", trouble->name,
-	    trouble->status == STATUS_OK
-		? "can be looked through again"
-		: note_text(trouble->note, trouble->status));
+	note_say(&line, "%.150s%s%.300s", named ? "" : trouble->name,
+	    named ? "" : ": ", sentence);
 	if (trouble->first || trouble->status == STATUS_OK) {
 		cmd_say(&line);
 		home_log(watching->home, line.text);
