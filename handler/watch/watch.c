@@ -22,7 +22,8 @@ enum {
 	TROUBLE_MS = 5 * 1000, /* after the first failure, then twice as long */
 	LOGIN_MS = 15 * 60 * 1000, /* a wrong password: locks are for long */
 	LONGEST_MS = 10 * 60 * 1000,
-	LATER_MS = 60 * 1000, /* until a message is handed over again */
+	WISH_SECONDS = 60 * 60, /* at most, whatever a server asks for */
+	LATER_MS = 60 * 1000,   /* until a message is handed over again */
 	/* A challenge is recorded only some time after it is ordered. */
 	RECORDED_SECONDS = 600,
 	CLOCK_SECONDS = 60 /* file times are a little off */
@@ -85,6 +86,7 @@ mailbox_begin(struct watched *mailbox, const struct source *source,
 	mailbox->looked = looked.when;
 	mailbox->validity = looked.validity;
 	mailbox->after = looked.after;
+	(void)strcpy(mailbox->state, looked.state);
 }
 
 enum status
@@ -129,6 +131,7 @@ watcher_rest(struct watcher *watcher)
 
 	for (i = 0; i < watcher->count; i++) {
 		helper_end(&watcher->mailboxes[i].kept);
+		jmap_close(&watcher->mailboxes[i]);
 		maildir_close(&watcher->mailboxes[i], watcher->inotify);
 	}
 }
@@ -173,10 +176,11 @@ since(const struct watched *mailbox, const struct watch_wanted *wanted,
 static void
 save(const struct watcher *watcher, const struct watched *mailbox)
 {
-	const struct looked looked = { mailbox->looked, mailbox->validity,
+	struct looked looked = { mailbox->looked, mailbox->validity,
 		mailbox->after, "" };
 	char name[SOURCE_NAME_SIZE];
 
+	(void)strcpy(looked.state, mailbox->state);
 	source_name(&mailbox->source, name);
 	looked_save(watcher->home, name, &looked);
 }
@@ -192,20 +196,25 @@ look_into(struct watched *mailbox, struct look *look, struct note *note)
 	case SOURCE_IMAP:
 		return imap_look(mailbox, look, note);
 	case SOURCE_JMAP:
-		break;
+		return jmap_look(mailbox, look, note);
 	}
-	return note_set(note, STATUS_CONFIG, "JMAP cannot be watched yet");
+	return STATUS_BUG;
 }
 
 /* It failed: try again later, each time after a longer pause. */
 static void
 put_off(struct watched *mailbox, enum status status)
 {
+	int64_t wish;
+
 	mailbox->pause = status == STATUS_LOGIN ? LOGIN_MS
 	    : mailbox->pause == 0               ? TROUBLE_MS
 	    : mailbox->pause >= LONGEST_MS / 2  ? LONGEST_MS
 						: mailbox->pause * 2;
 	mailbox->next = ticks_ms() + jitter(mailbox->pause);
+	wish = mailbox->wish > WISH_SECONDS ? WISH_SECONDS : mailbox->wish;
+	if (mailbox->next < ticks_ms() + wish * 1000)
+		mailbox->next = ticks_ms() + wish * 1000 + jitter(TROUBLE_MS);
 }
 
 static void
@@ -257,6 +266,7 @@ look_at_one(struct watcher *watcher, struct watched *mailbox,
 		settle(watcher, mailbox, &look, began);
 	else
 		put_off(mailbox, status);
+	mailbox->later = mailbox->later || look.later;
 	if (first && status != STATUS_OK)
 		mailbox->broke = ticks_ms();
 	if (teller != NULL && !(first && status == STATUS_OK)) {

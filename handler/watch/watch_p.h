@@ -3,6 +3,7 @@
  */
 #ifndef WATCH_WATCH_P_H
 #define WATCH_WATCH_P_H
+#include "watch/jmap_answer.h"
 #include "watch/judged.h"
 #include "watch/watch.h"
 
@@ -27,8 +28,12 @@ struct watched {
 	int64_t validity, after; /* store/looked.h */
 	/* mbox */
 	int64_t size, mtime;
-	/* IMAP */
+	/* IMAP, JMAP */
 	struct helper_kept kept;
+	/* JMAP */
+	struct jmap_session *session; /* owned; NULL: not asked for yet */
+	char state[JMAP_STATE_SIZE];  /* store/looked.h */
+	int64_t wish; /* the server asked for a pause, in seconds */
 	/* Trouble, and messages to hand over again: not before then. */
 	int64_t next;  /* on the monotonic clock, milliseconds */
 	int64_t pause; /* milliseconds; 0: there was no trouble */
@@ -82,4 +87,7 @@ enum status mbox_look(
     struct watched *mailbox, struct look *look, struct note *note) MUST_CHECK;
 enum status imap_look(
     struct watched *mailbox, struct look *look, struct note *note) MUST_CHECK;
+enum status jmap_look(
+    struct watched *mailbox, struct look *look, struct note *note) MUST_CHECK;
+void jmap_close(struct watched *mailbox);
 #endif

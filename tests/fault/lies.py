@@ -13,8 +13,9 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))), "ca"))
 import cms
 from dnsserver import Dns
-from lib import (ADDRESS, BUILD, CA, PART2, ROOT, Place, ask, run_tests, tap,
-                 tests_of)
+from lib import (ADDRESS, BUILD, CA, PART2, ROOT, Place, ask, challenge,
+                 fake_sendmail, run_tests, tap, tests_of)
+from servers.jmap import Jmap
 from town import Town
 
 SIGNED = os.path.join(ROOT, "tests/signed")
@@ -252,6 +253,48 @@ def test_request():
                     ("a negative code", {"code": "-1"}),
                     ("a time for seconds", {"retry-after": "soon"}))],
                 posts(town))
+
+
+def test_fetch():
+    """mailcert watch tells it, and looks again later."""
+    with Jmap() as jmap, Place(
+            "set authenticate = none\nset mail_ca_file = %s\n"
+            "set password.alice@127.0.0.1 = \"echo secret\"\n" %
+            jmap.ca) as place:
+        liar = Liar(place, "mailcert-https", "fetch")
+        send, box = fake_sendmail(place)
+        place.expect("--expires", "24h")
+        jmap.deliver(challenge())
+        args = ("-o", "sendmail=" + send, "watch", "--once",
+                "jmap:https://alice@127.0.0.1:%d" % jmap.port)
+        before = records(place)
+        session = json.dumps(jmap.session("alice"))
+        right = {"code": "200", "location": "", "retry-after": "-1",
+                 "body": session}
+        told = [("of a session: " + name, raw)
+                for name, raw in lies(right, "login-failed")]
+        told += [(name, answer(list(dict(right, **frames).items())))
+                 for name, frames in (
+                     ("no code", {"code": ""}), ("code 0", {"code": "0"}),
+                     ("a huge code", {"code": "9" * 40}),
+                     ("a time for seconds", {"retry-after": "soon"}),
+                     ("a place that is too long", {"code": "301",
+                                                   "location": "x" * 9999}),
+                     ("a sequence", {"body": "\033[2J"}),
+                     ("the same answer for ever", {}))]
+        for name, raw in told:
+            liar.lie(raw)
+            got = liar.run(*args)
+            tap.ok(got.returncode in (70, 75) and
+                   got.stderr.count(b"\n") == 2 and
+                   b"\033" not in got.stderr and not os.listdir(box) and
+                   records(place) == before,
+                   "mailcert-https fetch: %s: told, nothing done" % name, got)
+        os.unlink(os.path.join(liar.bin, liar.name))
+        shutil.copy(os.path.join(BUILD, liar.name), liar.bin)
+        got = liar.run(*args)
+        tap.ok(got.returncode == 0 and len(os.listdir(box)) > 0,
+               "mailcert-https fetch: the honest one is believed", got)
 
 
 def test_object():
