@@ -44,7 +44,7 @@ look(void *arg)
 
 	if (watching_look(watching, false, &note) != STATUS_OK)
 		cmd_say(&note);
-	watching_wait(watching, LOOK_MS);
+	watching_wait(watching, LOOK_MS, -1);
 }
 
 /* Resume an order; waiting for mail is not a failure. */

@@ -1,4 +1,7 @@
 /* watch.c - mailcert watch: answer challenges in mailboxes */
+#include <fcntl.h>
+#include <signal.h>
+
 #include "cmd/answering.h"
 #include "cmd/cmd.h"
 #include "cmd/confinement.h"
@@ -48,6 +51,40 @@ tell_state(const struct watching *watching, size_t *told)
 	cmd_say(&line);
 }
 
+static int stopped[2]; /* a pipe: a signal came */
+
+static void
+stop(int signal)
+{
+	(void)signal;
+	(void)!write(stopped[1], "", 1);
+}
+
+static void
+on_signals(void (*handler)(int))
+{
+	static const int signals[] = { SIGTERM, SIGINT, SIGHUP };
+	const struct sigaction action = { .sa_handler = handler,
+		.sa_flags = SA_RESETHAND };
+	size_t i;
+
+	for (i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		(void)sigaction(signals[i], &action, NULL);
+}
+
+/* Wait; true: somebody wants us to stop.  At work a signal ends the process as
+ * always, which is safe at any point. */
+static bool
+wait_or_stop(struct watching *watching)
+{
+	char byte;
+
+	on_signals(stop);
+	watching_wait(watching, -1, stopped[0]);
+	on_signals(SIG_DFL);
+	return read(stopped[0], &byte, 1) == 1;
+}
+
 static enum status
 watch(
     struct watching *watching, const struct options *options, struct note *note)
@@ -67,7 +104,8 @@ watch(
 				  "something is left to do; try again later")
 			    : STATUS_OK;
 		tell_state(watching, &told);
-		watching_wait(watching, -1);
+		if (wait_or_stop(watching))
+			return STATUS_OK;
 	}
 }
 
@@ -96,6 +134,8 @@ cmd_watch(const struct invocation *invocation, int argc, char *argv[])
 	if (status == STATUS_OK)
 		status = watching_begin(&watching, invocation, &config, &home,
 		    sources, count, &note);
+	if (status == STATUS_OK && pipe2(stopped, O_CLOEXEC | O_NONBLOCK) != 0)
+		status = STATUS_IO;
 	if (status == STATUS_OK)
 		status = watch(&watching, &options, &note);
 	watching_end(&watching);

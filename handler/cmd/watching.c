@@ -354,7 +354,7 @@ watching_look(struct watching *watching, bool again, struct note *note)
 }
 
 void
-watching_wait(struct watching *watching, int most)
+watching_wait(struct watching *watching, int most, int also)
 {
-	watcher_wait(watching->watcher, watching->wanted.count > 0, most);
+	watcher_wait(watching->watcher, watching->wanted.count > 0, most, also);
 }

@@ -41,6 +41,6 @@ void watching_end(struct watching *watching);
  * whatever is wrong with a mailbox or a message: that was told. */
 enum status watching_look(
     struct watching *watching, bool again, struct note *note) MUST_CHECK;
-/* Wait until there may be something new; most: milliseconds; -1: for ever. */
-void watching_wait(struct watching *watching, int most);
+/* Wait until there may be something new; most and also: watcher_wait(). */
+void watching_wait(struct watching *watching, int most, int also);
 #endif

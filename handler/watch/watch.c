@@ -393,13 +393,16 @@ until_due(const struct watcher *watcher, bool awaiting)
 }
 
 void
-watcher_wait(struct watcher *watcher, bool awaiting, int most)
+watcher_wait(struct watcher *watcher, bool awaiting, int most, int also)
 {
-	struct pollfd poll_on = { .fd = watcher->inotify, .events = POLLIN };
+	struct pollfd poll_on[] = {
+		{ .fd = watcher->inotify, .events = POLLIN },
+		{ .fd = also, .events = POLLIN },
+	};
 	const int64_t left = until_due(watcher, awaiting);
 
 	if (left >= 0 && (most < 0 || left < most))
 		most = (int)left;
-	(void)poll(&poll_on, 1, most);
+	(void)poll(poll_on, 2, most);
 	read_events(watcher);
 }

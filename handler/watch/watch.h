@@ -75,6 +75,8 @@ bool watcher_is_behind(const struct watcher *watcher);
 void watcher_rest(struct watcher *watcher);
 /* Wait until there may be something new: in a mailbox, or among what is
  * awaited.  awaiting: something is; otherwise mailboxes do not count.  most:
- * milliseconds; -1: for ever. */
-void watcher_wait(struct watcher *watcher, bool awaiting, int most);
+ * milliseconds; -1: for ever.  also: a descriptor that ends it when it can be
+ * read; -1: none. */
+void watcher_wait(
+    struct watcher *watcher, bool awaiting, int most, int also);
 #endif
