@@ -103,6 +103,7 @@ watching_end(struct watching *watching)
 {
 	watcher_close(watching->watcher);
 	watching->watcher = NULL;
+	judged_clear(&watching->known);
 }
 
 static bool
@@ -136,8 +137,6 @@ want(struct watch_wanted *wanted, const struct expectation *one, int64_t now,
 		wanted->since = oldest;
 	if (one->created > wanted->newest)
 		wanted->newest = one->created;
-	for (i = 0; one->id[i] != '\0'; i++)
-		wanted->which = wanted->which * 131 + (unsigned char)one->id[i];
 	for (i = 0; i < wanted->domains; i++)
 		if (span_eq(span_of(wanted->domain[i]), domain))
 			return;
@@ -148,6 +147,17 @@ want(struct watch_wanted *wanted, const struct expectation *one, int64_t now,
 		*any = true;
 	else
 		wanted->domains++;
+}
+
+/* Was it awaited before?  It is from now on. */
+static bool
+is_known(struct watching *watching, const struct expectation *one)
+{
+	const uint64_t key = judged_key_of(span_of(one->id));
+	const bool known = judged_has(&watching->known, key);
+
+	judged_add(&watching->known, key);
+	return known;
 }
 
 /* What is awaited now. */
@@ -167,10 +177,12 @@ load_wanted(struct watching *watching, struct note *note)
 	expectation_search_awaited(&search, now);
 	status = expectations_find(
 	    watching->home, &search, is_awaited, &now, &all, &count, note);
-	*wanted = (struct watch_wanted){ .which = 1,
-		.auto_submitted = rules.challenge.auto_submitted };
-	for (i = 0; i < count; i++)
+	*wanted = (struct watch_wanted){ .auto_submitted =
+					     rules.challenge.auto_submitted };
+	for (i = 0; i < count; i++) {
 		want(wanted, &all[i], now, &any);
+		wanted->grown = !is_known(watching, &all[i]) || wanted->grown;
+	}
 	if (any)
 		wanted->domains = 0;
 	free(all);

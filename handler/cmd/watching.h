@@ -4,6 +4,7 @@
 #ifndef CMD_WATCHING_H
 #define CMD_WATCHING_H
 #include "cmd/cmd.h"
+#include "watch/judged.h"
 #include "watch/watch.h"
 
 struct watching {
@@ -14,6 +15,7 @@ struct watching {
 	struct mail_access access;
 	struct watcher *watcher; /* owned */
 	struct watch_wanted wanted;
+	struct judged known;          /* owned: what was awaited before */
 	size_t refused[STATUS_COUNT]; /* in one look */
 	size_t refusals;
 	size_t answered;

@@ -90,7 +90,7 @@ enum status
 imap_look(struct watched *mailbox, struct look *look, struct note *note)
 {
 	const struct watcher *watcher = look->watcher;
-	bool full = look->full || mailbox->later, more = false;
+	bool full = look->full, more = false;
 	struct buf frames, answer;
 	enum status status;
 

@@ -198,14 +198,14 @@ look_at_file(
 
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
 		return note_set(note, STATUS_MISSING, "it is not a file");
-	if (!look->full && !mailbox->later && is_same(mailbox, &st))
+	if (!look->full && is_same(mailbox, &st))
 		return STATUS_OK;
 	if ((int64_t)st.st_mtim.tv_sec < look->since)
 		return STATUS_OK;
 	if (!lock(fd, path))
 		return note_set(
 		    note, STATUS_AGAIN, "another program has locked it");
-	if (look->full || mailbox->later || !has_grown(mailbox, &st) ||
+	if (look->full || !has_grown(mailbox, &st) ||
 	    !is_front(fd, mailbox->after))
 		mailbox->after = 0;
 	status = look_through(mailbox, look, fd);

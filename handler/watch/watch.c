@@ -23,7 +23,9 @@ enum {
 	LOGIN_MS = 15 * 60 * 1000, /* a wrong password: locks are for long */
 	LONGEST_MS = 10 * 60 * 1000,
 	WISH_SECONDS = 60 * 60, /* at most, whatever a server asks for */
-	LATER_MS = 60 * 1000,   /* until a message is handed over again */
+	/* Until a message is handed over again, at first and at most. */
+	LATER_MS = 60 * 1000,
+	LATER_MOST_MS = 15 * 60 * 1000,
 	/* A challenge is recorded only some time after it is ordered. */
 	RECORDED_SECONDS = 600,
 	CLOCK_SECONDS = 60 /* file times are a little off */
@@ -215,6 +217,28 @@ put_off(struct watched *mailbox, enum status status)
 	wish = mailbox->wish > WISH_SECONDS ? WISH_SECONDS : mailbox->wish;
 	if (mailbox->next < ticks_ms() + wish * 1000)
 		mailbox->next = ticks_ms() + wish * 1000 + jitter(TROUBLE_MS);
+	mailbox->stale = true;
+}
+
+/* After a look: is a message to be handed over again, and when? */
+static void
+settle_later(struct watched *mailbox, const struct look *look)
+{
+	if (!look->later && !look->full)
+		return;
+	if (!look->later) {
+		mailbox->later = false;
+		mailbox->retry_pause = 0;
+		return;
+	}
+	if (mailbox->later && !look->full)
+		return;
+	mailbox->later = true;
+	mailbox->retry_pause = mailbox->retry_pause == 0 ? LATER_MS
+	    : mailbox->retry_pause >= LATER_MOST_MS / 2
+	    ? LATER_MOST_MS
+	    : mailbox->retry_pause * 2;
+	mailbox->retry = ticks_ms() + jitter(mailbox->retry_pause);
 }
 
 static void
@@ -222,15 +246,14 @@ settle(struct watcher *watcher, struct watched *mailbox, struct look *look,
     int64_t began)
 {
 	mailbox->pause = 0;
-	mailbox->later = look->later;
+	settle_later(mailbox, look);
 	mailbox->next = ticks_ms() +
-	    (look->later                 ? jitter(LATER_MS)
-		    : is_remote(mailbox) ? jitter(REMOTE_MS)
-		    : mailbox->deaf      ? jitter(DEAF_MS)
-					 : FILE_MS);
+	    (is_remote(mailbox)     ? jitter(REMOTE_MS)
+		    : mailbox->deaf ? jitter(DEAF_MS)
+				    : FILE_MS);
 	if (mailbox->source.kind != SOURCE_MAILDIR)
 		mailbox->stale = false;
-	if (look->later)
+	if (mailbox->later)
 		return;
 	mailbox->looked = began;
 	save(watcher, mailbox);
@@ -244,6 +267,13 @@ is_end(enum status status, const struct note *note)
 	    (status == STATUS_END && note->text[0] == '\0');
 }
 
+/* Is it time to hand messages over again? */
+static bool
+is_retry(const struct watched *mailbox)
+{
+	return mailbox->later && ticks_ms() >= mailbox->retry;
+}
+
 static enum status
 look_at_one(struct watcher *watcher, struct watched *mailbox,
     const struct watch_wanted *wanted, bool full, bool again,
@@ -254,7 +284,7 @@ look_at_one(struct watcher *watcher, struct watched *mailbox,
 	const bool first = mailbox->pause == 0;
 	const bool known = !again && is_known(mailbox, wanted);
 	struct look look = { watcher, wanted, taker,
-		(full && !known) || mailbox->later,
+		(full && !known) || is_retry(mailbox),
 		since(mailbox, wanted, known), false };
 	enum status status;
 
@@ -284,7 +314,7 @@ watcher_look(struct watcher *watcher, const struct watch_wanted *wanted,
     bool again, const struct watch_taker *taker, watch_teller *teller,
     void *arg, struct note *note)
 {
-	const bool full = again || wanted->which != watcher->which;
+	const bool full = again || wanted->grown;
 	enum status status = STATUS_OK;
 	struct watched *mailbox;
 	size_t i;
@@ -297,16 +327,13 @@ watcher_look(struct watcher *watcher, const struct watch_wanted *wanted,
 		}
 		/* A failure is not repeated faster for what is new. */
 		if (mailbox->next > ticks_ms() &&
-		    (mailbox->pause > 0 || mailbox->later ||
-			(is_remote(mailbox) && !full)) &&
+		    (mailbox->pause > 0 || (is_remote(mailbox) && !full)) &&
 		    !again)
 			continue;
 		status = look_at_one(watcher, mailbox, wanted,
 		    full || mailbox->stale, again, taker, teller, arg, note);
 	}
 	watcher->event_count = 0;
-	if (status == STATUS_OK)
-		watcher->which = wanted->which;
 	return status;
 }
 
@@ -370,22 +397,32 @@ read_events(struct watcher *watcher)
 		}
 }
 
+/* Is it looked at by the clock, rather than when the kernel tells? */
+static bool
+is_timed(const struct watched *mailbox)
+{
+	return mailbox->pause > 0 || mailbox->deaf ||
+	    mailbox->source.kind != SOURCE_MAILDIR;
+}
+
 /* How long until the first mailbox is due; -1: none is. */
 static int64_t
 until_due(const struct watcher *watcher, bool awaiting)
 {
 	const int64_t now = ticks_ms();
 	const struct watched *mailbox;
-	int64_t first = -1, left;
+	int64_t first = -1, left, due;
 	size_t i;
 
 	for (i = 0; i < watcher->count && awaiting; i++) {
 		mailbox = &watcher->mailboxes[i];
-		if (!is_remote(mailbox) && mailbox->pause == 0 &&
-		    !mailbox->later && !mailbox->deaf &&
-		    mailbox->source.kind == SOURCE_MAILDIR)
+		due = is_timed(mailbox) ? mailbox->next : INT64_MAX;
+		if (mailbox->later && mailbox->pause == 0 &&
+		    mailbox->retry < due)
+			due = mailbox->retry;
+		if (due == INT64_MAX)
 			continue;
-		left = mailbox->next > now ? mailbox->next - now : 0;
+		left = due > now ? due - now : 0;
 		if (first < 0 || left < first)
 			first = left;
 	}

@@ -18,7 +18,7 @@ enum { WATCH_DOMAINS_MAX = 32 };
 struct watch_wanted {
 	int64_t since;  /* no challenge that is awaited came before */
 	int64_t newest; /* when the newest of them was ordered */
-	uint64_t which; /* tells one set of them from another */
+	bool grown;     /* one of them was not awaited at the last look */
 	size_t count;
 	/* The domains that they come from, lower case; none: any. */
 	char domain[WATCH_DOMAINS_MAX][256];
@@ -59,7 +59,7 @@ void watcher_close(struct watcher *watcher); /* NULL is allowed */
 
 /*
  * Look through the mailboxes where there may be something new, and in full
- * where `wanted` has changed.  again: in full in any case.  A mailbox that
+ * where more is wanted than before.  again: in full in any case.  A mailbox that
  * cannot be looked through does not stop the others: the teller (or NULL) hears
  * of it, and it is tried again after a while.
  */
@@ -77,6 +77,5 @@ void watcher_rest(struct watcher *watcher);
  * awaited.  awaiting: something is; otherwise mailboxes do not count.  most:
  * milliseconds; -1: for ever.  also: a descriptor that ends it when it can be
  * read; -1: none. */
-void watcher_wait(
-    struct watcher *watcher, bool awaiting, int most, int also);
+void watcher_wait(struct watcher *watcher, bool awaiting, int most, int also);
 #endif

@@ -34,11 +34,14 @@ struct watched {
 	struct jmap_session *session; /* owned; NULL: not asked for yet */
 	char state[JMAP_STATE_SIZE];  /* store/looked.h */
 	int64_t wish; /* the server asked for a pause, in seconds */
-	/* Trouble, and messages to hand over again: not before then. */
+	/* Trouble, or a look at a server: not before then. */
 	int64_t next;  /* on the monotonic clock, milliseconds */
 	int64_t pause; /* milliseconds; 0: there was no trouble */
 	int64_t broke; /* when the trouble began, as next */
-	bool later;    /* a message is to be handed over again */
+	/* A message is to be handed over again; all are looked at then. */
+	bool later;
+	int64_t retry;       /* when, as next */
+	int64_t retry_pause; /* milliseconds */
 };
 
 /* A file that inotify named. */
@@ -59,7 +62,6 @@ struct watcher {
 	int expectations;     /* its wd, or -1 */
 	struct event *events; /* owned */
 	size_t event_count;
-	uint64_t which; /* what was awaited at the last look */
 };
 
 /* One look through one mailbox. */

@@ -1,0 +1,174 @@
+#!/usr/bin/python3
+# Runs in: check-slow
+"""A watcher under faults for a minute (SOAK=600: for ten): every challenge is
+answered once, no memory or descriptor leaks.  With SAN=1 the sanitizers look
+on."""
+import contextlib
+import glob
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from lib import BUILD, MAILCERT, Place, challenge, sent, tap
+from watch import deliver, in_mbox, maildir
+
+SECONDS = int(os.environ.get("SOAK", "60"))
+SANITIZED = os.path.basename(BUILD) == "san"
+
+# Fails now and then in each way a sendmail can: later, for good (the message
+# is not accepted), in doubt, killed.
+SENDMAIL = """#!/bin/sh
+d=%s
+case $(od -An -N1 -tu1 /dev/urandom | tr -d ' ') in
+1?) exit 75;;
+2?) exit 69;;
+30) exit 70;;
+31) kill -9 $$;;
+esac
+cat > "$d/$$.tmp" && mv "$d/$$.tmp" "$d/$(date +%%s%%N).$$.eml"
+"""
+
+
+def memory(pid):
+    """KiB that are its own, and its descriptors: what it always has, not what
+    the work of a moment takes."""
+    least = None
+    for _ in range(40):
+        with open("/proc/%d/smaps_rollup" % pid) as f:
+            own = sum(int(line.split()[1]) for line in f
+                      if line.startswith("Private"))
+        now = own, len(os.listdir("/proc/%d/fd" % pid))
+        least = now if least is None else tuple(map(min, least, now))
+        time.sleep(0.05)
+    return least
+
+
+def children(pid):
+    out = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True)
+    return [int(word) for word in out.stdout.split()]
+
+
+class Soak:
+    def __init__(self, place):
+        self.place = place
+        self.box = maildir(place.path("user/Maildir"))
+        self.mbox = place.path("user/mbox")
+        self.out = place.path("out")
+        os.makedirs(self.out)
+        self.sendmail = place.write("sendmail", SENDMAIL % self.out, 0o755)
+        self.ordered = []
+
+    def start(self):
+        self.log = open(self.place.path("watch.log"), "wb")
+        return subprocess.Popen(
+            [MAILCERT, "-o", "sendmail=" + self.sendmail, "watch",
+             "maildir:%s/**" % self.box, "mbox:" + self.mbox],
+            env=self.place.env, stdin=subprocess.DEVNULL, stdout=self.log,
+            stderr=self.log, start_new_session=True)
+
+    def order(self, n):
+        """One challenge that is awaited, and mail round it."""
+        ca = "acme-challenge+%d@ca.example" % n
+        self.ordered.append((self.place.expect("--expires", "24h", ca=ca),
+                             "<%d@x>" % n))
+        raw = challenge(sender=ca, msgid="<%d@x>" % n)
+        for k in range(random.randrange(20)):
+            deliver(self.box, challenge(
+                sender="eve%d@evil.example" % k, msgid="<%d.%d@e>" % (n, k)),
+                "%d.%d.x" % (n, k))
+        if random.random() < 0.5:
+            with open(self.mbox, "ab") as f:
+                f.write(in_mbox(challenge(subject="x", auto=None)) +
+                        in_mbox(raw))
+        else:
+            deliver(self.box, raw, "%d.x" % n)
+
+    def disturb(self, pid):
+        kind = random.randrange(6)
+        if kind == 0:
+            for child in children(pid):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
+        elif kind == 1:
+            os.rename(self.box, self.box + ".away")
+            time.sleep(0.3)
+            os.rename(self.box + ".away", self.box)
+        elif kind == 2:
+            for path in glob.glob(self.box + "/new/*"):
+                os.rename(path, self.box + "/cur/" +
+                          os.path.basename(path) + ":2,S")
+        elif kind == 3:
+            with open(self.mbox, "ab"):
+                os.utime(self.mbox)
+        elif kind == 4:
+            for path in glob.glob(self.place.home + "/watched/*"):
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(path)
+        else:
+            maildir("%s/.Folder%d" % (self.box, time.monotonic_ns()))
+
+
+def main():
+    settings = "set authenticate = none\nset answers_per_day = 1000000\n" \
+        "set answers_per_day_in_all = 1000000\n"
+    with Place(settings) as place:
+        soak = Soak(place)
+        process = soak.start()
+        end = time.monotonic() + SECONDS
+        first, n = None, 0
+        while time.monotonic() < end and process.poll() is None:
+            soak.order(n)
+            n += 1
+            soak.disturb(process.pid)
+            time.sleep(random.choice((0, 0.05, 0.3)))
+            # By then it has seen everything once.
+            if first is None and time.monotonic() > end - SECONDS * 3 / 4:
+                first = memory(process.pid)
+        tap.ok(process.poll() is None, "the watcher still runs")
+        last = memory(process.pid) if process.poll() is None else (0, 0)
+        # What met trouble that passes is taken up after a minute or so.
+        end = time.monotonic() + 300
+
+        def left():
+            return [id for id, _ in soak.ordered
+                    if place.expectation(id)[1]["state"] == "pending"]
+        while left() and time.monotonic() < end:
+            time.sleep(1)
+        # At rest it ends by itself, and the sanitizers look for leaks.
+        time.sleep(1)
+        process.terminate()
+        code = process.wait()
+        ids = [line.split()[1].decode() for raw in sent(soak.out)
+               for line in raw.splitlines()
+               if line.startswith(b"In-Reply-To:")]
+        states = {}
+        for id, msgid in soak.ordered:
+            states[msgid] = place.expectation(id)[1]["state"]
+        tap.ok(len(ids) == len(set(ids)), "no challenge is answered twice")
+        tap.ok(not left() and
+               {m for m, s in states.items() if s == "sent"} <= set(ids),
+               "none is lost: each is sent, or in doubt where sendmail was",
+               [m for m, s in states.items() if s == "pending"][:9])
+        tap.ok(code == 0, "it ends well", code)
+        with open(place.path("watch.log"), "rb") as f:
+            log = f.read()
+        tap.ok(b"ERROR" not in log and b"runtime error" not in log,
+               "the sanitizers are content", log[-3000:])
+        if first is not None and not SANITIZED:
+            tap.ok(last[0] - first[0] < 2048,
+                   "memory does not grow: %d to %d KiB" % (first[0], last[0]))
+        if first is not None:
+            tap.ok(last[1] - first[1] <= 1,
+                   "nor do descriptors: %d to %d" % (first[1], last[1]))
+        print("# %d challenges, %d answers sent in %d s" % (
+            n, len(ids), SECONDS), flush=True)
+        soak.log.close()
+
+
+main()
+tap.done()
