@@ -80,7 +80,8 @@
  *
  * APPEND puts a message into a folder: `folder`, or the one for `special`,
  * "drafts" or "sent"; with the flags \Draft and \Seen, if they are named.  It
- * gives the name of the folder.  After "network-trouble" the message may be there.
+ * gives the name of the folder; and "doubt", a reason, if the connection broke
+ * before the server said that the message is there: it may be.
  *
  * MARK touches the message `uid`: flags it \Answered, if `answered` is not empty,
  * then moves it to the folder `move`.  No other message is expunged.
@@ -162,7 +163,7 @@
 	    VERB_SERVER " sender recipient+ message", "outcome said",         \
 	    VERB_SERVER_FAILS)                                                \
 	X(APPEND, "mailcert-mail", "append", "ca-file",                       \
-	    VERB_SERVER " folder? special? flag* message", "folder",          \
+	    VERB_SERVER " folder? special? flag* message", "folder doubt?",   \
 	    VERB_SERVER_FAILS " missing")                                     \
 	X(LOOK, "mailcert-mail", "look", "ca-file",                           \
 	    VERB_SERVER " folder validity? after? since? domain* "            \

@@ -23,6 +23,7 @@ static struct {
 	struct note note;
 	struct sasl_account account;
 	const char *secret;
+	int64_t wait; /* milliseconds between two questions */
 } with;
 
 static enum status
@@ -75,6 +76,7 @@ gives(enum question question, struct span says, bool greeted)
 		status = ask(question);
 	if (status == STATUS_OK && question == LOOK_TWICE) {
 		buf_cut(&with.out, 0);
+		with.script.now += with.wait;
 		status = imap_is_alive(&with.imap) ? ask(question) : STATUS_NET;
 	}
 	imap_end(&with.imap);
@@ -320,11 +322,38 @@ test_look_again(void)
 {
 	look_for("7", "11");
 	GIVES(LOOK_TWICE,
-	    BEGIN("") OPENED("m4", "12", "5") "* 6 EXISTS\r\nm5 OK\r\n" OPENED(
-		"m6", "13", "6") "* SEARCH 12\r\nm7 OK\r\n" FIELDS("12", "9",
-		FROM_CA) "m8 OK\r\n"
-			 "* 6 FETCH (UID 12 BODY[] \"abc\")\r\nm9 OK\r\n",
+	    BEGIN("") OPENED("m4", "12",
+		"5") "* 6 EXISTS\r\nm5 OK\r\n"
+		     "* SEARCH 12\r\nm6 OK\r\n" FIELDS("12", "9",
+			 FROM_CA) "m7 OK\r\n"
+				  "* 6 FETCH (UID 12 BODY[] \"abc\")\r\nm8 OK\r\n",
 	    "done uid=12 message=abc validity=7 after=12");
+	TEXT(told("m5"),
+	    "m5 NOOP\r\nm6 UID SEARCH UID 12:*\r\n"
+	    "m7 UID FETCH 12 (UID RFC822.SIZE BODY.PEEK[HEADER.FIELDS "
+	    "(AUTO-SUBMITTED FROM)])\r\nm8 UID FETCH 12 (UID BODY.PEEK[])\r\n");
+	/* Nothing new; other numbers, which it tells at once or when the folder
+	 * is opened again. */
+	look_for("7", "11");
+	GIVES(LOOK_TWICE, BEGIN("") OPENED("m4", "12", "5") "m5 OK\r\n",
+	    "done validity=7 after=11");
+	TEXT(told("m5"), "m5 NOOP\r\n");
+	look_for("7", "11");
+	GIVES(LOOK_TWICE,
+	    BEGIN("") OPENED("m4", "12",
+		"5") "* OK [UIDVALIDITY 9] new\r\nm5 OK\r\n"
+		     "* 0 EXISTS\r\n* OK [UIDVALIDITY 9]\r\n* OK [UIDNEXT 1]\r\n"
+		     "m6 OK\r\n",
+	    "done validity=9 after=0");
+	with.wait = 60000;
+	look_for("7", "11");
+	GIVES(LOOK_TWICE,
+	    BEGIN("") OPENED("m4", "12",
+		"5") "m5 OK\r\n"
+		     "* 0 EXISTS\r\n* OK [UIDVALIDITY 9]\r\n* OK [UIDNEXT 1]\r\n"
+		     "m6 OK\r\n",
+	    "done validity=9 after=0");
+	with.wait = 0;
 	look_for("7", "11");
 	GIVES(LOOK_TWICE, BEGIN("") OPENED("m4", "12", "5") "* BYE idle\r\n",
 	    "network-trouble: ");
@@ -401,6 +430,17 @@ test_look_lies(void)
 			 "01234567890123456789012345678901234567890123456789"
 			 "01234567890123456789012345678901234567890123456789x)\r\nm7 OK\r\n",
 	    "done uid=1 message= validity=7 after=2");
+	/* A second one for which there is no room comes with the next answer. */
+	look_for("7", "0");
+	GIVES(LOOK,
+	    BEGIN("") OPENED("m4", "3", "2") "* SEARCH 1 2\r\nm5 OK\r\n" FIELDS(
+		"1", "9", FROM_CA) FIELDS("2", "9",
+		FROM_CA) "m6 OK\r\n"
+			 "* 1 FETCH (UID 1 BODY[] {3}\r\nabc)\r\nm7 OK\r\n"
+			 "* 2 FETCH (UID 2 BODY[] {99}\r\n"
+			 "01234567890123456789012345678901234567890123456789"
+			 "0123456789012345678901234567890123456789012345678)\r\nm8 OK\r\n",
+	    "done uid=1 message=abc validity=7 after=1 more=1");
 	/* Shorter than it said: what follows is not a response. */
 	look_for("7", "0");
 	GIVES(LOOK,
@@ -546,6 +586,15 @@ test_append(void)
 	draft("x", NULL);
 	GIVES(APPEND, BEGIN("") "+\r\nm4 NO [LIMIT] not now\r\n",
 	    "try-again: it refuses the folder x: not now");
+	/* Nobody knows. */
+	draft("x", NULL);
+	GIVES(APPEND, BEGIN("") "+\r\n", "done folder=x doubt=the script ends");
+	OK(with.imap.broken);
+	draft("x", NULL);
+	GIVES(APPEND, BEGIN("") "+\r\n* BYE sorry\r\n",
+	    "done folder=x doubt=it ends the connection: sorry");
+	draft("x", NULL);
+	GIVES(APPEND, BEGIN(""), "network-trouble: the script ends");
 	draft("x", NULL);
 	GIVES(APPEND, BEGIN("") "m4 OK\r\n",
 	    "network-trouble: it answers before all is asked");

@@ -8,6 +8,7 @@
 enum {
 	QUESTION_SECONDS = 240, /* mailcert waits longer for us */
 	ALIVE_SECONDS = 10,
+	ASKED_MAX = 64 * 1024,
 	COMMAND_MAX = 64 * 1024 * 1024 /* octets; a message is one of them */
 };
 
@@ -114,6 +115,24 @@ imap_send(struct imap *imap)
 	return flush(imap);
 }
 
+/* What the server says unasked of the folder that is open (RFC 3501 section
+ * 5.2). */
+static void
+notice(struct imap *imap, const struct imap_response *response)
+{
+	uint64_t validity;
+
+	if (response->kind == IMAP_DATA &&
+	    strcmp(response->word, "EXISTS") == 0) {
+		imap->folder.exists = response->number;
+		imap->folder.grew = true;
+	} else if (response->kind == IMAP_STATE &&
+	    imap_code_number(response, "UIDVALIDITY", UINT32_MAX, &validity) &&
+	    validity != imap->folder.validity) {
+		imap->folder.stale = true;
+	}
+}
+
 enum status
 imap_next(struct imap *imap, struct imap_response *out)
 {
@@ -131,6 +150,7 @@ imap_next(struct imap *imap, struct imap_response *out)
 	    (out->kind == IMAP_STATE && out->condition == IMAP_PREAUTH))
 		return note_set(imap->reader.note, STATUS_NET,
 		    "it answers what it was not asked");
+	notice(imap, out);
 	return STATUS_OK;
 }
 
@@ -313,6 +333,7 @@ imap_begin(struct imap *imap, const struct stream *stream, bool greeted,
 	enum status status = STATUS_OK;
 
 	*imap = (struct imap){ .stream = *stream };
+	buf_init(&imap->found.asked, ASKED_MAX);
 	imap_reader_begin(&imap->reader, &imap->stream);
 	buf_init(&imap->out, COMMAND_MAX);
 	imap_question(imap, note);
@@ -325,6 +346,7 @@ void
 imap_end(struct imap *imap)
 {
 	buf_wipe(&imap->out);
+	buf_clear(&imap->found.asked);
 	imap_reader_clear(&imap->reader);
 }
 

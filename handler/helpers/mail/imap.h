@@ -13,7 +13,32 @@
 #ifndef HELPERS_MAIL_IMAP_H
 #define HELPERS_MAIL_IMAP_H
 #include "helpers/mail/imap_reader.h"
+#include "helpers/mail/imap_uids.h"
 #include "helpers/mail/sasl.h"
+
+enum { IMAP_FOLDER_SIZE = 1024 };
+
+/* A folder that is open. */
+struct imap_folder {
+	char name[IMAP_FOLDER_SIZE]; /* UTF-8; empty: none is open */
+	bool write;
+	bool grew;  /* messages have come since it was opened or searched */
+	bool stale; /* it has other numbers now */
+	uint32_t validity; /* RFC 3501 section 2.3.1.1 */
+	uint64_t next;     /* UIDs below this one were there; 0: not known */
+	uint64_t exists;   /* messages in it, at least once */
+	int64_t since;     /* when it was opened, in the stream's time */
+};
+
+/* What the last search found: the next question goes on with it. */
+struct imap_found {
+	struct imap_uids uids; /* sorted */
+	struct buf asked;      /* owned: folder and filter, as frames */
+	uint32_t validity;     /* 0: nothing was searched */
+	uint64_t next;         /* it covers the UIDs below; 0: not known */
+	uint64_t resume; /* the last answer ended there, and said "more"; 0: it
+			  * did not */
+};
 
 struct imap {
 	struct stream stream; /* borrowed from who opened it */
@@ -22,9 +47,12 @@ struct imap {
 			 * password */
 	unsigned tags;
 	char tag[16];
+	bool broken; /* it is of no more use, whatever was answered */
 	/* What the server can: RFC 4959, 3501, 6154, 5258, 6851, 4315. */
 	bool sasl_ir, login_disabled, special_use, list_extended, move, uidplus;
 	unsigned offered; /* mechanisms of AUTHENTICATE: sasl_choose() */
+	struct imap_folder folder;
+	struct imap_found found;
 };
 
 /* Begin: read the greeting, unless libcurl has done so, and the capabilities. */

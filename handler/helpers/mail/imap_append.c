@@ -197,36 +197,58 @@ add_flags(struct imap *imap, struct span frames)
 	return STATUS_OK;
 }
 
-/* append = "APPEND" SP mailbox [SP flag-list] SP literal */
+/* append = "APPEND" SP mailbox [SP flag-list] SP literal.  *left: some of the
+ * message was sent. */
 static enum status
 append(struct imap *imap, struct span folder, struct span frames,
-    struct span message)
+    struct span message, const char *what, bool *left)
 {
-	struct buf shown;
-	struct imap_shown what;
 	struct imap_response done;
 	enum status status;
 
-	buf_init(&shown, 4 * NAME_MAX_OCTETS);
-	imap_name_decode(folder, &shown);
-	what = imap_show_folder(buf_span(&shown));
-	buf_clear(&shown);
 	imap_command(imap, "APPEND ");
-	status = imap_add_string(imap, folder, what.text);
+	status = imap_add_string(imap, folder, what);
 	if (status == STATUS_OK)
 		status = add_flags(imap, frames);
 	if (status == STATUS_OK)
-		status = imap_add_literal(imap, message, what.text);
+		status = imap_add_literal(imap, message, what);
 	if (status != STATUS_OK)
 		return status;
+	*left = true;
 	status = imap_send(imap);
 	if (status == STATUS_OK)
 		status = imap_wait(imap, &done);
 	if (status == STATUS_OK && done.condition == IMAP_NO &&
 	    imap_code_is(&done, "TRYCREATE"))
-		return imap_say(imap, STATUS_MISSING, what.text, &done);
-	return status == STATUS_OK ? imap_judge(imap, &done, what.text)
-				   : status;
+		return imap_say(imap, STATUS_MISSING, what, &done);
+	return status == STATUS_OK ? imap_judge(imap, &done, what) : status;
+}
+
+/* Append it, and say where; without an answer, that it may be there. */
+static enum status
+append_and_tell(struct imap *imap, struct span folder, struct span frames,
+    struct span message, struct buf *out)
+{
+	struct note *note = imap->reader.note;
+	struct imap_shown what;
+	enum status status;
+	struct buf name;
+	bool left = false;
+
+	buf_init(&name, 4 * NAME_MAX_OCTETS);
+	imap_name_decode(folder, &name);
+	what = imap_show_folder(buf_span(&name));
+	status = append(imap, folder, frames, message, what.text, &left);
+	if (status == STATUS_OK || (status == STATUS_NET && left)) {
+		frame_add(out, "folder", buf_span(&name));
+		if (status != STATUS_OK) {
+			imap->broken = true;
+			frame_add(out, "doubt", span_of(note->text));
+		}
+		status = buf_status(out);
+	}
+	buf_clear(&name);
+	return status;
 }
 
 enum status
@@ -235,10 +257,9 @@ imap_answer_append(
 {
 	const struct span name = frame_get(frames, "folder");
 	enum status status = STATUS_OK;
-	struct buf folder, message, shown;
+	struct buf folder, message;
 
 	buf_init(&folder, 4 * NAME_MAX_OCTETS);
-	buf_init(&shown, 4 * NAME_MAX_OCTETS);
 	buf_init(&message, MESSAGE_MAX);
 	imap_question(imap, note);
 	add_crlf(&message, frame_get(frames, "message"));
@@ -256,15 +277,9 @@ imap_answer_append(
 	if (status == STATUS_OK)
 		status = buf_status(&folder);
 	if (status == STATUS_OK)
-		status =
-		    append(imap, buf_span(&folder), frames, buf_span(&message));
-	if (status == STATUS_OK) {
-		imap_name_decode(buf_span(&folder), &shown);
-		frame_add(out, "folder", buf_span(&shown));
-		status = buf_status(out);
-	}
+		status = append_and_tell(
+		    imap, buf_span(&folder), frames, buf_span(&message), out);
 	buf_clear(&folder);
-	buf_clear(&shown);
 	buf_clear(&message);
 	return status;
 }

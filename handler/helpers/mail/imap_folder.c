@@ -6,6 +6,8 @@
 #include "helpers/mail/imap_name.h"
 #include "helpers/mail/imap_p.h"
 
+enum { OPEN_MILLISECONDS = 60 * 1000 };
+
 struct imap_shown
 imap_show_folder(struct span name)
 {
@@ -49,41 +51,65 @@ judge_open(
 	    : status;
 }
 
+/* What the server says of a folder as it opens it (section 7.2, 7.1). */
+static void
+take_property(struct imap_folder *folder, const struct imap_response *response)
+{
+	uint64_t number;
+
+	if (response->kind == IMAP_DATA &&
+	    strcmp(response->word, "EXISTS") == 0)
+		folder->exists = response->number;
+	else if (response->kind != IMAP_STATE)
+		return;
+	else if (imap_code_number(response, "UIDVALIDITY", UINT32_MAX, &number))
+		folder->validity = (uint32_t)number;
+	else if (imap_code_number(response, "UIDNEXT", UINT32_MAX, &number))
+		folder->next = number;
+}
+
+/* In a large folder, opening it again costs the server seconds; but only then
+ * does it say that the folder is another one by now. */
+static bool
+is_open(const struct imap *imap, struct span name, bool write)
+{
+	const struct imap_folder *folder = &imap->folder;
+
+	return name.len > 0 && span_eq(span_of(folder->name), name) &&
+	    folder->write == write && !folder->stale &&
+	    stream_now(&imap->stream) < folder->since + OPEN_MILLISECONDS;
+}
+
 enum status
-imap_open(
-    struct imap *imap, struct span name, bool write, struct imap_folder *out)
+imap_open(struct imap *imap, struct span name, bool write)
 {
 	const struct imap_shown shown = imap_show_folder(name);
+	struct imap_folder folder = { .write = write };
 	struct imap_response response;
-	uint64_t number, validity = 0;
 	enum status status;
 
-	*out = (struct imap_folder){ 0 };
+	if (is_open(imap, name, write))
+		return STATUS_OK;
+	imap->folder.name[0] = '\0';
+	if (!span_copy(name, folder.name, sizeof(folder.name)))
+		return note_set(imap->reader.note, STATUS_MISSING,
+		    "it cannot have a folder with such a name");
+	folder.since = stream_now(&imap->stream);
 	imap_command(imap, write ? "SELECT " : "EXAMINE ");
 	status = imap_add_folder(imap, name);
 	if (status == STATUS_OK)
 		status = imap_send(imap);
 	while (status == STATUS_OK &&
 	    (status = imap_next(imap, &response)) == STATUS_OK &&
-	    response.kind != IMAP_DONE) {
-		if (response.kind == IMAP_DATA &&
-		    strcmp(response.word, "EXISTS") == 0)
-			out->exists = response.number;
-		else if (response.kind != IMAP_STATE)
-			continue;
-		else if (imap_code_number(
-			     &response, "UIDVALIDITY", UINT32_MAX, &number))
-			validity = number;
-		else if (imap_code_number(
-			     &response, "UIDNEXT", UINT32_MAX, &number))
-			out->next = number;
-	}
+	    response.kind != IMAP_DONE)
+		take_property(&folder, &response);
 	if (status == STATUS_OK)
 		status = judge_open(imap, &response, shown.text);
-	if (status == STATUS_OK && validity == 0)
+	if (status == STATUS_OK && folder.validity == 0)
 		status = note_set(imap->reader.note, STATUS_NO,
 		    "it does not number the messages of %s", shown.text);
-	out->validity = (uint32_t)validity;
+	if (status == STATUS_OK)
+		imap->folder = folder;
 	return status;
 }
 

@@ -30,13 +30,13 @@ enum verdict { GONE, DROPPED, WANTED };
 
 struct look {
 	struct imap *imap;
-	struct imap_folder folder;
+	struct imap_folder *folder; /* of imap */
 	struct imap_wanted wanted;
-	uint64_t after; /* UIDs up to this one were looked at */
-	int64_t since;  /* seconds; or -1 */
-	size_t most;    /* octets of the largest message */
-	int64_t enough; /* in the stream's time */
-	struct imap_uids uids;
+	uint64_t after;         /* UIDs up to this one were looked at */
+	int64_t since;          /* seconds; or -1 */
+	size_t most;            /* octets of the largest message */
+	int64_t enough;         /* in the stream's time */
+	struct imap_uids *uids; /* of imap->found */
 	/* Of the batch: */
 	const uint32_t *uid;
 	size_t count;
@@ -146,7 +146,7 @@ read_found(struct look *look)
 		/* "n:*" names the last message also where it is below n. */
 		if (imap_number(token.text, UINT32_MAX, &uid) &&
 		    uid > look->after)
-			imap_uids_add(&look->uids, (uint32_t)uid);
+			imap_uids_add(look->uids, (uint32_t)uid);
 	return status;
 }
 
@@ -156,8 +156,8 @@ search(struct look *look, bool narrow, struct imap_response *done)
 	struct imap *imap = look->imap;
 	enum status status = STATUS_OK;
 
-	look->uids.count = 0;
-	look->uids.seen = 0;
+	look->uids->count = 0;
+	look->uids->seen = 0;
 	imap_command(imap, "UID SEARCH UID ");
 	imap_add_uid(imap, look->after + 1);
 	imap_add(imap, ":*");
@@ -186,7 +186,7 @@ find(struct look *look)
 
 	if (status == STATUS_OK)
 		status = imap_judge(look->imap, &done, "a search");
-	if (status == STATUS_OK && look->uids.seen > NARROW_FROM &&
+	if (status == STATUS_OK && look->uids->seen > NARROW_FROM &&
 	    (look->wanted.generated || can_name_domains(look, &domains))) {
 		status = search(look, true, &done);
 		if (status == STATUS_OK && done.condition != IMAP_OK) {
@@ -196,7 +196,7 @@ find(struct look *look)
 				    imap_judge(look->imap, &done, "a search");
 		}
 	}
-	imap_uids_sort(&look->uids);
+	imap_uids_sort(look->uids);
 	return status;
 }
 
@@ -360,15 +360,19 @@ take_batch(struct look *look)
 static enum status
 take_all(struct look *look)
 {
-	const struct imap_uids *uids = &look->uids;
+	const struct imap_uids *uids = look->uids;
 	enum status status = STATUS_OK;
 	struct buf set;
-	size_t i;
+	size_t i, first;
 
 	buf_init(&set, 4096);
-	for (i = 0; status == STATUS_OK && !look->more && i < uids->count;
+	for (i = 0; i < uids->count && uids->uid[i] <= look->after; i++)
+		;
+	first = i;
+	for (; status == STATUS_OK && !look->more && i < uids->count;
 	     i += look->count) {
-		if (stream_now(&look->imap->stream) >= look->enough && i > 0) {
+		if (stream_now(&look->imap->stream) >= look->enough &&
+		    i > first) {
 			look->more = true;
 			break;
 		}
@@ -386,22 +390,81 @@ take_all(struct look *look)
 	return status;
 }
 
-/* All messages that the folder had when it was opened are done. */
+/* Folder and filter, as frames. */
 static enum status
-look_at(struct look *look)
+write_asked(struct span frames, struct buf *out)
 {
+	static const char *const names[] = { "folder", "domain",
+		"auto-submitted" };
+	struct span rest, value;
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
+		for (rest = frames; frame_next(&rest, names[i], &value);)
+			frame_add(out, names[i], value);
+	return buf_status(out);
+}
+
+/* Search, unless the last search has found more than was looked at. */
+static enum status
+find_or_go_on(struct look *look, struct span frames)
+{
+	struct imap_found *found = &look->imap->found;
+	enum status status;
+	struct buf asked;
+
+	buf_init(&asked, found->asked.ceiling);
+	status = write_asked(frames, &asked);
+	if (status == STATUS_OK && look->after > 0 &&
+	    look->after == found->resume &&
+	    found->validity == look->folder->validity &&
+	    span_eq(buf_span(&asked), buf_span(&found->asked))) {
+		buf_clear(&asked);
+		return STATUS_OK;
+	}
+	buf_clear(&found->asked);
+	found->asked = asked;
+	found->validity = 0;
+	if (status != STATUS_OK)
+		return status;
+	found->uids.greatest = 0;
+	look->folder->grew = false;
+	status = find(look);
+	if (status != STATUS_OK)
+		return status;
+	/* What came since it was opened has been seen as well. */
+	if (found->uids.greatest >= look->folder->next &&
+	    look->folder->next != 0)
+		look->folder->next = (uint64_t)found->uids.greatest + 1;
+	found->next = look->folder->next;
+	found->validity = look->folder->validity;
+	return STATUS_OK;
+}
+
+/* All messages that the folder had when it was searched are done. */
+static enum status
+look_at(struct look *look, struct span frames)
+{
+	struct imap_found *found = &look->imap->found;
+	const struct imap_folder *folder = look->folder;
 	enum status status;
 
-	if (look->folder.next != 0 && look->folder.next <= look->after + 1)
+	if (folder->exists == 0 && folder->next > look->after + 1)
+		look->after = folder->next - 1;
+	if (folder->exists == 0 ||
+	    (!folder->grew && folder->next != 0 &&
+		folder->next <= look->after + 1))
 		return STATUS_OK;
-	status = look->folder.exists > 0 ? find(look) : STATUS_OK;
+	status = find_or_go_on(look, frames);
 	if (status == STATUS_OK)
 		status = take_all(look);
 	if (status != STATUS_OK || look->more)
 		return status;
-	look->more = look->uids.seen > IMAP_UIDS_MAX;
-	if (!look->more && look->folder.next > look->after + 1)
-		look->after = look->folder.next - 1;
+	look->more = found->uids.seen > IMAP_UIDS_MAX;
+	if (look->more)
+		found->validity = 0; /* search again */
+	else if (found->next > look->after + 1)
+		look->after = found->next - 1;
 	return STATUS_OK;
 }
 
@@ -413,30 +476,33 @@ imap_answer_look(
 	enum status status;
 	int64_t validity;
 
-	look = (struct look){ .imap = imap, .out = out };
+	look = (struct look){ .imap = imap,
+		.folder = &imap->folder,
+		.uids = &imap->found.uids,
+		.out = out };
 	imap_question(imap, note);
 	look.enough = stream_now(&imap->stream) + WORK_SECONDS * INT64_C(1000);
 	status = take_question(&look, frames, &validity);
 	if (status == STATUS_OK)
-		status = imap_open(
-		    imap, frame_get(frames, "folder"), false, &look.folder);
+		status = imap_open(imap, frame_get(frames, "folder"), false);
 	if (status != STATUS_OK)
 		return status;
 	/* Other numbers than it once had: all begins again. */
-	if (look.folder.validity != validity ||
+	if (look.folder->validity != validity ||
 	    frame_get(frames, "after").len == 0)
 		look.after = 0;
 	else
 		look.since = -1;
 	buf_init(&look.body,
 	    look.most > FIELDS_MAX ? look.most : (size_t)FIELDS_MAX);
-	status = look_at(&look);
+	status = look_at(&look, frames);
 	buf_clear(&look.body);
 	if (status != STATUS_OK)
 		return status;
+	imap->found.resume = look.more ? look.after : 0;
 	/* What was refused and was not needed. */
 	note->text[0] = '\0';
-	frame_add_number(out, "validity", look.folder.validity);
+	frame_add_number(out, "validity", look.folder->validity);
 	frame_add_number(out, "after", (int64_t)look.after);
 	if (look.more)
 		frame_add(out, "more", SPAN("1"));

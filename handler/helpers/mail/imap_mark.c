@@ -101,7 +101,6 @@ imap_answer_mark(struct imap *imap, struct span frames, struct note *note)
 {
 	const struct span folder = frame_get(frames, "move");
 	const bool answered = frame_get(frames, "answered").len > 0;
-	struct imap_folder open;
 	int64_t uid, validity;
 	enum status status;
 
@@ -113,8 +112,8 @@ imap_answer_mark(struct imap *imap, struct span frames, struct note *note)
 	if (folder.len > 0 && !imap->move && !imap->uidplus)
 		return note_set(note, STATUS_NO,
 		    "it cannot move a message (MOVE, UIDPLUS)");
-	status = imap_open(imap, frame_get(frames, "folder"), true, &open);
-	if (status == STATUS_OK && open.validity != validity)
+	status = imap_open(imap, frame_get(frames, "folder"), true);
+	if (status == STATUS_OK && imap->folder.validity != validity)
 		status = note_set(note, STATUS_MISSING,
 		    "its messages have other numbers now; which one was "
 		    "meant is not known");

@@ -55,18 +55,13 @@ struct imap_shown imap_show_folder(struct span name);
 /* Add the name of a folder, which is UTF-8. */
 enum status imap_add_folder(struct imap *imap, struct span name) MUST_CHECK;
 
-/* A folder that is open. */
-struct imap_folder {
-	uint32_t validity; /* RFC 3501 section 2.3.1.1 */
-	uint64_t next;     /* the UID of the next message; 0: not said */
-	uint64_t exists;   /* messages in it */
-};
 /*
- * Open it; write: else nothing in it can change.  name: UTF-8.
- * STATUS_MISSING: it does not exist.
+ * Open a folder, unless it is open already; write: else nothing in it can
+ * change.  It is imap->folder then.  name: UTF-8.  STATUS_MISSING: it does not
+ * exist.
  */
-enum status imap_open(struct imap *imap, struct span name, bool write,
-    struct imap_folder *out) MUST_CHECK;
+enum status imap_open(
+    struct imap *imap, struct span name, bool write) MUST_CHECK;
 /* What a FETCH response says of one message (section 7.4.2). */
 struct imap_fetched {
 	uint64_t uid;  /* 0: not said */

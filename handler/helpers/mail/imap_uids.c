@@ -50,6 +50,8 @@ void
 imap_uids_add(struct imap_uids *uids, uint32_t uid)
 {
 	uids->seen++;
+	if (uid > uids->greatest)
+		uids->greatest = uid;
 	if (uids->count < IMAP_UIDS_MAX) {
 		uids->uid[uids->count++] = uid;
 		rise(uids);

@@ -16,7 +16,8 @@ struct imap_uids {
 	uint32_t uid[IMAP_UIDS_MAX]; /* a heap, the greatest first; sorted by
 				      * imap_uids_sort() */
 	size_t count;
-	uint64_t seen; /* how many were added */
+	uint64_t seen;     /* how many were added */
+	uint32_t greatest; /* of all that were added */
 };
 
 /* Add one; of more than IMAP_UIDS_MAX, the lowest stay. */

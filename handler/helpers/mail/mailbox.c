@@ -82,7 +82,7 @@ mailbox_answer(
 		default:
 			status = STATUS_USAGE;
 		}
-	if (status != STATUS_OK)
+	if (status != STATUS_OK || kept.imap.broken)
 		mailbox_end();
 	return status;
 }

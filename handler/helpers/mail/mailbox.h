@@ -8,8 +8,7 @@
 #define HELPERS_MAIL_MAILBOX_H
 #include "helpers/mail/question.h"
 
-/* Any of the three.  After STATUS_NET a message that was to be appended may or
- * may not be there. */
+/* Any of the three. */
 question_answer mailbox_answer;
 /* Close the connection, if there is one. */
 void mailbox_end(void);
