@@ -41,7 +41,7 @@ static const struct cmd_option rows[] = {
 	    .help = "media type of FILE, mailcap's %t" },
 	{ "draft", "DEST", AT(draft),
 	    .help = "where the reply goes: mua, stage, stdout, smtp,\n"
-		    "sendmail, file:PATH, maildir:DIR, mbox:FILE" },
+		    "sendmail, imap, file:PATH, maildir:DIR, mbox:FILE" },
 	{ "auto-approve", NULL, AT(auto_approve), .help = "do not ask" },
 	{ "mda", NULL, AT(mda),
 	    .help = "called by a delivery agent: exit 0 if the message is\n"
@@ -430,7 +430,8 @@ cmd_handle(const struct invocation *invocation, int argc, char *argv[])
 	    destination_parse(draft, &answer_options.destination) != STATUS_OK)
 		return cmd_misuse(&command_line,
 		    "--draft %.100s is not valid; use mua, stage, stdout, "
-		    "smtp, sendmail, file:PATH, maildir:DIR or mbox:FILE",
+		    "smtp, sendmail, imap, file:PATH, maildir:DIR or "
+		    "mbox:FILE",
 		    draft);
 	if ((report = calloc(1, sizeof(*report))) == NULL)
 		return cmd_fail(STATUS_MEMORY, &note);

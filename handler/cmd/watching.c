@@ -69,12 +69,13 @@ choose_destination(
 	case DESTINATION_FILE:
 		return note_set(note, STATUS_CONFIG,
 		    "draft = %.100s needs a person; use smtp, sendmail, "
-		    "maildir:DIR or mbox:FILE",
+		    "imap, maildir:DIR or mbox:FILE",
 		    config->draft);
 	case DESTINATION_MAILDIR:
 	case DESTINATION_MBOX:
 	case DESTINATION_SENDMAIL:
 	case DESTINATION_SMTP:
+	case DESTINATION_IMAP:
 		break;
 	}
 	return STATUS_OK;

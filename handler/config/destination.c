@@ -19,6 +19,7 @@ destination_parse(const char *text, struct destination *out)
 		{ "stdout", DESTINATION_STDOUT, false },
 		{ "sendmail", DESTINATION_SENDMAIL, false },
 		{ "smtp", DESTINATION_SMTP, false },
+		{ "imap", DESTINATION_IMAP, false },
 		{ "file:", DESTINATION_FILE, true },
 		{ "maildir:", DESTINATION_MAILDIR, true },
 		{ "mbox:", DESTINATION_MBOX, true },
@@ -47,7 +48,7 @@ void
 destination_name(const struct destination *destination, char *out, size_t size)
 {
 	static const char *const names[] = { "mua", "stage", "stdout",
-		"file:", "maildir:", "mbox:", "sendmail", "smtp" };
+		"file:", "maildir:", "mbox:", "sendmail", "smtp", "imap" };
 
 	(void)snprintf(
 	    out, size, "%s%s", names[destination->kind], destination->path);

@@ -15,7 +15,8 @@ enum destination_kind {
 	DESTINATION_MAILDIR, /* maildir:DIR */
 	DESTINATION_MBOX,    /* mbox:FILE */
 	DESTINATION_SENDMAIL,
-	DESTINATION_SMTP /* the server of the setting "smtp" */
+	DESTINATION_SMTP, /* the server of the setting "smtp" */
+	DESTINATION_IMAP  /* a draft on the server of the setting "imap" */
 };
 
 struct destination {

@@ -64,11 +64,12 @@ static const struct setting all[] = {
 	{ "dnssec_anchor", "/usr/share/dns/root.key", value_text,
 	    ALL(authenticate.anchor) },
 	{ "draft", NULL, value_draft, ALL(draft),
-	    .expected = "mua, stage, stdout, smtp, sendmail, file:PATH, "
+	    .expected = "mua, stage, stdout, smtp, sendmail, imap, file:PATH, "
 			"maildir:DIR or mbox:FILE" },
 	{ "finish", "auto", value_choice, ALL(finish), .words = finishes },
 	{ "imap", NULL, value_imap, ALL(imap),
-	    .expected = "imaps://USER@HOST or imap://USER@HOST" },
+	    .expected = "imaps://USER@HOST or imap://USER@HOST, perhaps with "
+			"/FOLDER" },
 	{ "key", "rsa:3072", value_key_kind, ALL(key), .expected = KEYS },
 	{ "lock_keys", "no", value_flag, ALL(lock_keys), .words = yes_no },
 	{ "mail_ca_file", NULL, value_text, ALL(mail_ca_file) },

@@ -256,8 +256,7 @@ value_sent_folder(const struct setting *setting, struct span value, void *field)
 static bool
 read_server(struct span value, enum server_kind kind, struct server *out)
 {
-	return server_parse(value, out) && out->kind == kind &&
-	    out->folder[0] == '\0';
+	return server_parse(value, out) && out->kind == kind;
 }
 
 bool

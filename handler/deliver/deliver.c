@@ -6,6 +6,7 @@
 
 #include "base/fd.h"
 #include "deliver/folder.h"
+#include "deliver/imap.h"
 #include "deliver/mail_program.h"
 #include "deliver/sendmail.h"
 #include "deliver/smtp.h"
@@ -36,6 +37,8 @@ deliver_check(const struct delivery *delivery, struct note *note)
 		return STATUS_OK;
 	case DESTINATION_SMTP:
 		return deliver_smtp_check(delivery, note);
+	case DESTINATION_IMAP:
+		return deliver_imap_check(delivery, note);
 	case DESTINATION_STAGE:
 	case DESTINATION_STDOUT:
 	case DESTINATION_MBOX:
@@ -48,9 +51,11 @@ deliver_check(const struct delivery *delivery, struct note *note)
 enum status
 deliver_prepare(const struct delivery *delivery, struct note *note)
 {
-	return delivery->destination->kind == DESTINATION_SMTP
-	    ? deliver_smtp_prepare(delivery, note)
-	    : STATUS_OK;
+	if (delivery->destination->kind == DESTINATION_SMTP)
+		return deliver_smtp_prepare(delivery, note);
+	if (delivery->destination->kind == DESTINATION_IMAP)
+		return deliver_imap_prepare(delivery, note);
+	return STATUS_OK;
 }
 
 enum status
@@ -77,6 +82,8 @@ deliver(const struct delivery *delivery, struct span message,
 		return deliver_sendmail(delivery, message, outcome, note);
 	case DESTINATION_SMTP:
 		return deliver_smtp(delivery, message, outcome, note);
+	case DESTINATION_IMAP:
+		return deliver_imap(delivery, message, outcome, note);
 	case DESTINATION_STDOUT:
 		break;
 	}

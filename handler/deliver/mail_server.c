@@ -188,3 +188,15 @@ mail_server_ask(const struct mail_access *access, const struct server *server,
 		name_it(server, &why, status, note);
 	return status;
 }
+
+bool
+mail_server_did_nothing(enum status status, struct span answer)
+{
+	const struct span said = frame_get(answer, "status");
+
+	/* It was not started. */
+	if (status == STATUS_CREATE)
+		return true;
+	return frame_ended(answer) && said.len > 0 &&
+	    !span_eq(said, span_of(status_name(STATUS_OK)));
+}

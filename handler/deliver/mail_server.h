@@ -39,4 +39,8 @@ enum status mail_server_prepare(const struct mail_access *access,
 enum status mail_server_ask(const struct mail_access *access,
     const struct server *server, enum verb_id verb, struct span frames,
     struct helper_kept *kept, struct buf *answer, struct note *note) MUST_CHECK;
+/* After a failure of a question that changes something on the server: is it
+ * certain that nothing was changed?  The program's own failures come before
+ * that; without a whole answer, who knows. */
+bool mail_server_did_nothing(enum status status, struct span answer);
 #endif

@@ -45,22 +45,6 @@ add_mail(
 	return buf_status(frames);
 }
 
-/* What a failure says of the reply.  The program's own failures come before
- * anything is sent; without a whole answer, who knows. */
-static enum outcome
-outcome_of_failure(enum status status, struct span answer)
-{
-	const struct span said = frame_get(answer, "status");
-
-	/* It was not started. */
-	if (status == STATUS_CREATE)
-		return OUTCOME_NOTHING;
-	return frame_ended(answer) && said.len > 0 &&
-		!span_eq(said, span_of(status_name(STATUS_OK)))
-	    ? OUTCOME_NOTHING
-	    : OUTCOME_DOUBT;
-}
-
 /* The log keeps the server's words: they name the message in its own log. */
 static enum status
 judge(const struct delivery *delivery, struct span answer,
@@ -105,8 +89,8 @@ deliver_smtp(const struct delivery *delivery, struct span message,
 	    VERB_SEND, buf_span(&frames), NULL, &answer, note);
 	if (status == STATUS_OK)
 		status = judge(delivery, buf_span(&answer), outcome, note);
-	else
-		*outcome = outcome_of_failure(status, buf_span(&answer));
+	else if (!mail_server_did_nothing(status, buf_span(&answer)))
+		*outcome = OUTCOME_DOUBT;
 	/* "no" is the status of a question: sendmail says this. */
 	if (status == STATUS_NO)
 		status = STATUS_IO;

@@ -105,7 +105,7 @@ def test_misuse():
         (["account", "regster"],
          "unknown action account regster; did you mean register?"),
         (["handle", "--draft", "nowhere"], "--draft nowhere is not valid; use "
-         "mua, stage, stdout, smtp, sendmail, file:PATH, maildir:DIR or "
+         "mua, stage, stdout, smtp, sendmail, imap, file:PATH, maildir:DIR or "
          "mbox:FILE"),
         (["expect", "a@example.org"], "--from CA_ADDRESS is missing"),
         (["expect", "--forget", "x", "a@example.org"],
@@ -739,7 +739,7 @@ def test_destinations():
                              ("maildir:/nonexistent", 73),
                              ("mbox:/nonexistent/x", 73),
                              ("file:/nonexistent/x", 73), ("mua", 64),
-                             ("nowhere", 64), ("imap", 64)):
+                             ("nowhere", 64), ("imap", 78)):
             got = place.run("handle", "--auto-approve", "--draft", target,
                             stdin=challenge())
             tap.equal(got.returncode, code, "cannot deliver to " + target)
