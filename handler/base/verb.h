@@ -90,7 +90,7 @@
 /*
  * Of SEND, outcome: "sent", or "doubt" where the server may have the message.
  * With any status but "done", nothing was sent.  said: the server's last words,
- * or why there is a doubt.
+ * or why there is a doubt.  Of PROBE, protocol: "smtp" or "imap".
  *
  * X(enumerator, program, verb, opens, takes, gives, fails)
  *
@@ -98,93 +98,95 @@
  * one.  fails: the statuses that only this verb may answer; all may fail with
  * those of verb_fault().
  */
-#define VERB_TABLE(X)                                                         \
-	X(RESPONSE, "mailcert-verify", "response", "",                        \
-	    "part1 part2 thumbprint join", "digest",                          \
-	    "bad-token bad-thumbprint")                                       \
-	X(DKIM, "mailcert-verify", "dkim", "",                                \
-	    "now from headers dns* message", VERB_AUTHRES,                    \
-	    "not-authenticated dkim-fail dkim-domain dkim-coverage "          \
-	    "dkim-key dns-trouble")                                           \
-	X(SIGNATURE, "mailcert-verify", "signature", "",                      \
-	    "now from covers? dns* message", "weak",                          \
-	    "not-authenticated dkim-fail dkim-domain dkim-coverage "          \
-	    "dkim-key dns-trouble")                                           \
-	X(SMIME, "mailcert-verify", "smime", "",                              \
-	    "from auto-submitted? when message" VERB_TRUST,                   \
-	    VERB_AUTHRES VERB_CHALLENGE,                                      \
-	    "not-authenticated smime-fail smime-untrusted smime-identity "    \
-	    "smime-unprotected dns-trouble" VERB_REFUSED)                     \
-	X(STATUS, "mailcert-verify", "status", "", "now message" VERB_TRUST,  \
-	    VERB_REPORT, "")                                                  \
-	X(SIGNER, "mailcert-verify", "signer", "", "now message" VERB_TRUST,  \
-	    VERB_REPORT " chain?", "")                                        \
-	X(OBJECT, "mailcert-verify", "object", "",                            \
-	    "now object content?" VERB_TRUST,                                 \
-	    "error* address* issuer content?", "")                            \
-	X(CERTIFICATE, "mailcert-verify", "certificate", "",                  \
-	    "now key address+ usage chain", VERB_FACTS, "ca-nonsense")        \
-	X(FOREIGN, "mailcert-verify", "foreign", "", "now key chain",         \
-	    VERB_FACTS " address+ usage kind digest", "bad-file")             \
-	X(LEAVES, "mailcert-verify", "leaves", "", "chain", "public*",        \
-	    "bad-file")                                                       \
-	X(DESCRIBE, "mailcert-verify", "describe", "",                        \
-	    "chain file* anchor* anchor-fault*", "certificate+",              \
-	    "ca-nonsense")                                                    \
-	X(RECIPIENT, "mailcert-verify", "recipient", "",                      \
-	    "message certificate*", "index*", "smime-fail")                   \
-	X(DIGEST, "mailcert-verify", "digest", "", "message", "digest", "")   \
-	X(THUMBPRINT, "mailcert-key", "thumbprint", "file", "", "thumbprint", \
-	    VERB_KEY)                                                         \
-	X(JWS, "mailcert-key", "jws", "file",                                 \
-	    "url nonce kid payload passphrase?", "jws", VERB_KEY)             \
-	X(ROLLOVER, "mailcert-key", "rollover", "file new",                   \
-	    "url nonce kid payload passphrase?", "jws", VERB_KEY)             \
-	X(BIND, "mailcert-key", "bind", "file", "url kid mac", "jws",         \
-	    VERB_KEY)                                                         \
-	X(GENERATE, "mailcert-key", "generate", "file? new",                  \
-	    "kind address* usage? subject? eku? passphrase?", "csr? public?", \
-	    VERB_KEY)                                                         \
-	X(TXT, "mailcert-net", "txt", VERB_RESOLVER, "name", "dns", "")       \
-	X(SMIMEA, "mailcert-net", "smimea", VERB_RESOLVER, "address", "dns",  \
-	    "malformed")                                                      \
-	X(CAA, "mailcert-net", "caa", VERB_RESOLVER, "name", "dns", "")       \
-	X(CHECK, "mailcert-net", "check", VERB_RESOLVER, "", "state reason",  \
-	    "")                                                               \
-	X(REQUEST, "mailcert-https", "request", "ca-file",                    \
-	    "method url accept proxy no-proxy body",                          \
-	    "code nonce location retry-after alternate* next body",           \
-	    "ca-nonsense network-trouble configuration")                      \
-	X(FETCH, "mailcert-https", "fetch", "ca-file",                        \
-	    VERB_SERVER " method target body? most",                          \
-	    "code location retry-after body",                                 \
-	    "login-failed network-trouble configuration")                     \
-	X(SEND, "mailcert-mail", "send", "ca-file",                           \
-	    VERB_SERVER " sender recipient+ message", "outcome said",         \
-	    VERB_SERVER_FAILS)                                                \
-	X(APPEND, "mailcert-mail", "append", "ca-file",                       \
-	    VERB_SERVER " folder? special? flag* message", "folder doubt?",   \
-	    VERB_SERVER_FAILS " missing")                                     \
-	X(LOOK, "mailcert-mail", "look", "ca-file",                           \
-	    VERB_SERVER " folder validity? after? since? domain* "            \
-			"auto-submitted? most",                               \
-	    "validity after more? uid* message*",                             \
-	    VERB_SERVER_FAILS " missing")                                     \
-	X(MARK, "mailcert-mail", "mark", "ca-file",                           \
-	    VERB_SERVER " folder validity uid answered? move?", "",           \
-	    VERB_SERVER_FAILS " missing")                                     \
-	X(INSPECT, "mailcert-key", "inspect", "file", "passphrase?",          \
-	    "public* locked* chain warning* home?", VERB_KEY VERB_PORTABLE)   \
-	X(TAKE, "mailcert-key", "take", "file new",                           \
-	    "public passphrase? lock?", "", VERB_KEY VERB_PORTABLE)           \
-	X(CLONE, "mailcert-key", "clone", "file new", "", "", VERB_KEY)       \
-	X(EXPORT, "mailcert-key", "export", "file new? output?",              \
-	    "form chain name? passphrase? lock? replace?", "", VERB_KEY)      \
-	X(PACK, "mailcert-key", "pack", "home new? output?",                  \
-	    "passphrase replace?", "", VERB_KEY)                              \
-	X(UNPACK, "mailcert-key", "unpack", "file home", "passphrase",        \
-	    "count", VERB_KEY VERB_PORTABLE)                                  \
-	X(COPY, "mailcert-key", "copy", "file new", "form? passphrase?", "",  \
+#define VERB_TABLE(X)                                                          \
+	X(RESPONSE, "mailcert-verify", "response", "",                         \
+	    "part1 part2 thumbprint join", "digest",                           \
+	    "bad-token bad-thumbprint")                                        \
+	X(DKIM, "mailcert-verify", "dkim", "",                                 \
+	    "now from headers dns* message", VERB_AUTHRES,                     \
+	    "not-authenticated dkim-fail dkim-domain dkim-coverage "           \
+	    "dkim-key dns-trouble")                                            \
+	X(SIGNATURE, "mailcert-verify", "signature", "",                       \
+	    "now from covers? dns* message", "weak",                           \
+	    "not-authenticated dkim-fail dkim-domain dkim-coverage "           \
+	    "dkim-key dns-trouble")                                            \
+	X(SMIME, "mailcert-verify", "smime", "",                               \
+	    "from auto-submitted? when message" VERB_TRUST,                    \
+	    VERB_AUTHRES VERB_CHALLENGE,                                       \
+	    "not-authenticated smime-fail smime-untrusted smime-identity "     \
+	    "smime-unprotected dns-trouble" VERB_REFUSED)                      \
+	X(STATUS, "mailcert-verify", "status", "", "now message" VERB_TRUST,   \
+	    VERB_REPORT, "")                                                   \
+	X(SIGNER, "mailcert-verify", "signer", "", "now message" VERB_TRUST,   \
+	    VERB_REPORT " chain?", "")                                         \
+	X(OBJECT, "mailcert-verify", "object", "",                             \
+	    "now object content?" VERB_TRUST,                                  \
+	    "error* address* issuer content?", "")                             \
+	X(CERTIFICATE, "mailcert-verify", "certificate", "",                   \
+	    "now key address+ usage chain", VERB_FACTS, "ca-nonsense")         \
+	X(FOREIGN, "mailcert-verify", "foreign", "", "now key chain",          \
+	    VERB_FACTS " address+ usage kind digest", "bad-file")              \
+	X(LEAVES, "mailcert-verify", "leaves", "", "chain", "public*",         \
+	    "bad-file")                                                        \
+	X(DESCRIBE, "mailcert-verify", "describe", "",                         \
+	    "chain file* anchor* anchor-fault*", "certificate+",               \
+	    "ca-nonsense")                                                     \
+	X(RECIPIENT, "mailcert-verify", "recipient", "",                       \
+	    "message certificate*", "index*", "smime-fail")                    \
+	X(DIGEST, "mailcert-verify", "digest", "", "message", "digest", "")    \
+	X(THUMBPRINT, "mailcert-key", "thumbprint", "file", "", "thumbprint",  \
+	    VERB_KEY)                                                          \
+	X(JWS, "mailcert-key", "jws", "file",                                  \
+	    "url nonce kid payload passphrase?", "jws", VERB_KEY)              \
+	X(ROLLOVER, "mailcert-key", "rollover", "file new",                    \
+	    "url nonce kid payload passphrase?", "jws", VERB_KEY)              \
+	X(BIND, "mailcert-key", "bind", "file", "url kid mac", "jws",          \
+	    VERB_KEY)                                                          \
+	X(GENERATE, "mailcert-key", "generate", "file? new",                   \
+	    "kind address* usage? subject? eku? passphrase?", "csr? public?",  \
+	    VERB_KEY)                                                          \
+	X(TXT, "mailcert-net", "txt", VERB_RESOLVER, "name", "dns", "")        \
+	X(SMIMEA, "mailcert-net", "smimea", VERB_RESOLVER, "address", "dns",   \
+	    "malformed")                                                       \
+	X(CAA, "mailcert-net", "caa", VERB_RESOLVER, "name", "dns", "")        \
+	X(CHECK, "mailcert-net", "check", VERB_RESOLVER, "", "state reason",   \
+	    "")                                                                \
+	X(REQUEST, "mailcert-https", "request", "ca-file",                     \
+	    "method url accept proxy no-proxy body",                           \
+	    "code nonce location retry-after alternate* next body",            \
+	    "ca-nonsense network-trouble configuration")                       \
+	X(FETCH, "mailcert-https", "fetch", "ca-file",                         \
+	    VERB_SERVER " method target body? most",                           \
+	    "code location retry-after body",                                  \
+	    "login-failed network-trouble configuration")                      \
+	X(SEND, "mailcert-mail", "send", "ca-file",                            \
+	    VERB_SERVER " sender recipient+ message", "outcome said",          \
+	    VERB_SERVER_FAILS)                                                 \
+	X(PROBE, "mailcert-mail", "probe", "ca-file", VERB_SERVER " protocol", \
+	    "", VERB_SERVER_FAILS)                                             \
+	X(APPEND, "mailcert-mail", "append", "ca-file",                        \
+	    VERB_SERVER " folder? special? flag* message", "folder doubt?",    \
+	    VERB_SERVER_FAILS " missing")                                      \
+	X(LOOK, "mailcert-mail", "look", "ca-file",                            \
+	    VERB_SERVER " folder validity? after? since? domain* "             \
+			"auto-submitted? most",                                \
+	    "validity after more? uid* message*",                              \
+	    VERB_SERVER_FAILS " missing")                                      \
+	X(MARK, "mailcert-mail", "mark", "ca-file",                            \
+	    VERB_SERVER " folder validity uid answered? move?", "",            \
+	    VERB_SERVER_FAILS " missing")                                      \
+	X(INSPECT, "mailcert-key", "inspect", "file", "passphrase?",           \
+	    "public* locked* chain warning* home?", VERB_KEY VERB_PORTABLE)    \
+	X(TAKE, "mailcert-key", "take", "file new",                            \
+	    "public passphrase? lock?", "", VERB_KEY VERB_PORTABLE)            \
+	X(CLONE, "mailcert-key", "clone", "file new", "", "", VERB_KEY)        \
+	X(EXPORT, "mailcert-key", "export", "file new? output?",               \
+	    "form chain name? passphrase? lock? replace?", "", VERB_KEY)       \
+	X(PACK, "mailcert-key", "pack", "home new? output?",                   \
+	    "passphrase replace?", "", VERB_KEY)                               \
+	X(UNPACK, "mailcert-key", "unpack", "file home", "passphrase",         \
+	    "count", VERB_KEY VERB_PORTABLE)                                   \
+	X(COPY, "mailcert-key", "copy", "file new", "form? passphrase?", "",   \
 	    VERB_KEY)
 
 /* Octets of a body that "fetch" may be asked for. */

@@ -4,6 +4,7 @@
 everything wrong that a server can; and with a real Postfix."""
 import contextlib
 import itertools
+import json
 import os
 import re
 import signal
@@ -14,8 +15,8 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from lib import (ADDRESS, BUILD, CA, MAILCERT, QUESTION, SLOW, Place, Terminal,
                  ask, challenge, check_reply, fake_sendmail, make_maildir,
-                 read_then_yes, run_tests, sample, sample_kinds, sent, tap,
-                 tests_of, told)
+                 nomalloc, read_then_yes, run_tests, sample, sample_kinds,
+                 sent, tap, tests_of, told)
 from servers import Authority
 from servers.dovecot import Dovecot
 from servers.faults import CUT, RESET, SILENT, Endless
@@ -502,6 +503,83 @@ def test_secrets():
                     if b"geheim" in f.read():
                         left.append(path)
         tap.equal(left, [], "no file")
+
+
+def test_memory():
+    """Where memory runs out, the program knows what it has sent."""
+    with Smtp(users=USERS, tls="starttls") as smtp, Place() as place:
+        question = ask(
+            ("tls", "starttls"), ("host", "127.0.0.1"),
+            ("port", str(smtp.port)), ("user", "alice"),
+            ("secret", PASSWORD), ("sender", ADDRESS), ("recipient", CA),
+            ("message", "Subject: x\n\nx\n"), opens=[("ca-file", smtp.ca)])
+
+        def send(**env):
+            before = len(smtp.accepted)
+            got = subprocess.run(
+                [os.path.join(BUILD, "mailcert-mail"), "send"],
+                input=question, env=env, capture_output=True, timeout=60)
+            answer = dict(told(got.stdout)) if got.stdout.endswith(
+                b"\nend 0\n\n") else {}
+            return got, answer, len(smtp.accepted) - before
+
+        got, answer, accepted = send()
+        tap.ok(answer.get("outcome") == b"sent" and accepted == 1, "sent",
+               got)
+        preload, bad, failed = nomalloc(place), [], 0
+        # From 48 on: those of glibc while it reads nsswitch.conf.
+        for n in [*range(50, 54), *sample(
+                [*range(1, 48), *range(58, 9000, 97)], 24)]:
+            got, answer, accepted = send(LD_PRELOAD=preload, FAIL_AT=str(n))
+            status = answer.get("status")
+            failed += status not in (b"done", None)
+            if accepted != (answer.get("outcome") == b"sent") and not (
+                    answer.get("outcome") == b"doubt" or
+                    (not answer and accepted)):
+                bad.append("allocation %d: %d, %r" % (n, accepted, got))
+        tap.ok(not bad and failed > 5, "allocations", failed, *bad)
+
+
+def test_doctor():
+    """doctor logs in, and sends nothing."""
+    with Smtp(users=USERS, tls="starttls") as smtp, desk() as one:
+        for name, more, want, words in (
+                ("good", {}, "ok", "lets us in"),
+                ("wrong password", {"secret": {
+                    "password.alice@127.0.0.1": "echo no"}}, "error",
+                 "does not accept the password: 535"),
+                ("no password", {"secret": {"color": "no"}}, "error",
+                 "set password.alice@127.0.0.1"),
+                ("nobody there", {"port": 1}, "warning", "cannot connect")):
+            got = one.place.run(*one.options(smtp, **more), "doctor",
+                                "--json")
+            said = [x for x in json.loads(got.stdout)["checks"]
+                    if x["check"] == "smtp"]
+            tap.ok(len(said) == 1 and said[0]["status"] == want and
+                   words in said[0]["message"] and
+                   "alice@127.0.0.1" in said[0]["message"],
+                   "doctor, %s: %s" % (name, want), said)
+        tap.ok(not smtp.received and not any(
+            line.startswith(b"MAIL") for line in smtp.heard) and
+               smtp.heard.count(b"QUIT") == 2, "doctor sends nothing",
+               smtp.heard)
+    with Dovecot({"alice": "secret"}) as dovecot, Place() as place:
+        for settings, words, many in (
+                (("imap=imaps://alice@localhost:%d" % dovecot.imaps,), ["ok"],
+                 1),
+                (("watch=imaps://alice@localhost:%d/INBOX "
+                  "imaps://alice@localhost:%d/Other imap://alice@localhost:%d"
+                  % (dovecot.imaps, dovecot.imaps, dovecot.imap),
+                  "imap=imaps://alice@localhost:%d" % dovecot.imaps),
+                 ["ok", "ok"], 2)):
+            got = place.run(
+                *[x for s in settings for x in ("-o", s)], "-o",
+                "mail_ca_file=" + dovecot.ca, "-o",
+                "password.alice@localhost=echo secret", "doctor", "--json")
+            said = [x for x in json.loads(got.stdout)["checks"]
+                    if x["check"] == "imap"]
+            tap.equal([x["status"] for x in said], words,
+                      "doctor, IMAP: each server once (%d)" % many)
 
 
 def test_postfix():

@@ -11,6 +11,7 @@
 #include "base/sandbox.h"
 #include "base/serve.h"
 #include "helpers/mail/mailbox.h"
+#include "helpers/mail/probe.h"
 #include "helpers/mail/send.h"
 
 enum {
@@ -23,6 +24,7 @@ static const struct {
 	question_answer *answer;
 } answers[] = {
 	{ VERB_SEND, send_answer },
+	{ VERB_PROBE, probe_answer },
 	{ VERB_APPEND, mailbox_answer },
 	{ VERB_LOOK, mailbox_answer },
 	{ VERB_MARK, mailbox_answer },
@@ -68,7 +70,9 @@ take_question(const struct serve *serve, struct question *out)
 
 	out->verb = serve->verb;
 	out->frames = frames;
-	out->to.imap = serve->verb != VERB_SEND;
+	out->to.imap = serve->verb == VERB_PROBE
+	    ? span_eq(frame_get(frames, "protocol"), SPAN("imap"))
+	    : serve->verb != VERB_SEND;
 	out->to.implicit_tls = span_eq(tls, SPAN("implicit"));
 	out->account.token = token.len > 0;
 	out->account.secret = token.len > 0 ? token : secret;
