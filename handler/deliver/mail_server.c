@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "process/child.h"
 #include "process/secret.h"
 
 enum {
@@ -59,6 +60,17 @@ get_secret(const struct mail_access *access, const struct server *server,
 	return access->ask(account, &out->secret, note);
 }
 
+/* In a child that parses what strangers have written. */
+static void
+wipe_secrets(void)
+{
+	size_t i;
+
+	for (i = 0; i < secret_count; i++)
+		buf_wipe(&secrets[i].secret);
+	secret_count = 0;
+}
+
 /* The secret of an account, from what is kept if it is there. */
 static enum status
 take_secret(const struct mail_access *access, const struct server *server,
@@ -86,6 +98,7 @@ take_secret(const struct mail_access *access, const struct server *server,
 	}
 	secret->fresh = true;
 	secret_count++;
+	child_add_wipe(wipe_secrets);
 	*out = secret;
 	return STATUS_OK;
 }

@@ -1,6 +1,7 @@
 /* child.c - sandboxed children: see child.h */
 #include "process/child.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -17,6 +18,21 @@
 
 enum { WAIT_SECONDS = 20, KEEP_MAX = 80 };
 
+static child_wipe *wipes[CHILD_WIPES];
+static size_t wipe_count;
+
+void
+child_add_wipe(child_wipe *wipe)
+{
+	size_t i;
+
+	for (i = 0; i < wipe_count; i++)
+		if (wipes[i] == wipe)
+			return;
+	assert(wipe_count < CHILD_WIPES);
+	wipes[wipe_count++] = wipe;
+}
+
 static void
 be_the_child(child_work *work, const void *arg, size_t size, int out,
     const int *keep, size_t kept)
@@ -32,6 +48,8 @@ be_the_child(child_work *work, const void *arg, size_t size, int out,
 	close_others(open_ones, i);
 	if (report == NULL)
 		_exit(status_exit(STATUS_MEMORY));
+	for (i = 0; i < wipe_count; i++)
+		wipes[i]();
 	if (keep == NULL)
 		sandbox_enter_strict();
 	else

@@ -24,4 +24,14 @@ typedef void child_work(const void *arg, void *report);
  */
 enum status child_run(child_work *work, const void *arg, void *report,
     size_t size, const int *keep, size_t kept, struct note *note) MUST_CHECK;
+
+/*
+ * From now on, every child calls this before its work.  It is for whoever keeps
+ * passwords in the memory of this process, of which a child has a copy: what
+ * was taken over must find none that it could slip into its report.  The same
+ * function counts once; at most CHILD_WIPES.
+ */
+enum { CHILD_WIPES = 4 };
+typedef void child_wipe(void);
+void child_add_wipe(child_wipe *wipe);
 #endif

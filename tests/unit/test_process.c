@@ -346,6 +346,36 @@ test_child(void)
 	TEXT(span_of(report.text), "more");
 }
 
+/* What a child must not know. */
+static char password[] = "open";
+
+static void
+wipe_password(void)
+{
+	(void)memset(password, 'x', sizeof(password) - 1);
+}
+
+static void
+test_child_wipe(void)
+{
+	const int none[1] = { 0 };
+	struct report report = { "" };
+	size_t i;
+
+	OK(child_run(work_well, password, &report, sizeof(report), NULL, 0,
+	       &note) == STATUS_OK);
+	TEXT(span_of(report.text), "open");
+	for (i = 0; i < 2 * CHILD_WIPES; i++)
+		child_add_wipe(wipe_password);
+	OK(child_run(work_well, password, &report, sizeof(report), NULL, 0,
+	       &note) == STATUS_OK);
+	TEXT(span_of(report.text), "xxxx");
+	OK(child_run(work_well, password, &report, sizeof(report), none, 0,
+	       &note) == STATUS_OK);
+	TEXT(span_of(report.text), "xxxx");
+	TEXT(span_of(password), "open");
+}
+
 int
 main(void)
 {
@@ -361,6 +391,7 @@ main(void)
 	test_flood();
 	test_stay();
 	test_child();
+	test_child_wipe();
 	buf_clear(&out);
 	return tap_done();
 }
