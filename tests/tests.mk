@@ -20,7 +20,7 @@ $(BUILD)/tests/replay_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o \
 HIJACKED = $(addprefix $(BUILD)/hijacked/,mailcert mailcert-verify \
 	mailcert-key mailcert-net mailcert-https mailcert-mail hasty free)
 HIJACK = $(BUILD)/obj/tests/fault/hijack.o
-TAKEN = challenge_parse authres_dkim authres_smime response_compute \
+TAKEN = challenge_parse jmap_ids_parse authres_dkim authres_smime response_compute \
 	dns_look_up http_send connect_open jwk_thumbprint jws_sign jws_bind jws_roll_over \
 	key_generate key_unlock bundle_read foreign_read \
 	sealed_build sealed_open syscall

@@ -485,6 +485,7 @@ get_out(void)
 		return get_out(); \
 	}
 TAKEN(challenge_parse)
+TAKEN(jmap_ids_parse)
 TAKEN(authres_dkim)
 TAKEN(authres_smime)
 TAKEN(response_compute)

@@ -16,8 +16,9 @@ import threading
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from cms import Authority, cert_pem, pem
 from dnsserver import Dns, both_sockets
-from lib import (ADDRESS, BUILD, CA, PART2, ROOT, Place, ask, check_reply,
-                 kernel, run_tests, tap, tests_of)
+from lib import (ADDRESS, BUILD, CA, PART2, ROOT, Place, ask, challenge,
+                 check_reply, kernel, run_tests, tap, tests_of)
+from servers.jmap import Jmap
 
 SIGNED = os.path.join(ROOT, "tests/signed")
 # The stored messages have no Date, and would need a person.
@@ -298,6 +299,24 @@ def test_parser():
     tap.equal(scene.place.orders_bytes(), orders,
               "the parser: the order stands")
     scene.close()
+
+
+def test_jmap_parser():
+    """What reads a JMAP server's JSON: it allocates memory, and no more."""
+    with Jmap() as jmap:
+        jmap.deliver(challenge())
+        scene = Scene("mailcert")
+        scene.place.expect("--expires", "24h")
+        orders = scene.place.orders_bytes()
+        judge(scene, "the parser of JMAP", lambda scene: scene.place.run(
+            "-o", "sandbox=best-effort", "-o", "mail_ca_file=" + jmap.ca,
+            "-o", "password.alice@127.0.0.1=echo secret", "watch", "--once",
+            "jmap:https://alice@127.0.0.1:%d" % jmap.port, env=scene.env,
+            program=scene.program("mailcert")), alone=True,
+            free={"know the environment"})
+        tap.equal(scene.place.orders_bytes(), orders,
+                  "the parser of JMAP: the order stands")
+        scene.close()
 
 
 def test_verifier():

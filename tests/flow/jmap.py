@@ -5,9 +5,12 @@ tests/servers/jmap.py for what Cyrus lacks and for faults."""
 import contextlib
 import json
 import os
+import select
 import smtplib
+import socket
 import subprocess
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -492,6 +495,83 @@ def test_busy():
                 ("a download that fails", {"download": 502}, b"502")):
             faulty(one, name, answers, text)
             tap.ok(b"\x1b" not in one.log(), name + ": the log is safe")
+        faulty(one, "then it is answered", {}, answered=1, told=False)
+
+
+class Cutter:
+    """A relay that ends each connection after that many octets of the
+    server; what is inside TLS it does not know."""
+
+    def __init__(self, port):
+        self.behind, self.most, self.passed = port, None, 0
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                near = self.listener.accept()[0]
+                threading.Thread(target=self.relay, args=(near,),
+                                 daemon=True).start()
+
+    def relay(self, near):
+        left = float("inf") if self.most is None else self.most
+        with near, contextlib.suppress(OSError), socket.create_connection(
+                ("127.0.0.1", self.behind)) as far:
+            while left > 0:
+                for one in select.select([near, far], [], [])[0]:
+                    data = one.recv(65536)
+                    if not data:
+                        return
+                    if one is far:
+                        data = data[:min(left, len(data))]
+                        left -= len(data)
+                        self.passed += len(data)
+                    (near if one is far else far).sendall(data)
+
+
+def test_cut():
+    """The connection ends after each of its octets."""
+    with jmap_server() as one:
+        cutter = Cutter(one.server.port)
+        one.source = one.source.replace(str(one.server.port),
+                                        str(cutter.port))
+        one.once()
+        whole = cutter.passed
+        one.server.deliver(challenge())
+        for most in range(0, whole, 61) if SLOW else sample(
+                range(whole), 12):
+            cutter.most = most
+            got = one.once("--again")
+            tap.ok(len(one.sent()) <= 1 and (
+                is_told(one, got) or
+                got.returncode == 0 and not got.stderr),
+                "cut after %d octets" % most, got)
+            if one.sent():
+                break
+        cutter.most = None
+        got = one.once("--again")
+        tap.ok(got.returncode == 0 and len(one.sent()) == 1,
+               "then there is one answer", got)
+        cutter.listener.close()
+
+
+def test_silent():
+    """A server that says nothing, or less and less."""
+    if not SLOW:
+        return
+    with jmap_server() as one:
+        one.server.deliver(challenge())
+
+        def drip():
+            for _ in range(60):
+                time.sleep(1)
+                yield b"x"
+        faulty(one, "an answer that does not come", {
+            "api": lambda handler: time.sleep(40)}, b"25 seconds")
+        faulty(one, "an octet a second", {
+            "session": Reply(body=drip(), length=1000)}, b"25 seconds")
         faulty(one, "then it is answered", {}, answered=1, told=False)
 
 
