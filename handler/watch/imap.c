@@ -27,6 +27,8 @@ add_question(const struct watched *mailbox, const struct look *look, bool full,
 	frame_add_number(out, "since", look->since);
 	for (i = 0; i < look->wanted->domains; i++)
 		frame_add(out, "domain", span_of(look->wanted->domain[i]));
+	if (look->wanted->auto_submitted)
+		frame_add(out, "auto-submitted", SPAN("1"));
 	frame_add_number(out, "most", look->watcher->config->max_message);
 }
 

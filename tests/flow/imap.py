@@ -11,8 +11,9 @@ import time
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, TESTS)
-from lib import (BUILD, SLOW, Place, ask, at_once, challenge, check_reply,
-                 run_tests, tap, tests_of, told)
+from lib import (BUILD, MAILCERT, SLOW, Place, ask, at_once, challenge,
+                 check_reply, fake_sendmail, run_tests, sent, tap, tests_of,
+                 told)
 from servers import Authority
 from servers.dovecot import Dovecot
 from servers.faults import CUT, RESET, Gone, Scripted
@@ -202,7 +203,7 @@ def test_refused():
                     "^its certificate is not trusted", "another CA")
             relay.certificate(cert, key)
             refused(look(relay), "network-trouble",
-                    "^its certificate is ", "another name")
+                    "^its certificate is not for this host", "another name")
             tap.equal(relay.heard, [], "nothing was said without trust")
 
 
@@ -755,6 +756,91 @@ def test_draft_in_doubt():
                       "the record says so")
             tap.equal(len(dovecot.messages("Drafts")), 1, "it is there")
             tap.equal(relay.errors, [], "no error")
+
+
+# --- mailcert watch
+
+def watching(place, dovecot, *args, port=None):
+    """How to watch INBOX; answers go to a sendmail that keeps them."""
+    send, box = fake_sendmail(place)
+    account = "alice@localhost"
+    settings = {"sendmail": send, "mail_ca_file": dovecot.ca,
+                "password." + account: "echo secret"}
+    return box, [*[word for pair in settings.items()
+                   for word in ("-o", "%s=%s" % pair)], "watch", *args,
+                 "imaps://%s:%d/INBOX" % (account, port or dovecot.imaps)]
+
+
+def test_watch_once():
+    """The one that is awaited is answered, once, and the folder stays as it
+    is."""
+    with Dovecot() as dovecot, Place("set authenticate = none\n") as place:
+        box, command = watching(place, dovecot, "--once")
+        for raw in (challenge(subject="lunch", auto=None),
+                    challenge(sender="eve@evil.example"), challenge(),
+                    challenge(to="bob@example.org")):
+            dovecot.deliver(raw)
+        before = [(m.flags, m.path) for m in dovecot.messages()]
+        got = place.run(*command)
+        tap.ok(got.returncode == 0 and not sent(box) and
+               "Login" not in dovecot.log(),
+               "nothing is awaited: no connection", got)
+        place.expect("--expires", "24h")
+        got = place.run(*command)
+        tap.ok(got.returncode == 0 and len(sent(box)) == 1, "answered", got)
+        tap.equal(check_reply(sent(box)[0]), [], "the reply is right")
+        place.run(*command)
+        tap.equal(len(sent(box)), 1, "only once")
+        tap.equal([(m.flags, m.path) for m in dovecot.messages()], before,
+                  "nothing changed")
+        counts = [int(n) for n in re.findall(r"body_count=(\d+)",
+                                             dovecot.log())]
+        tap.ok(max(counts) <= 2, "only what is from the CA was fetched",
+               counts)
+
+
+def test_watch_stays():
+    """The server restarts, says BYE, and numbers its messages in another way,
+    while mailcert watches: each challenge is answered once."""
+    with Dovecot() as dovecot, Place("set authenticate = none\n") as place:
+        box, command = watching(place, dovecot)
+        cas = ["acme%d@ca.example" % n for n in range(4)]
+        for ca in cas:
+            place.expect("--expires", "24h", ca=ca)
+
+        def arrives(ca):
+            dovecot.deliver(challenge(sender=ca, msgid="<%s>" % ca))
+        with open(place.path("watch.log"), "wb") as log:
+            process = subprocess.Popen(
+                [MAILCERT, *command], env=place.env,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        try:
+            def answered(count, name):
+                for _ in range(600):
+                    if len(sent(box)) >= count:
+                        break
+                    time.sleep(0.1)
+                with open(place.path("watch.log")) as f:
+                    tap.ok(len(sent(box)) == count, name, len(sent(box)),
+                           f.read())
+            arrives(cas[0])
+            answered(1, "a challenge is answered")
+            dovecot.kick()
+            arrives(cas[1])
+            answered(2, "after BYE")
+            dovecot.stop()
+            dovecot.start()
+            arrives(cas[2])
+            answered(3, "after a restart")
+            dovecot.kick()
+            dovecot.forget()
+            arrives(cas[3])
+            answered(4, "after another UIDVALIDITY")
+            tap.equal(process.poll(), None, "it goes on")
+        finally:
+            process.terminate()
+            process.wait()
+        tap.equal(len(sent(box)), 4, "four answers, and no other")
 
 
 if __name__ == "__main__":
