@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "answer/consent.h"
+
 enum { DAY = 24 * 3600 };
 
 /* How many answers went out in the last 24 hours. */
@@ -109,6 +111,9 @@ policy_allows(const struct config *config, const struct home *home,
 	enum status status;
 
 	status = is_plain(odd(config, match), note);
+	if (status == STATUS_OK)
+		status =
+		    consent_given(config, expectation->address_normal, note);
 	if (status == STATUS_OK && config->answers_per_order == 0)
 		status = note_set(note, STATUS_NO_PERSON,
 		    "answers_per_order = 0: a person must answer");

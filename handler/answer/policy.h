@@ -3,7 +3,8 @@
  *
  * A challenge gets this far only if its sender is proved, it is expected and
  * fresh, and it is not a reply, a bounce or from a list: answer.h.  What is odd
- * needs a person; what exceeds a limit waits.
+ * needs a person, and so does an address for which nobody has agreed
+ * (consent.h); what exceeds a limit waits.
  */
 #ifndef ANSWER_POLICY_H
 #define ANSWER_POLICY_H

@@ -108,6 +108,8 @@ struct config {
 	bool syslog;            /* the log goes to syslog(3), too */
 	bool caa;               /* look CAA records up before an order */
 	const char *revocation; /* for verify: "off", "soft", "hard"; static */
+	/* Whose challenges are answered without a person: allow_find(). */
+	char answer_for[4 * CONFIG_VALUE_SIZE];
 	/* Answers without a person: for one authorization of an order; in 24
 	 * hours, for one address and in all. */
 	int64_t answers_per_order, answers_per_day, answers_per_day_in_all;

@@ -43,6 +43,8 @@ static const char *const subjects[] = { "empty", "address", NULL };
 static const struct setting all[] = {
 	{ "account_key", "ec:p256", value_key_kind, ALL(account_key),
 	    .expected = KEYS },
+	{ "answer_for", NULL, value_addresses, ALL(answer_for),
+	    .expected = "addresses, @DOMAIN or *" },
 	{ "answers_per_day", "10", value_number, ALL(answers_per_day),
 	    .most = ANSWERS_MOST },
 	{ "answers_per_day_in_all", "1000", value_number,

@@ -1,6 +1,7 @@
 /* value.c - read the values of the configuration: see config_p.h */
 #include "base/path.h"
 #include "base/resolver.h"
+#include "config/allow.h"
 #include "config/config_p.h"
 #include "config/source.h"
 #include "mail/address.h"
@@ -271,6 +272,12 @@ value_imap(const struct setting *setting, struct span value, void *field)
 {
 	(void)setting;
 	return read_server(value, SERVER_IMAP, field);
+}
+
+bool
+value_addresses(const struct setting *setting, struct span value, void *field)
+{
+	return value_text(setting, value, field) && allow_ok(value);
 }
 
 bool

@@ -115,6 +115,54 @@ def test_answers_per_order():
                got)
 
 
+def test_answer_for():
+    mixed = "Boss@Example.org"
+    for address, allowed, answered in (
+            (ADDRESS, "", True),
+            (ADDRESS, ADDRESS, True),
+            (ADDRESS, "@example.org", True),
+            (ADDRESS, "@EXAMPLE.org bob@example.net", True),
+            (ADDRESS, "*", True),
+            (ADDRESS, "bob@example.org @example.net", False),
+            ("alice@sub.example.org", "@example.org", False),
+            (mixed, "boss@example.org", True),
+            ("postmaster@example.org", "", False),
+            ("postmaster@example.org", "@example.org", False),
+            ("postmaster@example.org", "*", False),
+            ("postmaster@example.org", "* postmaster@example.org", True),
+            ("WebMaster@example.org", "@example.org", False),
+            ("WebMaster@example.org", "webmaster@example.org", True),
+            ("abuse+acme@example.org", "@example.org", False),
+            ("abuse+acme@example.org", "abuse@example.org", False),
+            ("list-request@example.org", "@example.org", False),
+            ("alice+postmaster@example.org", "@example.org", True)):
+        with Place() as place:
+            desk = Desk(place)
+            id, raw = desk.expect(1, address=address)
+            before = place.orders_bytes()
+            got = desk.answer(raw, "answer_for=" + allowed)
+            name = "answer_for = %s: %s is %s" % (
+                allowed or "(empty)", address,
+                "answered" if answered else "left to a person")
+            if answered:
+                tap.ok(got.returncode == 0 and len(sent(desk.box)) == 1,
+                       name, got)
+                continue
+            tap.ok(got.returncode == 65 and b"needs-a-person" in got.stderr
+                   and b"answer_for" in got.stderr and
+                   sent(desk.box) == [] and place.orders_bytes() == before,
+                   name, got)
+            got = desk.answer(raw, "answer_for=" + allowed, more=["--mda"])
+            tap.ok(got.returncode == 0 and sent(desk.box) == [],
+                   name + ", --mda: and delivered", got)
+    with Place() as place:
+        for bad in ("alice", "@", "alice@", "a b@example.org", "**",
+                    "@example.org,@example.net"):
+            got = place.run("-o", "answer_for=" + bad, "status")
+            tap.ok(got.returncode == 78 and b"@DOMAIN" in got.stderr,
+                   "answer_for = %s is refused" % bad, got)
+
+
 def test_at_once():
     """The limit holds when many processes come at the same moment."""
     with Place() as place:
