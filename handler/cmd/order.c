@@ -4,11 +4,12 @@
 
 #include "base/text.h"
 #include "cmd/ask_command.h"
+#include "cmd/caa_warning.h"
 #include "cmd/deploying.h"
 #include "cmd/key_options.h"
+#include "cmd/order_list.h"
 #include "cmd/passphrase.h"
 #include "cmd/session.h"
-#include "order/caa.h"
 #include "order/command.h"
 #include "order/place.h"
 
@@ -16,6 +17,8 @@ struct options {
 	struct enrolment enrolment;
 	struct order_request request;
 	struct key_options key;
+	const char *from_file;
+	struct address_file file;
 	bool no_wait;
 	bool dry_run;
 };
@@ -27,6 +30,9 @@ static const struct cmd_option rows[] = {
 	ENROLMENT_AGREE,
 	ENROLMENT_CONTACT("where the CA may write to you, for a new account"),
 	ENROLMENT_EAB("your account at the CA, for a new ACME account"),
+	{ "from-file", "LIST", AT(from_file),
+	    .help = "order for each line of this file: its addresses, between\n"
+		    "blanks; the same command resumes it" },
 	{ "no-wait", NULL, AT(no_wait),
 	    .help = "return as soon as the challenge is expected" },
 	{ "new", NULL, AT(request.another),
@@ -39,7 +45,6 @@ static const struct cmd_option rows[] = {
 static const struct cmd_line command_line = {
 	.name = "order",
 	.operands = "ADDRESS...",
-	.least = 1,
 	.most = NO_LIMIT,
 	.options = rows,
 	.about =
@@ -64,8 +69,9 @@ check(const struct options *options, struct note *note)
 {
 	enum status status = key_options_check(&options->key, note);
 
-	return status == STATUS_OK ? order_check(&options->request, note)
-				   : status;
+	return status == STATUS_OK && options->from_file == NULL
+	    ? order_check(&options->request, note)
+	    : status;
 }
 
 /* What is the same for every CA. */
@@ -74,6 +80,8 @@ report_rest(const struct options *options, struct buf *out)
 {
 	size_t i;
 
+	if (options->from_file != NULL)
+		buf_addf(out, "Lines      %zu\n", options->file.lines);
 	for (i = 0; i < options->request.count; i++) {
 		buf_add_text(out, i == 0 ? "Addresses  " : "           ");
 		text_show(out, span_of(options->request.addresses[i]),
@@ -108,33 +116,6 @@ report(struct session *session, const struct options *options)
 		: "a new one");
 	report_rest(options, out);
 	return STATUS_OK;
-}
-/* Addresses of one domain are often adjacent: ask once for them. */
-static bool
-has_domain_of(const char *address, const char *other)
-{
-	const char *one = strrchr(address, '@'), *two = strrchr(other, '@');
-
-	return one != NULL && two != NULL && strcmp(one, two) == 0;
-}
-
-static enum status
-warn_of_caa(const struct client *client, const struct order_request *request,
-    struct note *note)
-{
-	const char *const *address = request->addresses;
-	enum status status = STATUS_OK;
-	struct note warning;
-	size_t i;
-
-	for (i = 0; i < request->count && status == STATUS_OK; i++) {
-		if (i > 0 && has_domain_of(address[i], address[i - 1]))
-			continue;
-		status = caa_check(client, address[i], &warning, note);
-		if (status == STATUS_OK && warning.text[0] != '\0')
-			cmd_say(&warning);
-	}
-	return status;
 }
 
 static enum status
@@ -226,15 +207,29 @@ command_one(struct session *session, const struct config_ca *ca,
 static enum status
 reach(struct session *session, struct options *options)
 {
+	const char *last = NULL;
 	enum status status;
 
 	/* Warn about CAA records before asking the user for anything. */
 	status = client_reach(
 	    &session->client, options->enrolment.ca, &session->note);
 	if (status == STATUS_OK && session->config.caa)
-		status = warn_of_caa(
-		    &session->client, &options->request, &session->note);
+		status = caa_warning(
+		    &session->client, &options->request, &last, &session->note);
 	return status;
+}
+
+/* What --from-file orders. */
+static struct order_list
+list_of(struct session *session, struct options *options,
+    const struct config_ca *command)
+{
+	return (struct order_list){ .session = session,
+		.file = &options->file,
+		.request = &options->request,
+		.command = command,
+		.separate = options->key.usage.separate,
+		.no_wait = options->no_wait };
 }
 
 static enum status
@@ -252,6 +247,7 @@ expectation(struct session *session, struct options *options,
     const struct config_ca *command)
 {
 	struct order_request *request = &options->request;
+	struct order_list list;
 	struct buf passphrase;
 	enum status status;
 
@@ -265,14 +261,35 @@ expectation(struct session *session, struct options *options,
 	if (status == STATUS_OK && command == NULL)
 		status = client_enroll(&session->client,
 		    &options->enrolment.client, &session->note);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK && options->from_file != NULL) {
+		list = list_of(session, options, command);
+		order_list_warn(&list);
+		status = order_list(&list);
+	} else if (status == STATUS_OK) {
 		status = place(session, options, command);
-	if (status == STATUS_OK && options->key.usage.separate) {
+	}
+	if (status == STATUS_OK && options->from_file == NULL &&
+	    options->key.usage.separate) {
 		request->usage = CSR_ENCRYPT;
 		status = place(session, options, command);
 	}
 	buf_wipe(&passphrase);
 	return status;
+}
+
+/* --dry-run */
+static enum status
+show(struct session *session, struct options *options,
+    const struct config_ca *command)
+{
+	const struct order_list list = list_of(session, options, command);
+	enum status status;
+
+	status = command != NULL ? report_command(session, options, command)
+				 : report(session, options);
+	return status == STATUS_OK && options->from_file != NULL
+	    ? order_list_preview(&list)
+	    : status;
 }
 
 int
@@ -289,10 +306,18 @@ cmd_order(const struct invocation *invocation, int argc, char *argv[])
 		return code;
 	options.request.addresses = (const char *const *)argv + optind;
 	options.request.count = (size_t)(argc - optind);
+	if ((options.from_file != NULL) == (options.request.count > 0))
+		return cmd_misuse(&command_line,
+		    options.from_file != NULL
+			? "--from-file LIST takes no ADDRESS"
+			: "ADDRESS... is missing");
 	if ((session = session_begin(invocation, true, &code)) == NULL)
 		return code;
 	fill_in(&options, &session->config);
 	status = check(&options, &session->note);
+	if (status == STATUS_OK && options.from_file != NULL)
+		status = address_file_read(
+		    options.from_file, &options.file, &session->note);
 	if (status == STATUS_OK)
 		status = session_ca(session, &options.enrolment.ca);
 	if (status == STATUS_OK)
@@ -300,10 +325,9 @@ cmd_order(const struct invocation *invocation, int argc, char *argv[])
 	if (status == STATUS_OK && command == NULL)
 		status = reach(session, &options);
 	if (status == STATUS_OK && options.dry_run)
-		status = command != NULL
-		    ? report_command(session, &options, command)
-		    : report(session, &options);
+		status = show(session, &options, command);
 	else if (status == STATUS_OK)
 		status = expectation(session, &options, command);
+	address_file_clear(&options.file);
 	return session_end(session, status);
 }

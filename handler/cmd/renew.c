@@ -251,19 +251,11 @@ static enum status
 begin_watching(struct session *session, const struct options *options,
     struct watching *watching, struct renewal *run)
 {
-	static struct source sources[SOURCES_MAX];
-	enum status status;
-	size_t count = 0;
-
 	if (!options->wishes.wait || session->config.watch[0] == '\0')
 		return STATUS_OK;
 	run->watching = watching;
-	status = watching_sources(&session->config, NULL, 0, sources,
-	    SOURCES_MAX, &count, &session->note);
-	return status == STATUS_OK
-	    ? watching_begin(watching, NULL, &session->config, &session->home,
-		  sources, count, &session->note)
-	    : status;
+	return watching_begin_configured(
+	    watching, &session->config, &session->home, &session->note);
 }
 
 static enum status

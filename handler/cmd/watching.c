@@ -99,6 +99,21 @@ watching_begin(struct watching *watching, const struct invocation *invocation,
 	    : status;
 }
 
+enum status
+watching_begin_configured(struct watching *watching,
+    const struct config *config, const struct home *home, struct note *note)
+{
+	static struct source sources[SOURCES_MAX];
+	enum status status;
+	size_t count = 0;
+
+	status = watching_sources(
+	    config, NULL, 0, sources, SOURCES_MAX, &count, note);
+	return status == STATUS_OK
+	    ? watching_begin(watching, NULL, config, home, sources, count, note)
+	    : status;
+}
+
 void
 watching_end(struct watching *watching)
 {

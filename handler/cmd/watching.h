@@ -1,5 +1,5 @@
 /*
- * watching.h - what watch and renew share: answer what mailboxes hold
+ * watching.h - what watch, renew and order share: answer what mailboxes hold
  */
 #ifndef CMD_WATCHING_H
 #define CMD_WATCHING_H
@@ -36,6 +36,11 @@ enum status watching_sources(const struct config *config,
 enum status watching_begin(struct watching *watching,
     const struct invocation *invocation, const struct config *config,
     const struct home *home, const struct source *sources, size_t count,
+    struct note *note) MUST_CHECK;
+/* The same, with the mailboxes of the configuration; for a command that resumes
+ * its orders itself. */
+enum status watching_begin_configured(struct watching *watching,
+    const struct config *config, const struct home *home,
     struct note *note) MUST_CHECK;
 void watching_end(struct watching *watching);
 

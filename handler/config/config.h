@@ -13,7 +13,7 @@
 #include "reply/authres.h"
 #include "reply/challenge.h"
 
-enum { CONFIG_VALUE_SIZE = 1024 };
+enum { CONFIG_VALUE_SIZE = 1024, ORDERS_PER_MINUTE_MOST = 1000 };
 
 enum { CONFIG_CAS_MAX = 8, CONFIG_NAME_SIZE = 32, CONFIG_SECRETS_MAX = 8 };
 
@@ -114,6 +114,7 @@ struct config {
 	 * hours, for one address and in all. */
 	int64_t answers_per_order, answers_per_day, answers_per_day_in_all;
 	struct config_report report;
+	int64_t orders_per_minute;           /* of a list: order --from-file */
 	char deploy_hook[CONFIG_VALUE_SIZE]; /* for sh; or empty */
 	bool color;
 	int64_t max_message; /* octets */

@@ -77,6 +77,8 @@ static const struct setting all[] = {
 	{ "mail_ca_file", NULL, value_text, ALL(mail_ca_file) },
 	{ "max_message", "10485760", value_number, ALL(max_message),
 	    .least = MESSAGE_LEAST, .most = MESSAGE_MOST },
+	{ "orders_per_minute", "60", value_number, ALL(orders_per_minute),
+	    .least = 1, .most = ORDERS_PER_MINUTE_MOST },
 	{ "password_command", NULL, value_text, ALL(password_command),
 	    .secret = true },
 	{ "patience", "1h", value_period, ALL(patience),

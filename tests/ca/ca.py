@@ -24,6 +24,9 @@ like a real server:
  root         whether the chain holds the root
  reuse        authorizations stay valid for the next order
  fresh_keys   whether it refuses a key that it has certified before
+ rate         None, or (newOrders, seconds): how many it takes in that time;
+              beyond that it says 429 and Retry-After
+ refuses      addresses that it never certifies
  terms        whether there are terms of service
  lower        identifiers come back in lower case (pebble)
  ari          None, or (start, end, Retry-After): the renewal window in
@@ -77,7 +80,7 @@ from dnsserver import Dns
 DEFAULT = dict(join="string", pad="", lengths=(24, 16), mail_at="authorization",
                proof="dkim", bare=False, delay=0,
                bad_nonces=0.0, retry_after=1, pending=0, errors=True, eab=None,
-               root=False, reuse=False, fresh_keys=False, terms=False, lower=False, ari=None,
+               root=False, reuse=False, fresh_keys=False, rate=None, refuses=(), terms=False, lower=False, ari=None,
                alternates=0, caa=(), orders=True, pages=1, days=90, crl=None, subject=None, eku=None, window=0, port=0, dns=False, clock=0, tls=None)
 THIRTEEN = [b"from", b"sender", b"reply-to", b"to", b"cc", b"subject", b"date",
             b"in-reply-to", b"references", b"message-id", b"auto-submitted",
@@ -95,8 +98,9 @@ def unb64(text):
 
 
 class Problem(Exception):
-    def __init__(self, code, kind, detail):
+    def __init__(self, code, kind, detail, headers=None):
         self.code, self.kind, self.detail = code, kind, detail
+        self.headers = headers or {}
 
 
 def number(text):
@@ -155,6 +159,7 @@ class Ca:
         self.nonces, self.seen, self.problems = set(), [], []
         self.good = 0
         self.valid, self.certs, self.certified = {}, {}, set()
+        self.ordered = []  # when, by a clock that nobody sets
         self.on_answer = None  # called before each answer goes out
         self.lock = threading.Lock()
         self.root = cms.Authority("Example Root")
@@ -268,7 +273,7 @@ class Ca:
                     500, "serverInternal", repr(error))
                 self.problems.append((http.path, p.kind, p.detail))
                 code, headers = p.code, {
-                    "Content-Type": "application/problem+json"}
+                    "Content-Type": "application/problem+json", **p.headers}
                 answer = {"type": "urn:ietf:params:acme:error:" + p.kind,
                           "detail": p.detail}
             headers["Replay-Nonce"] = self.nonce()
@@ -506,6 +511,17 @@ class Ca:
         return {} if self.how["retry_after"] is None else {
             "Retry-After": str(self.how["retry_after"])}
 
+    def limit_rate(self):
+        if self.how["rate"] is not None:
+            most, seconds = self.how["rate"]
+            now = time.monotonic()
+            recent = [t for t in self.ordered if t > now - seconds]
+            if len(recent) >= most:
+                left = int(recent[0] + seconds - now) + 1
+                raise Problem(429, "rateLimited", "too many orders",
+                              {"Retry-After": str(left)})
+        self.ordered.append(time.monotonic())
+
     def on_order(self, account, path, payload):
         if path != "/order":
             order = self.orders[self.base + path]
@@ -515,6 +531,10 @@ class Ca:
                 if order["left"] < 0:
                     order["status"] = "valid"
             return 200, self.wait(), self.order_object(order)
+        self.limit_rate()
+        for identifier in payload["identifiers"]:
+            if identifier["value"] in self.how["refuses"]:
+                raise Problem(400, "rejectedIdentifier", "not for that one")
         replaces = payload.get("replaces")
         if replaces is not None:
             if not self.how["ari"] or replaces not in [

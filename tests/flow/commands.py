@@ -108,6 +108,8 @@ def test_misuse():
          "mua, stage, stdout, smtp, sendmail, imap, file:PATH, maildir:DIR or "
          "mbox:FILE"),
         (["expect", "a@example.org"], "--from CA_ADDRESS is missing"),
+        (["order", "--from-file", "x", "a@example.org"],
+         "--from-file LIST takes no ADDRESS"),
         (["expect", "--forget", "x", "a@example.org"],
          "--forget ID takes no ADDRESS"),
         (["finish", "--forget"], "--forget needs an ID"),
