@@ -14,8 +14,8 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))), "ca"))
-from lib import (ADDRESS, BUILD, ROOT, Place, challenge, fake_sendmail, run_tests, sent, tap,
-                 tests_of)
+from lib import (ADDRESS, BUILD, MAILCERT, ROOT, Place, challenge,
+                 fake_sendmail, run_tests, sent, tap, tests_of)
 from town import Town
 
 HOOK = """#!/bin/sh
@@ -357,6 +357,50 @@ def test_reuse_key_is_refused():
                b"that key is used already" in got.stderr and
                len(issued(town)) == 1,
                "reuse_key: a CA that refuses it says so itself", got)
+
+
+def test_cron():
+    """The lines of the manual with what cron sets, which is hardly anything."""
+    with open(os.path.join(ROOT, "docs", "mailcert.1")) as f:
+        man = f.read()
+    (renews,) = re.findall(r"^\.Dl (?:[\d*]+ ){5}(.*mailcert .*)$", man, re.M)
+    answers = re.findall(r"^\.Dl (/\S*/mailcert handle .*)$", man, re.M)[0]
+    with Town() as town:
+        town.place.home = town.place.path("user/.local/share/mailcert")
+        del town.place.env["MAILCERT_HOME"]
+        issue(town)
+        (old,) = issued(town)
+        path = os.path.join(town.place.home, "certificates",
+                            old["id"] + ".json")
+        with open(path) as f:
+            record = json.load(f)
+        for name in ("created", "starts", "expires"):
+            record[name] -= 85 * 86400
+        with open(path, "w") as f:
+            json.dump(record, f)
+
+        def cron(line, **more):
+            line = line.replace("/usr/local/bin/mailcert", MAILCERT)
+            return subprocess.run(
+                ["env", "-i", "PATH=/usr/bin:/bin", "HOME=" + town.place.user,
+                 "SHELL=/bin/sh", "LOGNAME=alice", *(
+                     ["LD_PRELOAD=" + town.place.env["LD_PRELOAD"]]
+                     if "LD_PRELOAD" in town.place.env else []),
+                 "/bin/sh", "-c", line], capture_output=True, cwd="/",
+                start_new_session=True, **more)
+        got = cron(renews, stdin=subprocess.DEVNULL)
+        tap.ok(got.returncode == 0 and got.stderr == b"" and
+               b"waiting for your answer" in got.stdout,
+               "cron: renews what is due, and reports that it waits", got)
+        (mail,) = town.wait_for_mail()
+        with open(mail, "rb") as f:
+            got = cron(answers, stdin=f)
+        os.unlink(mail)
+        tap.ok(got.returncode == 0 and len(town.ca.replies()) == 2,
+               "cron: a delivery agent's line answers", got)
+        got = cron(renews, stdin=subprocess.DEVNULL)
+        tap.ok(got.returncode == 0 and got.stderr == b"" and
+               len(issued(town, old)) == 1, "cron: the next one finishes", got)
 
 
 run_tests(tests_of(globals()))
