@@ -229,7 +229,7 @@ differential:
 	@BUILD=$(BUILD) $(PYTHON) tests/differential/run.py $(COUNT)
 
 SOURCES_C = $(shell git ls-files -co --exclude-standard '*.c' '*.h' | grep -v unicode_table.h)
-SOURCES_SH = $(shell git ls-files | xargs grep -lE '^\#!/bin/(ba)?sh' --)
+SOURCES_SH = $(shell git ls-files ':!*.md' | xargs grep -lE '^\#!/bin/(ba)?sh' --)
 
 lint:
 	@tests/deps $(DEPS_BUILD) $(DEPS_LINT)

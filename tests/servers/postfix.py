@@ -105,14 +105,15 @@ STAGES = {"banner": ("client", True), "EHLO": ("helo", True),
 class Postfix(Server):
     """dovecot: who knows the users and keeps their mail; relay: the port for
     all other mail; milters: what submitted mail goes through, as smtpd_milters
-    has it; settings: more lines for main.cf."""
+    has it; settings: more lines for main.cf;
+    services: for master.cf."""
 
     name = "postfix"
     user = "root"
     host = "127.0.0.1"
 
     def __init__(self, dovecot=None, relay=None, milters="", refuses=None,
-                 pipes=None, settings="", authority=None):
+                 pipes=None, settings="", services="", authority=None):
         super().__init__()
         self.smtp, self.submission, self.submissions = (
             self.port() for _ in range(3))
@@ -147,7 +148,7 @@ class Postfix(Server):
                        % (number, path))
         self.write("etc/transport", "".join("%s %s\n" % pair for pair in
                                             transport.items()))
-        self.write("etc/master.cf", master)
+        self.write("etc/master.cf", master + services)
         self.write("etc/main.cf", MAIN.format(
             daemons=packages.find(DAEMONS), owner=OWNER, group=GROUP,
             libraries=packages.find("/usr/lib/postfix"),
