@@ -610,9 +610,17 @@ def steps(user, *args, **more):
         return sum("(" in line for line in f)
 
 
-def killed(program, make_user, most):
+def kill(user, n, *args):
+    """Run mailcert, and kill it at the nth durable step."""
+    user.run("-o", "/dev/null", "-e", "trace=" + DURABLE, "-e",
+             "inject=%s:signal=SIGKILL:when=%d" % (DURABLE, n),
+             MAILCERT, *args, program="strace")
+
+
+def killed(program, make_user, most, stride=3):
     """Killed at each durable step; the next run leaves what one that was not
-    killed leaves, and --remove takes all of it back."""
+    killed leaves, and --remove takes all of it back.  In check-slow, at each
+    stride of them."""
     with make_user() as user:
         def state():
             return {**user.all(), **(user.nss() if program == "nss" else {})}
@@ -627,10 +635,8 @@ def killed(program, make_user, most):
         user.remove(program)
         tap.ok(count > 10 and want != before and state() == before,
                "%s: %d durable steps" % (program, count))
-        for n in sample(range(1, count + 1), most)[::1 + 2 * SLOW]:
-            user.run("-o", "/dev/null", "-e", "trace=" + DURABLE, "-e",
-                     "inject=%s:signal=SIGKILL:when=%d" % (DURABLE, n),
-                     MAILCERT, *args, program="strace")
+        for n in sample(range(1, count + 1), most)[::stride if SLOW else 1]:
+            kill(user, n, *args)
             if n % 2:
                 got = user.run(*args)
                 now = state()

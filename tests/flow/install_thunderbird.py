@@ -14,9 +14,9 @@ TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [TESTS, os.path.join(TESTS, "ca"), os.path.dirname(__file__)]
 from cryptography import x509
 from install import ALICE
-from install_more import (MailUser, killed, nss_encrypts, nss_listing,
-                          profile_in_use, profile_link, remembers)
-from lib import Terminal, run_tests, tap, tests_of
+from install_more import (MailUser, kill, killed, nss_encrypts, nss_listing,
+                          profile_in_use, profile_link, remembers, steps)
+from lib import SLOW, Terminal, run_tests, sample, tap, tests_of
 
 CAROL = "carol@example.org"
 # As Thunderbird writes it, in its order.
@@ -455,7 +455,30 @@ def test_remember():
 
 
 def test_killed():
-    killed("thunderbird", TbUser, 11)
+    killed("thunderbird", TbUser, 8, 11)
+
+
+def test_killed_removing():
+    """--remove, killed where it makes something last, and run again."""
+    with TbUser() as user:
+        user.certificate()
+        before = user.all()
+        user.install("--yes", "thunderbird")
+        user.thunderbird_starts()
+        args = ["install", "--remove", "thunderbird"]
+        count = steps(user, *args)
+        tap.ok(count > 3 and user.all() == before, "removing takes %d durable "
+               "steps" % count)
+        for n in sample(range(1, count + 1), 4)[::3 if SLOW else 1]:
+            user.install("--yes", "thunderbird")
+            user.thunderbird_starts()
+            kill(user, n, *args)
+            got = user.remove("thunderbird")
+            left = user.all()
+            tap.ok(got.returncode == 0 and left == before,
+                   "removing: killed at step %d" % n, got,
+                   sorted(k for k in {**left, **before}
+                          if left.get(k) != before.get(k)))
 
 
 if __name__ == "__main__":
