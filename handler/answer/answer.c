@@ -401,6 +401,7 @@ answer(const struct world *world, const struct config *config,
 		.home = home,
 		.sendmail = config->sendmail,
 		.access = options->access,
+		.sent_copy = &config->sent_copy,
 		.hold_stdout = options->hold_stdout,
 	};
 	struct answer_claims *claims;
@@ -483,5 +484,7 @@ answer(const struct world *world, const struct config *config,
 		return note_set(note, recorded,
 		    "the answer was delivered, but: %s",
 		    note_text(&later, recorded));
+	if (report->outcome == OUTCOME_SENT)
+		deliver_copy(&delivery, buf_span(&report->message), note);
 	return status;
 }

@@ -88,6 +88,7 @@ struct config {
 	struct authres_policy authenticate;
 	struct challenge_rules rules;
 	struct destination sent_folder; /* Maildir or mbox; else none */
+	struct destination sent_copy;   /* Maildir, mbox or imap; else none */
 	enum config_finish finish;
 	enum key_kind key; /* of certificates */
 	enum key_kind account_key;

@@ -101,6 +101,8 @@ static const struct setting all[] = {
 	    .words = sandboxes },
 	{ "sendmail", "/usr/sbin/sendmail", value_program, ALL(sendmail),
 	    .expected = "the full path of a program, and its arguments" },
+	{ "sent_copy", NULL, value_sent_copy, ALL(sent_copy),
+	    .expected = "maildir:DIR, mbox:FILE or imap" },
 	{ "sent_folder", NULL, value_sent_folder, ALL(sent_folder),
 	    .expected = "maildir:DIR or mbox:FILE" },
 	{ "smime_anchors", NULL, value_text, ALL(authenticate.smime_anchors) },

@@ -238,20 +238,35 @@ value_draft(const struct setting *setting, struct span value, void *field)
 	    destination_parse(field, &destination) == STATUS_OK;
 }
 
-/* "maildir:DIR" or "mbox:FILE"; an empty value: no folder. */
-bool
-value_sent_folder(const struct setting *setting, struct span value, void *field)
+/* An empty value: no folder. */
+static bool
+read_folder(struct span value, bool imap, struct destination *folder)
 {
-	struct destination *folder = field;
 	char text[CONFIG_VALUE_SIZE];
 
-	(void)setting;
 	*folder = (struct destination){ 0 };
 	return value.len == 0 ||
 	    (span_copy(value, text, sizeof(text)) &&
 		destination_parse(text, folder) == STATUS_OK &&
 		(folder->kind == DESTINATION_MAILDIR ||
-		    folder->kind == DESTINATION_MBOX));
+		    folder->kind == DESTINATION_MBOX ||
+		    (imap && folder->kind == DESTINATION_IMAP)));
+}
+
+/* "maildir:DIR" or "mbox:FILE" */
+bool
+value_sent_folder(const struct setting *setting, struct span value, void *field)
+{
+	(void)setting;
+	return read_folder(value, false, field);
+}
+
+/* The same, or "imap" */
+bool
+value_sent_copy(const struct setting *setting, struct span value, void *field)
+{
+	(void)setting;
+	return read_folder(value, true, field);
 }
 
 static bool

@@ -93,6 +93,43 @@ deliver(const struct delivery *delivery, struct span message,
 	return status;
 }
 
+static enum status
+copy_to(const struct delivery *delivery, struct span message, struct note *note)
+{
+	const struct destination *to = delivery->sent_copy;
+	enum outcome outcome;
+
+	switch (to->kind) {
+	case DESTINATION_MAILDIR:
+		return deliver_maildir(
+		    to->path, "cur", ":2,S", message, &outcome, note);
+	case DESTINATION_MBOX:
+		return deliver_mbox(to->path, message, &outcome, note);
+	case DESTINATION_IMAP:
+		return deliver_imap_copy(delivery, message, note);
+	default:
+		return STATUS_OK;
+	}
+}
+
+void
+deliver_copy(
+    const struct delivery *delivery, struct span message, struct note *note)
+{
+	const enum destination_kind kind = delivery->destination->kind;
+	struct note why = { "" };
+	enum status status;
+
+	if (kind != DESTINATION_SMTP && kind != DESTINATION_SENDMAIL)
+		return;
+	status = copy_to(delivery, message, &why);
+	if (status == STATUS_OK)
+		return;
+	note_say(note, "the reply was sent, but its copy was not kept: %.240s",
+	    note_text(&why, status));
+	home_log(delivery->home, note->text);
+}
+
 void
 envelope_of(const struct delivery *delivery, struct envelope *out)
 {

@@ -18,6 +18,15 @@ enum status deliver_check(
 enum status deliver_prepare(
     const struct delivery *delivery, struct note *note) MUST_CHECK;
 
+/*
+ * Put a copy of a reply that was sent by a server or sendmail to where the
+ * setting "sent_copy" says.  It is asked for after the record is safe, for it
+ * may take its time; where it fails, the log and the note say so, and nothing
+ * else changes.
+ */
+void deliver_copy(
+    const struct delivery *delivery, struct span message, struct note *note);
+
 enum status deliver(const struct delivery *delivery, struct span message,
     enum outcome *outcome, struct note *note) MUST_CHECK;
 #endif

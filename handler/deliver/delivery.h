@@ -30,7 +30,8 @@ struct delivery {
 	const struct home *home;
 	const struct mua *mua;
 	const char *sendmail;
-	const struct mail_access *access; /* to mail servers */
+	const struct mail_access *access;    /* to mail servers */
+	const struct destination *sent_copy; /* of what was sent; or none */
 	bool hold_stdout; /* stdout carries something else (--json) */
 };
 

@@ -28,7 +28,7 @@ deliver_imap_prepare(const struct delivery *delivery, struct note *note)
 	return mail_server_prepare(delivery->access, server_of(delivery), note);
 }
 
-static enum status
+static void
 add_draft(
     const struct delivery *delivery, struct span message, struct buf *frames)
 {
@@ -41,57 +41,86 @@ add_draft(
 	frame_add(frames, "flag", SPAN("\\Draft"));
 	frame_add(frames, "flag", SPAN("\\Seen"));
 	frame_add(frames, "message", message);
-	return buf_status(frames);
 }
 
 static enum status
-judge(const struct delivery *delivery, struct span answer,
-    enum outcome *outcome, struct note *note)
+judge(const struct delivery *delivery, const char *what, struct span answer,
+    struct note *note)
 {
 	const struct span doubt = frame_get(answer, "doubt");
 	char name[SERVER_NAME_SIZE], folder[80], why[160];
 
-	if (doubt.len == 0) {
-		*outcome = OUTCOME_DRAFTED;
+	if (doubt.len == 0)
 		return STATUS_OK;
-	}
-	*outcome = OUTCOME_DOUBT;
 	server_name(server_of(delivery), name);
 	text_show_in(folder, sizeof(folder), frame_get(answer, "folder"), true);
 	text_show_in(why, sizeof(why), doubt, true);
 	return note_set(note, STATUS_IO,
-	    "%.100s: the draft may be in %s, or not: %.120s", name, folder,
+	    "%.100s: the %s may be in %s, or not: %.120s", name, what, folder,
 	    why);
+}
+
+/* what: a word for it.  *certain: where this fails, it is not there. */
+static enum status
+append(const struct delivery *delivery, const char *what,
+    const struct buf *frames, bool *certain, struct note *note)
+{
+	struct buf answer;
+	enum status status = buf_status(frames);
+
+	*certain = true;
+	if (status == STATUS_OK)
+		status = deliver_imap_prepare(delivery, note);
+	if (status != STATUS_OK)
+		return status;
+	buf_init(&answer, ANSWER_MAX);
+	status = mail_server_ask(delivery->access, server_of(delivery),
+	    VERB_APPEND, buf_span(frames), NULL, &answer, note);
+	if (status == STATUS_OK) {
+		*certain = false;
+		status = judge(delivery, what, buf_span(&answer), note);
+	} else
+		*certain = mail_server_did_nothing(status, buf_span(&answer));
+	buf_clear(&answer);
+	/* These are statuses of a question. */
+	if (status == STATUS_NO)
+		return STATUS_IO;
+	return status == STATUS_MISSING ? STATUS_CONFIG : status;
 }
 
 enum status
 deliver_imap(const struct delivery *delivery, struct span message,
     enum outcome *outcome, struct note *note)
 {
-	struct buf frames, answer;
+	struct buf frames;
 	enum status status;
+	bool certain;
 
-	*outcome = OUTCOME_NOTHING;
 	buf_init(&frames, message.len + ANSWER_MAX);
-	buf_init(&answer, ANSWER_MAX);
-	status = add_draft(delivery, message, &frames);
-	if (status == STATUS_OK)
-		status = deliver_imap_prepare(delivery, note);
-	if (status != STATUS_OK)
-		goto out;
-	status = mail_server_ask(delivery->access, server_of(delivery),
-	    VERB_APPEND, buf_span(&frames), NULL, &answer, note);
-	if (status == STATUS_OK)
-		status = judge(delivery, buf_span(&answer), outcome, note);
-	else if (!mail_server_did_nothing(status, buf_span(&answer)))
-		*outcome = OUTCOME_DOUBT;
-	/* These are statuses of a question. */
-	if (status == STATUS_NO)
-		status = STATUS_IO;
-	else if (status == STATUS_MISSING)
-		status = STATUS_CONFIG;
-out:
+	add_draft(delivery, message, &frames);
+	status = append(delivery, "draft", &frames, &certain, note);
+	*outcome = status == STATUS_OK ? OUTCOME_DRAFTED
+	    : certain                  ? OUTCOME_NOTHING
+				       : OUTCOME_DOUBT;
 	buf_clear(&frames);
-	buf_clear(&answer);
+	return status;
+}
+
+enum status
+deliver_imap_copy(
+    const struct delivery *delivery, struct span message, struct note *note)
+{
+	struct buf frames;
+	enum status status = deliver_imap_check(delivery, note);
+	bool certain;
+
+	if (status != STATUS_OK)
+		return status;
+	buf_init(&frames, message.len + ANSWER_MAX);
+	frame_add(&frames, "special", SPAN("sent"));
+	frame_add(&frames, "flag", SPAN("\\Seen"));
+	frame_add(&frames, "message", message);
+	status = append(delivery, "copy", &frames, &certain, note);
+	buf_clear(&frames);
 	return status;
 }

@@ -18,4 +18,8 @@ enum status deliver_imap_prepare(
  */
 enum status deliver_imap(const struct delivery *delivery, struct span message,
     enum outcome *outcome, struct note *note) MUST_CHECK;
+/* Put what was sent into the folder that the server has for sent mail.  The
+ * same statuses; STATUS_IO: it may be there. */
+enum status deliver_imap_copy(const struct delivery *delivery,
+    struct span message, struct note *note) MUST_CHECK;
 #endif

@@ -505,6 +505,77 @@ def test_secrets():
         tap.equal(left, [], "no file")
 
 
+def test_copy():
+    """What was sent is kept where the user wants it."""
+    def mbox(one):
+        with open(one.place.path("user/Sent"), "rb") as f:
+            return [f.read().split(b"\n", 1)[1]]
+
+    def maildir(one):
+        top = one.place.path("user/Maildir/cur")
+        names = os.listdir(top)
+        tap.ok(len(names) == 1 and names[0].endswith(":2,S"),
+               "a copy in a Maildir is seen", names)
+        return [open(os.path.join(top, name), "rb").read()
+                for name in names]
+
+    with Dovecot({"alice": "secret"}) as dovecot, \
+            Smtp(users=USERS, tls="starttls") as smtp:
+        imap = ("-o", "imap=imaps://alice@localhost:%d" % dovecot.imaps,
+                "-o", "password.alice@localhost=echo secret")
+        both = open(smtp.ca).read() + open(dovecot.ca).read()
+
+        def server(_):
+            return [bytes(x).replace(b"\r\n", b"\n")
+                    for x in dovecot.messages("Sent")]
+        for name, draft, setting, read in (
+                ("Maildir", "smtp", "maildir:~/Maildir", maildir),
+                ("mbox", "smtp", "mbox:~/Sent", mbox),
+                ("sendmail", "sendmail", "mbox:~/Sent", mbox),
+                ("IMAP", "smtp", "imap", server)):
+            with desk() as one:
+                program, _ = fake_sendmail(one.place)
+                make_maildir(one.place.path("user/Maildir"))
+                got = one.place.run(
+                    *one.options(smtp, ca=one.place.write("cas", both)),
+                    *imap, "-o", "sent_copy=" + setting, "-o",
+                    "sendmail=" + program, "handle", "--auto-approve",
+                    "--draft", draft, stdin=challenge())
+                kept = read(one)
+                tap.ok(got.returncode == 0 and one.state() == "sent" and
+                       len(kept) == 1, "%s: one copy" % name, got, kept)
+                tap.equal(check_reply(kept[0].rstrip(b"\n") + b"\n"), [],
+                          "%s: of the reply" % name)
+        # A copy that fails does not change what is known of the reply.
+        for name, setting, more in (
+                ("no Maildir", "maildir:~/nothing", ()),
+                ("no server", "imap", ()),
+                ("another password", "imap", (
+                    *imap[:3], "password.alice@localhost=echo no"))):
+            with desk() as one:
+                got = one.place.run(
+                    *one.options(smtp, ca=one.place.write("cas", both)),
+                    *more, "-o", "sent_copy=" + setting, "handle",
+                    "--auto-approve", "--mda",
+                    stdin=challenge())
+                words = "its copy was not kept"
+                tap.ok(got.returncode == 0 and one.state() == "sent" and
+                       words in got.stderr.decode() and words in one.log(),
+                       "%s: said, and sent all the same" % name, got)
+        # What was not sent leaves none.
+        smtp.answers["RCPT"] = "550 no"
+        with desk() as one:
+            make_maildir(one.place.path("user/Maildir"))
+            one.handle(smtp)
+            got = one.place.run(
+                *one.options(smtp), "-o", "sent_copy=maildir:~/Maildir",
+                "handle",
+                    "--auto-approve", "--mda", stdin=challenge())
+            tap.ok(got.returncode == 75 and not os.listdir(
+                one.place.path("user/Maildir/cur")), "nothing sent, no copy",
+                   got)
+
+
 def test_memory():
     """Where memory runs out, the program knows what it has sent."""
     with Smtp(users=USERS, tls="starttls") as smtp, Place() as place:
