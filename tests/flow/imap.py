@@ -12,8 +12,8 @@ import time
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, TESTS)
 from lib import (BUILD, MAILCERT, SLOW, Place, ask, at_once, challenge,
-                 check_reply, fake_sendmail, run_tests, sent, tap, tests_of,
-                 told)
+                 check_reply, fake_sendmail, nomalloc, run_tests, sample, sent,
+                 tap, tests_of, told)
 from servers import Authority
 from servers.dovecot import Dovecot
 from servers.faults import CUT, RESET, Gone, Scripted
@@ -682,6 +682,43 @@ def test_mark():
                   "another UIDVALIDITY")
         tap.equal(flags(), ["R", "ST"],
                   "nothing changed")
+
+
+# --- Memory
+
+def test_memory():
+    """Where memory runs out, no message is passed over, and the program knows
+    whether a draft is there."""
+    with Dovecot() as dovecot, Place() as place:
+        dovecot.deliver(from_ca())
+        preload, bad, failed = nomalloc(place), [], 0
+
+        def answer(verb, *pairs, **env):
+            got = subprocess.run([MAIL, verb], input=ask(
+                ("tls", "implicit"), ("host", "localhost"),
+                ("port", str(dovecot.imaps)), ("user", "alice"),
+                ("secret", "secret"), *pairs, opens=[("ca-file", dovecot.ca)]),
+                env=env, capture_output=True, timeout=60)
+            return got, dict(told(got.stdout)) if got.stdout.endswith(
+                b"\nend 0\n\n") else {}
+
+        # From 48 on: those of glibc while it reads nsswitch.conf.
+        for n in sample([*range(1, 48), *range(58, 7000, 61)], 24):
+            env = {"LD_PRELOAD": preload, "FAIL_AT": str(n)}
+            got, one = answer("look", ("folder", "INBOX"), ("most", "1000"),
+                              **env)
+            failed += one.get("status") not in (b"done", None)
+            if one.get("status") == b"done" and (
+                    one["uid"], one["after"]) != (b"1", b"1"):
+                bad.append("look, allocation %d: %r" % (n, got))
+            before = len(dovecot.messages("Drafts"))
+            got, one = answer("append", ("special", "drafts"),
+                              ("message", "x: y\n"), **env)
+            there = len(dovecot.messages("Drafts")) - before
+            if there > 1 or one and "doubt" not in one and \
+                    there != ("folder" in one):
+                bad.append("append, allocation %d: %d, %r" % (n, there, got))
+        tap.ok(not bad and failed > 5, "allocations", failed, *bad)
 
 
 # --- mailcert handle --draft imap
