@@ -211,6 +211,82 @@ def test_pace():
                "later the same command orders the rest", got)
 
 
+def test_separate():
+    """Two certificates a line, one after the other: their challenges look
+    alike."""
+    with Town() as town:
+        path = listed(town, people(2))
+        with Answering(town):
+            got = town.run("order", "--usage", "separate", "--from-file", path)
+        tap.ok(got.returncode == 0 and got.stdout.count(b"certificate in") == 4
+               and sorted((one["addresses"][0], one["usage"])
+                          for one in certificates(town)) ==
+               sorted((name, usage) for name in people(2)
+                      for usage in ("sign", "encrypt")),
+               "separate: two certificates for each", got)
+        tap.equal(len(town.ca.replies()), 4, "separate: four answers")
+
+
+COMMAND = """#!/bin/sh
+# Issues a certificate, but not at the first time, and never for user1.
+set -e
+cd "$(dirname "$0")"
+cat > request
+openssl req -in request -noout -text | grep -q email:user1@ && exit 1
+name=$(cksum < request | tr ' ' -)
+[ -e "$name" ] || { : > "$name"; exit 75; }
+openssl req -in request -noout -text | sed -n 's/^ *email:/email:/p' > names
+echo "subjectAltName=$(cat names)
+keyUsage=digitalSignature,keyAgreement" > extensions
+[ -e ca.key ] || openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key \
+    -out ca.pem -subj /CN=Test -days 9 2>/dev/null
+openssl x509 -req -in request -CA ca.pem -CAkey ca.key -days 5 \
+    -extfile extensions 2>/dev/null
+"""
+
+
+def test_command():
+    """A CA that is a program."""
+    with Town() as town:
+        program = town.place.write("own/issue", COMMAND, 0o755)
+        path = listed(town, people(3))
+        own = ("-o", "ca.own.command=" + program)
+        args = (*own, "order", "--ca", "own", "--from-file", path)
+        got = town.run(*args, "--no-wait")
+        tap.ok(got.returncode == 0 and got.stdout.count(b": ordered, ") == 3,
+               "a program: requests are made", got)
+        got = town.run(*args, "--no-wait")
+        tap.ok(got.stdout.count(b": is ordered already, ") == 3 and
+               len(certificates(town)) == 3,
+               "a program: and not again", got)
+        town.run(*own, "finish")  # not there yet, it says
+        got = town.run(*args)
+        tap.ok(got.returncode == 1 and b"1 of 3 failed: user1@" in got.stderr
+               and got.stdout.count(b"certificate in") == 2 and
+               len(certificates(town)) == 3,
+               "a program: two are issued, one is refused", got)
+
+
+def test_ca_away():
+    """The CA is away for a while, and the command lasts."""
+    with Town() as town:
+        path = listed(town, people(4))
+        away = []
+
+        def answer(count):
+            # Cut off, while certificates are awaited.
+            if len(town.ca.orders) == 4 and len(away) < 3:
+                away.append(count)
+                raise ConnectionError("away")
+        town.ca.on_answer = answer
+        with Answering(town):
+            got = town.run("order", "--from-file", path)
+        tap.ok(got.returncode == 0 and len(away) == 3 and
+               len(town.ca.orders) == 4 and len(town.ca.certs) == 4 and
+               len(town.ca.replies()) == 4,
+               "a CA that is cut off: all are issued, once", got, away)
+
+
 def test_refused():
     with Town() as town:
         for text, says in (("", b"names no address"),
