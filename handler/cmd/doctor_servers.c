@@ -5,6 +5,26 @@
 #include "cmd/doctor_p.h"
 #include "cmd/mail_access.h"
 #include "config/source.h"
+#include "watch/watch.h"
+
+/* Over SMTP or IMAP. */
+static enum status
+probe(const struct mail_access *access, const struct server *server,
+    struct note *note)
+{
+	struct buf frames, answer;
+	enum status status;
+
+	buf_init(&frames, 100);
+	buf_init(&answer, 4096);
+	frame_add(&frames, "protocol",
+	    server->kind == SERVER_IMAP ? SPAN("imap") : SPAN("smtp"));
+	status = mail_server_ask(
+	    access, server, VERB_PROBE, buf_span(&frames), NULL, &answer, note);
+	buf_clear(&frames);
+	buf_clear(&answer);
+	return status;
+}
 
 /* Log in and leave.  Nobody is asked for a password: what works without a
  * person has nobody to ask either. */
@@ -15,18 +35,12 @@ try_server(const struct doctor *doctor, const char *check,
 	const struct mail_access access = mail_access_of(doctor->config, false);
 	char name[SERVER_NAME_SIZE];
 	struct note note = { "" };
-	struct buf frames, answer;
 	enum status status;
 
 	server_name(server, name);
-	buf_init(&frames, 100);
-	buf_init(&answer, 4096);
-	frame_add(&frames, "protocol",
-	    server->kind == SERVER_IMAP ? SPAN("imap") : SPAN("smtp"));
-	status = mail_server_ask(&access, server, VERB_PROBE, buf_span(&frames),
-	    NULL, &answer, &note);
-	buf_clear(&frames);
-	buf_clear(&answer);
+	status = server->kind == SERVER_JMAP
+	    ? watch_probe_jmap(doctor->config, &access, server, &note)
+	    : probe(&access, server, &note);
 	if (status == STATUS_OK)
 		finding_add(out, FINDING_OK, check, "%.500s lets us in", name);
 	else
@@ -36,6 +50,12 @@ try_server(const struct doctor *doctor, const char *check,
 			? FINDING_WARNING
 			: FINDING_ERROR,
 		    check, "%.500s", note_text(&note, status));
+}
+
+static bool
+is_server(const struct source *source)
+{
+	return source->kind == SOURCE_IMAP || source->kind == SOURCE_JMAP;
 }
 
 /* The same server is tried once. */
@@ -48,7 +68,7 @@ is_new(const struct server *server, const struct source *sources, size_t count)
 	server_name(server, name);
 	for (i = 0; i < count; i++) {
 		server_name(&sources[i].server, other);
-		if (sources[i].kind == SOURCE_IMAP && strcmp(name, other) == 0)
+		if (is_server(&sources[i]) && strcmp(name, other) == 0)
 			return false;
 	}
 	return true;
@@ -68,9 +88,11 @@ doctor_servers(const struct doctor *doctor, struct findings *out)
 		span_of(config->watch), sources, SOURCES_MAX, &count))
 		count = 0;
 	for (i = 0; i < count; i++)
-		if (sources[i].kind == SOURCE_IMAP &&
+		if (is_server(&sources[i]) &&
 		    is_new(&sources[i].server, sources, i))
-			try_server(doctor, "imap", &sources[i].server, out);
+			try_server(doctor,
+			    sources[i].kind == SOURCE_JMAP ? "jmap" : "imap",
+			    &sources[i].server, out);
 	if (config->imap.kind == SERVER_IMAP &&
 	    is_new(&config->imap, sources, count))
 		try_server(doctor, "imap", &config->imap, out);

@@ -312,6 +312,16 @@ look_through(struct jmap_round *round, struct note *note)
 	    : look_at_changes(round, note);
 }
 
+/* What an answer that cannot be read is to a user: another server may have
+ * answered, such as a portal. */
+static enum status
+as_trouble(enum status status)
+{
+	return status == STATUS_BAD_JSON || status == STATUS_BAD_SIZE
+	    ? STATUS_NET
+	    : status;
+}
+
 enum status
 jmap_look(struct watched *mailbox, struct look *look, struct note *note)
 {
@@ -331,10 +341,7 @@ jmap_look(struct watched *mailbox, struct look *look, struct note *note)
 	free(round);
 	if (status != STATUS_OK)
 		jmap_close(mailbox);
-	/* Another server may have answered, such as a portal. */
-	return status == STATUS_BAD_JSON || status == STATUS_BAD_SIZE
-	    ? STATUS_NET
-	    : status;
+	return as_trouble(status);
 }
 
 void
@@ -343,4 +350,39 @@ jmap_close(struct watched *mailbox)
 	free(mailbox->session);
 	mailbox->session = NULL;
 	helper_end(&mailbox->kept);
+}
+
+/* Name the server, where the sentence does not. */
+static void
+name_it(const struct server *server, enum status status, struct note *note)
+{
+	const struct note why = *note;
+	char name[SERVER_NAME_SIZE];
+
+	server_name(server, name);
+	if (!span_starts(span_of(why.text), span_of(name)))
+		note_say(note, "%.120s: %.180s", name, note_text(&why, status));
+}
+
+enum status
+watch_probe_jmap(const struct config *config, const struct mail_access *access,
+    const struct server *server, struct note *note)
+{
+	struct watcher watcher = { .config = config, .access = access };
+	struct look look = { .watcher = &watcher };
+	struct watched mailbox = { .source = { .kind = SOURCE_JMAP,
+				       .server = *server } };
+	struct jmap_talk talk;
+	enum status status;
+
+	jmap_talk_begin(&talk, &mailbox, &look);
+	status = check_account(&look, server, note);
+	if (status == STATUS_OK)
+		status = jmap_get_session(&talk, note);
+	jmap_talk_end(&talk);
+	jmap_close(&mailbox);
+	status = as_trouble(status);
+	if (status != STATUS_OK)
+		name_it(server, status, note);
+	return status;
 }

@@ -71,6 +71,12 @@ enum status watcher_look(struct watcher *watcher,
  * be handed over again? */
 bool watcher_is_behind(const struct watcher *watcher);
 
+/* Get the session of a JMAP server, and leave.  The note of a failure names the
+ * server: STATUS_NET and STATUS_AGAIN pass, the others do not. */
+enum status watch_probe_jmap(const struct config *config,
+    const struct mail_access *access, const struct server *server,
+    struct note *note) MUST_CHECK;
+
 /* Disconnect: nothing is awaited. */
 void watcher_rest(struct watcher *watcher);
 /* Wait until there may be something new: in a mailbox, or among what is

@@ -797,6 +797,30 @@ def test_again_later():
                "after that it is answered", got)
 
 
+def test_doctor():
+    """doctor asks for the session, and for nothing else."""
+    with jmap_server() as one:
+        for name, settings, answers, want, words in (
+                ("good", (), {}, "ok", "lets us in"),
+                ("a wrong password", ("password.alice@127.0.0.1=echo x",),
+                 {}, "error", "does not accept the password"),
+                ("no JMAP", (), {"well-known": 404}, "warning", "no JMAP"),
+                ("rubbish", (), {"session": b"x"}, "warning", "JSON"),
+                ("no token", ("watch=jmap:https://127.0.0.1:1",), {}, "error",
+                 "token.127.0.0.1")):
+            one.server.answers = answers
+            got = one.place.run(
+                "-o", "watch=%s %s" % (one.source, one.source),
+                *[x for s in settings for x in ("-o", s)], "doctor", "--json")
+            said = [x for x in json.loads(got.stdout)["checks"]
+                    if x["check"] == "jmap"]
+            tap.ok(len(said) == 1 and said[0]["status"] == want and
+                   words in said[0]["message"] and
+                   said[0]["message"].count("127.0.0.1") >= 1,
+                   "doctor, %s: %s" % (name, want), said)
+        tap.equal(one.server.count("Email/"), 0, "doctor looks at no mail")
+
+
 def test_relaxed():
     with jmap_server("auto_submitted = relaxed") as one:
         one.server.deliver(ordinary(1))
