@@ -22,6 +22,8 @@ from servers.imap_faults import (Relay, endless_line, huge_literal,
 
 MAIL = os.path.join(BUILD, "mailcert-mail")
 MOST = 100000
+# MiB that it may take; sanitizers need more.
+ROOM = 200 if os.path.basename(BUILD) == "san" else 40
 
 
 def from_ca(subject="x", sender="acme@ca.example", auto="auto-generated; "
@@ -52,7 +54,10 @@ class Mail:
 
     def __exit__(self, *unused):
         self.process.stdin.close()
-        self.process.wait()
+        said = self.process.stderr.read()
+        if self.process.wait() != 0 or said:
+            tap.ok(False, "the end of mailcert-mail", self.process.returncode,
+                   said.decode())
         self.process.stdout.close()
         self.process.stderr.close()
 
@@ -437,7 +442,7 @@ def test_large():
             times.append(time.monotonic() - start)
             tap.equal((found.status, found.uids, found.after),
                       ("done", [], str(LARGE)), "and then nothing new")
-            tap.ok(mail.peak() < 40, "in bounded memory", mail.peak())
+            tap.ok(mail.peak() < ROOM, "in bounded memory", mail.peak())
             print("# %d messages: %.1f s, the first answer after %.1f s, the "
                   "last one after %.3f s; %.1f MiB" % (
                       LARGE, sum(times), times[0], times[-1], mail.peak()))
@@ -501,19 +506,17 @@ def test_cut():
         with Relay(dovecot.imap, tls="implicit") as relay, \
                 Mail("look", relay) as mail:
             mail.look()
-            whole = relay.sessions[0].sent
+            # Less than all: the server says how long it took, to the digit.
+            whole = relay.sessions[0].sent - 100
 
         def cut(after):
             with Relay(dovecot.imap, tls="implicit",
                        cut_sent_after=after) as relay, \
                     Mail("look", relay) as mail:
                 found = mail.look()
-                if after < whole:
-                    refused(found, "network-trouble", ".", "cut at %d" % after)
-                else:
-                    tap.equal(found.status, "done", "cut at %d" % after)
+                refused(found, "network-trouble", ".", "cut at %d" % after)
         at_once([lambda n=n: cut(n) for n in
-                 [*range(1, whole, max(1, whole // 40)), whole]], 4)
+                 range(1, whole, max(1, whole // 40))], 4)
 
 
 def test_sizes_lie():
@@ -540,7 +543,7 @@ def test_sizes_lie():
                        cut_after=None) as relay, Mail("look", relay) as mail:
                 found = mail.look()
                 refused(found, status, ".", name)
-                tap.ok(mail.peak() < 40, name + ": memory", mail.peak())
+                tap.ok(mail.peak() < ROOM, name + ": memory", mail.peak())
                 relay.change = None
                 healed(relay, mail, name)
     at_once([lambda n=n, c=c, s=s: one(n, c, s)

@@ -158,8 +158,10 @@ serve_one(struct serve *serve, bool *prepared)
 	struct buf out;
 
 	status = serve_open(serve);
-	if (status == STATUS_END && *prepared)
+	if (status == STATUS_END && *prepared) {
+		serve_clear(serve);
 		return false;
+	}
 	buf_init(&out,
 	    serve->verb == VERB_FETCH ? VERB_FETCH_MOST + FETCH_ROOM
 				      : 2 * HTTP_BODY_MAX);

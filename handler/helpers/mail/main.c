@@ -154,8 +154,10 @@ serve_one(struct serve *serve, bool *prepared)
 	struct buf out;
 
 	status = serve_open(serve);
-	if (status == STATUS_END && *prepared)
+	if (status == STATUS_END && *prepared) {
+		serve_clear(serve);
 		return false;
+	}
 	buf_init(&out, QUESTION_MAX);
 	if (status == STATUS_OK)
 		status = answer(serve, prepared, &out, &note);
