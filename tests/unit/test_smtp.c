@@ -8,11 +8,14 @@ enum { STAGES = 8, NEVER = 1000000 };
 /* What the server says at each stage; NULL: nothing; "": it hangs up. */
 enum stage { GREETING, EHLO, AUTH, MAIL, RCPT, DATA, DOT, QUIT };
 
+#define ABILITIES                                                \
+	"250-mail.example\r\n250-SIZE 10000\r\n250-8BITMIME\r\n" \
+	"250-SMTPUTF8\r\n250 AUTH PLAIN LOGIN\r\n"
+
 static const char *const usual[STAGES] = { "220 mail.example ESMTP\r\n",
-	"250-mail.example\r\n250-SIZE 10000\r\n250-8BITMIME\r\n"
-	"250-SMTPUTF8\r\n250 AUTH PLAIN LOGIN\r\n",
-	"235 2.7.0 welcome\r\n", "250 2.1.0 ok\r\n", "250 2.1.5 ok\r\n",
-	"354 go ahead\r\n", "250 2.0.0 queued as 1\r\n", "221 bye\r\n" };
+	ABILITIES, "235 2.7.0 welcome\r\n", "250 2.1.0 ok\r\n",
+	"250 2.1.5 ok\r\n", "354 go ahead\r\n", "250 2.0.0 queued as 1\r\n",
+	"221 bye\r\n" };
 
 struct server {
 	const char *says[STAGES];
