@@ -74,7 +74,7 @@ static const struct setting all[] = {
 			"/FOLDER" },
 	{ "key", "rsa:3072", value_key_kind, ALL(key), .expected = KEYS },
 	{ "lock_keys", "no", value_flag, ALL(lock_keys), .words = yes_no },
-	{ "mail_ca_file", NULL, value_text, ALL(mail_ca_file) },
+	{ "mail_ca_file", NULL, value_path, ALL(mail_ca_file) },
 	{ "max_message", "10485760", value_number, ALL(max_message),
 	    .least = MESSAGE_LEAST, .most = MESSAGE_MOST },
 	{ "orders_per_minute", "60", value_number, ALL(orders_per_minute),

@@ -238,6 +238,15 @@ value_draft(const struct setting *setting, struct span value, void *field)
 	    destination_parse(field, &destination) == STATUS_OK;
 }
 
+/* A file; "~/" is the home of the user. */
+bool
+value_path(const struct setting *setting, struct span value, void *field)
+{
+	if (value.len == 0)
+		return value_text(setting, value, field);
+	return path_expand(value, field, setting->size);
+}
+
 /* An empty value: no folder. */
 static bool
 read_folder(struct span value, bool imap, struct destination *folder)

@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -298,10 +299,17 @@ def test_trust():
             got = one.handle(smtp, scheme="submissions", ca=other.file)
             nothing(one, smtp, got, "mail_ca_file of others",
                     "is not trusted")
+            shutil.copy(smtp.ca, one.place.path("user/ca.pem"))
+            got = one.handle(smtp, scheme="submissions", ca="~/nothing.pem")
+            nothing(one, smtp, got, "mail_ca_file that is missing",
+                    one.place.user + "/nothing.pem contains", 78)
             got = one.handle(smtp, scheme="submissions",
                              ca=place.write("empty.pem", "nothing\n"))
             nothing(one, smtp, got, "mail_ca_file without any",
                     "no readable certificates", 78)
+            got = one.handle(smtp, scheme="submissions", ca="~/ca.pem")
+            tap.ok(got.returncode == 0 and len(smtp.accepted) == 1,
+                   "mail_ca_file in the home", got)
         for name, more, words in (
                 ("stripped", {"tls": "", "auth_in_clear": True},
                  "offers no TLS"),
