@@ -290,7 +290,9 @@ take(void *arg, const char *where, struct span message)
 		say(where, status, &note);
 		report_refusal(&reporting, where, status, &note);
 	}
-	return !intent && is_passing(status) ? STATUS_AGAIN : STATUS_OK;
+	if (intent || status == STATUS_BAD_REPEAT)
+		return STATUS_OK;
+	return is_passing(status) ? STATUS_AGAIN : STATUS_UNCHANGED;
 }
 
 /* A server that is away is back by itself; a wrong password is not right

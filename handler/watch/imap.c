@@ -36,20 +36,16 @@ static enum status
 take_message(struct watched *mailbox, struct look *look, int64_t uid,
     struct span message)
 {
-	enum status status;
 	uint64_t key;
 	char name[64];
 
 	(void)snprintf(name, sizeof(name), "UID %lld", (long long)uid);
 	key = judged_key_of(message);
-	if (message.len == 0 || judged_has(&mailbox->judged, key) ||
+	if (message.len == 0 || look_knows(mailbox, key) ||
 	    !filter_passes(span_cut(message, 0, FILTER_HEAD_MAX),
 		look->wanted->auto_submitted))
 		return STATUS_OK;
-	status = look_take(look, mailbox, name, message);
-	if (status == STATUS_OK)
-		judged_add(&mailbox->judged, key);
-	return status == STATUS_AGAIN ? STATUS_OK : status;
+	return look_take(look, mailbox, key, name, message);
 }
 
 /* Hand over what is in an answer: each "uid", with its "message". */

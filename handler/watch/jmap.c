@@ -75,10 +75,10 @@ take_email(
 	}
 	if (filter_passes(span_cut(message, 0, FILTER_HEAD_MAX),
 		look->wanted->auto_submitted))
-		status = look_take(look, mailbox, email->id, message);
-	if (status == STATUS_OK)
-		judged_add(&mailbox->judged, key_of(email->id));
-	return status == STATUS_AGAIN ? STATUS_OK : status;
+		return look_take(
+		    look, mailbox, key_of(email->id), email->id, message);
+	judged_add(&mailbox->done, key_of(email->id));
+	return status;
 }
 
 static void
@@ -138,7 +138,7 @@ take_some(struct jmap_round *round, const char (*ids)[JMAP_ID_SIZE],
 	}
 	if (++round->unreadable > UNREADABLE_MAX)
 		return status;
-	judged_add(&round->talk.mailbox->judged, key_of(ids[0]));
+	judged_add(&round->talk.mailbox->done, key_of(ids[0]));
 	note->text[0] = '\0';
 	return STATUS_OK;
 }
@@ -150,7 +150,7 @@ drop_judged(const struct watched *mailbox, struct jmap_ids *ids)
 	uint32_t i, n = 0;
 
 	for (i = 0; i < ids->count; i++)
-		if (!judged_has(&mailbox->judged, key_of(ids->id[i])))
+		if (!look_knows(mailbox, key_of(ids->id[i])))
 			memmove(ids->id[n++], ids->id[i], JMAP_ID_SIZE);
 	ids->count = n;
 }

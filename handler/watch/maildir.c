@@ -47,7 +47,7 @@ read_head(int fd, char *head, size_t *len)
 
 static enum status
 take_file(struct watched *mailbox, struct look *look, int fd, size_t size,
-    const char *name)
+    uint64_t key, const char *name)
 {
 	struct buf message;
 	enum status status;
@@ -55,7 +55,8 @@ take_file(struct watched *mailbox, struct look *look, int fd, size_t size,
 	buf_init(&message, (size_t)look->watcher->config->max_message);
 	status = fd_read_file(fd, size, &message);
 	if (status == STATUS_OK)
-		status = look_take(look, mailbox, name, buf_span(&message));
+		status =
+		    look_take(look, mailbox, key, name, buf_span(&message));
 	else if (status != STATUS_MEMORY)
 		status = STATUS_OK; /* too large, or gone meanwhile */
 	buf_clear(&message);
@@ -80,20 +81,16 @@ look_at(struct watched *mailbox, struct look *look, int dir, const char *name)
 	    st.st_size > look->watcher->config->max_message)
 		return STATUS_OK;
 	key = judged_key_of_file(&st);
-	if (judged_has(&mailbox->judged, key))
+	if (look_knows(mailbox, key))
 		return STATUS_OK;
 	fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return STATUS_OK;
 	if (read_head(fd, head, &len) &&
 	    filter_passes(
-		(struct span){ head, len }, look->wanted->auto_submitted)) {
-		status = take_file(mailbox, look, fd, (size_t)st.st_size, name);
-		if (status == STATUS_OK)
-			judged_add(&mailbox->judged, key);
-		else if (status == STATUS_AGAIN)
-			status = STATUS_OK;
-	}
+		(struct span){ head, len }, look->wanted->auto_submitted))
+		status =
+		    take_file(mailbox, look, fd, (size_t)st.st_size, key, name);
 	(void)close(fd);
 	return status;
 }

@@ -95,18 +95,14 @@ take_message(
     struct watched *mailbox, struct look *look, int64_t at, struct span message)
 {
 	const uint64_t key = judged_key_of(message);
-	enum status status;
 	char name[32];
 
 	if (!filter_passes(span_cut(message, 0, FILTER_HEAD_MAX),
 		look->wanted->auto_submitted) ||
-	    judged_has(&mailbox->judged, key))
+	    look_knows(mailbox, key))
 		return STATUS_OK;
 	(void)snprintf(name, sizeof(name), "octet %lld", (long long)at);
-	status = look_take(look, mailbox, name, message);
-	if (status == STATUS_OK)
-		judged_add(&mailbox->judged, key);
-	return status == STATUS_AGAIN ? STATUS_OK : status;
+	return look_take(look, mailbox, key, name, message);
 }
 
 /* Take the messages that lie whole in the window. */

@@ -57,9 +57,16 @@ is_remote(const struct watched *mailbox)
 	    mailbox->source.kind == SOURCE_JMAP;
 }
 
+bool
+look_knows(const struct watched *mailbox, uint64_t key)
+{
+	return judged_has(&mailbox->judged, key) ||
+	    judged_has(&mailbox->done, key);
+}
+
 enum status
-look_take(struct look *look, const struct watched *mailbox, const char *name,
-    struct span message)
+look_take(struct look *look, struct watched *mailbox, uint64_t key,
+    const char *name, struct span message)
 {
 	char shown[128], where[SOURCE_NAME_SIZE + 160];
 	enum status status;
@@ -68,8 +75,20 @@ look_take(struct look *look, const struct watched *mailbox, const char *name,
 	(void)snprintf(
 	    where, sizeof(where), "%.1500s: %.127s", mailbox->name, shown);
 	status = look->taker->take(look->taker->arg, where, message);
-	look->later = look->later || status == STATUS_AGAIN;
-	return status;
+	switch (status) {
+	case STATUS_OK:
+		judged_add(&mailbox->done, key);
+		break;
+	case STATUS_UNCHANGED:
+		judged_add(&mailbox->judged, key);
+		break;
+	case STATUS_AGAIN:
+		look->later = true;
+		break;
+	default:
+		return status;
+	}
+	return STATUS_OK;
 }
 
 static void
@@ -146,8 +165,10 @@ watcher_close(struct watcher *watcher)
 	if (watcher == NULL)
 		return;
 	watcher_rest(watcher);
-	for (i = 0; i < watcher->count; i++)
+	for (i = 0; i < watcher->count; i++) {
 		judged_clear(&watcher->mailboxes[i].judged);
+		judged_clear(&watcher->mailboxes[i].done);
+	}
 	if (watcher->inotify >= 0)
 		(void)close(watcher->inotify);
 	free(watcher->mailboxes);

@@ -30,8 +30,9 @@ struct watch_wanted {
 struct watch_taker {
 	/*
 	 * A message that may be a challenge; where: its mailbox and name there,
-	 * safe text.  STATUS_OK: it needs no further look.  STATUS_AGAIN: hand
-	 * it over once more, later.  Anything else ends the look, and is what
+	 * safe text.  STATUS_OK: it needs no further look.  STATUS_UNCHANGED:
+	 * only when more is awaited.  STATUS_AGAIN: hand it over once more,
+	 * later.  Anything else ends the look, and is what
 	 * watch_look() returns.
 	 */
 	enum status (*take)(void *arg, const char *where, struct span message);

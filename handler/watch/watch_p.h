@@ -18,8 +18,9 @@ struct watched {
 	struct source source;
 	char name[SOURCE_NAME_SIZE]; /* safe text */
 	/* Where the last look through all of it ended. */
-	struct judged judged;
-	int64_t looked; /* when it began; 0: never */
+	struct judged judged; /* for what is awaited now */
+	struct judged done;   /* for good: answered, say */
+	int64_t looked;       /* when it began; 0: never */
 	/* Maildir */
 	struct box *boxes; /* owned */
 	size_t box_count, box_room;
@@ -75,9 +76,12 @@ struct look {
 	bool later;    /* out: a message is to be handed over again */
 };
 
-/* Hand a message over; name: in its mailbox.  STATUS_AGAIN: not done with it;
- * look->later is set, and the look goes on.  Other failures end it. */
-enum status look_take(struct look *look, const struct watched *mailbox,
+/* Was that message handed over, and need not be again? */
+bool look_knows(const struct watched *mailbox, uint64_t key);
+/* Hand a message over; name: in its mailbox.  STATUS_OK: the look goes on; it
+ * is known from now on, unless look->later is set for it.  Failures end the
+ * look. */
+enum status look_take(struct look *look, struct watched *mailbox, uint64_t key,
     const char *name, struct span message) MUST_CHECK;
 
 /* STATUS_OK: it was looked through.  A failure of the taker ends the look; of
