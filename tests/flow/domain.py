@@ -9,6 +9,7 @@ import shutil
 import smtplib
 import subprocess
 import sys
+import threading
 import time
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -138,30 +139,84 @@ def available(name):
     return not why
 
 
+def transport(domain, dovecot):
+    """A Postfix with the recipe for a transport."""
+    heading = "### Postfix"
+    checks = domain.place.write("checks", block(
+        heading, "`/etc/postfix/mailcert_checks`"), 0o644)
+    maps = domain.place.write(
+        "transport", block(heading, "`/etc/postfix/mailcert_transport`") +
+        "example.org lmtp:inet:127.0.0.1:%d\n" % dovecot.lmtp, 0o644)
+    settings = block(heading, "In main.cf").replace(
+        "/etc/postfix/mailcert_checks", checks).replace(
+        "/etc/postfix/mailcert_transport", maps)
+    services = domain.text(block(heading, "master.cf:")).replace(
+        "user=mailcert", "user=nobody")
+    os.chmod(domain.place.dir, 0o755)
+    return Postfix(dovecot, relay=domain.town.ca.smtp.port, settings=settings,
+                   services=services)
+
+
 def test_postfix():
     """The recipe for a transport."""
     if not available("transport"):
         return
-    heading = "### Postfix"
-    with Domain() as domain, Dovecot(users()) as dovecot:
-        checks = domain.place.write("checks", block(
-            heading, "`/etc/postfix/mailcert_checks`"), 0o644)
-        transport = domain.place.write(
-            "transport", block(heading, "`/etc/postfix/mailcert_transport`") +
-            "example.org lmtp:inet:127.0.0.1:%d\n" % dovecot.lmtp, 0o644)
-        settings = block(heading, "In main.cf").replace(
-            "/etc/postfix/mailcert_checks", checks).replace(
-            "/etc/postfix/mailcert_transport", transport)
-        services = domain.text(block(heading, "master.cf:")).replace(
-            "user=mailcert", "user=nobody")
-        os.chmod(domain.place.dir, 0o755)
-        with Postfix(dovecot, relay=domain.town.ca.smtp.port,
-                     settings=settings, services=services) as postfix:
-            domain.set("set sendmail = %s\n" % postfix.sendmail)
-            listed = domain.place.write("user/addresses", "\n".join(PEOPLE))
-            domain.own()
-            command = domain.start("order", "--from-file", listed)
-            judge(domain, "transport", command, dovecot, postfix)
+    with Domain() as domain, Dovecot(users()) as dovecot, \
+            transport(domain, dovecot) as postfix:
+        domain.set("set sendmail = %s\n" % postfix.sendmail)
+        listed = domain.place.write("user/addresses", "\n".join(PEOPLE))
+        domain.own()
+        command = domain.start("order", "--from-file", listed)
+        judge(domain, "transport", command, dovecot, postfix)
+
+
+def test_postfix_waits():
+    """What is over a limit stays in Postfix's queue until it may be
+    answered; what nobody agreed to does not."""
+    if not available("transport"):
+        return
+    names = [*PEOPLE[:3], "webmaster@example.org"]
+    with Domain() as domain, Dovecot({**users(), "webmaster": "x"}) as \
+            dovecot, transport(domain, dovecot) as postfix:
+        domain.set("set sendmail = %s\nset answers_per_day_in_all = 1\n" %
+                   postfix.sendmail)
+        listed = domain.place.write("user/addresses", "\n".join(names))
+        domain.own()
+        command = domain.start("order", "--from-file", listed)
+        threading.Thread(target=wait_and_allow, args=(domain, postfix, command)
+                         ).start()
+        out, err = carry(domain, postfix, command)
+        tap.equal(sorted(envelope[0] for envelope in
+                         domain.town.ca.envelopes), PEOPLE[:3],
+                  "transport: over a limit, the copy waits in the queue and "
+                  "is answered later; an office is left to a person")
+        tap.ok(b"a person must answer for webmaster@example.org" in err and
+               postfix.queue() == [], "transport: of which order warns", err)
+
+
+def wait_and_allow(domain, postfix, command):
+    """Raise the limit as soon as two copies wait for it; end the command when
+    the three that may be answered are."""
+    seen = set()  # not all at once: Postfix is trying some of them again
+
+    def waiting():
+        seen.update(mail["queue_id"] for mail in postfix.queue()
+                    for one in mail["recipients"]
+                    if one["address"] == "challenge@mailcert.invalid" and
+                    "answers_per_day_in_all" in one.get("delay_reason", ""))
+        return len(seen) >= 2 and domain.town.ca.envelopes
+    until(waiting)
+    if len(domain.town.ca.envelopes) == 1:  # and no other before it is raised
+        domain.set("set answers_per_day_in_all = 9\n")
+        until(lambda: len(domain.town.ca.certs) == 3 and
+              postfix.queue() == [])
+    command.kill()
+
+
+def until(holds, seconds=100):
+    end = time.monotonic() + seconds
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.2)
 
 
 def test_sieve():

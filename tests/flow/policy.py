@@ -135,7 +135,8 @@ def test_answer_for():
             ("abuse+acme@example.org", "@example.org", False),
             ("abuse+acme@example.org", "abuse@example.org", False),
             ("list-request@example.org", "@example.org", False),
-            ("alice+postmaster@example.org", "@example.org", True)):
+            ("alice+postmaster@example.org", "@example.org", True),
+            ("alice@xn--mnchen-3ya.example", "@m\u00fcnchen.example", True)):
         with Place() as place:
             desk = Desk(place)
             id, raw = desk.expect(1, address=address)
