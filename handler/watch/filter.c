@@ -52,30 +52,36 @@ filter_has_header(struct span head)
 	return false;
 }
 
-/* Does the field say what a challenge says in it? */
+/* "ACME: token", or encoded words, which may be that. */
 static bool
-tells(struct span field, bool auto_submitted)
+is_subject(struct span field)
 {
-	if (span_starts_nocase(field, SPAN("auto-submitted")))
-		return filter_holds(field, SPAN("acme"));
-	return !auto_submitted && span_starts_nocase(field, SPAN("subject")) &&
+	return span_starts_nocase(field, SPAN("subject")) &&
 	    (filter_holds(field, SPAN("acme")) ||
 		span_find(field, SPAN("=?")) < field.len);
+}
+
+static bool
+is_generated(struct span field)
+{
+	return span_starts_nocase(field, SPAN("auto-submitted")) &&
+	    filter_holds(field, SPAN("auto-generated"));
 }
 
 bool
 filter_passes(struct span head, bool auto_submitted)
 {
+	bool subject = false, generated = !auto_submitted;
 	struct span field;
 
 	head = skip_empty_lines(head);
-	while (head.len > 0) {
+	while (head.len > 0 && !(subject && generated)) {
 		field = field_at(head);
 		if (is_empty_line(field))
-			return false;
-		if (tells(field, auto_submitted))
-			return true;
+			break;
+		subject = subject || is_subject(field);
+		generated = generated || is_generated(field);
 		head = span_cut(head, field.len, head.len);
 	}
-	return false;
+	return subject && generated;
 }

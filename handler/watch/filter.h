@@ -18,9 +18,9 @@ bool filter_has_header(struct span head);
 /* Does the word occur in the text, in any case of ASCII letters? */
 bool filter_holds(struct span text, struct span word);
 /*
- * head: the beginning of a message.  auto_submitted: a challenge must say
- * Auto-Submitted with "acme" (RFC 8823 section 3.1); otherwise its Subject
- * must, or be encoded.
+ * head: the beginning of a message.  Its Subject says "ACME", or is encoded;
+ * auto_submitted: its Auto-Submitted says "auto-generated", too.  No more is
+ * required: RFC 8823 section 3.1 says of type=acme only that it should be there.
  */
 bool filter_passes(struct span head, bool auto_submitted);
 #endif

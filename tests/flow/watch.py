@@ -102,7 +102,9 @@ def test_once():
                                  challenge(to="bob@example.org"),
                                  challenge(subject="Re: ACME: x"))):
             deliver(one.mail, raw, "%d.x" % n)
-        deliver(one.mail, challenge(), "right.x:2,S", to="cur")
+        # type=acme is only recommended.
+        deliver(one.mail, challenge(auto="auto-generated"), "right.x:2,S",
+                to="cur")
         before = contents(one.mail)
         got = one.once()
         tap.ok(got.returncode == 0 and len(one.sent()) == 1 and

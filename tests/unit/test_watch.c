@@ -16,21 +16,28 @@ passes_relaxed(const char *text)
 	return filter_passes(span_of(text), false);
 }
 
+#define AUTO "Auto-Submitted: auto-generated\n"
+#define SUBJECT "Subject: ACME: abc\n"
+
 static void
 test_filter(void)
 {
-	OK(passes("Auto-Submitted: auto-generated; type=acme\n\n"));
-	OK(passes("From: x\r\nAUTO-SUBMITTED: auto-generated;\r\n"
-		  "\ttype=ACME\r\n\r\n"));
-	OK(passes("\n\r\nAuto-Submitted: auto-generated; type=acme\n\n"));
-	OK(passes("From x Thu\nAuto-Submitted: a; type=acme\n"));
-	OK(!passes("Subject: ACME: abc\n\nAuto-Submitted: type=acme\n"));
-	OK(!passes("X-Auto-Submitted: type=acme\n\n"));
-	OK(!passes("Auto-Submitted: auto-generated\nX: acme\n\n"));
+	OK(passes(SUBJECT AUTO "\n"));
+	OK(passes(AUTO "From: x\n" SUBJECT "\n"));
+	OK(passes("From: x\r\nAUTO-SUBMITTED:\r\n\tAuto-Generated; type=acme"
+		  "\r\nSUBJECT:\r\n acme: abc\r\n\r\n"));
+	OK(passes("\n\r\n" AUTO SUBJECT "\n"));
+	OK(passes("From x Thu\n" AUTO SUBJECT));
+	OK(passes(AUTO "Subject: =?utf-8?B?QUNNRTogYWJj?=\n\n"));
+	OK(!passes(SUBJECT "\n" AUTO));
+	OK(!passes(SUBJECT "X-" AUTO "\n"));
+	OK(!passes(SUBJECT "Auto-Submitted: auto-replied\n\n"));
+	OK(!passes(AUTO "Subject: lunch\n\nACME\n"));
+	OK(!passes(AUTO "X-" SUBJECT "\n"));
 	OK(!passes(""));
-	OK(passes_relaxed("Subject: ACME: abc\n\n"));
+	OK(passes_relaxed(SUBJECT "\n"));
 	OK(passes_relaxed("Subject: =?utf-8?B?QUNNRTogYWJj?=\n\n"));
-	OK(passes_relaxed("Auto-Submitted: auto-generated; type=acme\n\n"));
+	OK(passes_relaxed(AUTO SUBJECT "\n"));
 	OK(!passes_relaxed("Subject: lunch\nX: ACME\n\nACME\n"));
 }
 
