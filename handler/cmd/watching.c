@@ -291,7 +291,7 @@ take(void *arg, const char *where, struct span message)
 		report_refusal(&reporting, where, status, &note);
 	}
 	if (intent || status == STATUS_BAD_REPEAT)
-		return STATUS_OK;
+		return STATUS_BAD_REPEAT;
 	return is_passing(status) ? STATUS_AGAIN : STATUS_UNCHANGED;
 }
 
@@ -312,6 +312,17 @@ names_it(const char *sentence, const char *name)
 
 	return len > 0 && strlen(name) >= len &&
 	    strncmp(sentence, name, len) == 0;
+}
+
+static void
+tell(void *arg, const char *what)
+{
+	const struct watching *watching = arg;
+	struct note line;
+
+	note_say(&line, "%.300s", what);
+	cmd_say(&line);
+	home_log(watching->home, line.text);
 }
 
 static void
@@ -364,7 +375,7 @@ log_rest(const struct watching *watching)
 enum status
 watching_look(struct watching *watching, bool again, struct note *note)
 {
-	const struct watch_taker taker = { take, watching };
+	const struct watch_taker taker = { take, tell, watching };
 	enum status status;
 
 	status = load_wanted(watching, note);

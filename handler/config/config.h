@@ -99,6 +99,9 @@ struct config {
 	char watch[2 * CONFIG_VALUE_SIZE]; /* mailboxes: sources_parse() */
 	struct server smtp; /* that sends replies; or SERVER_NONE */
 	struct server imap; /* that keeps drafts; or SERVER_NONE */
+	/* What watch does to an answered challenge on an IMAP server. */
+	bool answered_flag;
+	char answered_folder[SERVER_FOLDER_SIZE]; /* or empty */
 	char mail_ca_file[CONFIG_VALUE_SIZE]; /* certificates of mail servers;
 					       * empty: the system's */
 	struct config_secret secrets[CONFIG_SECRETS_MAX];

@@ -48,9 +48,42 @@ take_message(struct watched *mailbox, struct look *look, int64_t uid,
 	return look_take(look, mailbox, key, name, message);
 }
 
+/* Flag or move what was answered, as the user wants it.  Nothing depends on it:
+ * a failure is told, and not made up for. */
+static enum status
+mark(struct watched *mailbox, struct look *look, int64_t validity, int64_t uid)
+{
+	const struct config *config = look->watcher->config;
+	struct note why = { "" };
+	struct buf frames, answer;
+	enum status status;
+
+	if (!config->answered_flag && config->answered_folder[0] == '\0')
+		return STATUS_OK;
+	buf_init(&frames, 4096);
+	buf_init(&answer, 4096);
+	frame_add(&frames, "folder", span_of(mailbox->source.server.folder));
+	frame_add_number(&frames, "validity", validity);
+	frame_add_number(&frames, "uid", uid);
+	frame_add(
+	    &frames, "answered", config->answered_flag ? SPAN("1") : SPAN(""));
+	frame_add(&frames, "move", span_of(config->answered_folder));
+	status = buf_status(&frames);
+	if (status == STATUS_OK)
+		status = mail_server_ask(look->watcher->access,
+		    &mailbox->source.server, VERB_MARK, buf_span(&frames), NULL,
+		    &answer, &why);
+	buf_clear(&frames);
+	buf_clear(&answer);
+	if (status != STATUS_OK)
+		look->taker->tell(look->taker->arg, why.text);
+	return status == STATUS_MEMORY ? status : STATUS_OK;
+}
+
 /* Hand over what is in an answer: each "uid", with its "message". */
 static enum status
-take_messages(struct watched *mailbox, struct look *look, struct span answer)
+take_messages(struct watched *mailbox, struct look *look, int64_t validity,
+    struct span answer)
 {
 	enum status status = STATUS_OK;
 	struct span uid, message;
@@ -60,7 +93,10 @@ take_messages(struct watched *mailbox, struct look *look, struct span answer)
 		if (!frame_number(uid, &number) ||
 		    !frame_next(&answer, "message", &message))
 			return STATUS_BUG;
+		look->answered = false;
 		status = take_message(mailbox, look, number, message);
+		if (status == STATUS_OK && look->answered)
+			status = mark(mailbox, look, validity, number);
 	}
 	return status;
 }
@@ -76,7 +112,7 @@ take_answer(
 	    !frame_number(frame_get(answer, "after"), &after))
 		return STATUS_BUG;
 	*more = span_eq(frame_get(answer, "more"), SPAN("1"));
-	status = take_messages(mailbox, look, answer);
+	status = take_messages(mailbox, look, validity, answer);
 	if (status == STATUS_OK) {
 		mailbox->validity = validity;
 		mailbox->after = after;

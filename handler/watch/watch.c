@@ -75,8 +75,10 @@ look_take(struct look *look, struct watched *mailbox, uint64_t key,
 	(void)snprintf(
 	    where, sizeof(where), "%.1500s: %.127s", mailbox->name, shown);
 	status = look->taker->take(look->taker->arg, where, message);
+	look->answered = status == STATUS_OK;
 	switch (status) {
 	case STATUS_OK:
+	case STATUS_BAD_REPEAT:
 		judged_add(&mailbox->done, key);
 		break;
 	case STATUS_UNCHANGED:
@@ -306,7 +308,7 @@ look_at_one(struct watcher *watcher, struct watched *mailbox,
 	const bool known = !again && is_known(mailbox, wanted);
 	struct look look = { watcher, wanted, taker,
 		(full && !known) || is_retry(mailbox),
-		since(mailbox, wanted, known), false };
+		since(mailbox, wanted, known), false, false };
 	enum status status;
 
 	note->text[0] = '\0';

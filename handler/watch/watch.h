@@ -30,12 +30,14 @@ struct watch_wanted {
 struct watch_taker {
 	/*
 	 * A message that may be a challenge; where: its mailbox and name there,
-	 * safe text.  STATUS_OK: it needs no further look.  STATUS_UNCHANGED:
-	 * only when more is awaited.  STATUS_AGAIN: hand it over once more,
+	 * safe text.  STATUS_OK: it was answered now.  STATUS_BAD_REPEAT: it
+	 * was before.  STATUS_UNCHANGED: look at it again when more is awaited.  STATUS_AGAIN: hand it over once more,
 	 * later.  Anything else ends the look, and is what
 	 * watch_look() returns.
 	 */
 	enum status (*take)(void *arg, const char *where, struct span message);
+	/* Something went wrong that nothing depends on; safe text. */
+	void (*tell)(void *arg, const char *what);
 	void *arg;
 };
 

@@ -74,6 +74,7 @@ struct look {
 			* is new since the last look */
 	int64_t since; /* what came before is none of what is awaited */
 	bool later;    /* out: a message is to be handed over again */
+	bool answered; /* out: the last message was */
 };
 
 /* Was that message handed over, and need not be again? */

@@ -839,6 +839,37 @@ def test_watch_once():
                counts)
 
 
+def test_watch_marks():
+    """Flagged and moved, only where the user asks for it, and only what was
+    answered."""
+    for settings, flags, folder in (
+            ({"answered_flag": "yes"}, "RS", "INBOX"),
+            ({"answered_folder": "Sent"}, "", "Sent"),
+            ({"answered_flag": "yes", "answered_folder": "Sent"}, "R", "Sent"),
+            ({"answered_folder": "Nowhere"}, "", "INBOX")):
+        with Dovecot() as dovecot, Place(
+                "set authenticate = none\n") as place:
+            box, command = watching(place, dovecot, "--once")
+            place.expect("--expires", "24h")
+            dovecot.deliver(challenge(sender="eve@ca.example"))
+            dovecot.deliver(challenge())
+            got = place.run(*[word for pair in settings.items()
+                              for word in ("-o", "%s=%s" % pair)], *command)
+            name = "watch with " + " ".join("%s=%s" % p
+                                            for p in settings.items())
+            there = {m for m in dovecot.messages(folder)
+                     if b"From: acme-challenge+1@ca.example" in m}
+            left = {m for m in dovecot.messages()
+                    if b"eve@ca.example" in m}
+            tap.ok(got.returncode == 0 and len(sent(box)) == 1 and
+                   len(left) == 1 and not next(iter(left)).flags and
+                   len(there) == 1, name + ": the other message stays", got)
+            tap.ok(all(("R" in m.flags) == ("R" in flags) for m in there),
+                   name + ": its flag", [m.flags for m in there])
+            tap.equal(got.stderr.count(b"\n"), "Nowhere" in str(settings),
+                      name + ": what went wrong is told")
+
+
 def test_watch_stays():
     """The server restarts, says BYE, and numbers its messages in another way,
     while mailcert watches: each challenge is answered once."""
