@@ -313,7 +313,7 @@ def test_mda_says_0_or_75():
         run("a file for expectations/", *mda, stdin=challenge())
         os.unlink(orders)
         os.rename(orders + ".x", orders)
-        run("no memory", "-c", "ulimit -v 3000; exec %s %s" % (
+        run("no memory", "-c", "ulimit -v 4400; exec %s %s" % (
             MAILCERT, " ".join(mda)), program="sh", stdin=challenge(),
             want=(75, 127))
         run("no file may grow", "-c", "ulimit -f 0; exec %s %s" % (

@@ -916,3 +916,4 @@ def test_watch_stays():
 
 if __name__ == "__main__":
     run_tests(tests_of(globals()))
+    tap.done()

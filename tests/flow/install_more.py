@@ -714,11 +714,11 @@ tests = {
         remembers, "alpine", encrypting_alpine_user, alpine_encrypts),
     "remembers_nss": functools.partial(
         remembers, "nss", nss_user, nss_encrypts),
-    "killed_nss": functools.partial(killed, "nss", nss_user, 14),
+    "killed_nss": functools.partial(killed, "nss", nss_user, 7),
     "killed_alpine": functools.partial(killed, "alpine", alpine_user, 14),
     "killed_snail": functools.partial(killed, "s-nail", MailUser, 12),
     "killed_remembering_nss": functools.partial(
-        killed_remembering, "nss", nss_user, 8),
+        killed_remembering, "nss", nss_user, 4),
     "killed_remembering_alpine": functools.partial(
         killed_remembering, "alpine", alpine_user, 6),
     "killed_remembering_snail": functools.partial(

@@ -455,7 +455,7 @@ def test_remember():
 
 
 def test_killed():
-    killed("thunderbird", TbUser, 8, 11)
+    killed("thunderbird", TbUser, 4, 11)
 
 
 def test_killed_removing():
@@ -469,7 +469,7 @@ def test_killed_removing():
         count = steps(user, *args)
         tap.ok(count > 3 and user.all() == before, "removing takes %d durable "
                "steps" % count)
-        for n in sample(range(1, count + 1), 4)[::3 if SLOW else 1]:
+        for n in sample(range(1, count + 1), 3)[::3 if SLOW else 1]:
             user.install("--yes", "thunderbird")
             user.thunderbird_starts()
             kill(user, n, *args)

@@ -834,5 +834,5 @@ def test_relaxed():
 
 
 if __name__ == "__main__":
-    run_tests(tests_of(globals()), workers=8)
+    run_tests(tests_of(globals()), workers=4)
     tap.done()
