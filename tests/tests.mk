@@ -121,6 +121,7 @@ FLOW_FIRST = tests/flow/install_more.py tests/flow/install_thunderbird.py \
 	tests/flow/install.py tests/fault/issue.py tests/fault/index.py \
 	tests/flow/doctor.py tests/flow/imap.py tests/flow/many.py \
 	tests/flow/jmap.py tests/flow/soak.py tests/flow/domain.py \
+	tests/flow/order_in_mua.py \
 	tests/flow/acme.py tests/flow/dnssec.py tests/flow/terminal.py \
 	tests/flow/commands.py tests/flow/order.py tests/flow/signatures.py \
 	tests/flow/neomutt.py tests/flow/mutt.py \

@@ -770,6 +770,12 @@ for job in (("mutt", "gpgme"), ("mutt", "classic"), ("neomutt", "gpgme"),
 tests["killed_classic"] = functools.partial(
     killed, "ec:p256", "--back-end", "classic", "mutt")
 tests["killed_gpgme"] = functools.partial(killed, "rsa:2048", "gpgsm")
+# What check-slow tries in full, check takes samples of.
+if not SLOW:
+    for name in ("use_mutt_classic_ec:p256", "separate_neomutt_classic",
+                 "separate_mutt_gpgme", "remembers_mutt_classic_2048",
+                 "remembers_neomutt_gpgme_2048"):
+        del tests[name]
 if __name__ == "__main__":
     run_tests({**tests, **tests_of(globals())}, 3)
     tap.done()

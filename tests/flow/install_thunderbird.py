@@ -455,6 +455,8 @@ def test_remember():
 
 
 def test_killed():
+    if not SLOW:
+        return
     killed("thunderbird", TbUser, 4, 11)
 
 

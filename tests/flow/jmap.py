@@ -577,6 +577,8 @@ def test_silent():
 
 def test_pause():
     """What fails is asked again after a pause, and told once."""
+    if not SLOW:
+        return
     def failing(name, answers, most, seconds=6, answered=True):
         with jmap_server(answers=answers) as one, one.stay():
             one.server.deliver(challenge())
@@ -599,6 +601,8 @@ def test_pause():
 
 
 def test_pause_of_changes():
+    if not SLOW:
+        return
     with jmap_server() as one, one.stay():
         one.server.deliver(ordinary(1))
         tap.ok(until(lambda: one.server.count("Email/changes")),

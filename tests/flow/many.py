@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# Runs in: check
+# Runs in: check check-slow
 """One home for many addresses: order --from-file orders a list, is interrupted
 and resumed, and keeps to the CA's pace."""
 import json
