@@ -123,10 +123,11 @@ policy_allows(const struct config *config, const struct home *home,
 		status = is_below(tally.to_address, config->answers_per_day,
 		    "answers_per_day", expectation->address, note);
 	if (status == STATUS_OK)
-		status = is_below(tally.to_ca, rules->answers_per_day,
-		    "ca.NAME.answers_per_day", expectation->from, note);
-	if (status == STATUS_OK)
 		status = is_below(tally.in_all, config->answers_per_day_in_all,
 		    "answers_per_day_in_all", "", note);
+	/* Unless it is set for the CA, it is the same limit. */
+	if (status == STATUS_OK)
+		status = is_below(tally.to_ca, rules->answers_per_day,
+		    "ca.NAME.answers_per_day", expectation->from, note);
 	return status;
 }

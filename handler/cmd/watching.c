@@ -217,6 +217,7 @@ is_passing(enum status status)
 	case STATUS_IO:
 	case STATUS_CREATE:
 	case STATUS_CRYPTO:
+	case STATUS_BUG: /* a child was killed: memory is short, say */
 	case STATUS_CONFIG:
 	case STATUS_DAMAGED:
 	case STATUS_PERMISSION:

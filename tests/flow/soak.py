@@ -14,7 +14,9 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lib import BUILD, MAILCERT, Place, challenge, sent, tap
+from lib import (BUILD, MAILCERT, Place, challenge, run_tests, sent, tap,
+                 tests_of)
+from race import state
 from watch import deliver, in_mbox, maildir
 
 SECONDS = int(os.environ.get("SOAK", "60"))
@@ -129,7 +131,7 @@ class Soak:
             maildir("%s/.Folder%d" % (self.box, time.monotonic_ns()))
 
 
-def main():
+def test_soak():
     settings = "set authenticate = none\nset answers_per_day = 1000000\n" \
         "set answers_per_day_in_all = 1000000\n"
     with Place(settings) as place:
@@ -144,7 +146,7 @@ def main():
 
         def left():
             return [id for id, _ in soak.ordered
-                    if place.expectation(id)[1]["state"] == "pending"]
+                    if state(place, id) == "pending"]
         while left() and time.monotonic() < end:
             time.sleep(1)
         last = at_rest(process)
@@ -156,7 +158,7 @@ def main():
                if line.startswith(b"In-Reply-To:")]
         states = {}
         for id, msgid in soak.ordered:
-            states[msgid] = place.expectation(id)[1]["state"]
+            states[msgid] = state(place, id)
         tap.ok(len(ids) == len(set(ids)), "no challenge is answered twice")
         tap.ok(not left() and
                {m for m, s in states.items() if s == "sent"} <= set(ids),
@@ -177,5 +179,5 @@ def main():
         soak.log.close()
 
 
-main()
+run_tests(tests_of(globals()))
 tap.done()
