@@ -280,6 +280,20 @@ def test_its_own_profile():
         is_gone(user, "EC, removed")
 
 
+def twice(test):
+    """Thunderbird's own sending fails now and then on a loaded machine, and
+    leaves a window that waits for a person: the whole story once more."""
+    def run():
+        try:
+            test()
+        except AssertionError as stuck:
+            print("# once more: " + str(stuck).splitlines()[0][:70],
+                  flush=True)
+            test()
+    return run
+
+
 if __name__ == "__main__":
-    run_tests(tests_of(globals()), 2)
+    run_tests({name: twice(test)
+               for name, test in tests_of(globals()).items()}, 2)
     tap.done()
