@@ -48,7 +48,7 @@ enum status json_get_text_in(const struct json *json, const char *name,
     size_t index, size_t position, char *out, size_t size) MUST_CHECK;
 /* Is the member there and an array? */
 bool json_has_list(const struct json *json, const char *name);
-/* How many items that array has; 0: it is none. */
+/* How many items that array has; 0: it is not an array. */
 size_t json_count(const struct json *json, const char *name);
 /* Is the member there and null? */
 bool json_has_null(const struct json *json, const char *name);

@@ -284,7 +284,7 @@ reporting_resolved(const struct reporting *reporting, const char *key)
 	struct trouble trouble;
 	int lock = -1;
 
-	/* Mostly there is none: no lock for that. */
+	/* Mostly nobody was told: take no lock then. */
 	if (!is_active(reporting) ||
 	    trouble_load(reporting->home, key, &trouble, NULL) != STATUS_OK ||
 	    !begin(reporting, &lock))

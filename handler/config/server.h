@@ -32,7 +32,7 @@ struct server {
 /*
  * Read submission://, submissions://, imap://, imaps:// or jmap:https://.  User
  * and folder may have %-escapes; an "@" in the user needs none.  A user is
- * needed but for JMAP; a folder is for IMAP only.  False: it is none of that.
+ * needed but for JMAP; a folder is for IMAP only.  False: it is not valid.
  */
 bool server_parse(struct span text, struct server *out);
 /* "imaps://alice@host", with a port that is not the usual one, and without the

@@ -24,7 +24,7 @@ struct source {
 	struct server server; /* of IMAP, with a folder; or JMAP */
 };
 
-/* False: it is none of these. */
+/* False: it is not a mailbox that can be watched. */
 bool source_parse(struct span text, struct source *out);
 /* As it was written, without %-escapes: for messages, and to tell two apart. */
 void source_name(const struct source *source, char out[SOURCE_NAME_SIZE]);

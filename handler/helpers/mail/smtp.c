@@ -191,7 +191,7 @@ need_line(struct dialogue *d, size_t from, int64_t until, size_t *len)
 			    "it sends a line of more than %d octets",
 			    SMTP_LINE_MAX);
 		status = stream_read(d->stream, &d->in, until, d->note);
-		/* Here it is the other side that failed, not a try of ours. */
+		/* The server failed here, not what we asked. */
 		if (status == STATUS_END || status == STATUS_AGAIN)
 			status = STATUS_NET;
 		if (status != STATUS_OK)
