@@ -68,6 +68,8 @@ class Session:
 
     def more(self):
         """Some more octets, up to the one at which the server cuts."""
+        if self.sent == self.server.cut_sent_after:
+            raise Gone
         limit = self.server.cut_after
         room = 65536 if limit is None else min(65536, limit - self.got)
         data = b""
@@ -113,6 +115,7 @@ class Session:
 
     def send(self, data):
         limit = self.server.cut_sent_after
+        wanted = len(data)
         if limit is not None:
             data = data[:limit - self.sent]
         try:
@@ -120,7 +123,8 @@ class Session:
         except OSError:
             raise Gone from None
         self.sent += len(data)
-        if limit is not None and self.sent >= limit:
+        # What was said to its last octet was said: the end comes after it.
+        if len(data) < wanted:
             raise Gone
 
     def say(self, answer, line=b""):
