@@ -48,6 +48,7 @@ static const struct verb {
 	{ "status", cmd_status, "list what is pending, and what to do next" },
 	{ "account", cmd_account, "list or change our accounts at CAs" },
 	{ "ca", cmd_ca, "list the known CAs and their quirks" },
+	{ "service", cmd_service, "get certificates for mail servers" },
 	{ "verify", cmd_verify, "print the S/MIME status of any message" },
 	{ "doctor", cmd_doctor, "check that everything is in place" },
 	{ "remember", cmd_remember, "keep a correspondent's certificate" },

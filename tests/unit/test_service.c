@@ -1,0 +1,106 @@
+/* test_service.c - services, and the names under which hosts are proved */
+#include "tap.h"
+
+#include "acme/service.h"
+
+static void
+parsed(const char *text, const char *want)
+{
+	struct service_at at;
+	struct buf out;
+
+	buf_init(&out, 100);
+	if (service_at_parse(span_of(text), &at))
+		service_at_add(&at, &out);
+	TEXT(buf_span(&out), want);
+	buf_clear(&out);
+}
+
+static void
+test_services(void)
+{
+	const struct service *all;
+	size_t count = services(&all), i;
+
+	OK(count == 8);
+	for (i = 0; i < count; i++)
+		OK(service_find(span_of(all[i].name)) == &all[i]);
+	OK(service_find(SPAN("IMAPS")) == service_find(SPAN("imaps")));
+	OK(service_find(SPAN("")) == NULL);
+	OK(service_find(SPAN("https")) == NULL);
+	OK(service_find(SPAN("lmtp"))->port == 0);
+	parsed("imaps:993", "imaps:993");
+	parsed("SMTP:2525", "smtp:2525");
+	parsed("lmtp:65535", "lmtp:65535");
+	parsed("imaps", "");
+	parsed("imaps:", "");
+	parsed("imaps:0", "");
+	parsed("imaps:-1", "");
+	parsed("imaps:65536", "");
+	parsed("imaps:993 ", "");
+	parsed("http:80", "");
+}
+
+static void
+named(enum proof proof, const char *at, const char *want)
+{
+	struct service_at where;
+	struct buf out;
+
+	buf_init(&out, SERVICE_RECORD_SIZE);
+	OK(service_at_parse(span_of(at), &where));
+	proof_add_name(proof, &where, "example.com", &out);
+	TEXT(buf_span(&out), want);
+	buf_clear(&out);
+}
+
+static void
+test_proofs(void)
+{
+	static const char *const fits[PROOFS] = {
+		[PROOF_DNS_EMAIL] = "imap imaps pop3 pop3s smtp submission "
+				    "submissions lmtp ",
+		[PROOF_DNS] = "imap imaps pop3 pop3s smtp submission "
+			      "submissions lmtp ",
+		[PROOF_CAPABILITY_IMAP] = "imap imaps ",
+		[PROOF_CAPABILITY_POP] = "pop3 pop3s ",
+		[PROOF_CAPABILITY_SMTP] = "smtp submission submissions lmtp ",
+	};
+	const struct service *all;
+	const size_t count = services(&all);
+	enum proof back;
+	struct buf out;
+	size_t i, proof;
+
+	buf_init(&out, 200);
+	for (proof = 0; proof < PROOFS; proof++) {
+		OK(proof_parse(span_of(proof_name((enum proof)proof)), &back) &&
+		    back == (enum proof)proof);
+		for (i = 0; i < count; i++)
+			if (proof_fits((enum proof)proof, &all[i]))
+				buf_addf(&out, "%s ", all[i].name);
+		TEXT(buf_span(&out), fits[proof]);
+		buf_clear(&out);
+	}
+	OK(!proof_parse(SPAN("email-reply-00"), &back));
+	OK(!proof_parse(SPAN("dns-01 "), &back));
+	/* Section 3 of the draft, and RFC 8555 section 8.4. */
+	named(PROOF_DNS_EMAIL, "imaps:993",
+	    "_993._imaps._acme-challenge.example.com");
+	named(PROOF_DNS_EMAIL, "imap:143",
+	    "_143._imap._acme-challenge.example.com");
+	named(PROOF_DNS, "imaps:993", "_acme-challenge.example.com");
+	proof_add_capability(PROOF_CAPABILITY_IMAP, "VaLuE", &out);
+	proof_add_capability(PROOF_CAPABILITY_POP, "VaLuE", &out);
+	proof_add_capability(PROOF_CAPABILITY_SMTP, "VaLuE", &out);
+	TEXT(buf_span(&out), "ACME=VaLuEACME VaLuEACME VaLuE");
+	buf_clear(&out);
+}
+
+int
+main(void)
+{
+	test_services();
+	test_proofs();
+	return tap_done();
+}
