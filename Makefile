@@ -30,7 +30,7 @@ DEPS_LINT = clang-format cppcheck mandoc shellcheck git
 # mailcert-mail for their tests.
 MODULES = $(filter-out handler/cmd/main.c,$(wildcard handler/*/*.c)) \
 	$(filter-out %/main.c %/connect.c,$(wildcard handler/helpers/mail/*.c)) \
-	tui/model.c tui/view.c tui/prompt.c tui/keys.c tui/terminal.c
+	$(filter-out tui/paint.c,$(wildcard tui/*.c))
 # What only one of our programs holds, beside it.
 DNS_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/helpers/dns/%.o,\
 	main dns plain)
@@ -148,7 +148,7 @@ $(BUILD)/mailcert-mail: $(MAIL_OBJECTS) $(BUILD)/lib.a
 	$(SAY)LD $@
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcurl $(CRYPTO)
 
-$(BUILD)/mailcert-screen.so: $(BUILD)/obj/tui/screen.o $(BUILD)/lib.a
+$(BUILD)/mailcert-screen.so: $(BUILD)/obj/tui/paint.o $(BUILD)/lib.a
 	$(SAY)LD $@
 	$(Q)$(CC) -shared $(LDFLAGS) $(SANITIZE) -o $@ $^ $(CURSES)
 

@@ -35,7 +35,8 @@ give(const struct keys *keys, enum stroke_kind kind, unsigned char byte,
 {
 	if (keys->paste && kind != STROKE_TYPED)
 		return false;
-	*out = (struct stroke){ keys->paste ? STROKE_PASTED : kind, byte };
+	*out = (struct stroke){ .kind = keys->paste ? STROKE_PASTED : kind,
+		.byte = byte };
 	return true;
 }
 

@@ -32,6 +32,7 @@ enum stroke_kind {
 struct stroke {
 	enum stroke_kind kind;
 	unsigned char byte; /* STROKE_TYPED, STROKE_PASTED */
+	bool more; /* more came at once; set by who reads the terminal */
 };
 
 struct keys {

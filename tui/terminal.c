@@ -6,7 +6,6 @@
 #include "tui/terminal.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -57,8 +56,8 @@ on_fault(int number)
 	(void)raise(number);
 }
 
-static int64_t
-now_ms(void)
+int64_t
+terminal_now_ms(void)
 {
 	struct timespec now;
 
@@ -201,7 +200,7 @@ stop(struct terminal *terminal, pid_t whom)
 	sigset_t one;
 
 	if (terminal->hide != NULL)
-		terminal->hide(terminal);
+		terminal->hide();
 	leave(terminal, TCSADRAIN);
 	(void)sigemptyset(&stopping.sa_mask);
 	(void)sigemptyset(&one);
@@ -223,15 +222,42 @@ come_back(struct terminal *terminal)
 	return enter(terminal, TCSADRAIN) ? TERMINAL_REDRAW : TERMINAL_GONE;
 }
 
-/* Wait, at most until a lone Escape is one.  False: look at the flags. */
+/* Wait until `until` (-1: for ever), at most until a lone Escape is one.  True:
+ * an octet is there; false: look at the flags, the clock, and *watch. */
 static bool
-wait_for_octet(struct terminal *terminal)
+wait_for_octet(
+    struct terminal *terminal, struct terminal_watch *watch, int64_t until)
 {
-	const struct timespec soon = { 0, 50000000 };
-	struct pollfd ready = { .fd = terminal->tty, .events = POLLIN };
+	struct pollfd ready[TERMINAL_WATCH_MAX + 1] = { { .fd = terminal->tty,
+	    .events = POLLIN } };
+	int64_t pause = until < 0 ? -1 : until - terminal_now_ms();
+	struct timespec time;
+	int count;
 
-	return ppoll(&ready, 1, keys_is_open(&terminal->keys) ? &soon : NULL,
-		   &terminal->waiting) > 0;
+	if (until >= 0 && pause < 0)
+		pause = 0;
+	if (keys_is_open(&terminal->keys) && (pause < 0 || pause > 50))
+		pause = 50;
+	time.tv_sec = (time_t)(pause / 1000);
+	time.tv_nsec = (long)(pause % 1000) * 1000000;
+	(void)memcpy(ready + 1, watch->fd, watch->count * sizeof(*ready));
+	count = ppoll(ready, watch->count + 1, pause < 0 ? NULL : &time,
+	    &terminal->waiting);
+	if (count > 0)
+		(void)memcpy(
+		    watch->fd, ready + 1, watch->count * sizeof(*ready));
+	return count > 0 && ready[0].revents != 0;
+}
+
+static bool
+is_due(const struct terminal_watch *watch, int64_t until)
+{
+	size_t i;
+
+	for (i = 0; i < watch->count; i++)
+		if (watch->fd[i].revents != 0)
+			return true;
+	return until >= 0 && terminal_now_ms() >= until;
 }
 
 /* 1: an octet; 0: none there; -1: the end. */
@@ -246,8 +272,11 @@ take_octet(struct terminal *terminal, unsigned char *out)
 }
 
 enum terminal_event
-terminal_read(struct terminal *terminal, struct stroke *out)
+terminal_wait(
+    struct terminal *terminal, struct terminal_watch *watch, struct stroke *out)
 {
+	const int64_t until =
+	    watch->pause_ms < 0 ? -1 : terminal_now_ms() + watch->pause_ms;
 	unsigned char byte;
 	int got;
 
@@ -258,16 +287,18 @@ terminal_read(struct terminal *terminal, struct stroke *out)
 			stop(terminal, getpid());
 		if (redraw_wanted)
 			return come_back(terminal);
-		if (!wait_for_octet(terminal)) {
-			if (keys_idle(&terminal->keys, now_ms(), out))
+		if (!wait_for_octet(terminal, watch, until)) {
+			if (keys_idle(&terminal->keys, terminal_now_ms(), out))
 				return TERMINAL_STROKE;
+			if (is_due(watch, until))
+				return TERMINAL_WAKE;
 			continue;
 		}
 		if ((got = take_octet(terminal, &byte)) < 0)
 			return TERMINAL_GONE;
 		if (got == 0)
 			continue;
-		if (!keys_feed(&terminal->keys, byte, now_ms(), out))
+		if (!keys_feed(&terminal->keys, byte, terminal_now_ms(), out))
 			return TERMINAL_NOISE;
 		if (out->kind == STROKE_TYPED &&
 		    terminal_is_key(terminal, out->byte, VSUSP))
@@ -275,6 +306,14 @@ terminal_read(struct terminal *terminal, struct stroke *out)
 		else
 			return TERMINAL_STROKE;
 	}
+}
+
+enum terminal_event
+terminal_read(struct terminal *terminal, struct stroke *out)
+{
+	struct terminal_watch nothing = { .pause_ms = -1 };
+
+	return terminal_wait(terminal, &nothing, out);
 }
 
 bool
@@ -314,7 +353,8 @@ swallow(struct terminal *terminal, bool fresh)
 	    poll(&ready, 1,
 		keys_is_open(&terminal->keys) ? KEYS_ESCAPE_MS : 0) > 0 &&
 	    take_octet(terminal, &byte) > 0)
-		(void)keys_feed(&terminal->keys, byte, now_ms(), &ignored);
+		(void)keys_feed(
+		    &terminal->keys, byte, terminal_now_ms(), &ignored);
 }
 
 int

@@ -7,24 +7,32 @@
  * by an assertion or a fault.  SIGHUP, SIGINT, SIGQUIT and SIGTERM, unless they
  * are ignored, end the reading instead of the process.
  *
- * One terminal at a time in a process (mailcert-screen.so has a copy of its
- * own of this file, and is the only one to ask while it does).
+ * One terminal at a time in a process.
  */
 #ifndef TUI_TERMINAL_H
 #define TUI_TERMINAL_H
+#include <poll.h>
 #include <signal.h>
 #include <termios.h>
 
 #include "base/buf.h"
 #include "tui/keys.h"
 
-enum { TERMINAL_SIGNALS = 7 };
+enum { TERMINAL_SIGNALS = 7, TERMINAL_WATCH_MAX = 4 };
 
 enum terminal_event {
 	TERMINAL_STROKE,
 	TERMINAL_NOISE,  /* a byte that is not a stroke, or not yet */
 	TERMINAL_REDRAW, /* the process was stopped, or the size changed */
+	TERMINAL_WAKE,   /* a descriptor is ready, or the pause is over */
 	TERMINAL_GONE    /* a signal, or the terminal hung up */
+};
+
+/* What to wait for besides keys. */
+struct terminal_watch {
+	struct pollfd fd[TERMINAL_WATCH_MAX]; /* revents: what is ready */
+	size_t count;
+	int64_t pause_ms; /* -1: no limit */
 };
 
 struct terminal {
@@ -37,7 +45,7 @@ struct terminal {
 	sigset_t mask;
 	struct sigaction old[TERMINAL_SIGNALS];
 	/* Called before the process is stopped; may be NULL. */
-	void (*hide)(const struct terminal *terminal);
+	void (*hide)(void);
 };
 
 /*
@@ -51,6 +59,11 @@ enum status terminal_open(
  * process group, the mail program too. */
 enum terminal_event terminal_read(
     struct terminal *terminal, struct stroke *out);
+/* The same, or until something of *watch has come. */
+enum terminal_event terminal_wait(struct terminal *terminal,
+    struct terminal_watch *watch, struct stroke *out);
+/* The clock that strokes and pauses go by. */
+int64_t terminal_now_ms(void);
 /* Is there more to read at once, as where a program types? */
 bool terminal_has_more(const struct terminal *terminal);
 /* Throw away what is there to be read. */

@@ -1,5 +1,4 @@
 /* handle.c - mailcert handle: answer a message, from mailcap or a pipe */
-#include <dlfcn.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,14 +14,14 @@
 #include "cmd/cmd.h"
 #include "cmd/confinement.h"
 #include "cmd/mail_access.h"
+#include "cmd/on_screen.h"
 #include "deliver/stage.h"
 #include "input/find.h"
 #include "input/input.h"
-#include "process/helper.h"
 #include "process/pager.h"
 #include "store/tidy.h"
 #include "tui/prompt.h"
-#include "tui/screen.h"
+#include "tui/question.h"
 
 struct options {
 	const char *type;
@@ -64,66 +63,58 @@ static const struct cmd_line command_line = {
 };
 
 /* The context of struct world's functions. */
-struct terminal {
+struct asking {
 	struct answering answering;
 	const struct options *options;
 	struct mua mua;
 	bool mua_known;
 };
 
-/* The screen is a library of its own: see tui/screen.h. */
 static enum status
-ask_on_screen(const struct dialog *dialog, int tty, bool utf8, bool color)
+ask_on_screen(const struct dialog *dialog, const struct config *config, int tty)
 {
-	const struct screen_options options = { tty, utf8, color };
-	screen_ask_function *ask = NULL;
-	char path[600];
-	void *library;
+	enum status status;
+	struct model model;
+	struct screen screen;
+	int number;
 
-	if (helper_path("mailcert-screen.so", path, sizeof(path), NULL) !=
-		STATUS_OK ||
-	    (library = dlopen(path, RTLD_NOW | RTLD_LOCAL)) == NULL)
-		return STATUS_UNABLE;
-	*(void **)&ask = dlsym(library, "screen_ask");
-	return ask != NULL ? ask(dialog, &options) : STATUS_UNABLE;
-}
-
-static bool
-is_dumb(const char *term)
-{
-	return term == NULL || term[0] == '\0' || strcmp(term, "dumb") == 0;
+	model_init(&model, dialog, 0);
+	screen = question_screen(&model);
+	status = on_screen(&screen, config, tty, &number);
+	/* A signal is a No: what it was told ends with it. */
+	if (status == STATUS_IO ||
+	    (status == STATUS_OK && model.result != MODEL_APPROVED))
+		status = STATUS_DECLINED;
+	model_clear(&model);
+	return status;
 }
 
 static enum status
 ask(void *context, const struct dialog *dialog, struct note *note)
 {
-	const struct terminal *terminal = context;
-	const char *no_color = getenv("NO_COLOR");
-	const bool color = terminal->answering.config->color &&
-	    (no_color == NULL || no_color[0] == '\0');
-	const bool utf8 = text_locale_is_utf8();
+	const struct asking *asking = context;
 	enum status status = STATUS_UNABLE;
 	int tty;
 
-	if (terminal->options->mda || (tty = fd_terminal()) < 0)
+	if (asking->options->mda || (tty = fd_terminal()) < 0)
 		return note_set(note, STATUS_NO_PERSON,
 		    "there is no terminal to ask on, and no --auto-approve");
-	if (!terminal->options->plain && !is_dumb(getenv("TERM")))
-		status = ask_on_screen(dialog, tty, utf8, color);
+	if (!asking->options->plain)
+		status = ask_on_screen(dialog, asking->answering.config, tty);
 	if (status == STATUS_UNABLE)
-		status = prompt_ask(dialog, tty, utf8);
+		status = prompt_ask(dialog, tty, text_locale_is_utf8());
 	(void)close(tty);
 	return status;
 }
 
 /* Look up who started us in /proc, once, and only if it matters. */
 static const struct mua *
-mua_of(struct terminal *terminal)
+mua_of(struct asking *asking)
 {
-	if (!terminal->mua_known)
-		mua_find(&terminal->mua);
-	terminal->mua_known = true;
-	return &terminal->mua;
+	if (!asking->mua_known)
+		mua_find(&asking->mua);
+	asking->mua_known = true;
+	return &asking->mua;
 }
 
 /* The DEST of the option or of the configuration, or NULL. */
@@ -143,15 +134,15 @@ named_destination(const struct options *options, const struct config *config)
 static enum status
 choose(void *context, struct answer_options *options, struct note *note)
 {
-	struct terminal *terminal = context;
+	struct asking *asking = context;
 
-	if (named_destination(terminal->options, terminal->answering.config) ==
+	if (named_destination(asking->options, asking->answering.config) ==
 	    NULL)
-		options->destination.kind = mua_of(terminal)->pid > 0
+		options->destination.kind = mua_of(asking)->pid > 0
 		    ? DESTINATION_MUA
 		    : DESTINATION_STDOUT;
 	if (options->destination.kind == DESTINATION_MUA)
-		options->mua = mua_of(terminal);
+		options->mua = mua_of(asking);
 	(void)note;
 	return STATUS_OK;
 }
@@ -340,11 +331,11 @@ show_instead(const struct options *options, const struct input *input,
 
 /* Stage 1; for a part, find its message. */
 static enum status
-take_message(struct terminal *terminal, struct input *input,
-    struct buf *message, struct note *note)
+take_message(struct asking *asking, struct input *input, struct buf *message,
+    struct note *note)
 {
-	const struct options *options = terminal->options;
-	const struct config *config = terminal->answering.config;
+	const struct options *options = asking->options;
+	const struct config *config = asking->answering.config;
 	enum status status;
 
 	status = input_read(options->file, options->type,
@@ -358,7 +349,7 @@ take_message(struct terminal *terminal, struct input *input,
 		return STATUS_OK;
 	case INPUT_PART:
 	case INPUT_CMS:
-		return find_message(input, mua_of(terminal), message, note);
+		return find_message(input, mua_of(asking), message, note);
 	case INPUT_OTHER:
 		break;
 	}
@@ -371,15 +362,15 @@ take_message(struct terminal *terminal, struct input *input,
 }
 
 static int
-finish(struct terminal *terminal, const struct destination *destination,
+finish(struct asking *asking, const struct destination *destination,
     enum status status, const struct note *note,
     const struct answer_report *report)
 {
-	const struct options *options = terminal->options;
+	const struct options *options = asking->options;
 	int code = status_exit(status);
 
 	/* To a mail program, a No is not a failure. */
-	if (status == STATUS_DECLINED && mua_of(terminal)->pid > 0)
+	if (status == STATUS_DECLINED && mua_of(asking)->pid > 0)
 		code = 0;
 	if (options->mda)
 		code = mda_exit(status, report);
@@ -404,9 +395,9 @@ cmd_handle(const struct invocation *invocation, int argc, char *argv[])
 	struct config config;
 	struct options options = { 0 };
 	struct mail_access access;
-	struct terminal terminal = { .answering = { &config, &home },
+	struct asking asking = { .answering = { &config, &home },
 		.options = &options };
-	const struct world world = { &terminal, answering_now, ask,
+	const struct world world = { &asking, answering_now, ask,
 		answering_prove, answering_compute, choose, answering_deliver };
 	struct buf message;
 	struct input input = { .kind = INPUT_OTHER };
@@ -440,13 +431,13 @@ cmd_handle(const struct invocation *invocation, int argc, char *argv[])
 	opened = home_open(config.home, false, &home, &home_note);
 	if (opened == STATUS_OK && draft != NULL &&
 	    answer_options.destination.kind == DESTINATION_STAGE) {
-		answer_options.mua = mua_of(&terminal);
+		answer_options.mua = mua_of(&asking);
 		stage_clear(&home, answer_options.mua);
 	}
 	status = confinement_check(
 	    &config, &home, options.auto_approve || options.mda, &note);
 	if (status == STATUS_OK)
-		status = take_message(&terminal, &input, &message, &note);
+		status = take_message(&asking, &input, &message, &note);
 	if (status == STATUS_OK && opened != STATUS_OK)
 		status = refuse_without_home(
 		    &config, buf_span(&message), opened, &home_note, &note);
@@ -462,7 +453,7 @@ cmd_handle(const struct invocation *invocation, int argc, char *argv[])
 	if (show_instead(&options, &input, status, &note))
 		code = 0;
 	else
-		code = finish(&terminal, &answer_options.destination, status,
+		code = finish(&asking, &answer_options.destination, status,
 		    &note, report);
 	buf_clear(&report->message);
 	match_free(report->match);

@@ -338,7 +338,7 @@ def test_pastes(place):
                    "paste %s: no answer" % extra, t.screen())
             if not extra:  # a terminal without bracketed paste
                 t.paste("y, I do\n", bracketed=False)
-                time.sleep(0.3)
+                time.sleep(1.2)
                 tap.ok("[ No ]" in t.screen() and "[exit" not in t.screen(),
                        "paste, not bracketed: no answer", t.screen())
             t.keys(*(["y", "Enter"] if extra else ["y"]))
