@@ -29,7 +29,8 @@ DEPS_LINT = clang-format cppcheck mandoc shellcheck git
 # The library: all rooms but what is a program of its own; the dialogues of
 # mailcert-mail for their tests.
 MODULES = $(filter-out handler/cmd/main.c,$(wildcard handler/*/*.c)) \
-	$(filter-out %/main.c %/connect.c,$(wildcard handler/helpers/mail/*.c)) \
+	$(filter-out %/main.c %/connect.c %/wire.c %/announced.c,\
+		$(wildcard handler/helpers/mail/*.c)) \
 	$(filter-out tui/paint.c,$(wildcard tui/*.c))
 # What only one of our programs holds, beside it.
 DNS_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/helpers/dns/%.o,\
@@ -39,7 +40,7 @@ KEY_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/helpers/key/%.o,\
 HTTPS_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/helpers/https/%.o,\
 	main fetch http)
 MAIL_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/helpers/mail/%.o,\
-	main connect)
+	main connect announced wire)
 OBJECTS = $(patsubst %.c,$(BUILD)/obj/%.o,$(MODULES))
 PROGRAMS = $(BUILD)/mailcert $(BUILD)/mailcert-key $(BUILD)/mailcert-verify \
 	$(BUILD)/mailcert-net $(BUILD)/mailcert-https \
@@ -82,6 +83,7 @@ endif
 JANSSON = $(firstword $(wildcard $(shell pkg-config --variable=libdir \
 	jansson 2>/dev/null)/libjansson.a) -ljansson)
 CRYPTO = $(shell pkg-config --libs libcrypto 2>/dev/null)
+MAIL_LIBS = -lcurl -lssl $(CRYPTO)
 DNS_LIBS = -lunbound -lunistring -lresolv $(CRYPTO)
 CURSES = $(shell pkg-config --libs ncursesw tinfo 2>/dev/null)
 
@@ -146,7 +148,7 @@ $(BUILD)/mailcert-https: $(HTTPS_OBJECTS) $(BUILD)/lib.a
 
 $(BUILD)/mailcert-mail: $(MAIL_OBJECTS) $(BUILD)/lib.a
 	$(SAY)LD $@
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcurl $(CRYPTO)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(MAIL_LIBS)
 
 $(BUILD)/mailcert-screen.so: $(BUILD)/obj/tui/paint.o $(BUILD)/lib.a
 	$(SAY)LD $@

@@ -60,7 +60,7 @@ $(BUILD)/hijacked/mailcert-https: $(HTTPS_OBJECTS) $(HIJACK) \
 $(BUILD)/hijacked/mailcert-mail: $(MAIL_OBJECTS) $(HIJACK) $(BUILD)/lib.a
 	@mkdir -p $(@D)
 	$(SAY)LD $@
-	$(Q)$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ -lcurl $(CRYPTO)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(WRAP) -o $@ $^ $(MAIL_LIBS)
 
 # mailcert itself, with two seconds for each helper.
 $(BUILD)/hijacked/hasty: $(BUILD)/obj/handler/cmd/main.o \

@@ -88,6 +88,18 @@
  */
 
 /*
+ * ANNOUNCED looks at a server as a CA would, in plain text and with any
+ * certificate.  protocol: "smtp", "lmtp", "imap" or "pop3"; tls: "starttls"
+ * where the server offers it; address: only at these, else at all addresses of
+ * the host.  It gives for each of them "seen", which holds frames:
+ *	address
+ *	listed	"before" or "after" TLS: the server said what it can do
+ *	before, after	each value of ACME in that list, with its case
+ *	starttls	it offers that
+ *	leaf, public, name, expires, distrust, fits	of its certificate
+ *			(helpers/mail/wire.h)
+ *	fault	what went wrong, to follow the name of the server
+ *
  * Of SEND, outcome: "sent", or "doubt" where the server may have the message.
  * With any status but "done", nothing was sent.  said: the server's last words,
  * or why there is a doubt.  Of PROBE, protocol: "smtp" or "imap".
@@ -164,6 +176,8 @@
 	    VERB_SERVER_FAILS)                                                 \
 	X(PROBE, "mailcert-mail", "probe", "ca-file", VERB_SERVER " protocol", \
 	    "", VERB_SERVER_FAILS)                                             \
+	X(ANNOUNCED, "mailcert-mail", "announced", "ca-file",                  \
+	    "tls host port protocol address*", "seen+", "network-trouble")     \
 	X(APPEND, "mailcert-mail", "append", "ca-file",                        \
 	    VERB_SERVER " folder? special? flag* message", "folder doubt?",    \
 	    VERB_SERVER_FAILS " missing")                                      \

@@ -7,4 +7,6 @@
 #define CMD_SERVICE_H
 #include "cmd/cmd.h"
 
+cmd_function service_check;
+
 #endif

@@ -10,6 +10,7 @@
 #include "base/network.h"
 #include "base/sandbox.h"
 #include "base/serve.h"
+#include "helpers/mail/announced.h"
 #include "helpers/mail/mailbox.h"
 #include "helpers/mail/probe.h"
 #include "helpers/mail/send.h"
@@ -25,6 +26,7 @@ static const struct {
 } answers[] = {
 	{ VERB_SEND, send_answer },
 	{ VERB_PROBE, probe_answer },
+	{ VERB_ANNOUNCED, announced_answer },
 	{ VERB_APPEND, mailbox_answer },
 	{ VERB_LOOK, mailbox_answer },
 	{ VERB_MARK, mailbox_answer },
