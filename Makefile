@@ -17,11 +17,11 @@ HEADERS = openssl/evp.h=libssl-dev curl/curl.h=libcurl4-openssl-dev \
 	curses.h=libncurses-dev term.h=libncurses-dev magic.h=libmagic-dev \
 	jansson.h=libjansson-dev idn2.h=libidn2-dev unbound.h=libunbound-dev \
 	uninorm.h=libunistring-dev linux/seccomp.h=linux-libc-dev
-DEPS_CHECK = dns-root-data opendkim libnss3-tools pebble unbound ldnsutils python3-aiosmtpd python3-cryptography python3-dkim python3 openssl git tmux mutt neomutt procmail maildrop \
+DEPS_CHECK = dns-root-data bind9-dnsutils opendkim libnss3-tools pebble unbound ldnsutils python3-aiosmtpd python3-cryptography python3-dkim python3-dnspython python3 openssl git tmux mutt neomutt procmail maildrop \
 	gpgsm gpg-agent dirmngr dovecot-imapd dovecot-lmtpd dovecot-sieve s-nail alpine mblaze nmh notmuch strace mandoc \
 	systemd clang libclang-rt-14-dev libsasl2-modules libsasl2-modules-db
 # Not installed: they conflict with a mail server that is there, or would be one.
-DEPS_UNPACK = postfix cyrus-common cyrus-caldav sasl2-bin rspamd
+DEPS_UNPACK = postfix cyrus-common cyrus-caldav sasl2-bin rspamd knot nsd
 # Large, and for check-slow only.
 DEPS_SLOW = thunderbird
 DEPS_LINT = clang-format cppcheck mandoc shellcheck git
@@ -34,7 +34,7 @@ MODULES = $(filter-out handler/cmd/main.c,$(wildcard handler/*/*.c)) \
 	$(filter-out tui/paint.c,$(wildcard tui/*.c))
 # What only one of our programs holds, beside it.
 DNS_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/helpers/dns/%.o,\
-	main dns plain)
+	main dns plain zone)
 KEY_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/helpers/key/%.o,\
 	main held pack portable)
 HTTPS_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/helpers/https/%.o,\

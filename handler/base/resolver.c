@@ -3,8 +3,8 @@
 
 #include <arpa/inet.h>
 
-static bool
-take_port(struct span text, uint16_t *out)
+bool
+resolver_port(struct span text, uint16_t *out)
 {
 	unsigned port = 0;
 	size_t i;
@@ -44,7 +44,7 @@ resolver_parse(
 	uint16_t number = RESOLVER_PORT;
 
 	if (at < word.len &&
-	    !take_port(span_cut(word, at + 1, word.len), &number))
+	    !resolver_port(span_cut(word, at + 1, word.len), &number))
 		return false;
 	if (!span_copy(span_cut(host, 0, percent), bare, sizeof(bare)) ||
 	    host.len >= RESOLVER_ADDRESS_SIZE)

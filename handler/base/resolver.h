@@ -17,6 +17,8 @@ enum {
  * it is something else; nothing is written then. */
 bool resolver_parse(
     struct span word, char address[RESOLVER_ADDRESS_SIZE], uint16_t *port);
+/* A port, 1 to 65535. */
+bool resolver_port(struct span text, uint16_t *out);
 /*
  * Append the addresses of the nameserver lines, with blanks between.  As the C
  * library does: skip lines with a malformed address and lines beyond the third;

@@ -161,6 +161,12 @@
 	X(SMIMEA, "mailcert-net", "smimea", VERB_RESOLVER, "address", "dns",   \
 	    "malformed")                                                       \
 	X(CAA, "mailcert-net", "caa", VERB_RESOLVER, "name", "dns", "")        \
+	X(OWNER, "mailcert-net", "owner", "", "address", "name draft?",        \
+	    "malformed")                                                       \
+	X(ZONE, "mailcert-net", "zone", VERB_RESOLVER, "name type",            \
+	    "name zone server*", "dns-trouble")                                \
+	X(SERVED, "mailcert-net", "served", "", "name type server+", "dns*",   \
+	    "")                                                                \
 	X(CHECK, "mailcert-net", "check", VERB_RESOLVER, "", "state reason",   \
 	    "")                                                                \
 	X(REQUEST, "mailcert-https", "request", "ca-file",                     \

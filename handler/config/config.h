@@ -15,7 +15,12 @@
 
 enum { CONFIG_VALUE_SIZE = 1024, ORDERS_PER_MINUTE_MOST = 1000 };
 
-enum { CONFIG_CAS_MAX = 8, CONFIG_NAME_SIZE = 32, CONFIG_SECRETS_MAX = 8 };
+enum {
+	CONFIG_DNS_SERVERS_MAX = 16,
+	CONFIG_CAS_MAX = 8,
+	CONFIG_NAME_SIZE = 32,
+	CONFIG_SECRETS_MAX = 8
+};
 
 /* A CA's own rules; the global ones apply to the others. */
 struct config_own {
@@ -120,6 +125,14 @@ struct config {
 	struct config_report report;
 	int64_t orders_per_minute;           /* of a list: order --from-file */
 	char deploy_hook[CONFIG_VALUE_SIZE]; /* for sh; or empty */
+	/* How the DNS is changed: a server as HOST[@PORT], a TSIG key file,
+	 * nsupdate; the name servers to ask for the result, in place of those
+	 * of the zone; how long to wait for them. */
+	char dns_update_server[CONFIG_VALUE_SIZE];
+	char dns_update_key[CONFIG_VALUE_SIZE];
+	char dns_update_command[CONFIG_VALUE_SIZE];
+	char dns_servers[CONFIG_VALUE_SIZE];
+	int64_t dns_patience; /* seconds */
 	bool color;
 	int64_t max_message; /* octets */
 };

@@ -64,6 +64,17 @@ static const struct setting all[] = {
 	{ "deploy_hook", NULL, value_text, ALL(deploy_hook) },
 	{ "dkim_headers", "relaxed", value_coverage, ALL(authenticate.coverage),
 	    .words = coverages },
+	{ "dns_patience", "5m", value_period, ALL(dns_patience),
+	    .expected = "30s, 5m or 1h", .least = 1, .most = PERIOD_MOST },
+	{ "dns_servers", NULL, value_dns_servers, ALL(dns_servers),
+	    .expected = "addresses as in 192.0.2.1 2001:db8::1@5353, 16 at "
+			"most" },
+	{ "dns_update_command", "/usr/bin/nsupdate", value_program,
+	    ALL(dns_update_command),
+	    .expected = "the full path of a program, and its arguments" },
+	{ "dns_update_key", NULL, value_path, ALL(dns_update_key) },
+	{ "dns_update_server", NULL, value_dns_server, ALL(dns_update_server),
+	    .expected = "HOST or HOST@PORT" },
 	/* From the package dns-root-data; without this file nothing is
 	 * validated. */
 	{ "dnssec_anchor", "/usr/share/dns/root.key", value_text,

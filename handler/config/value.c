@@ -5,6 +5,7 @@
 #include "config/config_p.h"
 #include "config/source.h"
 #include "mail/address.h"
+#include "mail/dns_answer.h"
 
 bool
 value_text(const struct setting *setting, struct span value, void *field)
@@ -227,6 +228,37 @@ value_resolver(const struct setting *setting, struct span value, void *field)
 		if (!resolver_parse(take_word(&rest), address, &port))
 			return false;
 	return value.len > 0 && value_text(setting, value, field);
+}
+
+/* Where updates of the DNS go: a host by its name or address. */
+bool
+value_dns_server(const struct setting *setting, struct span value, void *field)
+{
+	const size_t at = span_find_byte(value, '@');
+	char address[RESOLVER_ADDRESS_SIZE];
+	uint16_t port;
+
+	if (value.len > 0 && !resolver_parse(value, address, &port) &&
+	    (!dns_name_ok(span_cut(value, 0, at)) ||
+		(at < value.len &&
+		    !resolver_port(span_cut(value, at + 1, value.len), &port))))
+		return false;
+	return value_text(setting, value, field);
+}
+
+bool
+value_dns_servers(const struct setting *setting, struct span value, void *field)
+{
+	char address[RESOLVER_ADDRESS_SIZE];
+	struct span rest = value;
+	size_t count = 0;
+	uint16_t port;
+
+	while (rest.len > 0)
+		if (count++ == CONFIG_DNS_SERVERS_MAX ||
+		    !resolver_parse(take_word(&rest), address, &port))
+			return false;
+	return value_text(setting, value, field);
 }
 
 bool

@@ -30,6 +30,8 @@ enum dns_state {
 
 struct dns_answer {
 	char name[DNS_NAME_SIZE];
+	/* The name that it is an alias of; or empty.  Not written down. */
+	char alias[DNS_NAME_SIZE];
 	enum dns_state state;
 	int64_t ttl;        /* seconds it may be kept; 0: not at all */
 	size_t count;       /* of records; may be 0 */

@@ -26,6 +26,11 @@ struct smimea {
  * (quotes are removed) and whose domain is in A-labels.
  * STATUS_BAD_SYNTAX: not an address; STATUS_CRYPTO. */
 enum status smimea_name(struct span address, char *out, size_t size) MUST_CHECK;
+/* The name that draft-hoffman-dane-smime-02 gave it: the local part itself as
+ * the first label, its special characters escaped as in a zone file.  Empty:
+ * a label cannot be that long. */
+enum status smimea_draft_name(
+    struct span address, char *out, size_t size) MUST_CHECK;
 /* RFC 6698 section 2.1.  STATUS_MISSING: not a usable record. */
 enum status smimea_parse(struct span data, struct smimea *out) MUST_CHECK;
 #endif

@@ -11,29 +11,38 @@
 /* How long to remember that a resolver does not pass DNSSEC on. */
 enum { PLAIN_SECONDS = 3600 };
 
+void
+resolve_begin(
+    const struct authres_policy *policy, bool plain, struct buf *question)
+{
+	struct buf open;
+
+	buf_init(&open, 2048);
+	frame_add(&open, "resolver", span_of(policy->resolver));
+	frame_add(&open, "anchor", span_of(policy->anchor));
+	if (plain)
+		frame_add(&open, "plain", SPAN(""));
+	frame_add(question, FRAME_OPEN, buf_span(&open));
+	if (question->failed == STATUS_OK)
+		question->failed = buf_status(&open);
+	buf_clear(&open);
+}
+
 /* Ask the network program; answer holds the frames. */
 static enum status
 ask(const struct authres_policy *policy, enum verb_id verb, const char *name,
     bool plain, struct buf *answer, struct note *note)
 {
-	struct buf question, open;
+	struct buf question;
 	enum status status;
 
-	buf_init(&open, 2048);
 	buf_init(&question, 4096);
-	frame_add(&open, "resolver", span_of(policy->resolver));
-	frame_add(&open, "anchor", span_of(policy->anchor));
-	if (plain)
-		frame_add(&open, "plain", SPAN(""));
-	frame_add(&question, FRAME_OPEN, buf_span(&open));
+	resolve_begin(policy, plain, &question);
 	if (name != NULL)
 		frame_add(&question, verb == VERB_SMIMEA ? "address" : "name",
 		    span_of(name));
-	status = buf_status(&open);
-	if (status == STATUS_OK)
-		status = helper_ask(verb, &question, answer, note);
+	status = helper_ask(verb, &question, answer, note);
 	buf_clear(&question);
-	buf_clear(&open);
 	/* STATUS_BAD_SYNTAX: the address cannot have such a record. */
 	return status == STATUS_AGAIN || status == STATUS_BAD_SYNTAX
 	    ? STATUS_DNS

@@ -9,6 +9,10 @@
 #include "reply/authres.h"
 #include "store/home.h"
 
+/* Begin a question to the network program: which resolvers and anchors it uses.
+ * plain: no query asks for DNSSEC. */
+void resolve_begin(
+    const struct authres_policy *policy, bool plain, struct buf *question);
 /*
  * Append the answer for one name (VERB_TXT, VERB_CAA) or mail address
  * (VERB_SMIMEA) as a frame "dns".  Cache it, and what it says about the

@@ -285,12 +285,16 @@ class Server:
 
     # --- processes
 
-    def spawn(self, *command, as_root=False, env=None):
+    def spawn(self, *command, as_root=False, ports=False, env=None):
         """Start a daemon that stays in the foreground, as leader of a process
-        group; its output goes to the file `output`."""
+        group; its output goes to the file `output`.  ports: it may use those
+        below 1024, if the tests run as root."""
         drop = [] if os.getuid() != 0 or as_root else [
             "setpriv", "--reuid=%d" % self.uid, "--regid=%d" % self.gid,
             "--clear-groups"]
+        if ports and drop:
+            drop += ["--inh-caps=+net_bind_service",
+                     "--ambient-caps=+net_bind_service"]
         with open(self.path("output"), "ab") as output:
             self.process = subprocess.Popen(
                 [*drop, *command], stdin=subprocess.DEVNULL, stdout=output,

@@ -23,7 +23,6 @@
 #define PATIENCE_MS "2500"
 
 enum {
-	TYPE_NS = 2,
 	TYPE_DNSKEY = 48,
 	RESOLV_CONF_MAX = 64 * 1024,
 	CLASS_IN = 1,
@@ -154,8 +153,8 @@ context_of(struct dns *dns, bool validate)
 	return *context;
 }
 
-static int64_t
-now_ms(void)
+int64_t
+dns_now_ms(void)
 {
 	struct timespec now;
 
@@ -175,7 +174,7 @@ ask(struct ub_ctx *context, const char *name, int type, int64_t until)
 	if (ub_resolve_async(
 		context, name, type, CLASS_IN, &waiting, on_result, &id) != 0)
 		return NULL;
-	while (!waiting.done && (left = until - now_ms()) > 0)
+	while (!waiting.done && (left = until - dns_now_ms()) > 0)
 		if (poll(&ready, 1, (int)left) > 0 && ub_process(context) != 0)
 			break;
 	if (!waiting.done)
@@ -197,6 +196,19 @@ take_records(const struct ub_result *result, struct dns_answer *out)
 			return false;
 		}
 	return true;
+}
+
+/* Where an alias leads; a name that may not be asked for is left out. */
+static void
+take_alias(const char *canonical, struct dns_answer *out)
+{
+	struct span name = span_of(canonical);
+
+	if (name.len > 1 && name.at[name.len - 1] == '.')
+		name.len--;
+	if (!dns_name_ok(name) || span_eq_nocase(name, span_of(out->name)) ||
+	    !span_copy(name, out->alias, sizeof(out->alias)))
+		out->alias[0] = '\0';
 }
 
 static void set_reason(struct dns_answer *out, const char *format, ...)
@@ -261,6 +273,8 @@ judge(const struct dns *dns, const struct ub_result *result,
 		set_reason(out, "the answer is too large");
 		return;
 	}
+	if (result->canonname != NULL)
+		take_alias(result->canonname, out);
 	ttl = result->ttl > 0 ? result->ttl : 0;
 	if (out->count == 0 && ttl > NEGATIVE_SECONDS)
 		ttl = NEGATIVE_SECONDS;
@@ -307,7 +321,7 @@ void
 dns_look_up(struct dns *dns, const char *name, enum dns_type type,
     struct dns_answer *out)
 {
-	const int64_t now = now_ms(), until = now + DNS_SECONDS * 1000;
+	const int64_t now = dns_now_ms(), until = now + DNS_SECONDS * 1000;
 	struct ub_result *result = NULL;
 	struct ub_ctx *context;
 
@@ -339,7 +353,7 @@ dns_look_up(struct dns *dns, const char *name, enum dns_type type,
 void
 dns_check(struct dns *dns, struct dns_answer *out)
 {
-	const int64_t now = now_ms();
+	const int64_t now = dns_now_ms();
 	struct ub_ctx *context = context_of(dns, true);
 	struct ub_result *result = NULL;
 
@@ -348,7 +362,7 @@ dns_check(struct dns *dns, struct dns_answer *out)
 		    context, ".", TYPE_DNSKEY, now + DNS_VALID_SECONDS * 1000);
 	if (result == NULL) {
 		look_up_plainly(
-		    dns, ".", TYPE_NS, now + DNS_SECONDS * 1000, out);
+		    dns, ".", DNS_NS, now + DNS_SECONDS * 1000, out);
 	} else {
 		judge(dns, result, out);
 		if (out->state == DNS_BOGUS && !is_dated(result))

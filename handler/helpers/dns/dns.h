@@ -16,7 +16,15 @@ enum {
 	DNS_RESOLVERS_SIZE = 256
 };
 
-enum dns_type { DNS_TXT = 16, DNS_SMIMEA = 53, DNS_CAA = 257 };
+enum dns_type {
+	DNS_A = 1,
+	DNS_NS = 2,
+	DNS_SOA = 6,
+	DNS_TXT = 16,
+	DNS_AAAA = 28,
+	DNS_SMIMEA = 53,
+	DNS_CAA = 257
+};
 
 struct dns_options {
 	const char *resolver; /* "system", or "ADDRESS[@PORT] ..." */
@@ -32,6 +40,8 @@ struct dns {
 	bool plain;
 };
 
+/* Milliseconds of CLOCK_MONOTONIC. */
+int64_t dns_now_ms(void);
 void dns_init(struct dns *dns, const struct dns_options *options);
 void dns_clear(struct dns *dns);
 

@@ -11,17 +11,19 @@
 #include <strings.h>
 #include <sys/random.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/resolver.h"
+#include "helpers/dns/dns.h"
 
 enum {
 	MESSAGE_MAX = 65535,
 	ANSWER_MAX = 4096, /* over UDP; a plain answer has at most 512 */
 	AGAIN_MS = 1500,
 	ALIASES_MAX = 8,
-	TRUNCATED = 0x02 /* in the third octet (RFC 1035 section 4.1.1) */
+	/* In the third octet (RFC 1035 section 4.1.1). */
+	TRUNCATED = 0x02,
+	AUTHORITATIVE = 0x04
 };
 
 struct question {
@@ -29,16 +31,8 @@ struct question {
 	size_t len;
 	int type;
 	int64_t until;
+	bool authority; /* only an answer of the zone's own server counts */
 };
-
-static int64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* Returns a connected socket, or -1. */
 static int
@@ -77,24 +71,34 @@ static bool
 wait_for(int fd, short events, int64_t until)
 {
 	struct pollfd ready = { .fd = fd, .events = events };
-	const int64_t left = until - now_ms();
+	const int64_t left = until - dns_now_ms();
 
 	return left > 0 && poll(&ready, 1, (int)left) > 0;
 }
 
-/* Does it answer this question (RFC 5452 section 9.1)?  After a refusal or a
- * server failure, another resolver may do better. */
+/* Is it a reply to this question (RFC 5452 section 9.1)? */
+static bool
+is_reply(const struct question *question, const unsigned char *got, size_t len)
+{
+	const size_t head = NS_HFIXEDSZ;
+
+	return len > head && len >= question->len &&
+	    memcmp(got, question->octets, 2) == 0 && (got[2] & 0xf8) == 0x80 &&
+	    got[4] == 0 && got[5] == 1 &&
+	    memcmp(got + head, question->octets + head, question->len - head) ==
+	    0;
+}
+
+/* Does it answer the question?  After a refusal or a server failure, another
+ * resolver may do better. */
 static bool
 is_answer(const struct question *question, const unsigned char *got, size_t len)
 {
-	const size_t head = NS_HFIXEDSZ;
-	const int rcode = len > head ? got[3] & 0x0f : -1;
+	const int rcode = len > NS_HFIXEDSZ ? got[3] & 0x0f : -1;
 
-	return len >= question->len && memcmp(got, question->octets, 2) == 0 &&
-	    (got[2] & 0xf8) == 0x80 && got[4] == 0 && got[5] == 1 &&
-	    (rcode == ns_r_noerror || rcode == ns_r_nxdomain) &&
-	    memcmp(got + head, question->octets + head, question->len - head) ==
-	    0;
+	return is_reply(question, got, len) &&
+	    (!question->authority || (got[2] & AUTHORITATIVE) != 0) &&
+	    (rcode == ns_r_noerror || rcode == ns_r_nxdomain);
 }
 
 static bool
@@ -176,14 +180,17 @@ take_records(const unsigned char *got, size_t len, const char *name, int type,
 	return true;
 }
 
+/* *done: the server of a zone has replied, whatever it said; no other reply is
+ * to be expected. */
 static bool
 take_answer(const struct question *question, const char *name, struct span word,
-    int fd, struct dns_answer *out)
+    int fd, struct dns_answer *out, bool *done)
 {
 	static unsigned char got[MESSAGE_MAX];
 	ssize_t n = recv(fd, got, ANSWER_MAX, MSG_DONTWAIT);
 	size_t len = n > 0 ? (size_t)n : 0;
 
+	*done = question->authority && is_reply(question, got, len);
 	if (!is_answer(question, got, len))
 		return false;
 	if ((got[2] & TRUNCATED) != 0) {
@@ -219,45 +226,47 @@ converse(const struct question *question, const char *name,
 {
 	int64_t again = 0, left;
 	size_t i, open = count;
+	bool over;
 
-	while (open > 0 && (left = question->until - now_ms()) > 0) {
-		if (now_ms() >= again) {
-			again = now_ms() + AGAIN_MS;
+	while (open > 0 && (left = question->until - dns_now_ms()) > 0) {
+		if (dns_now_ms() >= again) {
+			again = dns_now_ms() + AGAIN_MS;
 			for (i = 0; i < count; i++)
 				(void)send(ready[i].fd, question->octets,
 				    question->len, MSG_NOSIGNAL);
 		}
-		left = left < again - now_ms() ? left : again - now_ms();
+		left =
+		    left < again - dns_now_ms() ? left : again - dns_now_ms();
 		if (poll(ready, count, left > 0 ? (int)left : 0) <= 0)
 			continue;
 		for (i = 0; i < count; i++) {
-			if ((ready[i].revents & POLLERR) != 0) {
-				/* No server there; poll() skips it from now
-				 * on. */
+			over = (ready[i].revents & POLLERR) != 0;
+			if (!over && (ready[i].revents & POLLIN) != 0 &&
+			    take_answer(question, name, words[i], ready[i].fd,
+				out, &over))
+				return true;
+			if (over) {
+				/* No server there, or none of the zone; poll()
+				 * skips it from now on. */
 				ready[i].fd = -1 - ready[i].fd;
 				open--;
-			} else if ((ready[i].revents & POLLIN) != 0 &&
-			    take_answer(
-				question, name, words[i], ready[i].fd, out)) {
-				return true;
 			}
 		}
 	}
 	return false;
 }
 
-bool
-plain_ask(const char *resolvers, const char *name, int type, int64_t until,
-    struct dns_answer *out)
+static bool
+ask(const char *resolvers, const char *name, int type,
+    struct question *question, struct dns_answer *out)
 {
-	struct question question = { .until = until };
 	struct span rest = span_of(resolvers), words[RESOLVERS_MAX];
 	struct pollfd ready[RESOLVERS_MAX];
 	size_t end, i, count = 0;
 	bool done;
 	int fd;
 
-	if (!make_question(name, type, &question))
+	if (!make_question(name, type, question))
 		return false;
 	while (rest.len > 0 && count < RESOLVERS_MAX) {
 		end = span_find_byte(rest, ' ');
@@ -267,8 +276,26 @@ plain_ask(const char *resolvers, const char *name, int type, int64_t until,
 			continue;
 		ready[count++] = (struct pollfd){ fd, POLLIN, 0 };
 	}
-	done = count > 0 && converse(&question, name, words, ready, count, out);
+	done = count > 0 && converse(question, name, words, ready, count, out);
 	for (i = 0; i < count; i++)
 		(void)close(ready[i].fd < 0 ? -1 - ready[i].fd : ready[i].fd);
 	return done;
+}
+
+bool
+plain_ask(const char *resolvers, const char *name, int type, int64_t until,
+    struct dns_answer *out)
+{
+	struct question question = { .until = until };
+
+	return ask(resolvers, name, type, &question, out);
+}
+
+bool
+plain_ask_server(const char *addresses, const char *name, int type,
+    int64_t until, struct dns_answer *out)
+{
+	struct question question = { .until = until, .authority = true };
+
+	return ask(addresses, name, type, &question, out);
 }

@@ -17,4 +17,8 @@
  */
 bool plain_ask(const char *resolvers, const char *name, int type, int64_t until,
     struct dns_answer *out);
+/* The same of a server of the zone itself: only what it says with authority
+ * (the AA bit) counts. */
+bool plain_ask_server(const char *addresses, const char *name, int type,
+    int64_t until, struct dns_answer *out);
 #endif
