@@ -1,32 +1,31 @@
 /* status.c - mailcert status: list pending work, and say what to do next */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "answer/advice.h"
-#include "answer/confirm.h"
 #include "base/text.h"
 #include "cmd/cmd.h"
-#include "cmd/decisions.h"
 #include "cmd/list_accounts.h"
 #include "cmd/lookup.h"
 #include "order/renew.h"
-#include "store/expectation.h"
-#include "store/order.h"
+#include "overview/decisions.h"
+#include "overview/gather.h"
+#include "overview/listing.h"
 
-enum { PIECE = 64 * 1024 };
+enum { PIECE = 64 * 1024, WIDEST = 100 };
 
 /* Everything to list. */
-struct listing {
+struct content {
 	const struct config *config;
 	struct home home;
 	int64_t now;
 	bool named; /* only what the user named */
-	bool over;  /* the challenges of orders that are over, too */
-	struct order *orders;
-	size_t order_count;
-	struct expectation *expectations;
-	size_t expectation_count;
+	bool over;  /* what is over, too */
+	bool begun; /* a heading was printed */
+	struct gathering records;
 	struct account *accounts;
 	size_t account_count;
 };
@@ -40,7 +39,7 @@ struct options {
 
 static const struct cmd_option rows[] = {
 	{ "all", NULL, AT(all),
-	    .help = "the challenges of orders that are over, too" },
+	    .help = "what is over, too: old keys, challenges" },
 	{ "json", NULL, AT(json), .help = "print JSON, with everything" }, { 0 }
 };
 
@@ -58,63 +57,6 @@ static bool
 is_expired(const struct expectation *expectation, int64_t now)
 {
 	return expectation->expires != 0 && expectation->expires <= now;
-}
-
-/* Does the listing show the values that respond asks for?  It does for our own
- * orders, since nothing else shows them.  Listings get pasted, so values that
- * another client told expect appear only if the challenge is named. */
-static bool
-shows_secrets(const struct expectation *expectation, bool named)
-{
-	return named ||
-	    (expectation->order[0] != '\0' &&
-		expectation->state != EXPECTATION_SENT);
-}
-
-/* Add a line, its text made safe. */
-static void
-add_line(struct buf *out, const char *before, struct span text)
-{
-	buf_add_text(out, before);
-	text_show(out, text, TEXT_NO_LIMIT, text_locale_is_utf8());
-	buf_add_byte(out, '\n');
-}
-
-/* Add a challenge: below its order, or alone with its id. */
-static void
-add_text(const struct expectation *expectation, bool named, int64_t now,
-    struct buf *out)
-{
-	const bool below = expectation->order[0] != '\0';
-	const char *indent = below ? "        " : "    ";
-	struct buf line, before;
-
-	buf_init(&line, 2048);
-	buf_init(&before, 64);
-	buf_addf(&line, "challenge for %s", expectation->address);
-	if (expectation->note[0] != '\0') {
-		buf_add_text(&line, "  \"");
-		text_show(&line, span_of(expectation->note), 60,
-		    text_locale_is_utf8());
-		buf_add_byte(&line, '"');
-	}
-	buf_addf(&before, "%s%s", below ? "  " : expectation->id, "  ");
-	add_line(out, before.at, buf_span(&line));
-	buf_clear(&line);
-	advice_add_state(expectation, now, &line);
-	add_line(out, indent, buf_span(&line));
-	buf_clear(&line);
-	buf_add_text(&line, "next: ");
-	advice_add_next(expectation, now, &line);
-	add_line(out, indent, buf_span(&line));
-	if (shows_secrets(expectation, named))
-		buf_addf(out,
-		    "%sby hand: token-part2 %s, thumbprint %s, token-join "
-		    "%s\n",
-		    indent, expectation->part2, expectation->thumbprint,
-		    token_join_name(expectation->join));
-	buf_clear(&before);
-	buf_clear(&line);
 }
 
 static void
@@ -140,7 +82,7 @@ add_json(const struct expectation *expectation, bool named, int64_t now,
 	json_add_filled(json, "token_part1", expectation->part1);
 	json_add_filled(json, "message_id", expectation->message_id);
 	json_add_filled(json, "draft", expectation->draft);
-	if (shows_secrets(expectation, named)) {
+	if (listing_shows_secrets(expectation, named)) {
 		json_add_filled(json, "token_part2", expectation->part2);
 		json_add_filled(json, "thumbprint", expectation->thumbprint);
 	}
@@ -151,90 +93,8 @@ add_json(const struct expectation *expectation, bool named, int64_t now,
 	json_close(json);
 }
 
-/* The next step of a certificate order, and who takes it. */
-static const char *
-order_next(const struct order *order, int64_t now)
-{
-	switch (order->state) {
-	case ORDER_REQUESTED:
-		if (order->ca[0] != '\0')
-			return "mailcert finish asks the CA's program again";
-		return "paste its request into the CA's web page (mailcert csr "
-		       "prints it again), then: mailcert import FILE";
-	case ORDER_ISSUED:
-		if (order_is_foreign(order) && order->ca[0] == '\0' &&
-		    order->replaced[0] == '\0')
-			return order->expires <= now
-			    ? "it has expired; get another one: mailcert csr, "
-			      "or order"
-			    : "get another one in time (mailcert csr, or "
-			      "order); mailcert cannot renew it";
-		return order->replaced[0] != '\0'
-		    ? "nothing; a newer one has taken its place"
-		    : order->expires != 0 && order->expires <= now
-		    ? "it has expired: mailcert renew"
-		    : "mailcert renew, when it is due";
-	case ORDER_FAILED:
-		return "order again; finish --forget removes this one";
-	case ORDER_REVOKED:
-		return "nothing; keep its key to read old mail";
-	case ORDER_NEW:
-		return order->queued
-		    ? "finish another order for the same address first: two "
-		      "open challenges cannot be told apart"
-		    : "the CA was not reached: mailcert finish";
-	case ORDER_PLACED:
-	case ORDER_FINALIZING:
-		break;
-	}
-	return "answer its challenges below, then: mailcert finish";
-}
-
 static void
-add_certificate_text(const struct config *config, const struct order *order,
-    int64_t now, struct buf *out)
-{
-	struct buf line;
-	size_t i;
-
-	buf_init(&line, 8192);
-	buf_addf(&line, "%s  certificate for", order->id);
-	for (i = 0; i < order->addresses; i++)
-		buf_addf(&line, " %s", order->address[i]);
-	text_show(out, buf_span(&line), TEXT_NO_LIMIT, text_locale_is_utf8());
-	buf_clear(&line);
-	buf_addf(&line, "%s, %s ", order_state_name(order->state),
-	    !order_is_foreign(order) || order->ca[0] != '\0' ? "ordered"
-		: order->state == ORDER_REQUESTED            ? "made"
-		: order->csr[0] != '\0'                      ? "requested"
-							     : "imported");
-	confirm_add_time(&line, order->created, now);
-	if (order->expires != 0) {
-		buf_add_text(&line,
-		    order->starts != 0 ? ", valid until " : ", expires ");
-		confirm_add_time(&line, order->expires, now);
-	}
-	if (renew_is_candidate(order)) {
-		buf_add_text(&line,
-		    order_is_foreign(order) && order->ca[0] == '\0'
-			? ", to be replaced "
-			: ", to be renewed ");
-		confirm_add_time(&line, renew_known(config, order), now);
-	}
-	if (order->revoked != 0) {
-		buf_add_text(&line, ", revoked ");
-		confirm_add_time(&line, order->revoked, now);
-	}
-	if (order->why[0] != '\0')
-		buf_addf(&line, ": %s", order->why);
-	buf_add_text(out, "\n    ");
-	text_show(out, buf_span(&line), TEXT_NO_LIMIT, text_locale_is_utf8());
-	buf_addf(out, "\n    next: %s\n", order_next(order, now));
-	buf_clear(&line);
-}
-
-static void
-add_certificate_json(const struct listing *all, const struct order *order,
+add_certificate_json(const struct content *all, const struct order *order,
     struct json_writer *json)
 {
 	struct buf path;
@@ -263,7 +123,7 @@ add_certificate_json(const struct listing *all, const struct order *order,
 		    &path, "%s/certificates/%s.pem", all->home.path, order->id);
 	json_add_text(json, "certificate", path.at);
 	buf_clear(&path);
-	json_add_text(json, "next", order_next(order, all->now));
+	json_add_text(json, "next", listing_next(order, all->now));
 	json_close(json);
 }
 
@@ -281,7 +141,7 @@ names_expectation(const void *expectation, const void *text)
 
 /* What the user named.  every: read all records for it. */
 static enum status
-load_named(struct listing *out, const char *name, bool every, struct note *note)
+load_named(struct content *out, const char *name, bool every, struct note *note)
 {
 	struct record_search expectations = { .all = every },
 			     orders = { .all = every };
@@ -290,23 +150,24 @@ load_named(struct listing *out, const char *name, bool every, struct note *note)
 	lookup_search_expectation(name, &expectations);
 	lookup_search_order(name, &orders);
 	status = expectations_find(&out->home, &expectations, names_expectation,
-	    name, &out->expectations, &out->expectation_count, note);
+	    name, &out->records.expectations, &out->records.expectation_count,
+	    note);
 	return status == STATUS_OK
-	    ? orders_find(&out->home, &orders, names_order, name, &out->orders,
-		  &out->order_count, note)
+	    ? orders_find(&out->home, &orders, names_order, name,
+		  &out->records.orders, &out->records.order_count, note)
 	    : status;
 }
 
 static enum status
-load_all(struct listing *out, struct note *note)
+load_all(struct content *out, struct note *note)
 {
 	enum status status;
 
-	status = expectations_load(
-	    &out->home, &out->expectations, &out->expectation_count, note);
+	status = expectations_load(&out->home, &out->records.expectations,
+	    &out->records.expectation_count, note);
 	if (status == STATUS_OK)
-		status = orders_load(
-		    &out->home, &out->orders, &out->order_count, note);
+		status = orders_load(&out->home, &out->records.orders,
+		    &out->records.order_count, note);
 	return status == STATUS_OK ? accounts_load(&out->home, &out->accounts,
 					 &out->account_count, note)
 				   : status;
@@ -314,7 +175,7 @@ load_all(struct listing *out, struct note *note)
 
 /* Load everything, or what the user named. */
 static enum status
-load(struct listing *out, const char *only, struct note *note)
+load(struct content *out, const char *only, struct note *note)
 {
 	enum status status;
 
@@ -325,10 +186,10 @@ load(struct listing *out, const char *only, struct note *note)
 		status = load_named(out, only, false, note);
 	/* A record may have been edited in place: see store/index.h. */
 	if (status == STATUS_OK &&
-	    out->expectation_count + out->order_count == 0)
+	    out->records.expectation_count + out->records.order_count == 0)
 		status = load_named(out, only, true, note);
 	if (status == STATUS_OK &&
-	    out->expectation_count + out->order_count == 0)
+	    out->records.expectation_count + out->records.order_count == 0)
 		status = note_set(note, STATUS_NO,
 		    "there is no order %.100s; mailcert status lists them",
 		    only);
@@ -351,112 +212,155 @@ pass_on(struct buf *out, size_t least, int *code)
 }
 
 static int
-print_json(const struct listing *all, struct buf *out)
+print_json(const struct content *all, struct buf *out)
 {
 	struct json_writer json = json_begin(out);
+	static struct decisions decisions;
 	size_t i;
 	int code = 0;
 
 	json_open_array(&json, "certificates");
-	for (i = 0; i < all->order_count && pass_on(out, PIECE, &code); i++)
-		add_certificate_json(all, &all->orders[i], &json);
+	for (i = 0; i < all->records.order_count && pass_on(out, PIECE, &code);
+	     i++)
+		add_certificate_json(all, &all->records.orders[i], &json);
 	json_close(&json);
 	json_open_array(&json, "expectations");
-	for (i = 0; i < all->expectation_count && code == 0 &&
+	for (i = 0; i < all->records.expectation_count && code == 0 &&
 	     pass_on(out, PIECE, &code);
 	     i++)
-		add_json(&all->expectations[i], all->named, all->now, &json);
+		add_json(
+		    &all->records.expectations[i], all->named, all->now, &json);
 	json_close(&json);
 	list_accounts_json(all->accounts, all->account_count, &json);
-	if (!all->named)
-		decisions_add_json(&all->home, &json);
+	if (!all->named) {
+		decisions_load(&all->home, &decisions);
+		decisions_add_json(&decisions, &json);
+	}
 	json_close(&json);
 	return code;
 }
 
-/* Sort the challenges by order. */
-static int
-by_order(const void *left, const void *right)
-{
-	const struct expectation *a = left, *b = right;
-	const int order = strcmp(a->order, b->order);
-
-	if (order != 0)
-		return order;
-	if (a->created != b->created)
-		return a->created < b->created ? -1 : 1;
-	return strcmp(a->id, b->id);
-}
-
-/* Find the first challenge of an order in the sorted list. */
+/* The columns of the terminal, or of COLUMNS; 0: do not fill lines. */
 static size_t
-first_of(const struct listing *all, const char *order)
+columns(void)
 {
-	size_t low = 0, high = all->expectation_count, middle;
+	const char *text = getenv("COLUMNS");
+	unsigned long count = text != NULL ? strtoul(text, NULL, 10) : 0;
+	struct winsize size;
 
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		if (strcmp(all->expectations[middle].order, order) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	if (count == 0 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+		count = size.ws_col;
+	return count > WIDEST ? WIDEST : count;
 }
 
-/* Add an order and, while it is open, its challenges. */
 static void
-add_order(const struct listing *all, const struct order *order, bool *listed,
-    struct buf *out)
+add_heading(struct content *all, const char *heading, struct buf *out)
 {
-	const struct expectation *one;
-	size_t i;
-
-	add_certificate_text(all->config, order, all->now, out);
-	for (i = first_of(all, order->id); i < all->expectation_count; i++) {
-		one = &all->expectations[i];
-		if (strcmp(one->order, order->id) != 0)
-			break;
-		listed[i] = true;
-		if (order_is_open(order) || all->over)
-			add_text(one, all->named, all->now, out);
-	}
+	buf_addf(out, "%s%s\n", all->begun ? "\n" : "", heading);
+	all->begun = true;
 }
 
 static int
-print_text(struct listing *all, struct buf *out)
+print_items(struct content *all, const struct listing *listing, struct buf *out)
 {
-	bool *listed = calloc(all->expectation_count + 1, sizeof(*listed));
-	size_t i;
+	const struct overview *overview = &all->records.overview;
+	const struct overview_item *item, *before = NULL;
 	int code = 0;
+	size_t i;
 
-	if (listed == NULL)
-		return cmd_fail(STATUS_MEMORY, NULL);
-	if (all->expectation_count > 1)
-		qsort(all->expectations, all->expectation_count,
-		    sizeof(*all->expectations), by_order);
-	for (i = 0; i < all->order_count && pass_on(out, PIECE, &code); i++)
-		add_order(all, &all->orders[i], listed, out);
-	/* Add the challenges of other clients, and of damaged orders. */
-	for (i = 0; i < all->expectation_count && code == 0 &&
-	     pass_on(out, PIECE, &code);
-	     i++)
-		if (!listed[i])
-			add_text(
-			    &all->expectations[i], all->named, all->now, out);
-	free(listed);
-	list_accounts(all->accounts, all->account_count, out);
-	if (all->order_count + all->expectation_count + all->account_count == 0)
-		buf_add_text(out,
-		    "nothing is pending; see mailcert order --help, or expect "
-		    "--help\n");
-	if (!all->named)
-		decisions_add(&all->home, out);
+	for (i = 0; i < overview->count && pass_on(out, PIECE, &code); i++) {
+		item = &overview->item[i];
+		if (!listing_has(listing, item))
+			continue;
+		if (!all->named &&
+		    (before == NULL || before->section != item->section))
+			add_heading(all, overview_heading(item->section), out);
+		listing_add(listing, item, out);
+		before = item;
+	}
 	return code;
 }
 
+static void
+add_decisions(
+    struct content *all, const struct listing *listing, struct buf *out)
+{
+	static struct decisions decisions;
+	struct buf line;
+	size_t i;
+
+	decisions_load(&all->home, &decisions);
+	if (decisions.count > 0)
+		add_heading(all, "Lately", out);
+	for (i = 0; i < decisions.count; i++) {
+		buf_init(&line, DECISIONS_TAIL);
+		text_show(&line, decisions.decision[i].at, TEXT_NO_LIMIT,
+		    listing->utf8);
+		buf_add_byte(&line, ' ');
+		text_show(&line, decisions.decision[i].text, TEXT_NO_LIMIT,
+		    listing->utf8);
+		if (line.at != NULL)
+			listing_add_text(listing, 0, line.at, out);
+		buf_clear(&line);
+	}
+}
+
+static void
+add_accounts(
+    struct content *all, const struct listing *listing, struct buf *out)
+{
+	struct buf list;
+	size_t indent;
+	char *line, *end;
+
+	buf_init(&list, SIZE_MAX / 4);
+	list_accounts(all->accounts, all->account_count, &list);
+	if (list.len > 0)
+		add_heading(all, "Accounts", out);
+	for (line = list.at; line != NULL && *line != '\0'; line = end + 1) {
+		end = strchrnul(line, '\n');
+		if (*end == '\0')
+			break;
+		*end = '\0';
+		indent = strspn(line, " ");
+		listing_add_text(listing, indent, line + indent, out);
+	}
+	buf_clear(&list);
+}
+
 static int
-print(struct listing *all, bool json)
+print_text(struct content *all, struct buf *out)
+{
+	const struct listing listing = { .config = all->config,
+		.now = all->now,
+		.width = columns(),
+		.utf8 = text_locale_is_utf8(),
+		.named = all->named,
+		.over = all->over };
+	int code;
+
+	if (gather_judge(&all->records, all->config, &all->home, all->now) !=
+	    STATUS_OK)
+		return cmd_fail(STATUS_MEMORY, NULL);
+	code = print_items(all, &listing, out);
+	if (code != 0 || all->named)
+		return code;
+	add_accounts(all, &listing, out);
+	add_decisions(all, &listing, out);
+	if (all->records.overview.count + all->account_count == 0) {
+		listing_add_text(&listing, 0,
+		    "nothing is pending; see mailcert order --help, or expect "
+		    "--help",
+		    out);
+	} else if (all->records.order_count > 0) {
+		buf_add_byte(out, '\n');
+		listing_add_summary(&listing, &all->records.overview, out);
+	}
+	return 0;
+}
+
+static int
+print(struct content *all, bool json)
 {
 	struct buf out;
 	int code;
@@ -473,7 +377,7 @@ int
 cmd_status(const struct invocation *invocation, int argc, char *argv[])
 {
 	struct config config;
-	struct listing all = { .config = &config,
+	struct content all = { .config = &config,
 		.home = { .dir = -1 },
 		.now = (int64_t)time(NULL) };
 	struct options options = { .all = false };
@@ -491,7 +395,6 @@ cmd_status(const struct invocation *invocation, int argc, char *argv[])
 				   : cmd_fail(status, &note);
 	cmd_home_close(&all.home);
 	free(all.accounts);
-	free(all.orders);
-	free(all.expectations);
+	gather_clear(&all.records);
 	return code;
 }

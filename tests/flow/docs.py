@@ -74,7 +74,7 @@ def masked(text):
                           (r"in \d+ (day|hour)s", "LATER"),
                           (r"(Token +)[\w=-]{20,}", r"\1TOKEN"),
                           (r"(Order +|status |^)[a-z0-9]{8}"
-                           r"(?=,|$|  certificate)", r"\1ID")):
+                           r"(?=,|$|  ok  certificate)", r"\1ID")):
         text = re.sub(pattern, name, text, flags=re.M)
     return re.sub(r"\s+", "", text)
 

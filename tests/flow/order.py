@@ -227,7 +227,7 @@ def test_resume():
         order = got.stdout.decode().strip()
         tap.ok(got.returncode == 0 and order != "", "resume: ordered", got)
         got = town.run("status")
-        tap.ok(order.encode() + b"  certificate for alice@example.org" in
+        tap.ok(order.encode() + b"  waiting  certificate for alice@example.org" in
                got.stdout and b"waits for the challenge" in got.stdout,
                "resume: status", got)
         got = town.run("finish", "--no-wait", order)

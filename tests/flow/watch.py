@@ -120,7 +120,7 @@ def test_once():
         tap.ok(got.returncode == 0 and len(one.sent()) == 1,
                "once more: nothing", got)
         got = one.place.run("status")
-        tap.ok(b"latest decisions\n" in got.stdout and b"Z answered" in
+        tap.ok(b"Lately\n" in got.stdout and b"Z answered" in
                got.stdout and b"Z refused: unexpected" in got.stdout,
                "status shows the latest decisions", got)
         got = json.loads(one.place.run("status", "--json").stdout)
