@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "mail/address.h"
+#include "mail/bounce.h"
 #include "mail/date.h"
 #include "mail/header.h"
 #include "mail/mbox.h"
@@ -466,6 +467,107 @@ test_rest(void)
 	OK(!mbox_take(&rest, &message));
 }
 
+/* A report with these parts; type: of the whole. */
+static struct span
+report(const char *type, const char *status, const char *returned)
+{
+	static char text[4096];
+
+	(void)snprintf(text, sizeof(text),
+	    "From: MAILER-DAEMON@example.org\nAuto-Submitted: auto-replied\n"
+	    "Content-Type: %s; boundary=\"b\"\n\n"
+	    "--b\nContent-Type: text/plain\n\nI am sorry.\n"
+	    "--b\n%s\n--b\n%s\n--b--\n",
+	    type, status, returned);
+	return span_of(text);
+}
+
+#define DSN "multipart/report; report-type=delivery-status"
+#define GROUPS                                                            \
+	"Content-Type: message/delivery-status\n\n"                       \
+	"Reporting-MTA: dns; mail.example.org\nX-Postfix-Queue-ID: 1\n\n" \
+	"Final-Recipient: rfc822; a@ca.example\n"
+#define FAILED                                                                 \
+	GROUPS "Action: failed\nStatus: 5.1.1\n"                               \
+	       "Diagnostic-Code: smtp; 550 5.1.1\n  <a@ca.example>: no such\n" \
+	       "\tuser\n"
+#define RETURNED                                           \
+	"Content-Type: message/rfc822\n\nReceived: by x\n" \
+	"Message-ID: <mailcert.1@example.org>\nSubject: Re: ACME: x\n\ntext\n"
+
+static void
+test_bounce(void)
+{
+	static const struct {
+		const char *type, *status, *returned;
+	} not [] = {
+		{ "multipart/report; report-type=disposition-notification",
+		    FAILED, RETURNED },
+		{ "multipart/report", FAILED, RETURNED },
+		{ "multipart/mixed; report-type=delivery-status", FAILED,
+		    RETURNED },
+		{ DSN, GROUPS "Action: delayed\nStatus: 4.0.0\n", RETURNED },
+		{ DSN, GROUPS "Action: delivered\n", RETURNED },
+		{ DSN, GROUPS, RETURNED },
+		{ DSN, FAILED, "Content-Type: message/rfc822\n\nA: b\n\n" },
+		{ DSN, FAILED,
+		    "Content-Type: message/rfc822\n\nA: b\n\n"
+		    "Message-ID: <in@the.body>\n" },
+		{ DSN, FAILED,
+		    "Content-Type: text/plain\n\nMessage-ID: <a@b>\n" },
+		{ DSN, FAILED,
+		    "Content-Type: message/rfc822\n\nMessage-ID: a@b\n\n" },
+		{ DSN, RETURNED, "Content-Type: text/plain\n\n" },
+	};
+	struct bounce bounce;
+	char long_line[2000];
+	size_t i;
+
+	OK(bounce_parse(report(DSN, FAILED, RETURNED), &bounce) == STATUS_OK);
+	OK(bounce_ok(&bounce));
+	TEXT(span_of(bounce.message_id), "<mailcert.1@example.org>");
+	TEXT(span_of(bounce.reason), "550 5.1.1 <a@ca.example>: no such user");
+	for (i = 0; i < sizeof(not ) / sizeof(*not ); i++)
+		OK(bounce_parse(
+		       report(not [i].type, not [i].status, not [i].returned),
+		       &bounce) == STATUS_MISSING);
+	OK(bounce_parse(SPAN(""), &bounce) == STATUS_MISSING);
+	OK(bounce_parse(SPAN("A: b\n\nc\n"), &bounce) == STATUS_MISSING);
+
+	/* The header alone, encoded; the second of two recipients; no words of
+	 * a server. */
+	OK(bounce_parse(
+	       report("Multipart/Report; Report-Type=\"Delivery-Status\"",
+		   GROUPS "Action: relayed\n\n"
+			  "Final-Recipient: rfc822; b@ca.example\n"
+			  "Action: FAILED\nStatus: 5.7.0 (no)\n",
+		   "Content-Type: text/rfc822-headers\n"
+		   "Content-Transfer-Encoding: base64\n\n"
+		   "TWVzc2FnZS1JRDogPGFAYj4K\n"),
+	       &bounce) == STATUS_OK);
+	TEXT(span_of(bounce.message_id), "<a@b>");
+	TEXT(span_of(bounce.reason), "5.7.0 (no)");
+
+	/* Hostile words. */
+	OK(bounce_parse(report(DSN,
+			    GROUPS "Action: failed\nDiagnostic-Code: smtp; "
+				   "\x1b[31mred\xe2\x80\xaeno\n",
+			    RETURNED),
+	       &bounce) == STATUS_OK);
+	OK(bounce_ok(&bounce) && strchr(bounce.reason, '\x1b') == NULL);
+	(void)snprintf(long_line, sizeof(long_line),
+	    GROUPS "Action: failed\nDiagnostic-Code: smtp; %0900d\n", 7);
+	OK(bounce_parse(report(DSN, long_line, RETURNED), &bounce) ==
+	    STATUS_OK);
+	OK(bounce_ok(&bounce) &&
+	    strlen(bounce.reason) == BOUNCE_REASON_SIZE - 1);
+	bounce.reason[0] = '\x1b';
+	OK(!bounce_ok(&bounce));
+	bounce.reason[0] = '\0';
+	(void)strcpy(bounce.message_id, "<a b@c>");
+	OK(!bounce_ok(&bounce));
+}
+
 int
 main(void)
 {
@@ -476,5 +578,6 @@ main(void)
 	test_mime();
 	test_every_date();
 	test_rest();
+	test_bounce();
 	return tap_done();
 }
