@@ -13,7 +13,9 @@ bool
 advice_needs_person(const struct expectation *expectation)
 {
 	return expectation->state == EXPECTATION_ANSWERING ||
-	    expectation->state == EXPECTATION_DRAFTED;
+	    expectation->state == EXPECTATION_DRAFTED ||
+	    (expectation->state == EXPECTATION_BOUNCED &&
+		expectation->met == 0);
 }
 
 void
@@ -41,11 +43,15 @@ advice_add_state(
 		buf_add_text(out, "a reply was drafted ");
 		break;
 	case EXPECTATION_SENT:
+	case EXPECTATION_BOUNCED:
 		buf_add_text(out, "the reply was sent ");
 		break;
 	}
 	confirm_add_time(out, expectation->answered, now);
 	buf_addf(out, ", %s", expectation->draft);
+	if (expectation->state == EXPECTATION_BOUNCED)
+		buf_addf(
+		    out, "; it was not delivered: %s", expectation->bounce);
 	if (expectation->state == EXPECTATION_ANSWERING)
 		buf_add_text(out, "; the reply may have been sent");
 }
@@ -71,6 +77,13 @@ add_next_elsewhere(const struct expectation *expectation, struct buf *out)
 		buf_addf(out,
 		    "send the reply, then: mailcert finish --sent %s; or "
 		    "handle the challenge again",
+		    expectation_shown_id(expectation));
+		return;
+	case EXPECTATION_BOUNCED:
+		buf_addf(out,
+		    "see why the server refused it, then handle the challenge "
+		    "again; if you have sent the reply in another way: "
+		    "mailcert finish --sent %s",
 		    expectation_shown_id(expectation));
 		return;
 	case EXPECTATION_SENT:
@@ -99,7 +112,8 @@ advice_add_next(
 			 : expectation_shown_id(expectation));
 	} else if (!ours) {
 		add_next_elsewhere(expectation, out);
-	} else if (expectation->state == EXPECTATION_SENT) {
+	} else if (expectation->state == EXPECTATION_SENT ||
+	    expectation->met != 0) {
 		buf_addf(out,
 		    expectation->met != 0 ? "nothing; the CA accepted it"
 					  : "mailcert finish %s",

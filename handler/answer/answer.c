@@ -254,12 +254,18 @@ build(const struct world *world, const struct answer_options *options,
 	    options->destination.kind == DESTINATION_STAGE;
 	const struct draft_options draft = {
 		.now = by_mua ? 0 : world->now(world->context),
-		.message_id = !by_mua,
+		.message_id = report->reply_id,
 		.auto_replied = options->auto_approve,
 	};
+	enum status status = STATUS_OK;
 
-	return draft_build(
-	    report->match, report->response.digest, &draft, &report->message);
+	if (!by_mua)
+		status = draft_message_id(
+		    match_expectation(report->match), report->reply_id);
+	return status == STATUS_OK
+	    ? draft_build(report->match, report->response.digest, &draft,
+		  &report->message)
+	    : status;
 }
 
 /* Is it still what was shown?  Another process may have answered while the
@@ -278,7 +284,7 @@ is_as_shown(const struct match *match, const struct match *shown)
 static enum status
 save_intent(const struct world *world, const struct home *home,
     const struct answer_options *options, const struct match *match,
-    struct note *note)
+    const char *reply_id, struct note *note)
 {
 	const struct challenge *challenge = match_challenge(match);
 	struct expectation expectation = *match_expectation(match);
@@ -290,6 +296,8 @@ save_intent(const struct world *world, const struct home *home,
 	(void)strcpy(expectation.part1, challenge->part1);
 	(void)strcpy(expectation.message_id, challenge->message_id);
 	(void)strcpy(expectation.reply_to, challenge->reply_to[0]);
+	(void)strcpy(expectation.reply_id, reply_id);
+	expectation.bounce[0] = '\0';
 	destination_name(&options->destination, expectation.draft,
 	    sizeof(expectation.draft));
 	status = expectation_save(home, &expectation, note);
@@ -309,9 +317,10 @@ save_intent(const struct world *world, const struct home *home,
 static enum status
 record_intent(const struct world *world, const struct config *config,
     const struct home *home, const struct rules *rules,
-    const struct answer_options *options, const struct match *match,
+    const struct answer_options *options, const struct answer_report *report,
     struct note *note)
 {
+	const struct match *match = report->match;
 	struct match *again = NULL;
 	enum status status;
 	int lock = -1;
@@ -328,7 +337,8 @@ record_intent(const struct world *world, const struct config *config,
 		status = policy_allows(config, home, rules, again,
 		    world->now(world->context), note);
 	if (status == STATUS_OK)
-		status = save_intent(world, home, options, again, note);
+		status = save_intent(
+		    world, home, options, again, report->reply_id, note);
 	match_free(again);
 	(void)close(lock);
 	return status;
@@ -465,8 +475,8 @@ answer(const struct world *world, const struct config *config,
 		return status;
 
 	/* 8: durable before the act */
-	status = record_intent(
-	    world, config, home, &rules, options, report->match, note);
+	status =
+	    record_intent(world, config, home, &rules, options, report, note);
 	if (status != STATUS_OK)
 		return status;
 	report->intent = true;

@@ -50,6 +50,7 @@ struct answer_report {
 	struct match *match;        /* owned: match_free(); NULL: none */
 	struct response response;   /* digest[0] == 0: none was computed */
 	struct buf message;         /* owned: the reply, where one was built */
+	char reply_id[MSGID_MAX + 1]; /* its Message-ID; or empty */
 	enum outcome outcome;
 	bool has_challenge;
 	bool intent; /* the expectation says "answering": do not simply retry */

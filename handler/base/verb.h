@@ -65,9 +65,11 @@
  *			on; then, or without them, it begins again, with
  *	since		only messages that arrived on the day before that time (in
  *			seconds since 1970), or later; all, without it
+ *	kind		"report": multipart/report, from anybody; "challenge", also if
+ *			no kind is named, what the next two say
  *	domain		From is an address in one of these domains (as A-labels);
- *			none: any.  A message that is none of theirs may come,
- *			too; none of theirs is left out
+ *			none: any.  Other messages may come, too; none of theirs
+ *			is left out
  *	auto-submitted	not empty: only messages that are "auto-generated", again
  *			with others
  *	most		octets of the largest message that is wanted
@@ -189,7 +191,7 @@
 	    VERB_SERVER_FAILS " missing")                                      \
 	X(LOOK, "mailcert-mail", "look", "ca-file",                            \
 	    VERB_SERVER " folder validity? after? since? domain* "             \
-			"auto-submitted? most",                                \
+			"auto-submitted? kind* most",                          \
 	    "validity after more? uid* message*",                              \
 	    VERB_SERVER_FAILS " missing")                                      \
 	X(MARK, "mailcert-mail", "mark", "ca-file",                            \

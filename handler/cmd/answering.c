@@ -1,15 +1,19 @@
 /* answering.c - what handle, watch and renew share: see answering.h */
 #include "cmd/answering.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "answer/bounced.h"
 #include "answer/prove.h"
 #include "base/text.h"
 #include "cmd/background.h"
 #include "cmd/mail_access.h"
+#include "cmd/reporting.h"
 #include "process/helper.h"
+#include "watch/filter.h"
 
 int64_t
 answering_now(void *context)
@@ -113,6 +117,36 @@ answering_log_trouble(const struct home *home)
 		home_log(home, helper_said());
 	for (i = 0; (skipped = home_warning(home, i)) != NULL; i++)
 		log_skipped(home, skipped);
+}
+
+enum status
+answering_bounce(const struct config *config, const struct home *home,
+    struct span message, struct note *note)
+{
+	const struct reporting reporting = { config, home };
+	struct expectation expectation;
+	char key[64];
+	enum status status;
+
+	if (!filter_is_report(span_cut(message, 0, FILTER_HEAD_MAX)))
+		return STATUS_MISSING;
+	status = bounced_record(home, message, &expectation, note);
+	if (status == STATUS_UNCHANGED) {
+		note->text[0] = '\0';
+		return STATUS_OK;
+	}
+	if (status != STATUS_OK)
+		return status;
+	note_say(note,
+	    "the answer to challenge %s for %.100s was not delivered: %.150s",
+	    expectation_shown_id(&expectation), expectation.address,
+	    expectation.bounce);
+	home_log(home, note->text);
+	/* As finish and renew report it, which then say that it is in order. */
+	(void)snprintf(
+	    key, sizeof(key), "order %s", expectation_shown_id(&expectation));
+	reporting_trouble(&reporting, key, note->text);
+	return STATUS_OK;
 }
 
 /* The destination was chosen before, and nobody is there. */

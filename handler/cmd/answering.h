@@ -34,6 +34,14 @@ void answering_log(const struct home *home, const char *where,
 void answering_log_trouble(const struct home *home);
 
 /*
+ * Is it the report that an answer was not delivered?  Then record that, log it,
+ * and report it to a person.  STATUS_OK: it is; the note says so in a sentence,
+ * or is empty if it was known.  STATUS_MISSING: it is not.
+ */
+enum status answering_bounce(const struct config *config,
+    const struct home *home, struct span message, struct note *note) MUST_CHECK;
+
+/*
  * Answer a message without asking anybody, log that, and let the order be
  * finished in the background; with invocation NULL the caller finishes it.  logged: refusals, too.  STATUS_OK: the answer is
  * out.  *intent: an answer may be out, whatever the status.

@@ -63,6 +63,8 @@ static const char *const questions[][2] = {
 	    " may be out. Was it sent?" },
 	[EXPECTATION_DRAFTED] = { "A reply for ",
 	    " was drafted. Was it sent?" },
+	[EXPECTATION_BOUNCED] = { "The reply for ",
+	    " was not delivered. Was another one sent?" },
 };
 
 static bool

@@ -361,6 +361,20 @@ take_message(struct asking *asking, struct input *input, struct buf *message,
 	    input->shown[0] != '\0' ? "; it looks like " : "", input->shown);
 }
 
+/* A message that is not a challenge may tell that an answer was not
+ * delivered. */
+static void
+explain_bounce(const struct config *config, const struct home *home,
+    struct span message, struct note *note)
+{
+	struct note bounce = { "" };
+
+	if (home->dir >= 0 &&
+	    answering_bounce(config, home, message, &bounce) == STATUS_OK &&
+	    bounce.text[0] != '\0')
+		*note = bounce;
+}
+
 static int
 finish(struct asking *asking, const struct destination *destination,
     enum status status, const struct note *note,
@@ -444,6 +458,8 @@ cmd_handle(const struct invocation *invocation, int argc, char *argv[])
 	else if (status == STATUS_OK)
 		status = answer(&world, &config, &home, buf_span(&message),
 		    &answer_options, report, &note);
+	if (status_is_refusal(status) && !report->has_challenge)
+		explain_bounce(&config, &home, buf_span(&message), &note);
 	warn_unproved(&options, report);
 	if (status != STATUS_DECLINED) {
 		answering_log(&home, "", status, &note, report);

@@ -249,8 +249,10 @@ record(const struct home *home, const struct expectation *shown,
 		    expectation_shown_id(shown));
 	if (status == STATUS_OK &&
 	    (expectation.state == EXPECTATION_PENDING ||
-		expectation.state == EXPECTATION_DRAFTED)) {
+		expectation.state == EXPECTATION_DRAFTED ||
+		expectation.state == EXPECTATION_BOUNCED)) {
 		expectation.state = EXPECTATION_DRAFTED;
+		expectation.reply_id[0] = expectation.bounce[0] = '\0';
 		expectation.answered = (int64_t)time(NULL);
 		(void)strcpy(expectation.part1, part1);
 		expectation.message_id[0] = expectation.reply_to[0] = '\0';

@@ -82,6 +82,7 @@ add_json(const struct expectation *expectation, bool named, int64_t now,
 	json_add_filled(json, "token_part1", expectation->part1);
 	json_add_filled(json, "message_id", expectation->message_id);
 	json_add_filled(json, "draft", expectation->draft);
+	json_add_filled(json, "bounce", expectation->bounce);
 	if (listing_shows_secrets(expectation, named)) {
 		json_add_filled(json, "token_part2", expectation->part2);
 		json_add_filled(json, "thumbprint", expectation->thumbprint);

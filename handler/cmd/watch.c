@@ -44,7 +44,10 @@ tell_state(const struct watching *watching, size_t *told)
 		return;
 	*told = watching->wanted.count;
 	if (*told == 0)
-		note_say(&line, "no challenge is awaited");
+		note_say(&line, "no challenge is awaited%s",
+		    watching->wanted.sent > 0
+			? "; an answer may still come back"
+			: "");
 	else
 		note_say(&line, "%zu challenge%s awaited", *told,
 		    *told == 1 ? " is" : "s are");

@@ -11,6 +11,7 @@
 #include "cmd/answering.h"
 #include "cmd/reporting.h"
 #include "process/helper.h"
+#include "watch/filter.h"
 
 enum {
 	DAY = 24 * 3600,
@@ -176,6 +177,38 @@ is_known(struct watching *watching, const struct expectation *one)
 	return known;
 }
 
+static bool
+may_bounce(const void *record, const void *arg)
+{
+	const int64_t *since = arg;
+	const struct expectation *one = record;
+
+	return expectation_may_bounce(one) && one->answered > *since;
+}
+
+/* The answers that may come back.  A day is enough: the order of one that was
+ * not delivered has failed by then. */
+static enum status
+want_bounces(struct watching *watching, int64_t now, struct note *note)
+{
+	const int64_t since = now - DAY;
+	struct record_search search = { .ids = 0 };
+	struct watch_wanted *wanted = &watching->wanted;
+	struct expectation *all = NULL;
+	enum status status;
+	size_t i;
+
+	expectation_search_undelivered(&search, since);
+	status = expectations_find(watching->home, &search, may_bounce, &since,
+	    &all, &wanted->sent, note);
+	for (i = 0; i < wanted->sent; i++)
+		if ((wanted->count == 0 && i == 0) ||
+		    all[i].answered < wanted->since)
+			wanted->since = all[i].answered;
+	free(all);
+	return status;
+}
+
 /* What is awaited now. */
 static enum status
 load_wanted(struct watching *watching, struct note *note)
@@ -202,7 +235,7 @@ load_wanted(struct watching *watching, struct note *note)
 	if (any)
 		wanted->domains = 0;
 	free(all);
-	return status;
+	return status == STATUS_OK ? want_bounces(watching, now, note) : status;
 }
 
 /* Is there any use in handing the message over once more? */
@@ -265,6 +298,29 @@ report_refusal(const struct reporting *reporting, const char *where,
 	reporting_trouble(reporting, key, text.text);
 }
 
+/* Is it a report, and no challenge?  What becomes of it is settled for good: an
+ * answer is recorded before it is sent. */
+static bool
+take_bounce(
+    const struct watching *watching, struct span message, enum status *out)
+{
+	const struct span head = span_cut(message, 0, FILTER_HEAD_MAX);
+	struct note note = { "" };
+	enum status status;
+
+	if (!filter_is_report(head))
+		return false;
+	status =
+	    answering_bounce(watching->config, watching->home, message, &note);
+	if (status == STATUS_OK && note.text[0] != '\0')
+		cmd_say(&note);
+	*out = is_passing(status)     ? STATUS_AGAIN
+	    : status == STATUS_MEMORY ? status
+				      : STATUS_BAD_REPEAT;
+	return status != STATUS_MISSING ||
+	    !filter_passes(head, watching->wanted.auto_submitted);
+}
+
 static enum status
 take(void *arg, const char *where, struct span message)
 {
@@ -275,6 +331,8 @@ take(void *arg, const char *where, struct span message)
 	enum status status;
 	bool intent = false;
 
+	if (take_bounce(watching, message, &status))
+		return status;
 	status = answering_unattended(watching->invocation, watching->config,
 	    watching->home, &watching->destination, where, message, told,
 	    &intent, &note);
@@ -382,7 +440,7 @@ watching_look(struct watching *watching, bool again, struct note *note)
 	status = load_wanted(watching, note);
 	if (status != STATUS_OK)
 		return status;
-	if (watching->wanted.count == 0) {
+	if (watching->wanted.count == 0 && watching->wanted.sent == 0) {
 		watcher_rest(watching->watcher);
 		return STATUS_OK;
 	}
@@ -398,5 +456,8 @@ watching_look(struct watching *watching, bool again, struct note *note)
 void
 watching_wait(struct watching *watching, int most, int also)
 {
-	watcher_wait(watching->watcher, watching->wanted.count > 0, most, also);
+	const struct watch_wanted *wanted = &watching->wanted;
+
+	watcher_wait(watching->watcher, wanted->count > 0 || wanted->sent > 0,
+	    most, also);
 }

@@ -215,13 +215,18 @@ static enum status
 set_sent(void *record, const void *arg, struct note *note)
 {
 	struct expectation *expectation = record;
+	const char *reply_id = arg;
 
-	(void)arg;
 	(void)note;
 	if (expectation->state == EXPECTATION_SENT)
 		return STATUS_UNCHANGED;
-	if (expectation->state == EXPECTATION_PENDING)
+	if (expectation->state == EXPECTATION_PENDING ||
+	    expectation->state == EXPECTATION_BOUNCED) {
 		(void)strcpy(expectation->draft, "by hand");
+		expectation->reply_id[0] = expectation->bounce[0] = '\0';
+	}
+	if (reply_id != NULL)
+		(void)strcpy(expectation->reply_id, reply_id);
 	expectation->state = EXPECTATION_SENT;
 	expectation->answered = (int64_t)time(NULL);
 	return STATUS_OK;
@@ -240,13 +245,16 @@ order_mark_sent(
 static enum status
 look_for_sent(struct order_work *work, struct expectation *expectation)
 {
+	char reply_id[MSGID_MAX + 1];
 	enum status status;
 
-	status = sent_find(
-	    &work->client->config->sent_folder, expectation, work->note);
+	if (expectation->state == EXPECTATION_BOUNCED)
+		return STATUS_OK;
+	status = sent_find(&work->client->config->sent_folder, expectation,
+	    reply_id, work->note);
 	if (status == STATUS_OK)
-		return order_mark_sent(
-		    work->client->home, expectation, work->note);
+		return expectation_change(work->client->home, expectation->id,
+		    set_sent, reply_id, expectation, work->note);
 	return status == STATUS_MISSING ? STATUS_OK : status;
 }
 

@@ -34,11 +34,19 @@ struct search {
 	bool mbox;
 	struct span message_id; /* of the challenge; empty: it had none */
 	struct span part1;
-	struct span to; /* address_normal(); empty: not known */
+	struct span to;   /* address_normal(); empty: not known */
+	struct span not ; /* the Message-ID of one that bounced; or empty */
 };
 
 struct found {
 	uint32_t found;
+	char reply_id[MSGID_MAX + 1]; /* or empty */
+};
+
+/* What the functions below look for, and where they leave its Message-ID. */
+struct sought {
+	const struct expectation *expectation;
+	char *reply_id;
 };
 
 static bool
@@ -83,12 +91,26 @@ is_to(struct span body, struct span to)
 	return false;
 }
 
+/* The Message-ID of a field, or of our own record of one. */
 static bool
-is_reply(struct span message, const struct search *search)
+take_id(struct span field, char out[MSGID_MAX + 1])
+{
+	struct span id;
+
+	return msgid_parse(field, &id) && span_copy(id, out, MSGID_MAX + 1);
+}
+
+static bool
+is_reply(
+    struct span message, const struct search *search, char id[MSGID_MAX + 1])
 {
 	static struct header header;
 
 	header_parse(message, &header);
+	if (!take_id(header_body(&header, SPAN("Message-ID")), id))
+		id[0] = '\0';
+	if (search->not .len > 0 && span_eq(search->not, span_of(id)))
+		return false;
 	return is_subject(
 		   header_body(&header, SPAN("Subject")), search->part1) &&
 	    holds(header_body(&header, SPAN("In-Reply-To")),
@@ -104,20 +126,22 @@ search_in_child(const void *arg, void *report)
 	struct span rest = search->text, message;
 
 	if (!search->mbox) {
-		out->found = is_reply(rest, search);
+		out->found = is_reply(rest, search, out->reply_id);
 		return;
 	}
 	while (out->found == 0 && mbox_take(&rest, &message))
-		out->found = is_reply(message, search);
+		out->found = is_reply(message, search, out->reply_id);
 }
 
 static enum status
-search_text(struct span text, bool mbox, const struct expectation *expectation,
-    struct note *note)
+search_text(
+    struct span text, bool mbox, const struct sought *sought, struct note *note)
 {
+	const struct expectation *expectation = sought->expectation;
 	const struct search search = { text, mbox,
 		span_of(expectation->message_id), span_of(expectation->part1),
-		span_of(expectation->reply_to) };
+		span_of(expectation->reply_to),
+		span_of(expectation->bounced_id) };
 	struct found found = { 0 };
 	enum status status;
 
@@ -128,7 +152,13 @@ search_text(struct span text, bool mbox, const struct expectation *expectation,
 	    search_in_child, &search, &found, sizeof(found), NULL, 0, note);
 	if (status != STATUS_OK)
 		return status;
-	return found.found == 1 ? STATUS_OK : STATUS_MISSING;
+	if (found.found != 1)
+		return STATUS_MISSING;
+	/* Another process wrote it. */
+	found.reply_id[MSGID_MAX] = '\0';
+	if (!take_id(span_of(found.reply_id), sought->reply_id))
+		sought->reply_id[0] = '\0';
+	return STATUS_OK;
 }
 
 /* Files that this process searched in vain are not read again before they
@@ -203,8 +233,8 @@ is_draft(const char *name)
 }
 
 static enum status
-search_file(int dir, const char *name, bool recent,
-    const struct expectation *expectation, struct note *note)
+search_file(int dir, const char *name, bool recent, const struct sought *sought,
+    struct note *note)
 {
 	static char head[HEAD_MAX];
 	enum status status = STATUS_MISSING;
@@ -214,22 +244,22 @@ search_file(int dir, const char *name, bool recent,
 
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
 	    !S_ISREG(st.st_mode) || st.st_size > REPLY_MAX ||
-	    is_recent(&st, expectation) != recent || is_draft(name))
+	    is_recent(&st, sought->expectation) != recent || is_draft(name))
 		return STATUS_MISSING;
 	fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return STATUS_MISSING;
 	len = pread(fd, head, sizeof(head), 0);
 	if (len > 0)
-		status = search_text((struct span){ head, (size_t)len }, false,
-		    expectation, note);
+		status = search_text(
+		    (struct span){ head, (size_t)len }, false, sought, note);
 	(void)close(fd);
 	return status;
 }
 
 /* "cur" or "new" of a Maildir; what is recent first. */
 static enum status
-search_box(int maildir, const char *name, const struct expectation *expectation,
+search_box(int maildir, const char *name, const struct sought *sought,
     struct note *note)
 {
 	enum status status = STATUS_MISSING;
@@ -241,7 +271,8 @@ search_box(int maildir, const char *name, const struct expectation *expectation,
 
 	dir = openat(maildir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	/* Ask once: is_known() remembers this look as the last one. */
-	known = dir < 0 || fstat(dir, &st) != 0 || is_known(&st, expectation);
+	known = dir < 0 || fstat(dir, &st) != 0 ||
+	    is_known(&st, sought->expectation);
 	for (pass = 0; pass < 2 && !known && status == STATUS_MISSING; pass++) {
 		if (walk_begin(&walk,
 			openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) ==
@@ -250,7 +281,7 @@ search_box(int maildir, const char *name, const struct expectation *expectation,
 			    (file = walk_next(&walk)) != NULL)
 				if (file[0] != '.')
 					status = search_file(walk.dir, file,
-					    pass == 0, expectation, note);
+					    pass == 0, sought, note);
 		(void)walk_end(&walk);
 	}
 	if (dir >= 0)
@@ -259,17 +290,16 @@ search_box(int maildir, const char *name, const struct expectation *expectation,
 }
 
 static enum status
-search_maildir(
-    const char *path, const struct expectation *expectation, struct note *note)
+search_maildir(const char *path, const struct sought *sought, struct note *note)
 {
 	enum status status;
 	int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (dir < 0)
 		return STATUS_MISSING;
-	status = search_box(dir, "cur", expectation, note);
+	status = search_box(dir, "cur", sought, note);
 	if (status == STATUS_MISSING)
-		status = search_box(dir, "new", expectation, note);
+		status = search_box(dir, "new", sought, note);
 	(void)close(dir);
 	return status;
 }
@@ -288,8 +318,7 @@ first_message(struct span piece, bool is_front)
 
 /* The messages round an octet that token-part1 begins at. */
 static enum status
-search_round(
-    int fd, off_t hit, const struct expectation *expectation, struct note *note)
+search_round(int fd, off_t hit, const struct sought *sought, struct note *note)
 {
 	static char piece[2 * HEAD_MAX];
 	const off_t from = hit > HEAD_MAX ? hit - HEAD_MAX : 0;
@@ -297,17 +326,16 @@ search_round(
 	struct span all = { piece, len > 0 ? (size_t)len : 0 };
 
 	return search_text(
-	    span_cut(all, first_message(all, from == 0), all.len), true,
-	    expectation, note);
+	    span_cut(all, first_message(all, from == 0), all.len), true, sought,
+	    note);
 }
 
 /* All of it: what was sent need not be last. */
 static enum status
-search_mbox_file(
-    int fd, const struct expectation *expectation, struct note *note)
+search_mbox_file(int fd, const struct sought *sought, struct note *note)
 {
 	static char chunk[CHUNK];
-	const struct span part1 = span_of(expectation->part1);
+	const struct span part1 = span_of(sought->expectation->part1);
 	enum status status = STATUS_MISSING;
 	struct span rest;
 	off_t at = 0;
@@ -320,7 +348,7 @@ search_mbox_file(
 		hit = span_find(rest, part1);
 		if (hit < rest.len) {
 			at += (off_t)hit;
-			status = search_round(fd, at, expectation, note);
+			status = search_round(fd, at, sought, note);
 			at += (off_t)part1.len;
 		} else {
 			/* It may lie across the end of the chunk. */
@@ -331,8 +359,7 @@ search_mbox_file(
 }
 
 static enum status
-search_mbox(
-    const char *path, const struct expectation *expectation, struct note *note)
+search_mbox(const char *path, const struct sought *sought, struct note *note)
 {
 	enum status status = STATUS_MISSING;
 	struct stat st;
@@ -341,19 +368,22 @@ search_mbox(
 	if (fd < 0)
 		return STATUS_MISSING;
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	    !is_known(&st, expectation))
-		status = search_mbox_file(fd, expectation, note);
+	    !is_known(&st, sought->expectation))
+		status = search_mbox_file(fd, sought, note);
 	(void)close(fd);
 	return status;
 }
 
 enum status
 sent_find(const struct destination *folder,
-    const struct expectation *expectation, struct note *note)
+    const struct expectation *expectation, char reply_id[MSGID_MAX + 1],
+    struct note *note)
 {
+	const struct sought sought = { expectation, reply_id };
+
 	if (folder->kind == DESTINATION_MAILDIR)
-		return search_maildir(folder->path, expectation, note);
+		return search_maildir(folder->path, &sought, note);
 	if (folder->kind == DESTINATION_MBOX)
-		return search_mbox(folder->path, expectation, note);
+		return search_mbox(folder->path, &sought, note);
 	return STATUS_MISSING;
 }

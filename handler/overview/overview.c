@@ -102,6 +102,8 @@ urgency(const struct expectation *expectation, int64_t now)
 		return 3;
 	case EXPECTATION_DRAFTED:
 		return 2;
+	case EXPECTATION_BOUNCED:
+		return 4;
 	case EXPECTATION_SENT:
 		break;
 	}
@@ -157,6 +159,12 @@ judge_challenge(struct overview_item *item,
 		    "send the reply that was drafted");
 		set_when(item, expectation->answered, true);
 		set_acts(item, ours ? OVERVIEW_FINISH : OVERVIEW_NOTHING, 0);
+		return;
+	case EXPECTATION_BOUNCED:
+		judge(item, OVERVIEW_NEEDS_YOU, OVERVIEW_BAD, "bounced",
+		    "the reply was not delivered; answer the challenge again");
+		set_when(item, expectation->answered, true);
+		set_acts(item, OVERVIEW_ANSWER, ours ? OVERVIEW_FINISH : 0);
 		return;
 	case EXPECTATION_SENT:
 		judge(item, OVERVIEW_OVER, OVERVIEW_DIM, "sent",

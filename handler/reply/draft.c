@@ -15,21 +15,29 @@ draft_add_block(struct buf *out, const char *digest)
 	    digest);
 }
 
-static enum status
-add_message_id(struct buf *out, const struct expectation *expectation)
+enum status
+draft_message_id(const struct expectation *expectation, char id[MSGID_MAX + 1])
 {
 	unsigned char random[16];
+	enum status status;
+	struct buf text;
 	size_t i;
 
 	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		return STATUS_IO;
-	buf_add_text(out, "Message-ID: <mailcert.");
+	buf_init(&text, MSGID_MAX);
+	buf_add_text(&text, "<mailcert.");
 	for (i = 0; i < sizeof(random); i++)
-		buf_addf(out, "%02x", random[i]);
-	buf_add_byte(out, '@');
-	buf_add(out, address_domain(span_of(expectation->address_normal)));
-	buf_add_text(out, ">\n");
-	return STATUS_OK;
+		buf_addf(&text, "%02x", random[i]);
+	buf_add_byte(&text, '@');
+	buf_add(&text, address_domain(span_of(expectation->address_normal)));
+	buf_add_byte(&text, '>');
+	status = buf_status(&text);
+	id[0] = '\0';
+	if (status == STATUS_OK)
+		(void)span_copy(buf_span(&text), id, MSGID_MAX + 1);
+	buf_clear(&text);
+	return status == STATUS_BAD_SIZE ? STATUS_OK : status;
 }
 
 /* References, folded between identifiers. */
@@ -54,7 +62,7 @@ draft_build(const struct match *match, const char *digest,
 {
 	const struct challenge *challenge = match_challenge(match);
 	const struct expectation *expectation = match_expectation(match);
-	enum status status = STATUS_OK;
+	enum status status;
 	struct buf text;
 	size_t i;
 
@@ -64,8 +72,8 @@ draft_build(const struct match *match, const char *digest,
 		date_add_mail(&text, options->now);
 		buf_add_byte(&text, '\n');
 	}
-	if (options->message_id)
-		status = add_message_id(&text, expectation);
+	if (options->message_id[0] != '\0')
+		buf_addf(&text, "Message-ID: %s\n", options->message_id);
 	buf_addf(&text, "From: %s\nTo: ", expectation->address);
 	for (i = 0; i < challenge->reply_to_count; i++)
 		buf_addf(&text, "%s%s", i > 0 ? ",\n " : "",
@@ -87,7 +95,7 @@ draft_build(const struct match *match, const char *digest,
 	assert(!span_has_byte(buf_span(&text), '\r') &&
 	    !span_has_byte(buf_span(&text), '\0'));
 	buf_add(out, buf_span(&text));
-	if (status == STATUS_OK && (status = buf_status(&text)) == STATUS_OK)
+	if ((status = buf_status(&text)) == STATUS_OK)
 		status = buf_status(out);
 	buf_clear(&text);
 	return status;

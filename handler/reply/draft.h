@@ -15,10 +15,17 @@
 #include "reply/match.h"
 
 struct draft_options {
-	int64_t now;       /* for Date; 0: the mail program makes it */
-	bool message_id;   /* make a Message-ID; else the mail program does */
+	int64_t now; /* for Date; 0: the mail program makes it */
+	/* Of draft_message_id(); empty: the mail program makes one */
+	const char *message_id;
 	bool auto_replied; /* nobody looked: RFC 3834 section 3.1.7 */
 };
+
+/* Make a Message-ID for an answer to that expectation: 128 random bits, in the
+ * domain of its address; empty, if the domain is too long for one.  STATUS_IO,
+ * STATUS_MEMORY. */
+enum status draft_message_id(
+    const struct expectation *expectation, char id[MSGID_MAX + 1]) MUST_CHECK;
 
 /* Append the three lines of the response block, with LF. */
 void draft_add_block(struct buf *out, const char *digest);

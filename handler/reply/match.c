@@ -154,6 +154,11 @@ check_state(const struct expectation *expectation,
 		status = note_set(note, STATUS_BAD_REPEAT,
 		    "this challenge was answered at %s (%s)", when.at,
 		    expectation->draft);
+	} else if (expectation->state == EXPECTATION_BOUNCED) {
+		/* Anybody can write a bounce: only a person can judge it. */
+		*warnings |= WARNING_IN_DOUBT;
+		note_say(note, "the answer of %s was not delivered: %s",
+		    when.at, expectation->bounce);
 	} else {
 		/* The answer may be out: only a person can know. */
 		*warnings |= WARNING_IN_DOUBT;

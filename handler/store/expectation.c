@@ -7,8 +7,8 @@
 #include "base/base64url.h"
 #include "store/record.h"
 
-static const char *const states[] = { "pending", "answering", "drafted",
-	"sent" };
+static const char *const states[] = { "pending", "answering", "drafted", "sent",
+	"bounced" };
 enum {
 	STATES = sizeof(states) / sizeof(*states),
 	/* Of those that expire last, what a challenge is compared with: two
@@ -22,6 +22,15 @@ expectation_is_awaited(const struct expectation *expectation, int64_t now)
 {
 	return expectation->state == EXPECTATION_PENDING &&
 	    (expectation->expires == 0 || expectation->expires > now);
+}
+
+bool
+expectation_may_bounce(const struct expectation *expectation)
+{
+	return (expectation->state == EXPECTATION_SENT ||
+		   expectation->state == EXPECTATION_ANSWERING) &&
+	    expectation->reply_id[0] != '\0' && expectation->order[0] != '\0' &&
+	    expectation->met == 0;
 }
 
 const char *
@@ -50,13 +59,21 @@ address_ok(const char *address, const char *expected)
 	    strcmp(normal, expected) == 0;
 }
 
+/* A Message-ID, or none. */
+static bool
+id_ok(const char *text)
+{
+	struct span id;
+
+	return text[0] == '\0' || msgid_parse(span_of(text), &id);
+}
+
 /* Read the members that are not in the table; return the name of a bad one. */
 static const char *
 read_rest(const struct json *json, void *record)
 {
 	struct expectation *expectation = record;
 	char text[16];
-	struct span id;
 	size_t state;
 
 	if (json_get_text(json, "token_join", text, sizeof(text)) !=
@@ -75,9 +92,12 @@ read_rest(const struct json *json, void *record)
 		return "token_part2";
 	if (strlen(expectation->thumbprint) != 43)
 		return "thumbprint";
-	if (expectation->message_id[0] != '\0' &&
-	    !msgid_parse(span_of(expectation->message_id), &id))
+	if (!id_ok(expectation->message_id))
 		return "message_id";
+	if (!id_ok(expectation->reply_id))
+		return "reply_id";
+	if (!id_ok(expectation->bounced_id))
+		return "bounced_id";
 	if (expectation->order[0] != '\0' &&
 	    expectation->authorization_url[0] == '\0')
 		return "authorization";
@@ -116,6 +136,9 @@ static const struct member members[] = {
 	EXPECTATION(message_id, "message_id", MEMBER_TEXT, false),
 	EXPECTATION(reply_to, "reply_to", MEMBER_TEXT, false),
 	EXPECTATION(draft, "draft", MEMBER_TEXT, false),
+	EXPECTATION(reply_id, "reply_id", MEMBER_TEXT, false),
+	EXPECTATION(bounced_id, "bounced_id", MEMBER_TEXT, false),
+	EXPECTATION(bounce, "bounce", MEMBER_TEXT, false),
 	EXPECTATION(answered, "answered", MEMBER_TIME, false),
 	EXPECTATION(answers, "answers", MEMBER_COUNT, false),
 	RENAMED_MEMBER(
@@ -163,6 +186,11 @@ add_keys(const void *record, struct index_entries *out)
 	} else {
 		index_add(out, text_key("token", one->part1), end);
 		index_add(out, text_key("answered", ""), one->answered);
+		if (one->reply_id[0] != '\0')
+			index_add(out, text_key("reply", one->reply_id), end);
+		if (expectation_may_bounce(one))
+			index_add(
+			    out, text_key("undelivered", ""), one->answered);
 	}
 	index_add(out, text_key("part2", one->part2), end);
 	if (one->order[0] == '\0') {
@@ -243,6 +271,19 @@ expectation_search_answered(struct record_search *search, int64_t since)
 {
 	record_search_range(
 	    search, text_key("answered", ""), since, INT64_MAX, 0);
+}
+
+void
+expectation_search_reply(struct record_search *search, const char *id)
+{
+	record_search_key(search, text_key("reply", id));
+}
+
+void
+expectation_search_undelivered(struct record_search *search, int64_t since)
+{
+	record_search_range(
+	    search, text_key("undelivered", ""), since, INT64_MAX, 0);
 }
 
 static const struct record_kind kind = {

@@ -12,7 +12,7 @@
 #include "acme/object.h"
 #include "acme/token.h"
 #include "mail/address.h"
-#include "mail/msgid.h"
+#include "mail/bounce.h"
 #include "store/record.h"
 
 /*
@@ -20,12 +20,14 @@
  * answering  the answer may have been sent: written before the act
  * drafted    a draft was handed over; we do not know whether it was sent
  * sent       a mail system accepted the answer
+ * bounced    a report says that the answer was not delivered
  */
 enum expectation_state {
 	EXPECTATION_PENDING,
 	EXPECTATION_ANSWERING,
 	EXPECTATION_DRAFTED,
-	EXPECTATION_SENT
+	EXPECTATION_SENT,
+	EXPECTATION_BOUNCED
 };
 
 struct expectation {
@@ -45,10 +47,14 @@ struct expectation {
 	/* From EXPECTATION_ANSWERING on: */
 	char part1[TOKEN_TEXT_SIZE];
 	char message_id[MSGID_MAX + 1];
-	char reply_to[ADDRESS_SIZE]; /* whom it goes to: address_normal() */
-	char draft[256];             /* where the answer went */
-	int64_t answered;            /* the last time */
-	int64_t answers;             /* how many; an older record says 0 */
+	char reply_to[ADDRESS_SIZE];  /* whom it goes to: address_normal() */
+	char draft[256];              /* where the answer went */
+	char reply_id[MSGID_MAX + 1]; /* its Message-ID; or empty: not known */
+	/* Of the last answer that bounced: its Message-ID, and why; or empty. */
+	char bounced_id[MSGID_MAX + 1];
+	char bounce[BOUNCE_REASON_SIZE];
+	int64_t answered; /* the last time */
+	int64_t answers;  /* how many; an older record says 0 */
 	/* Of our own certificate order; empty where expect made it: */
 	char order[RECORD_ID_SIZE];
 	char authorization_url[ACME_URL_SIZE];
@@ -64,7 +70,9 @@ struct expectation {
  * the CA is not content with at that time, for an address; those for which an
  * answer may be out that another client told of; the one of an authorization;
  * the one with that token-part2; those that a challenge is awaited for, at that
- * time; those that were answered since then.
+ * time; those that were answered since then; the one whose answer has that
+ * Message-ID; those answered since then whose answer, if it comes back, nobody
+ * else learns of.
  */
 void expectation_search_for(struct record_search *search, const char *address);
 void expectation_search_match(struct record_search *search, const char *from,
@@ -78,9 +86,15 @@ void expectation_search_authorization(
 void expectation_search_part2(struct record_search *search, const char *part2);
 void expectation_search_awaited(struct record_search *search, int64_t now);
 void expectation_search_answered(struct record_search *search, int64_t since);
+void expectation_search_reply(struct record_search *search, const char *id);
+void expectation_search_undelivered(
+    struct record_search *search, int64_t since);
 
 /* Is a challenge awaited for it? */
 bool expectation_is_awaited(const struct expectation *expectation, int64_t now);
+/* May its answer still come back?  Of an order of ours, before the CA accepts
+ * it. */
+bool expectation_may_bounce(const struct expectation *expectation);
 const char *expectation_state_name(enum expectation_state state);
 /* The id that users see: its certificate order's, so that both have the same,
  * or its own if another client ordered it. */

@@ -15,8 +15,9 @@
 
 #include "store/index.h"
 
-/* The digit is the format: another one is in doubt. */
-#define INDEX_MAGIC "mailcert index 2"
+/* The digit is the format, and which keys records have: another one is in
+ * doubt. */
+#define INDEX_MAGIC "mailcert index 3"
 enum {
 	INDEX_BLOCK = 4096,
 	INDEX_IN_BLOCK = 127, /* entries */

@@ -1,4 +1,4 @@
-/* filter.c - could this be a challenge: see filter.h.  Input: hostile. */
+/* filter.c - could this be what is wanted: see filter.h.  Input: hostile. */
 #include "watch/filter.h"
 
 /* The field that begins here, with the lines that continue it. */
@@ -84,4 +84,30 @@ filter_passes(struct span head, bool auto_submitted)
 		head = span_cut(head, field.len, head.len);
 	}
 	return subject && generated;
+}
+
+bool
+filter_is_report(struct span head)
+{
+	struct span field;
+
+	head = skip_empty_lines(head);
+	while (head.len > 0) {
+		field = field_at(head);
+		if (is_empty_line(field))
+			return false;
+		if (span_starts_nocase(field, SPAN("content-type")) &&
+		    filter_holds(field, SPAN("report")))
+			return true;
+		head = span_cut(head, field.len, head.len);
+	}
+	return false;
+}
+
+bool
+filter_wants(struct span head, const struct watch_wanted *wanted)
+{
+	return (wanted->count > 0 &&
+		   filter_passes(head, wanted->auto_submitted)) ||
+	    (wanted->sent > 0 && filter_is_report(head));
 }

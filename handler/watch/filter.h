@@ -1,5 +1,5 @@
 /*
- * filter.h - could this be a challenge, by its octets alone?
+ * filter.h - could this be a challenge or a bounce, by its octets alone?
  *
  * Of a hundred thousand messages a few are challenges; the others are neither
  * parsed nor handed over.  A search for octets, and no judgement: what passes
@@ -7,7 +7,7 @@
  */
 #ifndef WATCH_FILTER_H
 #define WATCH_FILTER_H
-#include "base/span.h"
+#include "watch/watch.h"
 
 /* How much of a message filter_passes() needs, at most: no header that is longer
  * is parsed. */
@@ -23,4 +23,9 @@ bool filter_holds(struct span text, struct span word);
  * required: RFC 8823 section 3.1 says of type=acme only that it should be there.
  */
 bool filter_passes(struct span head, bool auto_submitted);
+/* Its Content-Type says "report": it may say that an answer was not delivered
+ * (mail/bounce.h). */
+bool filter_is_report(struct span head);
+/* Is it one or the other, whichever is wanted? */
+bool filter_wants(struct span head, const struct watch_wanted *wanted);
 #endif

@@ -29,6 +29,10 @@ add_question(const struct watched *mailbox, const struct look *look, bool full,
 		frame_add(out, "domain", span_of(look->wanted->domain[i]));
 	if (look->wanted->auto_submitted)
 		frame_add(out, "auto-submitted", SPAN("1"));
+	if (look->wanted->count > 0)
+		frame_add(out, "kind", SPAN("challenge"));
+	if (look->wanted->sent > 0)
+		frame_add(out, "kind", SPAN("report"));
 	frame_add_number(out, "most", look->watcher->config->max_message);
 }
 
@@ -42,8 +46,7 @@ take_message(struct watched *mailbox, struct look *look, int64_t uid,
 	(void)snprintf(name, sizeof(name), "UID %lld", (long long)uid);
 	key = judged_key_of(message);
 	if (message.len == 0 || look_knows(mailbox, key) ||
-	    !filter_passes(span_cut(message, 0, FILTER_HEAD_MAX),
-		look->wanted->auto_submitted))
+	    !filter_wants(span_cut(message, 0, FILTER_HEAD_MAX), look->wanted))
 		return STATUS_OK;
 	return look_take(look, mailbox, key, name, message);
 }

@@ -73,8 +73,7 @@ take_email(
 			return status;
 		note->text[0] = '\0';
 	}
-	if (filter_passes(span_cut(message, 0, FILTER_HEAD_MAX),
-		look->wanted->auto_submitted))
+	if (filter_wants(span_cut(message, 0, FILTER_HEAD_MAX), look->wanted))
 		return look_take(
 		    look, mailbox, key_of(email->id), email->id, message);
 	judged_add(&mailbox->done, key_of(email->id));
@@ -82,7 +81,8 @@ take_email(
 }
 
 static void
-add_question(const char (*ids)[JMAP_ID_SIZE], size_t count, struct buf *out)
+add_question(const char (*ids)[JMAP_ID_SIZE], size_t count, bool reports,
+    struct buf *out)
 {
 	size_t i;
 
@@ -90,6 +90,8 @@ add_question(const char (*ids)[JMAP_ID_SIZE], size_t count, struct buf *out)
 	    "\"properties\":[\"id\",\"blobId\",\"size\","
 	    "\"header:Auto-Submitted:asRaw\",\"header:From:asRaw\","
 	    "\"header:Subject:asRaw\"");
+	if (reports)
+		buf_add_text(out, ",\"header:Content-Type:asRaw\"");
 	buf_add_text(out, "],\"ids\":[");
 	for (i = 0; i < count; i++)
 		buf_addf(out, "%s\"%s\"", i > 0 ? "," : "", ids[i]);
@@ -107,7 +109,7 @@ take_few(struct jmap_talk *talk, const char (*ids)[JMAP_ID_SIZE], size_t count,
 	uint32_t i;
 
 	buf_init(&question, 64 * 1024);
-	add_question(ids, count, &question);
+	add_question(ids, count, talk->look->wanted->sent > 0, &question);
 	if (emails != NULL)
 		status = buf_status(&question);
 	if (status == STATUS_OK)

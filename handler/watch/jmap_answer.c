@@ -358,14 +358,19 @@ judge(const struct json *email, const struct watch_wanted *wanted, bool *fits)
 	struct buf head, from;
 	bool good;
 
-	buf_init(&head, 2 * JMAP_HEAD_MAX);
+	buf_init(&head, 3 * JMAP_HEAD_MAX);
 	buf_init(&from, JMAP_HEAD_MAX + 64);
 	good = add_field(email,
 		   "Auto-Submitted:", "header:Auto-Submitted:asRaw", &head) &&
 	    add_field(email, "Subject:", "header:Subject:asRaw", &head) &&
+	    (wanted->sent == 0 ||
+		add_field(email, "Content-Type:", "header:Content-Type:asRaw",
+		    &head)) &&
 	    add_field(email, "From:", "header:From:asRaw", &from);
-	*fits = filter_passes(buf_span(&head), wanted->auto_submitted) &&
-	    is_from(buf_span(&from), wanted);
+	/* Reports come from anywhere. */
+	*fits = filter_wants(buf_span(&head), wanted) &&
+	    (is_from(buf_span(&from), wanted) ||
+		(wanted->sent > 0 && filter_is_report(buf_span(&head))));
 	good = good && buf_status(&head) == STATUS_OK &&
 	    buf_status(&from) == STATUS_OK;
 	buf_clear(&head);

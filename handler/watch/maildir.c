@@ -87,8 +87,7 @@ look_at(struct watched *mailbox, struct look *look, int dir, const char *name)
 	if (fd < 0)
 		return STATUS_OK;
 	if (read_head(fd, head, &len) &&
-	    filter_passes(
-		(struct span){ head, len }, look->wanted->auto_submitted))
+	    filter_wants((struct span){ head, len }, look->wanted))
 		status =
 		    take_file(mailbox, look, fd, (size_t)st.st_size, key, name);
 	(void)close(fd);

@@ -97,8 +97,8 @@ take_message(
 	const uint64_t key = judged_key_of(message);
 	char name[32];
 
-	if (!filter_passes(span_cut(message, 0, FILTER_HEAD_MAX),
-		look->wanted->auto_submitted) ||
+	if (!filter_wants(
+		span_cut(message, 0, FILTER_HEAD_MAX), look->wanted) ||
 	    look_knows(mailbox, key))
 		return STATUS_OK;
 	(void)snprintf(name, sizeof(name), "octet %lld", (long long)at);

@@ -17,6 +17,7 @@
 
 enum {
 	REMOTE_MS = 5 * 1000,  /* between two looks at a server */
+	RARE_MS = 60 * 1000,   /* the same, for nothing but bounces */
 	FILE_MS = 2 * 1000,    /* at an mbox */
 	DEAF_MS = 10 * 1000,   /* at what the kernel does not tell of */
 	TROUBLE_MS = 5 * 1000, /* after the first failure, then twice as long */
@@ -271,7 +272,8 @@ settle(struct watcher *watcher, struct watched *mailbox, struct look *look,
 	mailbox->pause = 0;
 	settle_later(mailbox, look);
 	mailbox->next = ticks_ms() +
-	    (is_remote(mailbox)     ? jitter(REMOTE_MS)
+	    (is_remote(mailbox)
+		    ? jitter(look->wanted->count > 0 ? REMOTE_MS : RARE_MS)
 		    : mailbox->deaf ? jitter(DEAF_MS)
 				    : FILE_MS);
 	if (mailbox->source.kind != SOURCE_MAILDIR)

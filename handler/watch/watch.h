@@ -4,7 +4,8 @@
  * Who watches says what is awaited; each message that may be it is handed over
  * whole.  Nothing is judged here, changed or removed.  A mailbox is looked
  * through from where the last look ended, or from the time that what is awaited
- * was ordered.  Where nothing is awaited nothing is opened or connected.
+ * was ordered.  Where nothing is awaited nothing is opened or connected.  While
+ * nothing but the return of an answer is awaited, servers are asked rarely.
  */
 #ifndef WATCH_WATCH_H
 #define WATCH_WATCH_H
@@ -19,7 +20,8 @@ struct watch_wanted {
 	int64_t since;  /* no challenge that is awaited came before */
 	int64_t newest; /* when the newest of them was ordered */
 	bool grown;     /* one of them was not awaited at the last look */
-	size_t count;
+	size_t count;   /* of challenges */
+	size_t sent;    /* answers that may come back: reports are wanted */
 	/* The domains that they come from, lower case; none: any. */
 	char domain[WATCH_DOMAINS_MAX][256];
 	size_t domains;
@@ -29,8 +31,8 @@ struct watch_wanted {
 /* Who takes the messages. */
 struct watch_taker {
 	/*
-	 * A message that may be a challenge; where: its mailbox and name there,
-	 * safe text.  STATUS_OK: it was answered now.  STATUS_BAD_REPEAT: it
+	 * A message that may be a challenge or a report; where: its mailbox and
+	 * name there, safe text.  STATUS_OK: it was answered now.  STATUS_BAD_REPEAT: it
 	 * was before.  STATUS_UNCHANGED: look at it again when more is awaited.  STATUS_AGAIN: hand it over once more,
 	 * later.  Anything else ends the look, and is what
 	 * watch_look() returns.

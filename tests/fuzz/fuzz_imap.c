@@ -20,6 +20,8 @@ add_question(uint8_t kind, struct buf *out)
 	frame_add(out, "domain", SPAN("ca.example"));
 	if (kind & 16)
 		frame_add(out, "auto-submitted", SPAN("1"));
+	if (kind & 4)
+		frame_add(out, "kind", SPAN("report"));
 	frame_add_number(out, "most", MOST);
 	frame_add(out, "uid", SPAN("4"));
 	frame_add(out, "answered", SPAN("1"));

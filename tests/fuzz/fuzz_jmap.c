@@ -41,7 +41,9 @@ parse_answers(struct span text)
 			assert(jmap_ids_ok(&ids));
 	(void)strcpy(wanted.domain[0], "ca.example");
 	wanted.domains = 1;
-	for (list = 0; list < 2; list++) {
+	for (list = 0; list < 3; list++) {
+		wanted.count = list < 2;
+		wanted.sent = (size_t)list;
 		wanted.auto_submitted = list == 0;
 		if (jmap_emails_parse(text, &wanted, &emails, &note) ==
 		    STATUS_OK)

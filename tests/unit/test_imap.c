@@ -507,6 +507,24 @@ test_look_large(void)
 		 "\"auto-generated\" FROM \"ca.example\"\r\n"
 		 "m7 UID FETCH 10000,20000,30000,")));
 
+	/* Reports as well, or nothing else. */
+	look_for("7", "100");
+	frame("auto-submitted", "1");
+	frame("kind", "report");
+	frame("kind", "challenge");
+	(void)gives(LOOK, buf_span(&text), false);
+	OK(span_starts(told("m6"),
+	    SPAN("m6 UID SEARCH UID 101:* OR HEADER \"Content-Type\" "
+		 "\"multipart/report\" (ALL HEADER \"Auto-Submitted\" "
+		 "\"auto-generated\" FROM \"ca.example\")\r\n")));
+	look_for("7", "100");
+	frame("auto-submitted", "1");
+	frame("kind", "report");
+	(void)gives(LOOK, buf_span(&text), false);
+	OK(span_starts(told("m6"),
+	    SPAN("m6 UID SEARCH UID 101:* HEADER \"Content-Type\" "
+		 "\"multipart/report\"\r\n")));
+
 	/* A server that cannot search like that; then so many at a time, and no
 	 * more messages than there is room for. */
 	buf_cut(&text, 0);

@@ -333,7 +333,8 @@ test_numbers(void)
 static bool
 match(const char *fields, const char *domain, bool generated)
 {
-	struct imap_wanted wanted = { .generated = generated };
+	struct imap_wanted wanted = { .challenges = true,
+		.generated = generated };
 	struct buf domains;
 	bool yes;
 
@@ -352,6 +353,8 @@ match(const char *fields, const char *domain, bool generated)
 static void
 test_fields(void)
 {
+	const struct imap_wanted reports = { .reports = true };
+
 	OK(match("", NULL, false));
 	OK(match("From: a@ca.example\r\n", "ca.example", false));
 	OK(match("FROM:\r\n \"x\" <a@CA.Example>\r\n", "ca.example", false));
@@ -361,6 +364,11 @@ test_fields(void)
 	    "ca.example", true));
 	OK(!match("From: a@ca.example.net\r\n", "xca.example", false));
 	OK(!match("", "ca.example", false));
+	OK(imap_fields_match(
+	    SPAN("Content-Type:\r\n Multipart/Report; x\r\n"), &reports));
+	OK(!imap_fields_match(
+	    SPAN("From: a@ca.example\r\nAuto-Submitted: auto-generated\r\n"),
+	    &reports));
 	/* A domain in letters beyond ASCII may be any. */
 	OK(match("From: a@b\xc3\xbc.example\r\n", "xn--b-xka.example", false));
 	OK(!match("From: a@b\xc3\xbc.example\r\n", "ca.example", true));

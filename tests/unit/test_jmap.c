@@ -192,7 +192,8 @@ test_ids(void)
 	TEXT(span_of(ids.result.type), "unknown");
 }
 
-static struct watch_wanted wanted = { .domain = { "ca.example" },
+static struct watch_wanted wanted = { .count = 1,
+	.domain = { "ca.example" },
 	.domains = 1,
 	.auto_submitted = true };
 
@@ -219,6 +220,7 @@ fits(const char *fields)
 #define AUTO(value) "\"header:Auto-Submitted:asRaw\":" value ","
 #define FROM(value) "\"header:From:asRaw\":" value ","
 #define SUBJECT(value) "\"header:Subject:asRaw\":" value
+#define TYPE(value) "\"header:Content-Type:asRaw\":" value ","
 #define ACME "\" auto-generated;\\r\\n type=ACME\""
 #define TOKEN SUBJECT("\" ACME: x\"")
 #define LUNCH SUBJECT("\" lunch\"")
@@ -243,6 +245,22 @@ test_emails(void)
 	OK(fits(AUTO("null") FROM("\"ca.example\"") TOKEN) == 1);
 	OK(fits(AUTO("null") FROM("\"ca.example\"") LUNCH) == 0);
 	wanted.auto_submitted = true;
+
+	/* Reports, from anybody; or nothing else. */
+	wanted.sent = 1;
+	OK(fits(AUTO(ACME) FROM("\" a@ca.example\"") TOKEN) == -1);
+	OK(fits(TYPE("\" text/plain\"") AUTO(ACME) FROM("\" a@ca.example\"")
+		   TOKEN) == 1);
+	OK(fits(TYPE("null") AUTO("null") FROM("null") LUNCH) == 0);
+	OK(fits(TYPE("\" Multipart/Report;\\r\\n x=y\"") AUTO("null")
+		   FROM("null") LUNCH) == 1);
+	wanted.count = 0;
+	OK(fits(TYPE("\" text/plain\"") AUTO(ACME) FROM("\" a@ca.example\"")
+		   TOKEN) == 0);
+	OK(fits(TYPE("\" multipart/report\"") AUTO("null") FROM("null")
+		   LUNCH) == 1);
+	wanted.count = 1;
+	wanted.sent = 0;
 }
 
 static void

@@ -1,4 +1,4 @@
-/* imap_fields.c - may such a message be a challenge?  See imap_fields.h */
+/* imap_fields.c - may such a message be what is wanted?  See imap_fields.h */
 #include "helpers/mail/imap_fields.h"
 
 #include "base/frame.h"
@@ -26,6 +26,10 @@ imap_fields_match(struct span fields, const struct imap_wanted *wanted)
 	struct span rest = wanted->domains, domain;
 	bool any = true;
 
+	if (wanted->reports && has(fields, SPAN("multipart/report")))
+		return true;
+	if (!wanted->challenges)
+		return false;
 	if (wanted->generated && !has(fields, SPAN("auto-generated")))
 		return false;
 	if (!span_is_ascii(fields))

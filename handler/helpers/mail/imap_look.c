@@ -61,6 +61,21 @@ take_number(struct span frames, const char *name, int64_t most, int64_t *out)
 	    (frame_number(value, out) && *out >= 0 && *out <= most);
 }
 
+static void
+take_kinds(struct imap_wanted *wanted, struct span frames)
+{
+	struct span kind;
+
+	wanted->challenges = frame_get(frames, "kind").len == 0;
+	wanted->reports = false;
+	while (frame_next(&frames, "kind", &kind)) {
+		wanted->reports =
+		    wanted->reports || span_eq(kind, SPAN("report"));
+		wanted->challenges =
+		    wanted->challenges || span_eq(kind, SPAN("challenge"));
+	}
+}
+
 static enum status
 take_question(struct look *look, struct span frames, int64_t *validity)
 {
@@ -78,6 +93,7 @@ take_question(struct look *look, struct span frames, int64_t *validity)
 	look->most = (size_t)most;
 	look->wanted.domains = frames;
 	look->wanted.generated = frame_get(frames, "auto-submitted").len > 0;
+	take_kinds(&look->wanted, frames);
 	return STATUS_OK;
 }
 
@@ -112,9 +128,19 @@ can_name_domains(const struct look *look, size_t *count)
 	return *count > 0 && *count <= DOMAINS_NAMED;
 }
 
-/* search-key: what imap_fields_match() wants, for the server. */
+/* Can the server search for challenges by their header? */
+static bool
+can_narrow(const struct look *look)
+{
+	size_t count;
+
+	return !look->wanted.challenges || look->wanted.generated ||
+	    can_name_domains(look, &count);
+}
+
+/* search-key: what a challenge has, and imap_fields_match() wants. */
 static enum status
-add_narrow(struct look *look)
+add_challenges(struct look *look)
 {
 	struct span rest = look->wanted.domains, domain;
 	enum status status = STATUS_OK;
@@ -129,6 +155,29 @@ add_narrow(struct look *look)
 		imap_add(look->imap, left-- > 1 ? " OR FROM " : " FROM ");
 		status = imap_add_string(look->imap, domain, "a search");
 	}
+	return status;
+}
+
+/* The same for all that is wanted. */
+static enum status
+add_narrow(struct look *look)
+{
+	static const char report[] =
+	    " HEADER \"Content-Type\" \"multipart/report\"";
+	struct imap *imap = look->imap;
+	enum status status;
+
+	if (!look->wanted.reports)
+		return add_challenges(look);
+	if (!look->wanted.challenges) {
+		imap_add(imap, report);
+		return STATUS_OK;
+	}
+	imap_add(imap, " OR");
+	imap_add(imap, report);
+	imap_add(imap, " (ALL");
+	status = add_challenges(look);
+	imap_add(imap, ")");
 	return status;
 }
 
@@ -182,12 +231,11 @@ find(struct look *look)
 {
 	struct imap_response done;
 	enum status status = search(look, false, &done);
-	size_t domains;
 
 	if (status == STATUS_OK)
 		status = imap_judge(look->imap, &done, "a search");
 	if (status == STATUS_OK && look->uids->seen > NARROW_FROM &&
-	    (look->wanted.generated || can_name_domains(look, &domains))) {
+	    can_narrow(look)) {
 		status = search(look, true, &done);
 		if (status == STATUS_OK && done.condition != IMAP_OK) {
 			status = search(look, false, &done);
@@ -231,9 +279,10 @@ fetch_fields(struct look *look, const struct span set)
 		look->verdict[i] = GONE;
 	imap_command(imap, "UID FETCH ");
 	buf_add(&imap->out, set);
-	imap_add(imap,
+	buf_addf(&imap->out,
 	    " (UID RFC822.SIZE "
-	    "BODY.PEEK[HEADER.FIELDS (AUTO-SUBMITTED FROM)])");
+	    "BODY.PEEK[HEADER.FIELDS (AUTO-SUBMITTED %sFROM)])",
+	    look->wanted.reports ? "CONTENT-TYPE " : "");
 	imap->reader.left += BATCH * (uint64_t)FIELDS_MAX;
 	status = imap_send(imap);
 	while (status == STATUS_OK &&
@@ -395,7 +444,7 @@ static enum status
 write_asked(struct span frames, struct buf *out)
 {
 	static const char *const names[] = { "folder", "domain",
-		"auto-submitted" };
+		"auto-submitted", "kind" };
 	struct span rest, value;
 	size_t i;
 
