@@ -8,7 +8,8 @@
 static void
 start_line(struct json_writer *json)
 {
-	buf_addf(json->out, "\n%*s", (int)json->depth, "");
+	if (!json->flat)
+		buf_addf(json->out, "\n%*s", (int)json->depth, "");
 }
 
 /* What stands before a value. */
@@ -17,7 +18,7 @@ lead(struct json_writer *json, const char *name)
 {
 	assert((name == NULL) == (json->closing[json->depth - 1] == ']'));
 	if (json->follows)
-		buf_add_byte(json->out, ',');
+		buf_add_text(json->out, json->flat ? ", " : ",");
 	start_line(json);
 	json->follows = true;
 	if (name == NULL)
@@ -41,6 +42,15 @@ json_begin(struct buf *out)
 	struct json_writer json = { .out = out };
 
 	open_one(&json, '{', '}');
+	return json;
+}
+
+struct json_writer
+json_begin_line(struct buf *out)
+{
+	struct json_writer json = json_begin(out);
+
+	json.flat = true;
 	return json;
 }
 

@@ -18,10 +18,13 @@ struct json_writer {
 	char closing[JSON_DEPTH_MAX];
 	unsigned depth;
 	bool follows; /* something stands before, in this object or array */
+	bool flat;    /* all on one line */
 };
 
 /* Begin the object that everything is in. */
 struct json_writer json_begin(struct buf *out);
+/* The same on one line, for lists with an object on each. */
+struct json_writer json_begin_line(struct buf *out);
 /* Begin an object or an array.  name: of the member, here and below; NULL in
  * an array. */
 void json_open_object(struct json_writer *json, const char *name);

@@ -148,3 +148,17 @@ ascii_is_space(char c)
 {
 	return ascii_is_blank(c) || c == '\r' || c == '\n';
 }
+
+struct span
+span_take_word(struct span *rest)
+{
+	struct span word;
+	size_t i = 0;
+
+	*rest = span_trim(*rest);
+	while (i < rest->len && !ascii_is_space(rest->at[i]))
+		i++;
+	word = span_cut(*rest, 0, i);
+	*rest = span_cut(*rest, i, rest->len);
+	return word;
+}

@@ -32,6 +32,8 @@ bool span_starts_nocase(struct span s, struct span prefix);
 size_t span_find(struct span s, struct span needle);
 size_t span_find_byte(struct span s, char byte);
 bool span_has_byte(struct span s, char byte);
+/* Take the next word between blanks off the front of *rest; empty at the end. */
+struct span span_take_word(struct span *rest);
 /* The index of the name that equals it; count if no name does. */
 size_t span_index(struct span s, const char *const names[], size_t count);
 bool span_is_ascii(struct span s);

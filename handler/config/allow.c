@@ -12,20 +12,6 @@ struct allowed {
 	bool every;
 };
 
-static struct span
-next_word(struct span *rest)
-{
-	struct span word;
-	size_t i = 0;
-
-	*rest = span_trim(*rest);
-	while (i < rest->len && !ascii_is_space(rest->at[i]))
-		i++;
-	word = span_cut(*rest, 0, i);
-	*rest = span_cut(*rest, i, rest->len);
-	return word;
-}
-
 static bool
 read_word(struct span word, struct allowed *out)
 {
@@ -50,7 +36,7 @@ allow_ok(struct span list)
 	struct allowed one;
 	struct span word;
 
-	while ((word = next_word(&list)).len > 0)
+	while ((word = span_take_word(&list)).len > 0)
 		if (!read_word(word, &one))
 			return false;
 	return true;
@@ -63,7 +49,7 @@ allow_find(struct span list, struct span address)
 	struct allowed one;
 	struct span word;
 
-	while ((word = next_word(&list)).len > 0) {
+	while ((word = span_take_word(&list)).len > 0) {
 		if (!read_word(word, &one))
 			continue;
 		if (one.every)
