@@ -107,7 +107,8 @@ filter_is_report(struct span head)
 bool
 filter_wants(struct span head, const struct watch_wanted *wanted)
 {
-	return (wanted->count > 0 &&
-		   filter_passes(head, wanted->auto_submitted)) ||
+	return wanted->every ||
+	    (wanted->count > 0 &&
+		filter_passes(head, wanted->auto_submitted)) ||
 	    (wanted->sent > 0 && filter_is_report(head));
 }

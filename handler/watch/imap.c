@@ -44,6 +44,10 @@ take_message(struct watched *mailbox, struct look *look, int64_t uid,
 	char name[64];
 
 	(void)snprintf(name, sizeof(name), "UID %lld", (long long)uid);
+	if (message.len == 0)
+		look_skip(look, mailbox, name,
+		    "it is larger than max_message, or the server cannot "
+		    "read it");
 	key = judged_key_of(message);
 	if (message.len == 0 || look_knows(mailbox, key) ||
 	    !filter_wants(span_cut(message, 0, FILTER_HEAD_MAX), look->wanted))

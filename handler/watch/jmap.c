@@ -73,7 +73,11 @@ take_email(
 			return status;
 		note->text[0] = '\0';
 	}
-	if (filter_wants(span_cut(message, 0, FILTER_HEAD_MAX), look->wanted))
+	if (message.len == 0)
+		look_skip(look, mailbox, email->id,
+		    "it is larger than max_message, or gone");
+	else if (filter_wants(
+		     span_cut(message, 0, FILTER_HEAD_MAX), look->wanted))
 		return look_take(
 		    look, mailbox, key_of(email->id), email->id, message);
 	judged_add(&mailbox->done, key_of(email->id));
@@ -140,6 +144,8 @@ take_some(struct jmap_round *round, const char (*ids)[JMAP_ID_SIZE],
 	}
 	if (++round->unreadable > UNREADABLE_MAX)
 		return status;
+	look_skip(round->talk.look, round->talk.mailbox, ids[0],
+	    "what the server says of it cannot be read");
 	judged_add(&round->talk.mailbox->done, key_of(ids[0]));
 	note->text[0] = '\0';
 	return STATUS_OK;

@@ -45,6 +45,16 @@ read_head(int fd, char *head, size_t *len)
 	return true;
 }
 
+static bool
+is_wanted(const struct look *look, int fd)
+{
+	static char head[FILTER_HEAD_MAX];
+	size_t len;
+
+	return read_head(fd, head, &len) &&
+	    filter_wants((struct span){ head, len }, look->wanted);
+}
+
 static enum status
 take_file(struct watched *mailbox, struct look *look, int fd, size_t size,
     uint64_t key, const char *name)
@@ -57,8 +67,10 @@ take_file(struct watched *mailbox, struct look *look, int fd, size_t size,
 	if (status == STATUS_OK)
 		status =
 		    look_take(look, mailbox, key, name, buf_span(&message));
-	else if (status != STATUS_MEMORY)
-		status = STATUS_OK; /* too large, or gone meanwhile */
+	else if (status != STATUS_MEMORY) { /* too large, or gone meanwhile */
+		look_skip(look, mailbox, name, "it cannot be read");
+		status = STATUS_OK;
+	}
 	buf_clear(&message);
 	return status;
 }
@@ -66,28 +78,38 @@ take_file(struct watched *mailbox, struct look *look, int fd, size_t size,
 /* Look at one file.  What is not there any more was moved, and is met again
  * where it is. */
 static enum status
-look_at(struct watched *mailbox, struct look *look, int dir, const char *name)
+look_at(struct watched *mailbox, struct look *look, int dir, const char *path,
+    const char *name)
 {
-	static char head[FILTER_HEAD_MAX];
 	enum status status = STATUS_OK;
 	struct stat st;
+	char full[1400];
 	uint64_t key;
-	size_t len;
 	int fd;
 
 	if (name[0] == '.' ||
 	    fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
-	    !S_ISREG(st.st_mode) || (int64_t)st.st_ctim.tv_sec < look->since ||
-	    st.st_size > look->watcher->config->max_message)
+	    !S_ISREG(st.st_mode) || (int64_t)st.st_ctim.tv_sec < look->since)
 		return STATUS_OK;
+	if (look->wanted->every) {
+		(void)snprintf(
+		    full, sizeof(full), "%.1100s/%.255s", path, name);
+		name = full;
+	}
+	if (st.st_size > look->watcher->config->max_message) {
+		look_skip(look, mailbox, name, LOOK_TOO_LARGE);
+		return STATUS_OK;
+	}
 	key = judged_key_of_file(&st);
 	if (look_knows(mailbox, key))
 		return STATUS_OK;
-	fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	fd = openat(dir, look->wanted->every ? strrchr(name, '/') + 1 : name,
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 && errno != ENOENT)
+		look_skip(look, mailbox, name, strerror(errno));
 	if (fd < 0)
 		return STATUS_OK;
-	if (read_head(fd, head, &len) &&
-	    filter_wants((struct span){ head, len }, look->wanted))
+	if (look->wanted->every || is_wanted(look, fd))
 		status =
 		    take_file(mailbox, look, fd, (size_t)st.st_size, key, name);
 	(void)close(fd);
@@ -104,7 +126,7 @@ look_through(struct watched *mailbox, struct look *look, const char *path)
 	if (walk_begin(&walk, open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) ==
 	    STATUS_OK)
 		while (status == STATUS_OK && (name = walk_next(&walk)) != NULL)
-			status = look_at(mailbox, look, walk.dir, name);
+			status = look_at(mailbox, look, walk.dir, path, name);
 	read = walk_end(&walk);
 	return status != STATUS_OK ? status : read;
 }
@@ -232,6 +254,16 @@ find_boxes(struct watched *mailbox, int inotify, struct note *note)
 	return status;
 }
 
+/* A directory below the tree that is not a box of messages. */
+static bool
+is_node(const struct box *box)
+{
+	const char *slash = strrchr(box->path, '/');
+
+	return slash == NULL ||
+	    (strcmp(slash, "/new") != 0 && strcmp(slash, "/cur") != 0);
+}
+
 /* All files of all boxes. */
 static enum status
 look_at_all(struct watched *mailbox, struct look *look, struct note *note)
@@ -241,6 +273,9 @@ look_at_all(struct watched *mailbox, struct look *look, struct note *note)
 
 	status = find_boxes(mailbox, look->watcher->inotify, note);
 	for (i = 0; i < mailbox->box_count && status == STATUS_OK; i++) {
+		/* A file there is not a message. */
+		if (look->wanted->every && is_node(&mailbox->boxes[i]))
+			continue;
 		status = look_through(mailbox, look, mailbox->boxes[i].path);
 		if (status == STATUS_IO)
 			status = note_set(note, STATUS_IO, "%.200s: %s",
@@ -262,16 +297,6 @@ box_of(const struct watched *mailbox, int wd)
 	return NULL;
 }
 
-/* A directory below the tree that is not a box of messages. */
-static bool
-is_node(const struct box *box)
-{
-	const char *slash = strrchr(box->path, '/');
-
-	return slash == NULL ||
-	    (strcmp(slash, "/new") != 0 && strcmp(slash, "/cur") != 0);
-}
-
 /* The files that inotify named. */
 static enum status
 look_at_named(struct watched *mailbox, struct look *look)
@@ -289,7 +314,8 @@ look_at_named(struct watched *mailbox, struct look *look)
 		dir = open(box->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (dir < 0)
 			continue;
-		status = look_at(mailbox, look, dir, watcher->events[i].name);
+		status = look_at(
+		    mailbox, look, dir, box->path, watcher->events[i].name);
 		(void)close(dir);
 	}
 	return status;

@@ -94,12 +94,13 @@ static enum status
 take_message(
     struct watched *mailbox, struct look *look, int64_t at, struct span message)
 {
-	const uint64_t key = judged_key_of(message);
+	uint64_t key;
 	char name[32];
 
-	if (!filter_wants(
-		span_cut(message, 0, FILTER_HEAD_MAX), look->wanted) ||
-	    look_knows(mailbox, key))
+	if (!filter_wants(span_cut(message, 0, FILTER_HEAD_MAX), look->wanted))
+		return STATUS_OK;
+	key = look->wanted->every ? 0 : judged_key_of(message);
+	if (look_knows(mailbox, key))
 		return STATUS_OK;
 	(void)snprintf(name, sizeof(name), "octet %lld", (long long)at);
 	return look_take(look, mailbox, key, name, message);
@@ -127,6 +128,16 @@ take_messages(struct watched *mailbox, struct look *look, struct window *window)
 	return status;
 }
 
+/* The message there is too large. */
+static void
+skip(const struct look *look, const struct watched *mailbox, int64_t at)
+{
+	char name[32];
+
+	(void)snprintf(name, sizeof(name), "octet %lld", (long long)at);
+	look_skip(look, mailbox, name, LOOK_TOO_LARGE);
+}
+
 static enum status
 look_through(struct watched *mailbox, struct look *look, int fd)
 {
@@ -147,8 +158,10 @@ look_through(struct watched *mailbox, struct look *look, int fd)
 		/* A message that is too large, or not the text of an mbox. */
 		if (window.bytes.len > most || !is_separator(&window)) {
 			aligned = false;
-			if (window.bytes.len > most)
+			if (window.bytes.len > most) {
+				skip(look, mailbox, window.at);
 				drop(&window, window.bytes.len - MARK_LEN);
+			}
 		}
 	} while (status == STATUS_OK && !window.end);
 	buf_clear(&window.bytes);

@@ -58,6 +58,37 @@ is_remote(const struct watched *mailbox)
 	    mailbox->source.kind == SOURCE_JMAP;
 }
 
+/* "MAILBOX: MESSAGE" */
+enum { WHERE_SIZE = SOURCE_NAME_SIZE + 1600 };
+
+static void
+say_where(const struct watched *mailbox, const char *name, char *out)
+{
+	char shown[1536];
+
+	text_show_in(shown, sizeof(shown), span_of(name), false);
+	/* A path, where each message is a file, says it all. */
+	if (strchr(name, '/') != NULL && mailbox->source.kind == SOURCE_MAILDIR)
+		(void)strcpy(out, shown);
+	else
+		(void)snprintf(
+		    out, WHERE_SIZE, "%.1500s: %.1535s", mailbox->name, shown);
+}
+
+void
+look_skip(const struct look *look, const struct watched *mailbox,
+    const char *name, const char *why)
+{
+	char where[WHERE_SIZE];
+	struct note note;
+
+	if (!look->wanted->every)
+		return;
+	say_where(mailbox, name, where);
+	note_say(&note, "%.380s: %.100s", where, why);
+	look->taker->tell(look->taker->arg, note.text);
+}
+
 bool
 look_knows(const struct watched *mailbox, uint64_t key)
 {
@@ -69,14 +100,15 @@ enum status
 look_take(struct look *look, struct watched *mailbox, uint64_t key,
     const char *name, struct span message)
 {
-	char shown[128], where[SOURCE_NAME_SIZE + 160];
+	char where[WHERE_SIZE];
 	enum status status;
 
-	text_show_in(shown, sizeof(shown), span_of(name), false);
-	(void)snprintf(
-	    where, sizeof(where), "%.1500s: %.127s", mailbox->name, shown);
+	say_where(mailbox, name, where);
 	status = look->taker->take(look->taker->arg, where, message);
 	look->answered = status == STATUS_OK;
+	/* Copies of a message are messages, too. */
+	if (look->wanted->every)
+		return status == STATUS_UNCHANGED ? STATUS_OK : status;
 	switch (status) {
 	case STATUS_OK:
 	case STATUS_BAD_REPEAT:
@@ -359,6 +391,33 @@ watcher_look(struct watcher *watcher, const struct watch_wanted *wanted,
 		    full || mailbox->stale, again, taker, teller, arg, note);
 	}
 	watcher->event_count = 0;
+	return status;
+}
+
+enum status
+watch_each(const struct config *config, const struct mail_access *access,
+    const struct source *source, const struct watch_taker *taker,
+    struct note *note)
+{
+	const struct watch_wanted wanted = { .every = true };
+	struct watched mailbox = { .source = *source };
+	struct watcher watcher = { .config = config,
+		.access = access,
+		.mailboxes = &mailbox,
+		.count = 1,
+		.inotify = -1 };
+	struct look look = { .watcher = &watcher,
+		.wanted = &wanted,
+		.taker = taker,
+		.full = true };
+	char name[SOURCE_NAME_SIZE];
+	enum status status;
+
+	source_name(source, name);
+	text_show_in(mailbox.name, sizeof(mailbox.name), span_of(name), false);
+	status = look_into(&mailbox, &look, note);
+	watcher_rest(&watcher);
+	judged_clear(&mailbox.done);
 	return status;
 }
 

@@ -2,7 +2,7 @@
  * watch.h - look through mailboxes for messages that may be challenges
  *
  * Who watches says what is awaited; each message that may be it is handed over
- * whole.  Nothing is judged here, changed or removed.  A mailbox is looked
+ * whole.  watch_each() hands over all.  Nothing is judged here, changed or removed.  A mailbox is looked
  * through from where the last look ended, or from the time that what is awaited
  * was ordered.  Where nothing is awaited nothing is opened or connected.  While
  * nothing but the return of an answer is awaited, servers are asked rarely.
@@ -26,6 +26,7 @@ struct watch_wanted {
 	char domain[WATCH_DOMAINS_MAX][256];
 	size_t domains;
 	bool auto_submitted; /* struct challenge_rules */
+	bool every; /* every message, whatever it is: nothing above counts */
 };
 
 /* Who takes the messages. */
@@ -75,6 +76,17 @@ enum status watcher_look(struct watcher *watcher,
 /* Is there a mailbox that could not be looked through, or a message that is to
  * be handed over again? */
 bool watcher_is_behind(const struct watcher *watcher);
+
+/*
+ * Hand over every message of one mailbox, once, in the mailbox's own order;
+ * nothing is remembered.  The taker returns STATUS_UNCHANGED to go on; it is
+ * told of each message that cannot be read, or is larger than max_message.
+ * STATUS_OK: all was handed over.  Otherwise the note says what is wrong with
+ * the mailbox, or the taker ended it.
+ */
+enum status watch_each(const struct config *config,
+    const struct mail_access *access, const struct source *source,
+    const struct watch_taker *taker, struct note *note) MUST_CHECK;
 
 /* Get the session of a JMAP server, and leave.  The note of a failure names the
  * server: STATUS_NET and STATUS_AGAIN pass, the others do not. */

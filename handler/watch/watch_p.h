@@ -85,6 +85,11 @@ bool look_knows(const struct watched *mailbox, uint64_t key);
 enum status look_take(struct look *look, struct watched *mailbox, uint64_t key,
     const char *name, struct span message) MUST_CHECK;
 
+/* A message cannot be handed over; why: what follows its name. */
+void look_skip(const struct look *look, const struct watched *mailbox,
+    const char *name, const char *why);
+#define LOOK_TOO_LARGE "it is larger than max_message"
+
 /* STATUS_OK: it was looked through.  A failure of the taker ends the look; of
  * the mailbox, note tells. */
 enum status maildir_look(

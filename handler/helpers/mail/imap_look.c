@@ -250,6 +250,16 @@ find(struct look *look)
 
 /* --- The fields of a batch */
 
+/* Any sender's message, whatever its fields say, even if they are too long. */
+static bool
+wants_all(const struct imap_wanted *wanted)
+{
+	struct span rest = wanted->domains, domain;
+
+	return wanted->challenges && !wanted->generated &&
+	    !frame_next(&rest, "domain", &domain);
+}
+
 static void
 judge_fields(struct look *look, const struct imap_fetched *fetched)
 {
@@ -258,9 +268,10 @@ judge_fields(struct look *look, const struct imap_fetched *fetched)
 	for (i = 0; i < look->count; i++)
 		if (look->uid[i] == fetched->uid && fetched->has_body) {
 			look->size[i] = fetched->size;
-			look->verdict[i] = fetched->fits &&
-				imap_fields_match(
-				    buf_span(&look->body), &look->wanted)
+			look->verdict[i] = wants_all(&look->wanted) ||
+				(fetched->fits &&
+				    imap_fields_match(
+					buf_span(&look->body), &look->wanted))
 			    ? WANTED
 			    : DROPPED;
 		}
