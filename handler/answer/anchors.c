@@ -150,23 +150,13 @@ add_path(const struct adding *adding, struct span path)
 	return status;
 }
 
-static struct span
-take_word(struct span *list)
-{
-	struct span all = span_trim(*list);
-	size_t end = span_find_byte(all, ' ');
-
-	*list = span_cut(all, end + 1, all.len);
-	return span_cut(all, 0, end);
-}
-
 bool
 anchors_has_word(const char *paths, struct span word)
 {
 	struct span list = span_of(paths);
 
 	while (list.len > 0)
-		if (span_eq(take_word(&list), word))
+		if (span_eq(span_take_word(&list), word))
 			return true;
 	return false;
 }
@@ -189,9 +179,54 @@ anchors_add(
 	enum status status = STATUS_OK;
 
 	while (status == STATUS_OK && list.len > 0) {
-		word = take_word(&list);
+		word = span_take_word(&list);
 		if (word.len > 0 && !span_eq(word, SPAN("smimea")))
 			status = add_path(&adding, word);
 	}
 	return status;
+}
+
+/* A file that changes gets another time of change, which nobody can set. */
+static void
+mark(const char *path, const struct stat *st, struct buf *out)
+{
+	buf_addf(out, "%s %lld %lld %lld.%09ld\n", path, (long long)st->st_ino,
+	    (long long)st->st_size, (long long)st->st_ctim.tv_sec,
+	    st->st_ctim.tv_nsec);
+}
+
+static void
+mark_directory(int dir, struct buf *out)
+{
+	const char *name;
+	struct walk walk;
+	struct stat st;
+
+	if (walk_begin(&walk, dir) == STATUS_OK)
+		while ((name = walk_next(&walk)) != NULL)
+			if (name[0] != '.' &&
+			    fstatat(walk.dir, name, &st, 0) == 0)
+				mark(name, &st, out);
+	(void)walk_end(&walk);
+}
+
+void
+anchors_mark(const char *paths, struct buf *out)
+{
+	struct span list = span_of(paths), word;
+	char path[1100];
+	struct stat st;
+
+	while ((word = span_take_word(&list)).len > 0) {
+		if (!path_expand(word, path, sizeof(path)))
+			(void)snprintf(
+			    path, sizeof(path), "%.*s", (int)word.len, word.at);
+		if (stat(path, &st) != 0)
+			continue;
+		mark(path, &st, out);
+		if (S_ISDIR(st.st_mode))
+			mark_directory(
+			    open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+			    out);
+	}
 }

@@ -6,6 +6,7 @@
 #include "answer/anchors.h"
 #include "base/frame.h"
 #include "base/text.h"
+#include "config/identity.h"
 #include "process/helper.h"
 #include "process/resolve.h"
 #include "reply/verdict.h"
@@ -119,6 +120,26 @@ prove_sender(const struct prover *prover, enum authres_method method,
 	return status;
 }
 
+/* What any message's signer is checked against; from: see prove_status(). */
+static enum status
+add_question_trust(const struct prover *prover, const char *from,
+    struct buf *question, struct note *note)
+{
+	const struct config *config = prover->config;
+	struct identity identity;
+	struct span rest = span_of(config->smime_identities);
+	struct buf lines;
+
+	frame_add_number(question, "now", prover->now);
+	buf_init(&lines, 4 * CONFIG_VALUE_SIZE);
+	while (identity_next(&rest, &identity))
+		buf_addf(&lines, "%s %s\n", identity.from, identity.signer);
+	if (lines.len > 0)
+		frame_add(question, "identities", buf_span(&lines));
+	buf_clear(&lines);
+	return add_trust(prover, from, config->revocation, question, note);
+}
+
 /* chain: of VERB_SIGNER, or NULL. */
 static enum status
 ask_status(const struct prover *prover, enum verb_id verb, struct span message,
@@ -131,9 +152,7 @@ ask_status(const struct prover *prover, enum verb_id verb, struct span message,
 
 	buf_init(&question, message.len + REQUEST_ROOM);
 	buf_init(&answer, ANSWER_MAX + (chain != NULL ? chain->ceiling : 0));
-	frame_add_number(&question, "now", prover->now);
-	status = add_trust(
-	    prover, from, prover->config->revocation, &question, note);
+	status = add_question_trust(prover, from, &question, note);
 	frame_add(&question, "message", message);
 	if (status == STATUS_OK)
 		status = helper_ask(verb, &question, &answer, note);
@@ -156,6 +175,62 @@ prove_status(const struct prover *prover, struct span message, const char *from,
     struct smime_report *out, struct note *note)
 {
 	return ask_status(prover, VERB_STATUS, message, from, out, NULL, note);
+}
+
+static size_t
+length_of(const struct span *all, size_t count)
+{
+	size_t i, sum = 0;
+
+	for (i = 0; i < count; i++)
+		sum += all[i].len + 64;
+	return sum;
+}
+
+static void
+add_messages(const struct span *all, size_t count, struct buf *question)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		frame_add(question, "message", all[i]);
+}
+
+static bool
+take_reports(struct span answer, size_t count, struct smime_report *out)
+{
+	struct span report;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		out[i] = (struct smime_report){ .status = SMIME_STATUS_NULL };
+		if (!frame_next(&answer, "report", &report) ||
+		    !smime_report_read(report, &out[i]) ||
+		    !smime_report_ok(&out[i]))
+			return false;
+	}
+	return !frame_next(&answer, "report", &report);
+}
+
+enum status
+prove_statuses(const struct prover *prover, const struct span *messages,
+    size_t count, struct smime_report *out, struct note *note)
+{
+	struct buf question, answer;
+	enum status status;
+
+	buf_init(&question, length_of(messages, count) + REQUEST_ROOM);
+	buf_init(&answer, ANSWER_MAX * (count + 1));
+	status = add_question_trust(prover, "", &question, note);
+	add_messages(messages, count, &question);
+	if (status == STATUS_OK)
+		status = helper_ask(VERB_STATUSES, &question, &answer, note);
+	if (status == STATUS_OK && !take_reports(buf_span(&answer), count, out))
+		status = note_set(
+		    note, STATUS_BUG, "the verifier sent a malformed report");
+	buf_clear(&answer);
+	buf_clear(&question);
+	return status;
 }
 
 enum status
@@ -224,20 +299,31 @@ is_digest(struct span text)
 	return text.len == 64;
 }
 
+static bool
+take_digests(struct span answer, size_t count, char (*out)[65])
+{
+	struct span digest;
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (!frame_next(&answer, "digest", &digest) ||
+		    !is_digest(digest) || !span_copy(digest, out[i], 65))
+			return false;
+	return true;
+}
+
 enum status
-prove_digest(struct span bytes, char out[65], struct note *note)
+prove_digests(
+    const struct span *bytes, size_t count, char (*out)[65], struct note *note)
 {
 	struct buf question, answer;
-	struct span digest;
 	enum status status;
 
-	buf_init(&question, bytes.len + 1024);
-	buf_init(&answer, 1024);
-	frame_add(&question, "message", bytes);
+	buf_init(&question, length_of(bytes, count) + 1024);
+	buf_init(&answer, 1024 + 128 * count);
+	add_messages(bytes, count, &question);
 	status = helper_ask(VERB_DIGEST, &question, &answer, note);
-	digest = frame_get(buf_span(&answer), "digest");
-	if (status == STATUS_OK &&
-	    (!is_digest(digest) || !span_copy(digest, out, 65)))
+	if (status == STATUS_OK && !take_digests(buf_span(&answer), count, out))
 		status = helper_malformed(
 		    VERB_DIGEST, "digest is not 64 hexadecimal digits", note);
 	buf_clear(&answer);

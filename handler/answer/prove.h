@@ -26,6 +26,11 @@ enum status prove_sender(const struct prover *prover,
  * asked, else empty. */
 enum status prove_status(const struct prover *prover, struct span message,
     const char *from, struct smime_report *out, struct note *note) MUST_CHECK;
+/* The same for many messages; nobody asks for their senders' SMIMEA records.
+ * STATUS_BUG also where a message has taken over the verifier or crashed it. */
+enum status prove_statuses(const struct prover *prover,
+    const struct span *messages, size_t count, struct smime_report *out,
+    struct note *note) MUST_CHECK;
 /* The same, and for a verified signer the certificate to encrypt to it, with
  * those above it, appended to chain in PEM; nothing if it has no such
  * certificate. */
@@ -46,7 +51,7 @@ enum status prove_object(const struct prover *prover,
     const struct prove_object *object, struct buf *out,
     struct note *note) MUST_CHECK;
 
-/* SHA-256 of anything, as 64 hexadecimal digits. */
-enum status prove_digest(
-    struct span bytes, char out[65], struct note *note) MUST_CHECK;
+/* SHA-256 of each of them, as 64 hexadecimal digits. */
+enum status prove_digests(const struct span *bytes, size_t count,
+    char (*out)[65], struct note *note) MUST_CHECK;
 #endif

@@ -20,8 +20,9 @@
 #include "base/frame.h"
 
 /* Who a certificate signs for, and against what that is checked. */
-#define VERB_TRUST \
-	" revocation? file* anchor* crl* anchor-fault* crl-fault* dns?"
+#define VERB_TRUST                                                   \
+	" revocation? identities? file* anchor* crl* anchor-fault* " \
+	"crl-fault* dns?"
 /* reply/verdict.c, mail/smime_report.c and acme/certificate.c have them. */
 #define VERB_AUTHRES "method dns weak protection domain signer issuer"
 #define VERB_CHALLENGE                                                \
@@ -131,6 +132,8 @@
 	    "smime-unprotected dns-trouble" VERB_REFUSED)                      \
 	X(STATUS, "mailcert-verify", "status", "", "now message" VERB_TRUST,   \
 	    VERB_REPORT, "")                                                   \
+	X(STATUSES, "mailcert-verify", "statuses", "",                         \
+	    "now message+" VERB_TRUST, "report+", "")                          \
 	X(SIGNER, "mailcert-verify", "signer", "", "now message" VERB_TRUST,   \
 	    VERB_REPORT " chain?", "")                                         \
 	X(OBJECT, "mailcert-verify", "object", "",                             \
@@ -147,7 +150,7 @@
 	    "ca-nonsense")                                                     \
 	X(RECIPIENT, "mailcert-verify", "recipient", "",                       \
 	    "message certificate*", "index*", "smime-fail")                    \
-	X(DIGEST, "mailcert-verify", "digest", "", "message", "digest", "")    \
+	X(DIGEST, "mailcert-verify", "digest", "", "message+", "digest+", "")  \
 	X(THUMBPRINT, "mailcert-key", "thumbprint", "file", "", "thumbprint",  \
 	    VERB_KEY)                                                          \
 	X(JWS, "mailcert-key", "jws", "file",                                  \

@@ -1,106 +1,52 @@
-/* verify.c - mailcert verify: report the S/MIME status of a message */
-#include <time.h>
+/* verify.c - mailcert verify: report the S/MIME status of messages */
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "answer/confirm.h"
-#include "answer/prove.h"
 #include "base/text.h"
-#include "cmd/sender.h"
-#include "cmd/session.h"
+#include "cmd/verify_p.h"
 #include "mail/date.h"
 #include "mail/protect.h"
-#include "store/verified.h"
 
-struct options {
-	bool json;
-	bool fresh;
-};
-
-#define AT(field) .offset = offsetof(struct options, field)
+#define AT(field) .offset = offsetof(struct verify_options, field)
 
 static const struct cmd_option rows[] = {
 	{ "json", NULL, AT(json),
 	    .help =
 		"print smimeStatus, smimeStatusAtDelivery, smimeErrors and\n"
-		"smimeVerifiedAt" },
+		"smimeVerifiedAt, one object for each message" },
 	{ "fresh", NULL, AT(fresh),
 	    .help = "do not use a result that is less than a day old" },
+	{ "has-smime", NULL, AT(has_smime),
+	    .help = "list only messages with an S/MIME status" },
+	{ "no-has-smime", NULL, AT(no_has_smime),
+	    .help = "list only messages without one" },
+	{ "has-verified-smime", NULL, AT(has_verified),
+	    .help = "list only messages that are verified" },
+	{ "no-has-verified-smime", NULL, AT(no_has_verified),
+	    .help = "list only messages that are not" },
+	{ "has-verified-smime-at-delivery", NULL, AT(has_delivered),
+	    .help = "list only messages that were verified when they came" },
+	{ "no-has-verified-smime-at-delivery", NULL, AT(no_has_delivered),
+	    .help = "list only messages that were not" },
 	{ 0 }
 };
 
 static const struct cmd_line command_line = {
 	.name = "verify",
-	.operands = "[FILE]",
-	.most = 1,
+	.operands = "[FILE|MAILBOX...]",
+	.most = NO_LIMIT,
 	.options = rows,
 	.about =
 	    "Say in the terms of RFC 9219 whether a message is signed with S/MIME, and\n"
 	    "whether its signature, signer and sender are valid.  Exit 0 if it is\n"
-	    "signed/verified, else 1.\n",
+	    "signed/verified, else 1.\n"
+	    "\n"
+	    "Of a mailbox, several files, or with a filter, list the messages instead, one\n"
+	    "on each line: status, date, sender, Message-ID and place, with tabs between\n"
+	    "them.  Exit 1 if one of them is signed/failed.  A MAILBOX is a Maildir, an mbox,\n"
+	    "maildir:DIR, mbox:FILE, imaps://USER@HOST/FOLDER or jmap:https://HOST.\n",
 };
-
-/* Add what the result depends on besides the message. */
-static void
-add_trust(const struct config *config, struct buf *out)
-{
-	const struct authres_policy *policy = &config->authenticate;
-
-	buf_addf(out, "%s\n%s\n%s\n%s\n%s\n", policy->smime_anchors,
-	    policy->smime_crls, config->revocation, policy->resolver,
-	    policy->anchor);
-}
-
-static enum status
-compute(const struct prover *prover, struct span message, const char *from,
-    struct verified *out, struct note *note)
-{
-	enum status status;
-
-	out->at = prover->now;
-	out->current = true;
-	status = prove_status(prover, message, from, &out->report, note);
-	return status;
-}
-
-/* Use the status in the home if it is recent, else verify again.  What was good
- * at delivery stays good. */
-static enum status
-verify(const struct prover *prover, struct span message, bool fresh,
-    struct verified *out, struct note *note)
-{
-	struct verified kept = { .at = 0 };
-	bool have, was_good;
-	enum status status;
-	struct sender look;
-	char digest[65];
-	struct buf trust;
-
-	if ((status = sender_look(message, &look, note)) != STATUS_OK)
-		return status;
-	if (look.likely == 0)
-		return compute(prover, message, "", out, note);
-	if ((status = prove_digest(message, digest, note)) != STATUS_OK)
-		return status;
-	buf_init(&trust, 4096);
-	add_trust(prover->config, &trust);
-	have = buf_status(&trust) == STATUS_OK &&
-	    verified_get(prover->home, digest, trust.at, prover->now, &kept) ==
-		STATUS_OK;
-	was_good = have && kept.report.at_delivery == SMIME_STATUS_VERIFIED;
-	if (have && kept.current && !fresh) {
-		*out = kept;
-	} else {
-		status = compute(prover, message, look.from, out, note);
-		if (status == STATUS_OK && was_good &&
-		    out->report.at_delivery == SMIME_STATUS_FAILED)
-			out->report.at_delivery = SMIME_STATUS_VERIFIED;
-		if (status == STATUS_OK && out->report.passing == 0 &&
-		    out->report.status >= SMIME_STATUS_VERIFIED)
-			verified_put(prover->home, digest, trust.at, out);
-	}
-	buf_clear(&trust);
-	return status;
-}
 
 static void
 add_line(struct buf *out, const char *label, const char *text)
@@ -154,31 +100,37 @@ add_text(const struct verified *verified, int64_t now, struct buf *out)
 }
 
 static void
-add_json(const struct verified *verified, struct buf *out)
+add_errors(const struct smime_report *report, struct json_writer *json)
 {
+	uint32_t i;
+
+	if (report->errors == 0) {
+		json_add_text(json, "smimeErrors", NULL);
+		return;
+	}
+	json_open_array(json, "smimeErrors");
+	for (i = 0; i < report->errors; i++)
+		json_add_text(json, NULL, report->error[i]);
+	json_close(json);
+}
+
+void
+verify_add_json(const struct judgement *judgement, const char *where, bool flat,
+    struct buf *out)
+{
+	const struct verified *verified = &judgement->verified;
 	const struct smime_report *report = &verified->report;
 	const char *status =
 	    smime_status_name((enum smime_status)report->status);
 	const char *then =
 	    smime_status_name((enum smime_status)report->at_delivery);
 	const bool is_signed = report->status >= SMIME_STATUS_VERIFIED;
-	struct json_writer json = json_begin(out);
-	uint32_t i;
+	struct json_writer json = flat ? json_begin_line(out) : json_begin(out);
 
 	json_add_text(&json, "smimeStatus", status);
 	json_add_filled(&json, "smimeStatusAtDelivery", then);
-	if (report->errors > 0) {
-		json_open_array(&json, "smimeErrors");
-		for (i = 0; i < report->errors; i++)
-			json_add_text(&json, NULL, report->error[i]);
-		json_close(&json);
-	} else {
-		json_add_text(&json, "smimeErrors", NULL);
-	}
-	if (is_signed)
-		cmd_add_time(&json, "smimeVerifiedAt", verified->at);
-	else
-		json_add_text(&json, "smimeVerifiedAt", NULL);
+	add_errors(report, &json);
+	cmd_add_time(&json, "smimeVerifiedAt", is_signed ? verified->at : 0);
 	json_add_filled(&json, "from", report->from);
 	json_add_filled(&json, "signer", report->signer);
 	json_add_filled(&json, "issuer", report->issuer);
@@ -187,37 +139,86 @@ add_json(const struct verified *verified, struct buf *out)
 		? NULL
 		: protect_form_name((enum protect_form)report->protection));
 	json_add_filled(&json, "why", report->why);
+	cmd_add_time(&json, "date", judgement->sender.date);
+	json_add_filled(&json, "messageId", judgement->sender.id);
+	json_add_text(&json, "where", where);
 	json_close(&json);
+}
+
+/* One message, in full. */
+static enum status
+verify_one(struct session *session, const struct verify_options *options,
+    const char *file, bool *verified)
+{
+	struct judgement *judgement = calloc(1, sizeof(*judgement));
+	struct note *note = &session->note;
+	struct judging judging = { .cache = NULL };
+	enum status status = STATUS_MEMORY;
+	struct span message;
+	struct buf bytes;
+
+	buf_init(&bytes, 0);
+	if (judgement != NULL)
+		status = session_read(session, file, &bytes);
+	message = buf_span(&bytes);
+	if (status == STATUS_OK)
+		status = judging_begin(&judging, &session->config,
+		    &session->home, options->fresh, note);
+	if (status == STATUS_OK)
+		status = judging_judge(&judging, &message, 1, judgement, note);
+	judging_end(&judging);
+	buf_clear(&bytes);
+	if (status == STATUS_OK && options->json)
+		verify_add_json(judgement, file, false, &session->out);
+	else if (status == STATUS_OK)
+		add_text(
+		    &judgement->verified, judging.prover.now, &session->out);
+	*verified = status == STATUS_OK &&
+	    judgement->verified.report.status == SMIME_STATUS_VERIFIED;
+	free(judgement);
+	return status;
+}
+
+/* A filter and its negation let nothing through. */
+static const char *
+contradiction(const struct verify_options *options)
+{
+	return options->has_smime && options->no_has_smime ? "--has-smime"
+	    : options->has_verified && options->no_has_verified
+	    ? "--has-verified-smime"
+	    : options->has_delivered && options->no_has_delivered
+	    ? "--has-verified-smime-at-delivery"
+	    : NULL;
 }
 
 int
 cmd_verify(const struct invocation *invocation, int argc, char *argv[])
 {
-	struct verified verified = { .at = 0 };
-	struct options options = { 0 };
+	struct verify_options options = { 0 };
+	char *const *operands;
 	struct session *session;
-	struct prover prover = { .now = (int64_t)time(NULL) };
 	enum status status;
-	struct buf message;
+	bool good = false, failed = false;
+	size_t count;
 	int code = 0;
 
 	if (!cmd_parse(&command_line, argc, argv, &options, &code))
 		return code;
+	operands = argv + optind;
+	count = (size_t)(argc - optind);
+	if (contradiction(&options) != NULL)
+		return cmd_misuse(&command_line,
+		    "%s and its negation do not go together",
+		    contradiction(&options));
 	if ((session = session_begin(invocation, false, &code)) == NULL)
 		return code;
-	prover.config = &session->config;
-	prover.home = &session->home;
-	buf_init(&message, 0);
-	status = session_read(session, argv[optind], &message);
-	if (status == STATUS_OK)
-		status = verify(&prover, buf_span(&message), options.fresh,
-		    &verified, &session->note);
-	buf_clear(&message);
-	if (status == STATUS_OK && options.json)
-		add_json(&verified, &session->out);
-	else if (status == STATUS_OK)
-		add_text(&verified, prover.now, &session->out);
+	if (verify_is_list(&options, operands, count)) {
+		status =
+		    verify_list(session, &options, operands, count, &failed);
+		good = !failed;
+	} else {
+		status = verify_one(session, &options, operands[0], &good);
+	}
 	code = session_end(session, status);
-	return code != 0 ? code
-			 : verified.report.status != SMIME_STATUS_VERIFIED;
+	return code != 0 ? code : !good;
 }

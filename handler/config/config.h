@@ -111,11 +111,13 @@ struct config {
 					       * empty: the system's */
 	struct config_secret secrets[CONFIG_SECRETS_MAX];
 	size_t secret_count;
-	bool sandbox_required;  /* else best effort */
-	bool lock_keys;         /* certificate keys get a passphrase */
-	bool reuse_key;         /* renewals keep the certificate key */
-	bool syslog;            /* the log goes to syslog(3), too */
-	bool caa;               /* look CAA records up before an order */
+	bool sandbox_required; /* else best effort */
+	bool lock_keys;        /* certificate keys get a passphrase */
+	bool reuse_key;        /* renewals keep the certificate key */
+	bool syslog;           /* the log goes to syslog(3), too */
+	bool caa;              /* look CAA records up before an order */
+	/* Who may sign for whom, for verify: identity_next(). */
+	char smime_identities[4 * CONFIG_VALUE_SIZE];
 	const char *revocation; /* for verify: "off", "soft", "hard"; static */
 	/* Whose challenges are answered without a person: allow_find(). */
 	char answer_for[4 * CONFIG_VALUE_SIZE];

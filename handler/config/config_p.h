@@ -49,8 +49,8 @@ setting_reader value_text, value_path, value_url, value_program, value_proxy,
     value_flag, value_choice, value_word, value_number, value_period,
     value_methods, value_key_kind, value_usage, value_coverage, value_join,
     value_resolver, value_draft, value_sent_folder, value_sent_copy, value_smtp,
-    value_imap, value_addresses, value_sources, value_report, value_dns_server,
-    value_dns_servers;
+    value_imap, value_addresses, value_identities, value_sources, value_report,
+    value_dns_server, value_dns_servers;
 
 /* Return the entry of that name; make it if it does not exist.  NULL: there is
  * no room for another, or the name is empty or too long. */

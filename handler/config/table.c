@@ -121,6 +121,9 @@ static const struct setting all[] = {
 	    .expected = "maildir:DIR or mbox:FILE" },
 	{ "smime_anchors", NULL, value_text, ALL(authenticate.smime_anchors) },
 	{ "smime_crls", NULL, value_text, ALL(authenticate.smime_crls) },
+	{ "smime_identities", NULL, value_identities, ALL(smime_identities),
+	    .expected = "FROM:SIGNER, two addresses, with blanks between such "
+			"pairs" },
 	{ "smtp", NULL, value_smtp, ALL(smtp),
 	    .expected = "submissions://USER@HOST or submission://USER@HOST" },
 	{ "syslog", "no", value_flag, ALL(syslog), .words = yes_no },

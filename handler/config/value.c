@@ -3,6 +3,7 @@
 #include "base/resolver.h"
 #include "config/allow.h"
 #include "config/config_p.h"
+#include "config/identity.h"
 #include "config/source.h"
 #include "mail/address.h"
 #include "mail/dns_answer.h"
@@ -334,6 +335,12 @@ bool
 value_addresses(const struct setting *setting, struct span value, void *field)
 {
 	return value_text(setting, value, field) && allow_ok(value);
+}
+
+bool
+value_identities(const struct setting *setting, struct span value, void *field)
+{
+	return value_text(setting, value, field) && identities_ok(value);
 }
 
 bool

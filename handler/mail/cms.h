@@ -112,6 +112,12 @@ bool trust_revocation_parse(struct span text, enum trust_revocation *out);
 void trust_set_revocation(
     struct trust *trust, enum trust_revocation revocation);
 /*
+ * Who may sign for whom besides himself: lines "FROM SIGNER", normal forms,
+ * borrowed.  The user decides that; no message does.
+ */
+void trust_set_identities(struct trust *trust, struct span lines);
+struct span trust_identities(const struct trust *trust);
+/*
  * Add a DNSSEC-secure record of the sender (RFC 8162 section 6);
  * its data is borrowed.  As soon as one is usable, one must match.
  * STATUS_MEMORY.

@@ -36,7 +36,8 @@ struct trust {
 	struct note anchor_fault; /* the first; empty: none */
 	struct note crl_fault;
 	enum trust_revocation revocation;
-	struct smimea *record; /* owned */
+	struct span identities; /* borrowed */
+	struct smimea *record;  /* owned */
 	size_t records;
 };
 

@@ -44,6 +44,18 @@ trust_free(struct trust *trust)
 	free(trust);
 }
 
+void
+trust_set_identities(struct trust *trust, struct span lines)
+{
+	trust->identities = lines;
+}
+
+struct span
+trust_identities(const struct trust *trust)
+{
+	return trust->identities;
+}
+
 enum status
 trust_add_smimea(struct trust *trust, const struct smimea *record)
 {

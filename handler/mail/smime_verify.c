@@ -278,10 +278,32 @@ is_from_sender(const struct smime_signed *open, const struct sender *sender)
 	    cms_is_for(open->cms, other);
 }
 
+/* The user may have said that the signer signs for that address. */
+static bool
+is_mapped(const struct smime_signed *open, const struct trust *trust,
+    struct span from, char out[ADDRESS_SIZE])
+{
+	struct span rest = trust_identities(trust), line, signer;
+	size_t end;
+
+	while (from.len > 0 && rest.len > 0) {
+		end = span_find_byte(rest, '\n');
+		line = span_cut(rest, 0, end);
+		rest = span_cut(rest, end + 1, rest.len);
+		end = span_find_byte(line, ' ');
+		signer = span_cut(line, end + 1, line.len);
+		if (span_eq(span_cut(line, 0, end), from) &&
+		    cms_is_for(open->cms, signer) &&
+		    span_copy(signer, out, ADDRESS_SIZE))
+			return true;
+	}
+	return false;
+}
+
 /* Who signed is shown in any case. */
 static void
-judge_identity(const struct smime_signed *open, const struct sender *sender,
-    struct smime_report *out)
+judge_identity(const struct smime_signed *open, const struct trust *trust,
+    const struct sender *sender, struct smime_report *out)
 {
 	struct note note = { "" };
 	char address[ADDRESS_SIZE];
@@ -295,6 +317,10 @@ judge_identity(const struct smime_signed *open, const struct sender *sender,
 		(void)memcpy(address, sender->sender, sizeof(address));
 		text_show_in(out->why, sizeof(out->why),
 		    SPAN("signed by Sender, not by From"), true);
+	} else if (is_mapped(open, trust, span_of(sender->from), address)) {
+		text_show_in(out->why, sizeof(out->why),
+		    SPAN("the signer may sign for From: smime_identities"),
+		    true);
 	} else if (smime_check_identity(open, span_of(sender->from), &note) !=
 	    STATUS_OK) {
 		add_error(out, &note);
@@ -311,14 +337,19 @@ judge_signer(const struct smime_signed *open, const struct trust *trust,
 	const int64_t then = out->delivered != 0 ? out->delivered : now;
 	struct sender sender = *said;
 	struct note note = { "" };
-	bool good_then;
+	bool good_then, is_mine;
+	enum status status;
 
 	judge_protection(open, &sender, out);
-	judge_identity(open, &sender, out);
-	good_then = out->errors == 0 &&
-	    cms_check_signer(open->cms, trust, then, &note) == STATUS_OK;
-	if (cms_check_signer(open->cms, trust, now, &note) != STATUS_OK)
+	judge_identity(open, trust, &sender, out);
+	is_mine = out->errors == 0;
+	status = cms_check_signer(open->cms, trust, now, &note);
+	if (status != STATUS_OK)
 		add_error(out, &note);
+	good_then = is_mine &&
+	    (then == now ? status
+			 : cms_check_signer(open->cms, trust, then, &note)) ==
+		STATUS_OK;
 	out->status =
 	    out->errors == 0 ? SMIME_STATUS_VERIFIED : SMIME_STATUS_FAILED;
 	out->at_delivery =

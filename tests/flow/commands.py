@@ -610,8 +610,9 @@ def test_json_errors():
                   name + ", unknown option", "usage", 64, verdict)
             wrong(place.run("-o", "x=y", *words, "--json"),
                   name + ", bad setting", "configuration", 78, verdict)
-            wrong(place.run(*words, "--json", "a", "b", "c"),
-                  name + ", too many arguments", "usage", 64, verdict)
+            if words != ["verify"]:  # it takes as many as there are
+                wrong(place.run(*words, "--json", "a", "b", "c"),
+                      name + ", too many arguments", "usage", 64, verdict)
     with Place() as place:
         place.expect()
         os.chmod(place.home, 0o777)

@@ -213,13 +213,13 @@ def test_cache():
         fresh = verify(place, "--fresh", path, anchors=anchors)
         tap.ok(fresh["smimeVerifiedAt"] > first["smimeVerifiedAt"], "--fresh")
         kept = glob.glob(place.home + "/verified/*")
-        tap.equal(len(kept), 1, "one file a message")
+        tap.equal(len(kept), 1, "one file of few")
         with open(kept[0], "rb") as f:
             data = f.read()
         for what, hours in (("young", 23), ("old", 25), ("future", -5)):
             when = b"%d" % (time.time() - hours * 3600)
             with open(kept[0], "wb") as f:
-                f.write(re.sub(rb"^at \d+\n\d+", b"at %d\n%s" % (
+                f.write(re.sub(rb"(?m)^at \d+\n\d+", b"at %d\n%s" % (
                     len(when), when), data))
             again = verify(place, path, anchors=anchors)["smimeVerifiedAt"]
             age = time.time() - datetime.datetime.fromisoformat(

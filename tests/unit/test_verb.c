@@ -100,7 +100,8 @@ test_questions(void)
 	OK(!asks(VERB_DIGEST, "end 0\n\n"));
 	OK(!asks(VERB_DIGEST, "end 0\n\nmessage 1\nx\n"));
 	OK(!asks(VERB_DIGEST, "message 1\nx\nend 0\n\nend 0\n\n"));
-	OK(!asks(VERB_DIGEST, "message 1\nx\nmessage 1\nx\nend 0\n\n"));
+	OK(asks(VERB_DIGEST, "message 1\nx\nmessage 1\nx\nend 0\n\n"));
+	OK(!asks(VERB_RECIPIENT, "message 1\nx\nmessage 1\nx\nend 0\n\n"));
 	OK(!asks(VERB_DIGEST, "open 0\n\nmessage 1\nx\nend 0\n\n"));
 	OK(!asks(VERB_DIGEST, ""));
 }

@@ -72,6 +72,8 @@ take_frame(
 		return take_answer(evidence, value);
 	if (span_eq(name, SPAN("revocation")))
 		return take_revocation(evidence->trust, value);
+	if (span_eq(name, SPAN("identities")))
+		trust_set_identities(evidence->trust, value);
 	if (span_eq(name, SPAN("anchor")))
 		return trust_add_anchors(evidence->trust, *file, value);
 	if (span_eq(name, SPAN("crl")))
@@ -217,6 +219,37 @@ do_status(enum verb_id verb, struct span frames,
 	return status;
 }
 
+/* The same for many messages, each in a frame. */
+static enum status
+do_statuses(
+    struct span frames, const struct evidence *evidence, struct buf *out)
+{
+	struct smime_report *report = malloc(sizeof(*report));
+	enum status status = report == NULL ? STATUS_MEMORY : STATUS_OK;
+	struct span rest = frames, message;
+	struct buf one;
+	int64_t now;
+
+	if (status == STATUS_OK &&
+	    !frame_number(frame_get(frames, "now"), &now))
+		status = STATUS_USAGE;
+	buf_init(&one, CERTIFICATE_SIZE_MAX);
+	while (status == STATUS_OK && frame_next(&rest, "message", &message)) {
+		*report = (struct smime_report){ .status = SMIME_STATUS_NULL };
+		status = smime_judge(message, evidence->trust,
+		    first_answer(evidence), now, report, NULL);
+		if (status != STATUS_OK)
+			break;
+		buf_cut(&one, 0);
+		smime_report_write(report, &one);
+		frame_add(out, "report", buf_span(&one));
+		status = buf_status(&one);
+	}
+	buf_clear(&one);
+	free(report);
+	return status;
+}
+
 /* A signature without its message. */
 static enum status
 do_object(struct span frames, const struct evidence *evidence, struct buf *out)
@@ -241,6 +274,8 @@ do_evident(
 
 	if (status == STATUS_OK && (verb == VERB_STATUS || verb == VERB_SIGNER))
 		status = do_status(verb, frames, &evidence, out);
+	else if (status == STATUS_OK && verb == VERB_STATUSES)
+		status = do_statuses(frames, &evidence, out);
 	else if (status == STATUS_OK && verb == VERB_OBJECT)
 		status = do_object(frames, &evidence, out);
 	else if (status == STATUS_OK && verb == VERB_SIGNATURE)
@@ -382,9 +417,8 @@ do_recipient(struct span frames, struct buf *out, struct note *note)
 }
 
 static enum status
-do_digest(struct span frames, struct buf *out)
+add_digest(struct span message, struct buf *out)
 {
-	const struct span message = frame_get(frames, "message");
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned len = 0, i;
 	struct buf hex;
@@ -398,6 +432,17 @@ do_digest(struct span frames, struct buf *out)
 	frame_add(out, "digest", buf_span(&hex));
 	buf_clear(&hex);
 	return STATUS_OK;
+}
+
+static enum status
+do_digest(struct span frames, struct buf *out)
+{
+	enum status status = STATUS_OK;
+	struct span rest = frames, message;
+
+	while (status == STATUS_OK && frame_next(&rest, "message", &message))
+		status = add_digest(message, out);
+	return status;
 }
 
 static enum status
@@ -478,10 +523,11 @@ main(int argc, char *argv[])
 	if (status != STATUS_OK)
 		return serve_refuse(status);
 	(void)sandbox_enter();
-	/* It gives what is inside the object. */
+	/* OBJECT gives what is inside, STATUSES a report of each message. */
 	buf_init(&out,
-	    serve.verb == VERB_OBJECT ? QUESTION_MAX
-				      : 2 * CERTIFICATE_SIZE_MAX);
+	    serve.verb == VERB_OBJECT || serve.verb == VERB_STATUSES
+		? QUESTION_MAX
+		: 2 * CERTIFICATE_SIZE_MAX);
 	status = serve_read(&serve);
 	if (status == STATUS_OK)
 		status = answer(serve.verb, serve.frames, &out, &note);

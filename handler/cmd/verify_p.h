@@ -1,0 +1,31 @@
+/*
+ * verify_p.h - what the files of mailcert verify share, for these files only
+ */
+#ifndef CMD_VERIFY_P_H
+#define CMD_VERIFY_P_H
+#include "cmd/judging.h"
+#include "cmd/session.h"
+
+struct verify_options {
+	bool json;
+	bool fresh;
+	/* RFC 9219 section 4.2: hasSmime and the others, true and false */
+	bool has_smime, no_has_smime;
+	bool has_verified, no_has_verified;
+	bool has_delivered, no_has_delivered;
+};
+
+/* Add the JSON object of a message.  where: NULL: standard input; flat: all of it
+ * on one line. */
+void verify_add_json(const struct judgement *judgement, const char *where,
+    bool flat, struct buf *out);
+
+/* Does the command line ask for a list: a mailbox, several files, a filter? */
+bool verify_is_list(
+    const struct verify_options *options, char *const operands[], size_t count);
+/* Print the list.  *failed: one of its messages is signed/failed, or could not
+ * be read.  A failure of a mailbox does not stop the others. */
+enum status verify_list(struct session *session,
+    const struct verify_options *options, char *const operands[], size_t count,
+    bool *failed) MUST_CHECK;
+#endif
