@@ -102,23 +102,17 @@ is_below(int64_t count, int64_t limit, const char *name, const char *whose,
 }
 
 enum status
-policy_allows(const struct config *config, const struct home *home,
-    const struct rules *rules, const struct match *match, int64_t now,
-    struct note *note)
+policy_within_limits(const struct config *config, const struct home *home,
+    const struct rules *rules, const struct expectation *expectation,
+    int64_t now, struct note *note)
 {
-	const struct expectation *expectation = match_expectation(match);
 	struct tally tally;
 	enum status status;
 
-	status = is_plain(odd(config, match), note);
-	if (status == STATUS_OK)
-		status =
-		    consent_given(config, expectation->address_normal, note);
-	if (status == STATUS_OK && config->answers_per_order == 0)
-		status = note_set(note, STATUS_NO_PERSON,
+	if (config->answers_per_order == 0)
+		return note_set(note, STATUS_NO_PERSON,
 		    "answers_per_order = 0: a person must answer");
-	if (status == STATUS_OK)
-		status = count_answers(home, expectation, now, &tally, note);
+	status = count_answers(home, expectation, now, &tally, note);
 	if (status == STATUS_OK)
 		status = is_below(tally.to_address, config->answers_per_day,
 		    "answers_per_day", expectation->address, note);
@@ -130,4 +124,21 @@ policy_allows(const struct config *config, const struct home *home,
 		status = is_below(tally.to_ca, rules->answers_per_day,
 		    "ca.NAME.answers_per_day", expectation->from, note);
 	return status;
+}
+
+enum status
+policy_allows(const struct config *config, const struct home *home,
+    const struct rules *rules, const struct match *match, int64_t now,
+    struct note *note)
+{
+	const struct expectation *expectation = match_expectation(match);
+	enum status status;
+
+	status = is_plain(odd(config, match), note);
+	if (status == STATUS_OK)
+		status =
+		    consent_given(config, expectation->address_normal, note);
+	return status == STATUS_OK
+	    ? policy_within_limits(config, home, rules, expectation, now, note)
+	    : status;
 }

@@ -19,4 +19,12 @@
 enum status policy_allows(const struct config *config, const struct home *home,
     const struct rules *rules, const struct match *match, int64_t now,
     struct note *note) MUST_CHECK;
+
+/* The last part of it: do the limits allow one more answer?  STATUS_OK,
+ * STATUS_AGAIN, STATUS_NO_PERSON (they allow none at all), or why the home
+ * cannot be read. */
+enum status policy_within_limits(const struct config *config,
+    const struct home *home, const struct rules *rules,
+    const struct expectation *expectation, int64_t now,
+    struct note *note) MUST_CHECK;
 #endif

@@ -35,7 +35,7 @@ static doctor_check *const checks[] = { doctor_programs, doctor_children,
 	doctor_kernel, doctor_home, doctor_permissions, doctor_clock,
 	doctor_orders, doctor_certificates, doctor_installed, doctor_dns,
 	doctor_trust, doctor_cas, doctor_sendmail, doctor_servers,
-	doctor_mailers };
+	doctor_mailers, doctor_automation, doctor_limits };
 
 static const char *const words[] = { "ok", "warning", "error" };
 

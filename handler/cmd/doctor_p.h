@@ -52,7 +52,7 @@ typedef void doctor_check(const struct doctor *doctor, struct findings *out);
 doctor_check doctor_programs, doctor_children, doctor_kernel, doctor_dns,
     doctor_trust, doctor_cas, doctor_home, doctor_permissions, doctor_clock,
     doctor_orders, doctor_certificates, doctor_installed, doctor_sendmail,
-    doctor_servers, doctor_mailers;
+    doctor_servers, doctor_mailers, doctor_automation, doctor_limits;
 
 /* Examine a message that the user sent to himself: "-" is standard input. */
 enum status doctor_message(const struct doctor *doctor, const char *file,

@@ -35,6 +35,21 @@ def unconfined(check):
                                "verifier")
 
 
+# There is no service manager in a test: what it would say of a unit is in a
+# file of that name.  It knows only what the user has.
+SYSTEMCTL = """#!/bin/sh
+[ "$1" = --user ] && [ "$2" = show ] || exit 1
+for unit; do :; done
+cat "$HOME/units/$unit" 2>/dev/null || echo LoadState=not-found
+"""
+CRONTAB = """#!/bin/sh
+cat "$HOME/crontab" 2>/dev/null || { echo "no crontab" >&2; exit 1; }
+"""
+RUNS = "Result=success\nLoadState=loaded\nActiveState=active\n" \
+    "UnitFileState=enabled\n"
+CRON = "MAILTO=alice\n17 6 * * * /usr/local/bin/mailcert renew\n"
+
+
 class Patient:
     """A user whose installation is good, and can be made so again."""
 
@@ -45,6 +60,11 @@ class Patient:
         self.append("user/.config/mailcert/config", setting)
         self.id = self.user.certificate()
         self.append("user/.muttrc", "set use_envelope_from=yes\n")
+        self.place.write("bin/systemctl", SYSTEMCTL, 0o755)
+        self.place.write("bin/crontab", CRONTAB, 0o755)
+        self.place.env["PATH"] = self.place.path("bin") + ":" + \
+            self.place.env["PATH"]
+        self.place.write("user/crontab", CRON)
         got = self.place.run("install", "mailcap")
         assert got.returncode == 0, got
         self.trees = (self.place.user, self.place.home)
@@ -320,6 +340,66 @@ HOME = {
 }
 
 
+def unit(name, text):
+    def change(p):
+        os.unlink(p.place.path("user/crontab"))
+        p.place.write("user/units/" + name, text)
+    return change
+
+
+def watches(text):
+    def change(p):
+        p.append("user/.config/mailcert/config",
+                 "set watch = maildir:~/Maildir\n")
+        p.place.write("user/units/mailcert-watch.service", text)
+    return change
+
+
+def limited(p):
+    """One answer a day, and that went out already."""
+    top = os.path.join(p.place.home, "expectations")
+    (name,) = [n for n in os.listdir(top) if n.endswith(".json")]
+    with open(os.path.join(top, name)) as f:
+        text = json.load(f)
+    p.place.run("expect", text["address"], "--from", text["from"],
+                "--token-part2", "DGyRejmCefe7v4NfDGDKfA", "--thumbprint",
+                text["thumbprint"], "--expires", "24h")
+    p.append("user/.config/mailcert/config", "set answers_per_day = 1\n")
+
+
+UNATTENDED = {
+    "no timer": (lambda p: os.unlink(p.place.path("user/crontab")),
+                 ["renew"], "warning", "enable --now mailcert-renew.timer"),
+    "a line that is turned off": (
+        lambda p: p.write("user/crontab", "#" + CRON.split("\n")[1]),
+        ["renew"], "warning", "nothing runs mailcert renew"),
+    "a line for something else": (
+        lambda p: p.write("user/crontab", "1 1 * * * mailcert status\n"),
+        ["renew"], "warning", "nothing runs mailcert renew"),
+    "a timer without linger": (
+        unit("mailcert-renew.timer", RUNS), ["renew"], "warning",
+        "only while you are logged in"),
+    "a timer that is disabled": (
+        unit("mailcert-renew.timer", RUNS.replace("=active", "=inactive")
+             .replace("=enabled", "=disabled")), ["renew"], "warning",
+        "nothing runs"),
+    "a timer that is stopped": (
+        unit("mailcert-renew.timer", RUNS.replace("=active", "=inactive")),
+        ["renew"], "error", "--user start mailcert-renew.timer"),
+    "a renewal that failed": (
+        lambda p: (unit("mailcert-renew.timer", RUNS)(p), p.place.write(
+            "user/units/mailcert-renew.service", RUNS.replace(
+                "=active", "=failed").replace("success", "exit-code"))),
+        ["renew"], "error", "journalctl --user -u mailcert-renew.service"),
+    "nobody watches": (watches("LoadState=not-found\n"), ["watch"], "warning",
+                       "nothing runs mailcert watch"),
+    "a watcher that failed": (
+        watches(RUNS.replace("=active", "=failed")), ["watch"], "error",
+        "mailcert-watch.service has failed"),
+    "a limit is reached": (limited, ["limits"], "warning", "answers_per_day"),
+}
+
+
 def judge(patient, name, change, checks, status, words):
     if not tap.wanted(name):
         return
@@ -345,6 +425,12 @@ def test_mail():
 def test_home():
     with Patient() as patient:
         for name, (change, checks, status, words) in HOME.items():
+            judge(patient, name, change, checks, status, words)
+
+
+def test_unattended():
+    with Patient() as patient:
+        for name, (change, checks, status, words) in UNATTENDED.items():
             judge(patient, name, change, checks, status, words)
 
 

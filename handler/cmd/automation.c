@@ -1,0 +1,164 @@
+/* automation.c - what runs mailcert without a person: see automation.h */
+#include "cmd/automation.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "install/program.h"
+
+enum { ASK_SECONDS = 5, SAID_MOST = 256 * 1024 };
+
+/* The units of mailcap/: what starts the command, and what runs then. */
+static const struct {
+	const char *command;
+	const char *unit;
+	const char *service;
+} units[] = {
+	{ "renew", "mailcert-renew.timer", "mailcert-renew.service" },
+	{ "watch", "mailcert-watch.service", "mailcert-watch.service" },
+};
+
+/* Run it; false: it is not there, failed or took too long. */
+static bool
+ask(const char *name, const char *const argv[], struct buf *out)
+{
+	const struct program program = { name, argv, { NULL, 0 }, ASK_SECONDS };
+	struct note said = { "" }, note = { "" };
+	int code = 0;
+
+	buf_clear(out);
+	return program_run(&program, out, &said, &code, &note) == STATUS_OK &&
+	    code == 0;
+}
+
+static struct span
+take_line(struct span *rest)
+{
+	const size_t end = span_find_byte(*rest, '\n');
+	const struct span line = span_cut(*rest, 0, end);
+
+	*rest = span_cut(*rest, end + 1, rest->len);
+	return line;
+}
+
+/* Does "Name=value" stand there as a line? */
+static bool
+says(struct span text, const char *line)
+{
+	while (text.len > 0)
+		if (span_eq(take_line(&text), span_of(line)))
+			return true;
+	return false;
+}
+
+static bool
+show_unit(const char *manager, const char *unit, struct buf *out)
+{
+	const char *const argv[] = { manager, "show",
+		"--property=LoadState,UnitFileState,ActiveState,Result", "--",
+		unit, NULL };
+
+	return ask("systemctl", argv, out);
+}
+
+/* User units end with the user's last session, unless the user lingers:
+ * systemd-logind keeps a file for that. */
+static bool
+lingers(void)
+{
+	const struct passwd *user = getpwuid(getuid());
+	char path[300];
+	struct stat st;
+
+	if (user == NULL)
+		return false;
+	(void)snprintf(
+	    path, sizeof(path), "/var/lib/systemd/linger/%s", user->pw_name);
+	return stat(path, &st) == 0;
+}
+
+static bool
+has_failed(const char *manager, const char *service, struct buf *text)
+{
+	return show_unit(manager, service, text) &&
+	    says(buf_span(text), "LoadState=loaded") &&
+	    !says(buf_span(text), "Result=success");
+}
+
+static void
+find_unit(
+    const char *manager, size_t i, struct buf *text, struct automation *out)
+{
+	struct span said;
+
+	if (!show_unit(manager, units[i].unit, text))
+		return;
+	said = buf_span(text);
+	if (says(said, "ActiveState=active") ||
+	    says(said, "ActiveState=activating"))
+		out->state = AUTOMATION_RUNS;
+	else if (says(said, "ActiveState=failed"))
+		out->state = AUTOMATION_FAILED;
+	else if (says(said, "UnitFileState=enabled"))
+		out->state = AUTOMATION_STOPPED;
+	else
+		return;
+	out->by = units[i].unit;
+	out->until_logout = strcmp(manager, "--user") == 0 && !lingers();
+	if (out->state == AUTOMATION_RUNS &&
+	    has_failed(manager, units[i].service, text)) {
+		out->state = AUTOMATION_FAILED;
+		out->by = units[i].service;
+	}
+}
+
+/* A line that runs "... mailcert ... COMMAND". */
+static bool
+is_cron_line(struct span line, const char *command)
+{
+	size_t at = span_find(line, SPAN("mailcert"));
+
+	line = span_trim(line);
+	if (span_starts(line, SPAN("#")) || at >= line.len)
+		return false;
+	line = span_cut(line, at, line.len);
+	at = span_find(line, span_of(command));
+	return at < line.len && line.at[at - 1] == ' ';
+}
+
+static void
+find_cron(const char *command, struct buf *text, struct automation *out)
+{
+	static const char *const argv[] = { "-l", NULL };
+	struct span rest;
+
+	if (!ask("crontab", argv, text))
+		return;
+	for (rest = buf_span(text); rest.len > 0;)
+		if (is_cron_line(take_line(&rest), command)) {
+			out->state = AUTOMATION_RUNS;
+			out->by = "your crontab";
+			return;
+		}
+}
+
+void
+automation_find(const char *command, struct automation *out)
+{
+	static const char *const managers[] = { "--user", "--system" };
+	struct buf text;
+	size_t i, m;
+
+	*out = (struct automation){ .state = AUTOMATION_NONE };
+	buf_init(&text, SAID_MOST);
+	for (i = 0; strcmp(units[i].command, command) != 0; i++)
+		;
+	for (m = 0; m < 2 && out->state == AUTOMATION_NONE; m++)
+		find_unit(managers[m], i, &text, out);
+	if (out->state == AUTOMATION_NONE)
+		find_cron(command, &text, out);
+	buf_clear(&text);
+}

@@ -1,0 +1,28 @@
+/*
+ * automation.h - what runs mailcert without a person: systemd, cron
+ */
+#ifndef CMD_AUTOMATION_H
+#define CMD_AUTOMATION_H
+#include <stdbool.h>
+
+enum automation_state {
+	AUTOMATION_NONE,    /* nothing that we know of runs it */
+	AUTOMATION_RUNS,    /* at its times, or all the time */
+	AUTOMATION_STOPPED, /* its unit is enabled, but is not active */
+	AUTOMATION_FAILED   /* systemd has given up, or the last run failed */
+};
+
+struct automation {
+	enum automation_state state;
+	const char *by; /* static: "mailcert-renew.timer", "your crontab" */
+	/* A unit of the user, which ends when the user logs out. */
+	bool until_logout;
+};
+
+/*
+ * What runs "renew" or "watch"?  Asks systemctl, of the user's units and of the
+ * system's, and crontab; each gets a few seconds.  What cannot be asked runs
+ * nothing.
+ */
+void automation_find(const char *command, struct automation *out);
+#endif
