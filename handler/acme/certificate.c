@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "acme/host_p.h"
 #include "acme/san_p.h"
 #include "base/base64url.h"
 
@@ -232,9 +233,13 @@ static enum status
 check_leaf(X509 *leaf, const struct certificate_wanted *wanted,
     struct certificate *facts, struct note *note)
 {
-	bool missing;
+	const bool server = wanted->usage == CSR_SERVER;
+	bool missing = false;
 
-	if (!has_addresses(leaf, wanted->address, wanted->addresses, &missing))
+	if (server && !host_names_check(leaf, wanted, facts))
+		return bad(note, "names a host that was not ordered");
+	if (!server &&
+	    !has_addresses(leaf, wanted->address, wanted->addresses, &missing))
 		return bad(note, "names a mail address that was not ordered");
 	if (!check_dates(leaf, wanted->now, facts))
 		return bad(note, "has malformed dates");
@@ -242,7 +247,10 @@ check_leaf(X509 *leaf, const struct certificate_wanted *wanted,
 		certificate_limit(facts,
 		    wanted->addresses == 1 ? "does not name the address"
 					   : "does not name every address");
-	check_usage(leaf, wanted->usage, facts);
+	if (server)
+		host_usage_check(leaf, facts);
+	else
+		check_usage(leaf, wanted->usage, facts);
 	return STATUS_OK;
 }
 

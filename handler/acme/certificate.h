@@ -1,7 +1,8 @@
 /*
  * certificate.h - check that a certificate is the one that was ordered
  *
- * Before it is stored: it must have our key, and no mail address but ours.
+ * Before it is stored: it must have our key, and no mail address but ours; for a
+ * server, no host but ours.
  * Other limits, and names of other kinds, are reported, but the certificate is
  * kept: it must stay at hand, to be revoked if necessary.  The CA is not
  * trusted.  Lives in the verifier.
@@ -33,8 +34,10 @@ struct certificate {
 /* What was ordered. */
 struct certificate_wanted {
 	struct span key;                        /* SubjectPublicKeyInfo, DER */
-	struct span address[CSR_ADDRESSES_MAX]; /* normal forms */
+	struct span address[CSR_ADDRESSES_MAX]; /* normal forms, or hosts */
 	size_t addresses;
+	struct span srv[CSR_ADDRESSES_MAX]; /* of CSR_SERVER: SRV-IDs */
+	size_t srvs;
 	enum csr_usage usage; /* of "both" one is enough: some CAs give one */
 	int64_t now;
 };
@@ -43,7 +46,7 @@ struct certificate_wanted {
  * Check a chain, PEM as the CA sent it, in any order.  Appended to out: the
  * chain from the end entity upwards, each certificate once, in PEM and nothing
  * else.  STATUS_BAD_CA with a note: it is malformed, or is for another key or
- * for another mail address.
+ * for another mail address, or host.
  */
 enum status certificate_check(struct span chain,
     const struct certificate_wanted *wanted, struct buf *out,

@@ -1,5 +1,6 @@
 /* csr.c - keys and signing requests: see csr.h */
 #include "acme/csr.h"
+#include "acme/host_p.h"
 #include "acme/key_p.h"
 #include "acme/san_p.h"
 
@@ -156,13 +157,16 @@ key_generate(enum key_kind kind, struct buf *out)
 }
 
 /* RFC 8823 section 3.3, and which bits which key can have (RFC 5280 section
- * 4.2.1.3, RFC 8410 section 5). */
+ * 4.2.1.3, RFC 8410 section 5).  A server decrypts with an RSA key in old
+ * versions of TLS only. */
 static int
 usage_bits(EVP_PKEY *key, enum csr_usage usage)
 {
 	const bool rsa = EVP_PKEY_is_a(key, "RSA");
 	const int encrypt = rsa ? KU_KEY_ENCIPHERMENT : KU_KEY_AGREEMENT;
 
+	if (usage == CSR_SERVER)
+		return KU_DIGITAL_SIGNATURE | (rsa ? KU_KEY_ENCIPHERMENT : 0);
 	if (usage == CSR_SIGN)
 		return KU_DIGITAL_SIGNATURE;
 	if (!rsa && !EVP_PKEY_is_a(key, "EC"))
@@ -187,12 +191,14 @@ make_usage(int bits)
 }
 
 static EXTENDED_KEY_USAGE *
-make_extended_usage(void)
+make_extended_usage(enum csr_usage usage)
 {
 	EXTENDED_KEY_USAGE *out = EXTENDED_KEY_USAGE_new();
 
 	if (out != NULL &&
-	    sk_ASN1_OBJECT_push(out, OBJ_nid2obj(NID_email_protect)) <= 0) {
+	    sk_ASN1_OBJECT_push(out,
+		OBJ_nid2obj(usage == CSR_SERVER ? NID_server_auth
+						: NID_email_protect)) <= 0) {
 		EXTENDED_KEY_USAGE_free(out);
 		return NULL;
 	}
@@ -214,9 +220,12 @@ add_extensions(X509_REQ *request, EVP_PKEY *key, const struct span *addresses,
     size_t count, const struct csr_form *form)
 {
 	STACK_OF(X509_EXTENSION) *extensions = NULL;
-	GENERAL_NAMES *names = san_make(addresses, count);
+	GENERAL_NAMES *names = form->usage == CSR_SERVER
+	    ? host_names_make(addresses, count, form->srv, form->srvs)
+	    : san_make(addresses, count);
 	ASN1_BIT_STRING *bits = make_usage(usage_bits(key, form->usage));
-	EXTENDED_KEY_USAGE *extended = form->eku ? make_extended_usage() : NULL;
+	EXTENDED_KEY_USAGE *extended =
+	    form->eku ? make_extended_usage(form->usage) : NULL;
 	bool good;
 
 	good = add_extension(&extensions, NID_subject_alt_name, names, false) &&

@@ -4,7 +4,8 @@
  * PKCS #10 with subjectAltName (rfc822Name, or SmtpUTF8Mailbox of RFC 9598
  * where the local part is beyond ASCII) and keyUsage; exactly the addresses
  * that were ordered.  The subject is the first address (gpgsm takes no
- * certificate without one), or empty.  Lives in the key holder.
+ * certificate without one), or empty.  Of CSR_SERVER the "addresses" are hosts:
+ * dNSName, with SRV-IDs (RFC 4985) if they are wanted.  Lives in the key holder.
  */
 #ifndef ACME_CSR_H
 #define ACME_CSR_H
@@ -21,7 +22,9 @@ enum {
 struct csr_form {
 	enum csr_usage usage;
 	bool address_subject; /* commonName is the first address, if it fits */
-	bool eku;             /* extendedKeyUsage emailProtection */
+	bool eku; /* extendedKeyUsage emailProtection, or serverAuth */
+	const struct span *srv; /* "_imaps.example.org": borrowed */
+	size_t srvs;
 };
 
 /* Append a new private key as PKCS #8 in PEM.  STATUS_CRYPTO. */
@@ -40,7 +43,8 @@ bool key_is_locked(struct span pem);
 enum status key_public(
     struct span key, struct buf *out, struct note *note) MUST_CHECK;
 /*
- * Append the request in DER.  addresses are normal forms (address_normal()).
+ * Append the request in DER.  addresses are normal forms (address_normal()), or
+ * hosts in lower case.
  * STATUS_BAD_KEY: not a private key in PEM, or not for that usage;
  * STATUS_USAGE; STATUS_CRYPTO.
  */

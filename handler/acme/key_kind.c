@@ -5,7 +5,7 @@ static const char *const kinds[] = { "ec:p256", "ec:p384", "ed25519",
 	"rsa:2048", "rsa:3072", "rsa:4096" };
 enum { KINDS = sizeof(kinds) / sizeof(*kinds) };
 
-static const char *const usages[] = { "both", "sign", "encrypt" };
+static const char *const usages[] = { "both", "sign", "encrypt", "server" };
 enum { USAGES = sizeof(usages) / sizeof(*usages) };
 
 const char *
@@ -46,5 +46,5 @@ csr_usage_parse(struct span text, enum csr_usage *out)
 bool
 csr_usage_fits(enum key_kind kind, enum csr_usage usage)
 {
-	return kind != KEY_ED25519 || usage == CSR_SIGN;
+	return kind != KEY_ED25519 || usage == CSR_SIGN || usage == CSR_SERVER;
 }

@@ -140,7 +140,7 @@
 	    "now object content?" VERB_TRUST,                                  \
 	    "error* address* issuer content?", "")                             \
 	X(CERTIFICATE, "mailcert-verify", "certificate", "",                   \
-	    "now key address+ usage chain", VERB_FACTS, "ca-nonsense")         \
+	    "now key address+ srv* usage chain", VERB_FACTS, "ca-nonsense")    \
 	X(FOREIGN, "mailcert-verify", "foreign", "", "now key chain",          \
 	    VERB_FACTS " address+ usage kind digest", "bad-file")              \
 	X(LEAVES, "mailcert-verify", "leaves", "", "chain", "public*",         \
@@ -160,8 +160,8 @@
 	X(BIND, "mailcert-key", "bind", "file", "url kid mac", "jws",          \
 	    VERB_KEY)                                                          \
 	X(GENERATE, "mailcert-key", "generate", "file? new",                   \
-	    "kind address* usage? subject? eku? passphrase?", "csr? public?",  \
-	    VERB_KEY)                                                          \
+	    "kind address* srv* usage? subject? eku? passphrase?",             \
+	    "csr? public?", VERB_KEY)                                          \
 	X(TXT, "mailcert-net", "txt", VERB_RESOLVER, "name", "dns", "")        \
 	X(SMIMEA, "mailcert-net", "smimea", VERB_RESOLVER, "address", "dns",   \
 	    "malformed")                                                       \

@@ -21,7 +21,8 @@ config_usage_parse(struct span text, struct config_usage *out)
 	out->separate = span_eq(text, SPAN("separate"));
 	if (out->separate)
 		out->of = CSR_SIGN;
-	return out->separate || csr_usage_parse(text, &out->of);
+	return out->separate ||
+	    (csr_usage_parse(text, &out->of) && out->of != CSR_SERVER);
 }
 
 /* The pieces of "set name = value". */

@@ -221,7 +221,8 @@ take_report(struct span answer, struct candidate *candidate, struct order *out,
 
 	if (status != STATUS_OK)
 		return status;
-	if (!csr_usage_parse(frame_get(answer, "usage"), &out->usage))
+	if (!csr_usage_parse(frame_get(answer, "usage"), &out->usage) ||
+	    out->usage == CSR_SERVER)
 		return helper_malformed(
 		    VERB_FOREIGN, "usage is not one of the three", note);
 	if (!key_kind_parse(frame_get(answer, "kind"), &out->key))

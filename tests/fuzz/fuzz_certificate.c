@@ -51,8 +51,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct buf out;
 
 	buf_init(&out, CERTIFICATE_SIZE_MAX);
-	const struct certificate_wanted wanted = { .key = { (const char *)key,
-						       sizeof(key) },
+	struct certificate_wanted wanted = { .key = { (const char *)key,
+						 sizeof(key) },
 		.address = { address[0] },
 		.addresses = 1,
 		.usage = CSR_SIGN,
@@ -68,6 +68,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else {
 		assert(out.len == 0 && note.text[0] != '\0');
 	}
+	buf_clear(&out);
+	wanted.usage = CSR_SERVER;
+	wanted.address[0] = SPAN("mail.example.org");
+	wanted.srv[0] = SPAN("_imaps.mail.example.org");
+	wanted.srvs = 1;
+	if (certificate_check(chain, &wanted, &out, &facts, &note) == STATUS_OK)
+		assert(text_is_shown(facts.limits, sizeof(facts.limits)));
+	else
+		assert(out.len == 0);
 	buf_clear(&out);
 	try_foreign(chain, wanted.key);
 	return 0;

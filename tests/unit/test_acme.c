@@ -155,6 +155,38 @@ test_csr(void)
 	buf_clear(&text);
 }
 
+/* The same key for a server, with an SRV-ID and serverAuth: made with Python's
+ * cryptography. */
+static void
+test_server_csr(void)
+{
+	const struct span host[] = { SPAN("mail.example.org") };
+	const struct span srv[] = { SPAN("_imaps.mail.example.org") };
+	const struct csr_form server = { .usage = CSR_SERVER,
+		.address_subject = true,
+		.eku = true,
+		.srv = srv,
+		.srvs = 1 };
+	struct note note = { "" };
+	struct buf der, text;
+
+	buf_init(&der, CSR_SIZE_MAX);
+	buf_init(&text, CSR_SIZE_MAX);
+	OK(csr_build(SPAN(ed25519), host, 1, &server, &der, &note) ==
+	    STATUS_OK);
+	base64url_encode(&text, buf_span(&der));
+	TEXT(buf_span(&text),
+	    "MIIBFTCByAIBADAbMRkwFwYDVQQDDBBtYWlsLmV4YW1wbGUub3JnMCowBQYDK2"
+	    "VwAyEA11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURqgejB4BgkqhkiG"
+	    "9w0BCQ4xazBpMEIGA1UdEQQ7MDmCEG1haWwuZXhhbXBsZS5vcmegJQYIKwYBBQ"
+	    "UHCAegGRYXX2ltYXBzLm1haWwuZXhhbXBsZS5vcmcwDgYDVR0PAQH_BAQDAgeA"
+	    "MBMGA1UdJQQMMAoGCCsGAQUFBwMBMAUGAytlcANBAFpHut5ugNXe1KZfYrWh8q"
+	    "jj-g_VIs3QHV8eBMJo5EdCwcVdzedBvSykT2tv34y2bituAHn3pL2Qwsazli44"
+	    "oQM");
+	buf_clear(&der);
+	buf_clear(&text);
+}
+
 static void
 test_generate(void)
 {
@@ -309,6 +341,91 @@ test_certificate(void)
 	buf_clear(&key);
 }
 
+/* For that key, made with Python's cryptography: as ordered, for mail, with
+ * another host, and with another host in its subject. */
+static const char *const server_certificates[] = {
+	"-----BEGIN CERTIFICATE-----\n"
+	"MIIBSzCB/qADAgECAgEHMAUGAytlcDAVMRMwEQYDVQQDDApFeGFtcGxlIENBMCAX\n"
+	"DTI2MDEwMTAwMDAwMFoYDzIwOTkwMTAxMDAwMDAwWjAbMRkwFwYDVQQDDBBtYWls\n"
+	"LmV4YW1wbGUub3JnMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMl\n"
+	"rwIaaPcHURqjazBpMEIGA1UdEQQ7MDmCEG1haWwuZXhhbXBsZS5vcmegJQYIKwYB\n"
+	"BQUHCAegGRYXX2ltYXBzLm1haWwuZXhhbXBsZS5vcmcwDgYDVR0PAQH/BAQDAgeA\n"
+	"MBMGA1UdJQQMMAoGCCsGAQUFBwMBMAUGAytlcANBAFLlQak5upxBFtVwGXVxVfu6\n"
+	"GDDcClZvvzN8WV0466VqrYRDakREkFO11HVA881arvZ2IH1RUm/4MsEUP78AewE=\n"
+	"-----END CERTIFICATE-----\n",
+	"-----BEGIN CERTIFICATE-----\n"
+	"MIIBDDCBv6ADAgECAgEHMAUGAytlcDAVMRMwEQYDVQQDDApFeGFtcGxlIENBMCAX\n"
+	"DTI2MDEwMTAwMDAwMFoYDzIwOTkwMTAxMDAwMDAwWjAAMCowBQYDK2VwAyEA11qY\n"
+	"AYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURqjRzBFMB4GA1UdEQEB/wQUMBKC\n"
+	"EG1haWwuZXhhbXBsZS5vcmcwDgYDVR0PAQH/BAQDAgeAMBMGA1UdJQQMMAoGCCsG\n"
+	"AQUFBwMEMAUGAytlcANBAPw3LBKEnMpjbyb1WmLFSmYbxcc9JNOKnhiPdiv+EtYb\n"
+	"VcD5K1YAY737mEPE3MFdQdDKPgoTvhxvE6GSlMTqcwg=\n"
+	"-----END CERTIFICATE-----\n",
+	"-----BEGIN CERTIFICATE-----\n"
+	"MIIBGjCBzaADAgECAgEHMAUGAytlcDAVMRMwEQYDVQQDDApFeGFtcGxlIENBMCAX\n"
+	"DTI2MDEwMTAwMDAwMFoYDzIwOTkwMTAxMDAwMDAwWjAAMCowBQYDK2VwAyEA11qY\n"
+	"AYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURqjVTBTMCwGA1UdEQEB/wQiMCCC\n"
+	"EG1haWwuZXhhbXBsZS5vcmeCDGV2aWwuZXhhbXBsZTAOBgNVHQ8BAf8EBAMCB4Aw\n"
+	"EwYDVR0lBAwwCgYIKwYBBQUHAwEwBQYDK2VwA0EAn+RGmD2OzdOuXfA4j3Svk7El\n"
+	"DPlVqChIPKHVMH5XByqs7KzNOrJCUWlskc7msrBO3bCOQsJITJhcoTEfZkc0BA==\n"
+	"-----END CERTIFICATE-----\n",
+	"-----BEGIN CERTIFICATE-----\n"
+	"MIIBIDCB06ADAgECAgEHMAUGAytlcDAVMRMwEQYDVQQDDApFeGFtcGxlIENBMCAX\n"
+	"DTI2MDEwMTAwMDAwMFoYDzIwOTkwMTAxMDAwMDAwWjAXMRUwEwYDVQQDDAxldmls\n"
+	"LmV4YW1wbGUwKjAFBgMrZXADIQDXWpgBgrEKt9VL/tPJZAc6DuFy89qmIyWvAhpo\n"
+	"9wdRGqNEMEIwGwYDVR0RBBQwEoIQbWFpbC5leGFtcGxlLm9yZzAOBgNVHQ8BAf8E\n"
+	"BAMCB4AwEwYDVR0lBAwwCgYIKwYBBQUHAwEwBQYDK2VwA0EAn4kyILKsVREzOGnT\n"
+	"xOk/xR7AMb0hsLUwB6uMOK71dRNDOPj8GIZ0E93y9Sbl4s595HAuTRPJ17rHREwp\n"
+	"g7ADBQ==\n"
+	"-----END CERTIFICATE-----\n"
+};
+
+static void
+test_server_certificate(void)
+{
+	static const enum status want[] = { STATUS_OK, STATUS_OK, STATUS_BAD_CA,
+		STATUS_BAD_CA };
+	struct certificate_wanted wanted = { .address = { SPAN(
+						 "mail.example.org") },
+		.addresses = 1,
+		.srv = { SPAN("_imaps.mail.example.org") },
+		.srvs = 1,
+		.usage = CSR_SERVER,
+		.now = 1780000000 };
+	struct certificate facts;
+	struct note note = { "" };
+	struct buf key, out;
+	size_t i;
+
+	buf_init(&key, 1024);
+	buf_init(&out, CERTIFICATE_SIZE_MAX);
+	OK(key_public(SPAN(ed25519), &key, &note) == STATUS_OK);
+	wanted.key = buf_span(&key);
+	for (i = 0; i < 4; i++) {
+		facts.limits[0] = '\0';
+		OK(certificate_check(span_of(server_certificates[i]), &wanted,
+		       &out, &facts, &note) == want[i]);
+		if (i == 0)
+			OK(facts.limits[0] == '\0');
+		if (i == 1)
+			TEXT(span_of(facts.limits),
+			    "lacks an SRV-ID that was ordered, and is not for "
+			    "servers (it lacks serverAuth): clients will "
+			    "refuse it");
+	}
+	wanted.address[0] = SPAN("imap.example.org");
+	OK(certificate_check(span_of(server_certificates[0]), &wanted, &out,
+	       &facts, &note) == STATUS_BAD_CA);
+	/* One for a server is not one for mail. */
+	wanted.usage = CSR_SIGN;
+	wanted.address[0] = SPAN("alice@example.org");
+	OK(certificate_check(span_of(server_certificates[0]), &wanted, &out,
+	       &facts, &note) == STATUS_OK);
+	OK(strstr(facts.limits, "does not name the address") != NULL);
+	buf_clear(&out);
+	buf_clear(&key);
+}
+
 /* RFC 9495 section 4, and its examples. */
 static void
 test_caa(void)
@@ -451,6 +568,8 @@ main(void)
 	test_jws_form();
 	test_bind();
 	test_csr();
+	test_server_csr();
+	test_server_certificate();
 	test_generate();
 	test_leading_zero();
 	test_certificate();

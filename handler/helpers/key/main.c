@@ -137,6 +137,7 @@ use_key(const struct serve *serve, struct held *held, struct buf *out,
 struct wanted {
 	struct span address[CSR_ADDRESSES_MAX];
 	size_t addresses;
+	struct span srv[CSR_ADDRESSES_MAX];
 	struct csr_form form;
 };
 
@@ -146,7 +147,7 @@ take_wanted(struct span frames, struct wanted *out)
 	const struct span usage = frame_get(frames, "usage");
 	struct span rest = frames, address;
 
-	*out = (struct wanted){ .form.usage = CSR_BOTH };
+	*out = (struct wanted){ .form.usage = CSR_BOTH, .form.srv = out->srv };
 	out->form.address_subject =
 	    span_eq(frame_get(frames, "subject"), SPAN("address"));
 	out->form.eku = span_eq(frame_get(frames, "eku"), SPAN("yes"));
@@ -154,6 +155,12 @@ take_wanted(struct span frames, struct wanted *out)
 		if (out->addresses == CSR_ADDRESSES_MAX)
 			return STATUS_USAGE;
 		out->address[out->addresses++] = address;
+	}
+	rest = frames;
+	while (frame_next(&rest, "srv", &address)) {
+		if (out->form.srvs == CSR_ADDRESSES_MAX)
+			return STATUS_USAGE;
+		out->srv[out->form.srvs++] = address;
 	}
 	return usage.len == 0 || csr_usage_parse(usage, &out->form.usage)
 	    ? STATUS_OK

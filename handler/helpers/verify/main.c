@@ -297,6 +297,13 @@ take_wanted(struct span frames, struct certificate_wanted *out)
 			return STATUS_USAGE;
 		out->address[out->addresses++] = address;
 	}
+	out->srvs = 0;
+	rest = frames;
+	while (frame_next(&rest, "srv", &address)) {
+		if (out->srvs == CSR_ADDRESSES_MAX)
+			return STATUS_USAGE;
+		out->srv[out->srvs++] = address;
+	}
 	return csr_usage_parse(frame_get(frames, "usage"), &out->usage) &&
 		frame_number(frame_get(frames, "now"), &out->now)
 	    ? STATUS_OK
