@@ -1,4 +1,4 @@
-/* identifier.c - mail addresses as ACME identifiers: see identifier.h */
+/* identifier.c - mail addresses and hosts as ACME identifiers: see identifier.h */
 #include "acme/identifier.h"
 
 #include "base/text.h"
@@ -8,6 +8,14 @@ identifier_write(struct buf *out, struct span address)
 {
 	buf_add_text(out, "{\"type\":\"email\",\"value\":");
 	text_json(out, address);
+	buf_add_byte(out, '}');
+}
+
+void
+identifier_write_host(struct buf *out, struct span host)
+{
+	buf_add_text(out, "{\"type\":\"dns\",\"value\":");
+	text_json(out, host);
 	buf_add_byte(out, '}');
 }
 

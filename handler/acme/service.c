@@ -2,6 +2,7 @@
 #include "acme/service.h"
 
 #include "base/frame.h"
+#include "base/idn.h"
 
 /* IANA's registry; RFC 2033 section 5 forbids LMTP on port 25, and gives it
  * neither a port nor a name. */
@@ -63,6 +64,72 @@ bool
 service_at_is_same(const struct service_at *one, const struct service_at *other)
 {
 	return one->service == other->service && one->port == other->port;
+}
+
+void
+services_add_json(const struct service_at *at, size_t count, struct buf *out)
+{
+	size_t i;
+
+	buf_addf(
+	    out, "\"service\":\"%s\",\"port\":%d", at->service->name, at->port);
+	if (count == 1)
+		return;
+	buf_add_text(out, ",\"services\":[");
+	for (i = 0; i < count; i++)
+		buf_addf(
+		    out, "%s\"%s\"", i > 0 ? "," : "", at[i].service->name);
+	buf_add_text(out, "],\"ports\":[");
+	for (i = 0; i < count; i++)
+		buf_addf(out, "%s%d", i > 0 ? "," : "", at[i].port);
+	buf_add_byte(out, ']');
+}
+
+static bool
+is_label(struct span label)
+{
+	size_t i;
+
+	for (i = 0; i < label.len; i++)
+		if (!ascii_is_alnum(label.at[i]) && label.at[i] != '-')
+			return false;
+	return label.len > 0 && label.len <= 63 && label.at[0] != '-' &&
+	    label.at[label.len - 1] != '-';
+}
+
+/* RFC 1123 section 2.1: the last label of a name is not a number. */
+static bool
+is_number(struct span label)
+{
+	size_t i = 0;
+
+	while (i < label.len && ascii_is_digit(label.at[i]))
+		i++;
+	return i == label.len;
+}
+
+bool
+host_normal(struct span text, char *out, size_t size)
+{
+	struct span rest, label = SPAN("");
+	size_t labels = 0, end;
+
+	if (text.len > 0 && text.at[text.len - 1] == '.')
+		text = span_cut(text, 0, text.len - 1);
+	if (idn_to_ascii(text, out, size) != STATUS_OK)
+		return false;
+	rest = span_of(out);
+	if (rest.len >= HOST_SIZE || rest.len == 0 ||
+	    rest.at[rest.len - 1] == '.')
+		return false;
+	for (; rest.len > 0; rest = span_cut(rest, end + 1, rest.len)) {
+		end = span_find_byte(rest, '.');
+		label = span_cut(rest, 0, end);
+		labels++;
+		if (!is_label(label))
+			return false;
+	}
+	return labels > 1 && !is_number(label);
 }
 
 const char *

@@ -14,7 +14,8 @@
 enum {
 	SERVICES_MAX = 8,       /* of one order */
 	SERVICE_NAME_SIZE = 16, /* RFC 6335 section 5.1: 15 characters */
-	/* _65535._submissions._acme-challenge. before a host of 253 */
+	HOST_SIZE = 254,
+	/* _65535._submissions._acme-challenge. before a host */
 	SERVICE_RECORD_SIZE = 320,
 	SERVICE_VALUE_SIZE = 44 /* base64url of a SHA-256 digest, and NUL */
 };
@@ -51,6 +52,21 @@ bool service_at_parse(struct span text, struct service_at *out);
 void service_at_add(const struct service_at *at, struct buf *out);
 bool service_at_is_same(
     const struct service_at *one, const struct service_at *other);
+
+/*
+ * Append the members of JSON that tell a CA which services it is shown: those
+ * of the first, "service" and "port"; of several also "services" and "ports",
+ * two lists in the same order.
+ */
+void services_add_json(
+    const struct service_at *at, size_t count, struct buf *out);
+
+/*
+ * Write the name of a host for comparing: A-labels in lower case, without a dot
+ * at its end.  False: it is not a host name (RFC 1123 section 2.1) of at least
+ * two labels; an IP address and a wildcard are not.
+ */
+bool host_normal(struct span text, char *out, size_t size);
 
 /* How a host is proved. */
 enum proof {

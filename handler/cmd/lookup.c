@@ -32,12 +32,14 @@ judge(const struct fitting *fitting, const char *text, struct note *note)
 	return STATUS_OK;
 }
 
-/* Normalize an address; false: the text is not an address. */
+/* Normalize an address, or the name of a host; false: it is neither. */
 static bool
 take_address(const char *text, char normal[ADDRESS_SIZE])
 {
 	struct mailbox mailbox;
 
+	if (!span_has_byte(span_of(text), '@'))
+		return host_normal(span_of(text), normal, ADDRESS_SIZE);
 	return address_parse(span_of(text), &mailbox) == STATUS_OK &&
 	    address_normal(&mailbox, normal) == STATUS_OK;
 }

@@ -102,7 +102,11 @@ make_request(struct session *session, const struct order *old,
 		.key = old->key,
 		.usage = old->usage,
 		.replaces = old,
-		.reuse_key = session->config.reuse_key };
+		.reuse_key = session->config.reuse_key,
+		.service = old->service,
+		.services = old->services,
+		.srv_id = old->srv_id,
+		.proof = old->proof.chosen ? &old->proof.kind : NULL };
 	for (i = 0; i < old->addresses; i++)
 		addresses[i] = old->address[i];
 	if (old->locked && !run->known) {

@@ -124,10 +124,12 @@ identity_load(const struct home *home, const struct order *order,
 	return status;
 }
 
+/* Is it one for mail programs? */
 static bool
 is_certificate(const struct order *order)
 {
-	return order->state == ORDER_ISSUED || order->state == ORDER_REVOKED;
+	return !order_is_server(order) &&
+	    (order->state == ORDER_ISSUED || order->state == ORDER_REVOKED);
 }
 
 static bool

@@ -7,6 +7,7 @@
 
 #include "base/frame.h"
 #include "base/text.h"
+#include "order/request.h"
 #include "process/helper.h"
 
 /* Returns what is wrong with the answer, or NULL. */
@@ -82,6 +83,7 @@ candidate_check(const struct order *order, struct span chain, int64_t now,
 	frame_add(&question, "key", span_of(order->public));
 	for (i = 0; i < order->addresses; i++)
 		frame_add(&question, "address", span_of(order->address[i]));
+	request_add_srv_ids(order, &question);
 	frame_add(&question, "usage", span_of(csr_usage_name(order->usage)));
 	frame_add(&question, "chain", chain);
 	status = helper_ask(VERB_CERTIFICATE, &question, &answer, note);

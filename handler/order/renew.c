@@ -8,6 +8,7 @@
 
 #include "mail/date.h"
 #include "order/ca_object.h"
+#include "order/request.h"
 
 enum { HOUR = 3600, DAY = 24 * HOUR, SHORTEST_LIFETIME = 6 * HOUR };
 
@@ -47,7 +48,7 @@ renew_is_same(const struct order *a, const struct order *b)
 	for (i = 0; i < a->addresses; i++)
 		if (!has_address(b, a->address[i]))
 			return false;
-	return true;
+	return request_is_same_server(a, b);
 }
 
 int64_t

@@ -13,7 +13,7 @@
 /* Can it be renewed at all: issued, not revoked, and nothing has taken its
  * place? */
 bool renew_is_candidate(const struct order *order);
-/* Are they for the same addresses and the same usage? */
+/* Are they for the same addresses, the same usage and the same services? */
 bool renew_is_same(const struct order *a, const struct order *b);
 /* Is it certain that there is nothing to do: it is not due, and the CA is not
  * to be asked again?  Of what order_search_due() leaves out it is. */

@@ -1,6 +1,7 @@
 /* request.c - addresses, key and signing request of an order: see request.h */
 #include "order/request.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -14,6 +15,79 @@
 
 enum { LOCK_SECONDS = 60 };
 
+/* Where does that service come in what was wished? */
+static bool
+is_in(const struct service_at *at, const struct service_at *all, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (service_at_is_same(at, &all[i]))
+			return true;
+	return false;
+}
+
+static enum status
+take_service(const struct order_request *request, const struct service_at *at,
+    struct order *out, struct note *note)
+{
+	const char *name = at->service->name;
+
+	if (is_in(at, out->service, out->services))
+		return note_set(note, STATUS_USAGE,
+		    "%s on port %d is named twice", name, at->port);
+	if (at->port == 0)
+		return note_set(note, STATUS_USAGE,
+		    "%s has no port of its own; add --port N", name);
+	/* RFC 2033 section 5. */
+	if (at->service->protocol == SERVICE_LMTP && at->port == 25)
+		return note_set(note, STATUS_USAGE,
+		    "%s must not use port 25 (RFC 2033); name another port",
+		    name);
+	if (request->srv_id && !at->service->registered)
+		return note_set(note, STATUS_USAGE,
+		    "%s is not a registered service name and cannot stand in an "
+		    "SRV-ID; leave --srv-id out",
+		    name);
+	if (request->proof != NULL && !proof_fits(*request->proof, at->service))
+		return note_set(note, STATUS_USAGE,
+		    "%s cannot prove %s; use dns-email-00 or dns-01, or another "
+		    "order for %s",
+		    proof_name(*request->proof), name, name);
+	out->service[out->services++] = *at;
+	return STATUS_OK;
+}
+
+static enum status
+take_server(
+    const struct order_request *request, struct order *out, struct note *note)
+{
+	enum status status = STATUS_OK;
+	char shown[100];
+	size_t i;
+
+	if (request->count != 1 ||
+	    !host_normal(span_of(request->addresses[0]), out->address[0],
+		ACME_VALUE_SIZE)) {
+		text_show_in(
+		    shown, sizeof(shown), span_of(request->addresses[0]), true);
+		return note_set(note, STATUS_USAGE,
+		    "%s is not the name of a host; use mail.example.org",
+		    shown);
+	}
+	if (request->services == 0 || request->services > SERVICES_MAX)
+		return note_set(note, STATUS_USAGE,
+		    "an order takes 1 to %d services", SERVICES_MAX);
+	out->addresses = 1;
+	out->srv_id = request->srv_id;
+	out->proof.chosen = request->proof != NULL;
+	if (request->proof != NULL)
+		out->proof.kind = *request->proof;
+	for (i = 0; status == STATUS_OK && i < request->services; i++)
+		status = take_service(request, &request->service[i], out, note);
+	return status;
+}
+
 enum status
 request_addresses(
     const struct order_request *request, struct order *out, struct note *note)
@@ -22,6 +96,8 @@ request_addresses(
 	char normal[ADDRESS_SIZE], shown[100];
 	size_t i, j;
 
+	if (request->usage == CSR_SERVER)
+		return take_server(request, out, note);
 	if (request->count == 0 || request->count > ACME_IDENTIFIERS_MAX)
 		return note_set(note, STATUS_USAGE,
 		    "an order takes 1 to %d addresses", ACME_IDENTIFIERS_MAX);
@@ -58,6 +134,46 @@ order_check(const struct order_request *request, struct note *note)
 }
 
 bool
+request_is_same_server(const struct order *one, const struct order *other)
+{
+	size_t i;
+
+	if (one->services != other->services || one->srv_id != other->srv_id)
+		return false;
+	for (i = 0; i < one->services; i++)
+		if (!is_in(&one->service[i], other->service, other->services))
+			return false;
+	return true;
+}
+
+/* Two ports of one service have one name. */
+static bool
+is_first(const struct order *order, size_t i)
+{
+	size_t j;
+
+	for (j = 0; j < i; j++)
+		if (order->service[j].service == order->service[i].service)
+			return false;
+	return true;
+}
+
+void
+request_add_srv_ids(const struct order *order, struct buf *out)
+{
+	char name[ACME_VALUE_SIZE + SERVICE_NAME_SIZE];
+	size_t i;
+
+	for (i = 0; order->srv_id && i < order->services; i++) {
+		if (!is_first(order, i))
+			continue;
+		(void)snprintf(name, sizeof(name), "_%s.%s",
+		    order->service[i].service->name, order->address[0]);
+		frame_add(out, "srv", span_of(name));
+	}
+}
+
+bool
 request_is_same(const struct order *one, const struct order *other)
 {
 	size_t i;
@@ -69,7 +185,9 @@ request_is_same(const struct order *one, const struct order *other)
 	for (i = 0; i < one->addresses; i++)
 		if (strcmp(one->address[i], other->address[i]) != 0)
 			return false;
-	return true;
+	return request_is_same_server(one, other) &&
+	    (!other->proof.chosen ||
+		(one->proof.chosen && one->proof.kind == other->proof.kind));
 }
 
 static enum status
@@ -116,6 +234,7 @@ make_key(const struct order_request *request, const struct request_form *form,
 	frame_add(&question, "kind", span_of(key_kind_name(out->key)));
 	for (i = 0; i < out->addresses; i++)
 		frame_add(&question, "address", span_of(out->address[i]));
+	request_add_srv_ids(out, &question);
 	frame_add(&question, "usage", span_of(csr_usage_name(out->usage)));
 	frame_add(&question, "subject",
 	    form->empty_subject ? SPAN("empty") : SPAN("address"));

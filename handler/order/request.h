@@ -18,6 +18,11 @@ struct order_request {
 	bool another;   /* even if an open order is for the same */
 	const struct order *replaces; /* the one it renews, or NULL */
 	bool reuse_key; /* of that one; the passphrase is its own, too */
+	/* Of CSR_SERVER, where the one address is a host: */
+	const struct service_at *service;
+	size_t services;
+	bool srv_id;
+	const enum proof *proof; /* how to prove it; NULL: as is offered */
 };
 
 /* Could these be ordered?  The CA is not asked.  STATUS_USAGE. */
@@ -30,8 +35,8 @@ struct request_form {
 	bool eku; /* extendedKeyUsage */
 };
 
-/* Put the addresses into *out as normal forms, each once.  STATUS_USAGE with a
- * note. */
+/* Put the addresses into *out as normal forms, each once, or the host with its
+ * services.  STATUS_USAGE with a note. */
 enum status request_addresses(const struct order_request *request,
     struct order *out, struct note *note) MUST_CHECK;
 /* Find the newest, or the oldest, of the orders in progress that the filter
@@ -39,7 +44,8 @@ enum status request_addresses(const struct order_request *request,
  * is no such order. */
 enum status request_search(const struct home *home, record_filter *wanted,
     bool newest, struct order *out, struct note *note) MUST_CHECK;
-/* Are they for the same addresses, key and usage? */
+/* Are they for the same addresses, key and usage, and the same services?  Where
+ * the other one says how to prove a host, also to be proved so. */
 bool request_is_same(const struct order *one, const struct order *other);
 /*
  * Have the key made, and its signing request, for what *out describes, and
@@ -61,6 +67,11 @@ enum status request_find(const struct home *home,
 enum status request_place(const struct home *home,
     const struct order_request *request, const struct request_form *form,
     struct order *out, bool *found, struct note *note) MUST_CHECK;
+/* Are they for the same services, in any order, with the same SRV-IDs? */
+bool request_is_same_server(const struct order *one, const struct order *other);
+/* Append the SRV-IDs of an order ("_imaps.HOST") as frames "srv", as the
+ * signing request and the certificate have them. */
+void request_add_srv_ids(const struct order *order, struct buf *out);
 /* Append its signing request in PEM (RFC 7468 section 7). */
 void request_add_pem(const struct order *order, struct buf *out);
 #endif

@@ -53,7 +53,11 @@ post_order(struct client *client, struct order *out, const char *replaces,
 	buf_add_text(&payload, "{\"identifiers\":[");
 	for (i = 0; i < out->addresses; i++) {
 		buf_add_text(&payload, i > 0 ? "," : "");
-		identifier_write(&payload, span_of(out->address[i]));
+		if (order_is_server(out))
+			identifier_write_host(
+			    &payload, span_of(out->address[i]));
+		else
+			identifier_write(&payload, span_of(out->address[i]));
 	}
 	buf_add_text(&payload, "]");
 	if (replaces[0] != '\0')

@@ -1,5 +1,6 @@
 /* order.c - the stored orders: see order.h */
 #include "store/order.h"
+#include "store/order_p.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -70,7 +71,7 @@ read_rest(const struct json *json, void *record)
 		return "url";
 	if (order->cert_id[0] != '\0' && !acme_id_ok(span_of(order->cert_id)))
 		return "cert_id";
-	return NULL;
+	return order_is_server(order) ? order_server_read(json, order) : NULL;
 }
 
 static bool
@@ -88,7 +89,8 @@ write_rest(const void *record, struct json *json)
 	    json_set_text(json, "addresses", addresses.at) &&
 	    json_set_text(json, "key", key_kind_name(order->key)) &&
 	    json_set_text(json, "usage", csr_usage_name(order->usage)) &&
-	    json_set_text(json, "state", states[order->state]);
+	    json_set_text(json, "state", states[order->state]) &&
+	    (!order_is_server(order) || order_server_write(order, json));
 	buf_clear(&addresses);
 	return good;
 }
@@ -174,6 +176,9 @@ add_keys(const void *record, struct index_entries *out)
 	} else if (order_is_current(order)) {
 		index_add(out, index_key_live(), order->expires);
 	}
+	/* Something is to be taken out of the DNS. */
+	if (!order_is_open(order) && order->proof.published != 0)
+		index_add(out, plain_key("open"), order->created);
 	if (order_is_current(order))
 		add_times(order, out);
 	if (order_is_current(order) && order->undeployed)
@@ -256,6 +261,12 @@ order_is_foreign(const struct order *order)
 }
 
 bool
+order_is_server(const struct order *order)
+{
+	return order->usage == CSR_SERVER;
+}
+
+bool
 order_is_current(const struct order *order)
 {
 	return order->state == ORDER_ISSUED && order->replaced[0] == '\0';
@@ -266,6 +277,8 @@ order_is_for(const struct order *order, const char *address)
 {
 	size_t i;
 
+	if (order_is_server(order))
+		return strcmp(order->address[0], address) == 0;
 	for (i = 0; i < order->addresses; i++)
 		if (address_compare(span_of(order->address[i]),
 			span_of(address)) != ADDRESS_OTHER)

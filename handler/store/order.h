@@ -12,6 +12,7 @@
 
 #include "acme/key_kind.h"
 #include "acme/object.h"
+#include "acme/service.h"
 #include "acme/url.h"
 #include "store/record.h"
 
@@ -49,12 +50,35 @@ struct order_window {
 	int64_t ask_again; /* not before */
 };
 
+/*
+ * How a host is proved to its CA: the order's one authorization, and the
+ * challenge in it that was chosen.  Without urls nothing but the user's choice
+ * is known.
+ */
+struct order_proof {
+	bool chosen;
+	enum proof kind;
+	/* From ORDER_PLACED on; of a valid authorization they stay empty: */
+	char authorization_url[ACME_URL_SIZE];
+	char challenge_url[ACME_URL_SIZE];
+	char token[TOKEN_TEXT_SIZE];
+	char thumbprint[44]; /* of the account key when it was ordered */
+	/* What stands in the DNS, or what the server announces; of each
+	 * service. */
+	char value[SERVICES_MAX][SERVICE_VALUE_SIZE];
+	int64_t published; /* when mailcert began to put it there, or 0 */
+	int64_t vouched;   /* the user says that it is there, or 0 */
+	int64_t told;      /* when the CA was told to look; 0: not yet */
+	int64_t met;       /* when the CA accepted it; 0: not yet */
+};
+
 struct order {
 	char id[RECORD_ID_SIZE];
 	char account[RECORD_ID_SIZE]; /* empty: mailcert did not order it */
 	char ca[32]; /* its name, where it is a program (ca.NAME.command) */
 	char url[ACME_URL_SIZE]; /* empty in ORDER_NEW, and without account */
-	char address[ACME_IDENTIFIERS_MAX][ACME_VALUE_SIZE]; /* normal forms */
+	/* Normal forms; of CSR_SERVER one host, as host_normal() writes it. */
+	char address[ACME_IDENTIFIERS_MAX][ACME_VALUE_SIZE];
 	size_t addresses;
 	enum key_kind key; /* without account: one of at least that strength */
 	enum csr_usage usage;
@@ -77,6 +101,11 @@ struct order {
 	struct order_window window;
 	int64_t revoked; /* when, or 0 */
 	bool undeployed; /* deploy_hook has not seen the certificate */
+	/* Of CSR_SERVER: */
+	struct service_at service[SERVICES_MAX]; /* each once */
+	size_t services;
+	bool srv_id; /* the certificate names the services (RFC 4985) */
+	struct order_proof proof;
 };
 
 /* Does anything remain to be done for it at its CA? */
@@ -85,7 +114,9 @@ bool order_is_open(const struct order *order);
 bool order_is_foreign(const struct order *order);
 /* Is it a certificate, not revoked, and nothing has taken its place? */
 bool order_is_current(const struct order *order);
-/* Is it for that address, in whatever spelling? */
+/* Is it for a mail server, not for mail addresses? */
+bool order_is_server(const struct order *order);
+/* Is it for that address, in whatever spelling, or for that host? */
 bool order_is_for(const struct order *order, const char *address);
 
 /* What to search for: those for an address, in whatever spelling; with that

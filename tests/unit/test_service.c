@@ -42,6 +42,42 @@ test_services(void)
 }
 
 static void
+host(const char *text, const char *want)
+{
+	char out[HOST_SIZE + 8] = "";
+
+	TEXT(span_of(host_normal(span_of(text), out, sizeof(out)) ? out : ""),
+	    want);
+}
+
+static void
+test_hosts(void)
+{
+	host("mail.example.org", "mail.example.org");
+	host("Mail.EXAMPLE.org.", "mail.example.org");
+	host("b\303\274cher.example", "xn--bcher-kva.example");
+	host("a-b.3com.example", "a-b.3com.example");
+	host("mail", "");
+	host("mail..example.org", "");
+	host("mail.example.org..", "");
+	host(".example.org", "");
+	host("*.example.org", "");
+	host("_imaps.example.org", "");
+	host("-a.example.org", "");
+	host("a-.example.org", "");
+	host("127.0.0.1", "");
+	host("a.b.1", "");
+	host("[::1]", "");
+	host("a b.example", "");
+	host("alice@example.org", "");
+	host("", "");
+	host("a.\nb.example", "");
+	host("123456789012345678901234567890123456789012345678901234567890"
+	     "1234.example",
+	    "");
+}
+
+static void
 named(enum proof proof, const char *at, const char *want)
 {
 	struct service_at where;
@@ -101,6 +137,7 @@ int
 main(void)
 {
 	test_services();
+	test_hosts();
 	test_proofs();
 	return tap_done();
 }
