@@ -104,7 +104,7 @@ add_signature(EVP_PKEY *key, const struct algorithm *algorithm,
 }
 
 /* {"alg":..., "kid" or "jwk":..., "nonce":..., "url":...}: exactly these
- * (RFC 8555 section 6.2). */
+ * (RFC 8555 section 6.2), but for the services of a proof. */
 static enum status
 add_protected(struct span key, const char *algorithm, const struct jws *jws,
     struct buf *out, struct note *note)
@@ -125,6 +125,10 @@ add_protected(struct span key, const char *algorithm, const struct jws *jws,
 	}
 	buf_add_text(out, ",\"url\":");
 	text_json(out, jws->url);
+	if (jws->services > 0) {
+		buf_add_byte(out, ',');
+		services_add_json(jws->service, jws->services, out);
+	}
 	buf_add_byte(out, '}');
 	return status == STATUS_OK ? buf_status(out) : status;
 }

@@ -6,7 +6,7 @@
  */
 #ifndef ACME_JWS_H
 #define ACME_JWS_H
-#include "base/buf.h"
+#include "acme/service.h"
 
 enum { JWS_SIZE_MAX = 256 * 1024 };
 
@@ -15,6 +15,10 @@ struct jws {
 	struct span nonce;   /* empty only in the inner JWS of keyChange */
 	struct span kid;     /* account URL; empty: the key itself, as jwk */
 	struct span payload; /* empty: POST-as-GET (section 6.3) */
+	/* For the protected header, as draft-ietf-acme-email-tls-02 has it;
+	 * jws_sign() only. */
+	const struct service_at *service; /* borrowed */
+	size_t services;
 };
 
 /*

@@ -349,6 +349,43 @@ fill_challenge(const struct json *challenge, struct acme_authorization *out)
 }
 
 static void
+fill_proof(const struct json *challenge, struct acme_proof *out)
+{
+	/* Which of two would count, nobody can tell. */
+	if (out->offered != 0)
+		out->fault = ACME_BAD_CHALLENGES;
+	else if (!get_url(challenge, "url", true, out->url))
+		out->fault = ACME_BAD_URL;
+	else
+		out->fault = take_token(challenge, out->token);
+	out->offered = 1;
+	out->status = get_status(challenge);
+	if (out->fault != ACME_GOOD)
+		out->url[0] = out->token[0] = '\0';
+}
+
+static void
+find_proofs(const struct json *json, struct acme_authorization *out)
+{
+	const struct json *item;
+	enum proof proof;
+	char type[64];
+	size_t i;
+
+	for (i = 0; (item = json_get_item(json, "challenges", i)) != NULL;
+	     i++) {
+		if (json_get_text(item, "type", type, sizeof(type)) !=
+			STATUS_OK ||
+		    !proof_parse(span_of(type), &proof))
+			continue;
+		fill_proof(item, &out->proof[proof]);
+		if (out->problem.type[0] == '\0')
+			take_problem(
+			    json_get_object(item, "error"), &out->problem);
+	}
+}
+
+static void
 find_challenge(const struct json *json, struct acme_authorization *out)
 {
 	const struct json *item;
@@ -392,8 +429,10 @@ acme_authorization_parse(
 	else if (!get_identifier(
 		     json_get_object(json, "identifier"), out->identifier))
 		bad = "identifier";
-	else
+	else {
 		find_challenge(json, out);
+		find_proofs(json, out);
+	}
 	json_free(json);
 	return bad == NULL ? STATUS_OK : nonsense(note, "authorization", bad);
 }

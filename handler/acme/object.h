@@ -9,6 +9,7 @@
 #define ACME_OBJECT_H
 #include <stdint.h>
 
+#include "acme/service.h"
 #include "acme/token.h"
 #include "base/span.h"
 #include "base/status.h"
@@ -105,8 +106,18 @@ enum acme_fault {
 	ACME_FAULTS
 };
 
-/* An authorization, and its email-reply-00 challenge where there is one.  Of
- * one that is met already the CA need not say more than that. */
+/* A challenge that proves a host. */
+struct acme_proof {
+	uint32_t offered; /* 1: the authorization has it */
+	uint32_t fault;   /* enum acme_fault; the rest is then empty */
+	uint32_t status;
+	char url[ACME_URL_SIZE];
+	char token[TOKEN_TEXT_SIZE];
+};
+
+/* An authorization, and its email-reply-00 challenge where there is one; and,
+ * of a host, those of acme/service.h.  Of one that is met already the CA need
+ * not say more than that. */
 struct acme_authorization {
 	uint32_t status;
 	char expires[ACME_TIME_SIZE];
@@ -117,7 +128,8 @@ struct acme_authorization {
 	char challenge_url[ACME_URL_SIZE];
 	char token[TOKEN_TEXT_SIZE]; /* token-part2 */
 	char from[ACME_VALUE_SIZE];
-	struct acme_problem problem; /* the challenge's */
+	struct acme_proof proof[PROOFS];
+	struct acme_problem problem; /* the first that a challenge has */
 };
 
 /* STATUS_BAD_CA with a note: not such an object, or beyond the limits. */

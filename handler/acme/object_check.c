@@ -100,18 +100,38 @@ acme_order_ok(const struct acme_order *order)
 	return true;
 }
 
+static bool
+token_ok(const char *token)
+{
+	return memchr(token, '\0', TOKEN_TEXT_SIZE) != NULL &&
+	    token_part_ok(span_of(token), TOKEN_PART2_MIN);
+}
+
+static bool
+proof_ok(const struct acme_proof *proof)
+{
+	if (proof->offered > 1 || proof->fault >= ACME_FAULTS ||
+	    proof->status > ACME_UNKNOWN)
+		return false;
+	return proof->offered == 0 || proof->fault != ACME_GOOD ||
+	    (url_ok(proof->url, true) && token_ok(proof->token));
+}
+
 bool
 acme_authorization_ok(const struct acme_authorization *a)
 {
+	size_t i;
+
+	for (i = 0; i < PROOFS; i++)
+		if (!proof_ok(&a->proof[i]))
+			return false;
 	if (a->status > ACME_UNKNOWN || a->challenge_status > ACME_UNKNOWN ||
 	    a->has_challenge > 1 || a->challenge_fault >= ACME_FAULTS ||
 	    !text_is_shown(a->identifier, sizeof(a->identifier)) ||
 	    !text_is_shown(a->from, sizeof(a->from)) ||
 	    !text_is_shown(a->expires, sizeof(a->expires)) ||
-	    !acme_problem_ok(&a->problem) ||
-	    memchr(a->token, '\0', sizeof(a->token)) == NULL)
+	    !acme_problem_ok(&a->problem))
 		return false;
 	return a->has_challenge == 0 || a->challenge_fault != ACME_GOOD ||
-	    (url_ok(a->challenge_url, true) &&
-		token_part_ok(span_of(a->token), TOKEN_PART2_MIN));
+	    (url_ok(a->challenge_url, true) && token_ok(a->token));
 }

@@ -117,6 +117,8 @@
 	X(RESPONSE, "mailcert-verify", "response", "",                         \
 	    "part1 part2 thumbprint join", "digest",                           \
 	    "bad-token bad-thumbprint")                                        \
+	X(PROOF, "mailcert-verify", "proof", "", "token thumbprint suffix*",   \
+	    "value+", "bad-token bad-thumbprint")                              \
 	X(DKIM, "mailcert-verify", "dkim", "",                                 \
 	    "now from headers dns* message", VERB_AUTHRES,                     \
 	    "not-authenticated dkim-fail dkim-domain dkim-coverage "           \
@@ -154,7 +156,7 @@
 	X(THUMBPRINT, "mailcert-key", "thumbprint", "file", "", "thumbprint",  \
 	    VERB_KEY)                                                          \
 	X(JWS, "mailcert-key", "jws", "file",                                  \
-	    "url nonce kid payload passphrase?", "jws", VERB_KEY)              \
+	    "url nonce kid payload at* passphrase?", "jws", VERB_KEY)          \
 	X(ROLLOVER, "mailcert-key", "rollover", "file new",                    \
 	    "url nonce kid payload passphrase?", "jws", VERB_KEY)              \
 	X(BIND, "mailcert-key", "bind", "file", "url kid mac", "jws",          \

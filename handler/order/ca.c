@@ -199,9 +199,10 @@ sign(struct ca *ca, const char *url, struct span payload, struct buf *out,
 {
 	const enum verb_id verb =
 	    ca->new_key[0] != '\0' ? VERB_ROLLOVER : VERB_JWS;
-	struct buf question, answer;
+	struct buf question, answer, at;
 	enum status status;
 	struct span jws;
+	size_t i;
 
 	buf_init(&question, JWS_SIZE_MAX);
 	buf_init(&answer, out->ceiling + 4096);
@@ -211,6 +212,12 @@ sign(struct ca *ca, const char *url, struct span payload, struct buf *out,
 	frame_add(&question, "nonce", span_of(ca->nonce));
 	frame_add(&question, "kid", span_of(ca->account));
 	frame_add(&question, "payload", payload);
+	for (i = 0; i < ca->services; i++) {
+		buf_init(&at, SERVICE_RECORD_SIZE);
+		service_at_add(&ca->service[i], &at);
+		frame_add(&question, "at", buf_span(&at));
+		buf_clear(&at);
+	}
 	frame_add(&question, "passphrase", ca->passphrase);
 	ca->nonce[0] = '\0';
 	status = helper_ask(verb, &question, &answer, note);
@@ -318,6 +325,20 @@ ca_post(struct ca *ca, const char *url, struct span payload, const char *accept,
 		    "the CA rejected every nonce it issued; try again later");
 	}
 	buf_clear(&body);
+	return status;
+}
+
+enum status
+ca_post_services(struct ca *ca, const char *url, struct span payload,
+    const struct service_at *service, size_t services, struct ca_answer *out,
+    struct note *note)
+{
+	enum status status;
+
+	ca->service = service;
+	ca->services = services;
+	status = ca_post(ca, url, payload, "application/json", out, note);
+	ca->services = 0;
 	return status;
 }
 

@@ -26,6 +26,9 @@ struct ca {
 	char new_key[1200];     /* to which ca_roll_over() goes; else empty */
 	char account[ACME_URL_SIZE]; /* its URL, or empty */
 	char nonce[1024];
+	/* To name in the header of requests, as long as ca_post_services() runs. */
+	const struct service_at *service;
+	size_t services;
 	int64_t pause; /* what the last answer said of waiting; or -1 */
 	struct acme_directory directory;
 };
@@ -55,6 +58,11 @@ enum status ca_open(struct ca *ca, struct note *note) MUST_CHECK;
 enum status ca_post(struct ca *ca, const char *url, struct span payload,
     const char *accept, struct ca_answer *out, struct note *note) MUST_CHECK;
 
+/* The same, where the protected header names services (draft-ietf-acme-email-tls
+ * version 02); none: ca_post(). */
+enum status ca_post_services(struct ca *ca, const char *url,
+    struct span payload, const struct service_at *service, size_t services,
+    struct ca_answer *out, struct note *note) MUST_CHECK;
 /* keyChange (section 7.3.5) to the key in new_key; the answer's code tells a
  * conflict (409). */
 enum status ca_roll_over(

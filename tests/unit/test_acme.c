@@ -9,6 +9,7 @@
 #include "acme/jwk.h"
 #include "acme/jws.h"
 #include "acme/jws_form.h"
+#include "acme/keyauth.h"
 #include "acme/link.h"
 #include "acme/url.h"
 #include "base/base64url.h"
@@ -25,15 +26,18 @@ static void
 test_jws(void)
 {
 	const struct jws order = {
-		SPAN("https://example.com/acme/new-order"),
-		SPAN("5XJ1L3lEkMG7tR6pA00clA"),
-		SPAN("https://example.com/acme/acct/1"),
-		SPAN("{\"identifiers\":[{\"type\":\"email\",\"value\":\"alexey@"
-		     "example.com\"}]}"),
+		.url = SPAN("https://example.com/acme/new-order"),
+		.nonce = SPAN("5XJ1L3lEkMG7tR6pA00clA"),
+		.kid = SPAN("https://example.com/acme/acct/1"),
+		.payload = SPAN(
+		    "{\"identifiers\":[{\"type\":\"email\",\"value\":\"alexey@"
+		    "example.com\"}]}"),
 	};
-	const struct jws get = { SPAN("https://example.com/acme/authz/1"),
-		SPAN("uQpSjlRb4vQVCjVYAyyUWg"),
-		SPAN("https://example.com/acme/acct/1"), SPAN("") };
+	const struct jws get = {
+		.url = SPAN("https://example.com/acme/authz/1"),
+		.nonce = SPAN("uQpSjlRb4vQVCjVYAyyUWg"),
+		.kid = SPAN("https://example.com/acme/acct/1"),
+	};
 	struct jws bad = get;
 	struct note note = { "" };
 	struct buf out;
@@ -66,6 +70,68 @@ test_jws(void)
 	OK(jws_sign(SPAN("no key"), &get, &out, &note) == STATUS_BAD_KEY);
 	OK(out.len == 0);
 	buf_clear(&out);
+}
+
+/* Services in the protected header (draft-ietf-acme-email-tls-02), likewise. */
+static void
+test_jws_services(void)
+{
+	static const char *const want[] = {
+		"{\"protected\":\"eyJhbGciOiJFZERTQSIsImtpZCI6Imh0dHBzOi8vZ"
+		"XhhbXBsZS5jb20vYWNtZS9hY2N0LzEiLCJub25jZSI6InVRcFNqbFJiNHZ"
+		"RVkNqVllBeXlVV2ciLCJ1cmwiOiJodHRwczovL2V4YW1wbGUuY29tL2Fjb"
+		"WUvY2hhbGwvMSIsInNlcnZpY2UiOiJpbWFwcyIsInBvcnQiOjk5M30\","
+		"\"payload\":\"e30\",\"signature\":\"5kJ7EmJHUodd7qHpSur06q"
+		"adrnAOBLFPegAoEk3Da9PZcPb-qN5r7KiOpYUhXdAc-l-vl8oivoNLWwfH"
+		"05EdDw\"}",
+		"{\"protected\":\"eyJhbGciOiJFZERTQSIsImtpZCI6Imh0dHBzOi8vZ"
+		"XhhbXBsZS5jb20vYWNtZS9hY2N0LzEiLCJub25jZSI6InVRcFNqbFJiNHZ"
+		"RVkNqVllBeXlVV2ciLCJ1cmwiOiJodHRwczovL2V4YW1wbGUuY29tL2Fjb"
+		"WUvY2hhbGwvMSIsInNlcnZpY2UiOiJpbWFwcyIsInBvcnQiOjk5Mywic2V"
+		"ydmljZXMiOlsiaW1hcHMiLCJzbXRwIl0sInBvcnRzIjpbOTkzLDI1MjVdf"
+		"Q\",\"payload\":\"e30\",\"signature\":\"vbPnghL82EXCoPBLNN"
+		"EwYf3bn72joJ3kHvdYsIQljgPYjTEcY6_8RPQAWJdxr0F_dV1c4N9VdWKY"
+		"br60TKXfAA\"}",
+	};
+	struct service_at at[2];
+	struct jws jws = {
+		.url = SPAN("https://example.com/acme/chall/1"),
+		.nonce = SPAN("uQpSjlRb4vQVCjVYAyyUWg"),
+		.kid = SPAN("https://example.com/acme/acct/1"),
+		.payload = SPAN("{}"),
+		.service = at,
+	};
+	struct note note = { "" };
+	struct buf out;
+
+	OK(service_at_parse(SPAN("imaps:993"), &at[0]) &&
+	    service_at_parse(SPAN("smtp:2525"), &at[1]));
+	buf_init(&out, JWS_SIZE_MAX);
+	for (jws.services = 1; jws.services <= 2; jws.services++) {
+		OK(jws_sign(SPAN(ed25519), &jws, &out, &note) == STATUS_OK);
+		TEXT(buf_span(&out), want[jws.services - 1]);
+		OK(jws_form_ok(buf_span(&out)));
+		buf_clear(&out);
+	}
+}
+
+/* RFC 8555 section 8.4, with the key of RFC 7638; computed by sha256sum. */
+static void
+test_keyauth(void)
+{
+	const struct span token = SPAN("DGyRejmCefe7v4NfDGDKfA");
+	const struct span print =
+	    SPAN("NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
+	char out[SERVICE_VALUE_SIZE];
+
+	OK(keyauth_digest(token, print, SPAN(""), out) == STATUS_OK);
+	TEXT(span_of(out), "Bs72Q7B-BSSQo4oDjA2qBR07GB6sc3hiG9zqaqvHx7U");
+	OK(keyauth_digest(token, print, SPAN(".imaps.993"), out) == STATUS_OK);
+	TEXT(span_of(out), "EkHrKbk37mAF8Uh-WRUzY8uCOlir67yGOlqCordXef4");
+	OK(keyauth_digest(SPAN("short"), print, SPAN(""), out) ==
+	    STATUS_BAD_TOKEN);
+	OK(keyauth_digest(token, SPAN("short"), SPAN(""), out) ==
+	    STATUS_BAD_THUMBPRINT);
 }
 
 static void
@@ -565,6 +631,8 @@ int
 main(void)
 {
 	test_jws();
+	test_jws_services();
+	test_keyauth();
 	test_jws_form();
 	test_bind();
 	test_csr();

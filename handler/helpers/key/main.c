@@ -94,22 +94,39 @@ add_result(struct buf *out, const char *name, const struct buf *value)
 	frame_add(out, name, buf_span(value));
 }
 
+/* The services that the header of a request names. */
+static enum status
+take_services(
+    struct span frames, struct service_at out[SERVICES_MAX], size_t *count)
+{
+	struct span value;
+
+	for (*count = 0; frame_next(&frames, "at", &value); (*count)++)
+		if (*count == SERVICES_MAX ||
+		    !service_at_parse(value, &out[*count]))
+			return STATUS_USAGE;
+	return STATUS_OK;
+}
+
 /* Do what needs a key but not its file. */
 static enum status
 use_key(const struct serve *serve, struct held *held, struct buf *out,
     struct note *note)
 {
 	const struct span frames = serve->frames;
-	const struct jws jws = { .url = frame_get(frames, "url"),
+	struct service_at service[SERVICES_MAX];
+	struct jws jws = { .url = frame_get(frames, "url"),
 		.nonce = frame_get(frames, "nonce"),
 		.kid = frame_get(frames, "kid"),
-		.payload = frame_get(frames, "payload") };
+		.payload = frame_get(frames, "payload"),
+		.service = service };
 	const bool thumbprint = serve->verb == VERB_THUMBPRINT;
-	enum status status = STATUS_OK;
+	enum status status;
 	struct buf text;
 	struct span key;
 
-	if (key_is_locked(buf_span(&held->key)))
+	status = take_services(frames, service, &jws.services);
+	if (status == STATUS_OK && key_is_locked(buf_span(&held->key)))
 		status =
 		    unlock(&held->key, frame_get(frames, "passphrase"), note);
 	key = buf_span(&held->key);

@@ -19,6 +19,7 @@
 #include "acme/chain.h"
 #include "acme/csr.h"
 #include "acme/foreign.h"
+#include "acme/keyauth.h"
 #include "base/base64url.h"
 #include "base/idn.h"
 #include "base/sandbox.h"
@@ -470,6 +471,30 @@ do_response(struct span frames, struct buf *out)
 }
 
 static enum status
+do_proof(struct span frames, struct buf *out)
+{
+	const struct span token = frame_get(frames, "token");
+	const struct span thumbprint = frame_get(frames, "thumbprint");
+	struct span rest = frames, suffix;
+	char value[SERVICE_VALUE_SIZE];
+	enum status status = STATUS_OK;
+	size_t count = 0;
+
+	while (status == STATUS_OK && frame_next(&rest, "suffix", &suffix)) {
+		status = keyauth_digest(token, thumbprint, suffix, value);
+		if (status == STATUS_OK)
+			frame_add(out, "value", span_of(value));
+		count++;
+	}
+	if (count > 0)
+		return status;
+	status = keyauth_digest(token, thumbprint, SPAN(""), value);
+	if (status == STATUS_OK)
+		frame_add(out, "value", span_of(value));
+	return status;
+}
+
+static enum status
 answer(
     enum verb_id verb, struct span frames, struct buf *out, struct note *note)
 {
@@ -477,6 +502,8 @@ answer(
 
 	if (verb == VERB_RESPONSE)
 		status = do_response(frames, out);
+	else if (verb == VERB_PROOF)
+		status = do_proof(frames, out);
 	else if (verb == VERB_DIGEST)
 		status = do_digest(frames, out);
 	else if (verb == VERB_CERTIFICATE)
