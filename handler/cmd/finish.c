@@ -11,6 +11,8 @@
 #include "cmd/lookup.h"
 #include "cmd/session.h"
 #include "order/challenges.h"
+#include "order/proof.h"
+#include "order/proof_place.h"
 #include "process/run.h"
 
 struct options {
@@ -26,7 +28,7 @@ static const struct cmd_option rows[] = {
 	{ "sent", NULL, AT(sent),
 	    .help =
 		"the reply was sent: the draft, a doubtful one, or one from\n"
-		"another program" },
+		"another program; the proof of a host is in place" },
 	{ "no-wait", NULL, AT(no_wait),
 	    .help = "do what can be done now, and return" },
 	{ "detach", NULL, AT(detach),
@@ -264,8 +266,23 @@ is_open(const void *record, const void *arg)
 	const struct order *order = record;
 
 	(void)arg;
-	return order_is_open(order) ||
+	return order_is_open(order) || order->proof.published != 0 ||
 	    (order->state == ORDER_REQUESTED && order->ca[0] != '\0');
+}
+
+/* --sent of an order for a server: the proof is in place. */
+static enum status
+vouch(struct session *session, const char *id, struct note *note)
+{
+	struct order *order = calloc(1, sizeof(*order));
+	enum status status = STATUS_MEMORY;
+
+	if (order != NULL)
+		status = order_load(&session->home, id, order, note);
+	if (status == STATUS_OK && order_is_server(order))
+		status = proof_vouch(&session->home, order, note);
+	free(order);
+	return status;
 }
 
 /* Finish what the command line names.  A challenge that another client ordered
@@ -278,6 +295,8 @@ finish_named(struct session *session, const char *text, bool sent,
 	enum status status;
 
 	status = lookup(&session->home, text, &named, note);
+	if (status == STATUS_OK && sent && named.order[0] != '\0')
+		status = vouch(session, named.order, note);
 	if (status == STATUS_OK && sent)
 		status = mark_sent(session, &named, note);
 	if (status == STATUS_OK && named.order[0] != '\0')
@@ -350,6 +369,9 @@ forget(struct session *session, const char *text)
 	if (status == STATUS_OK && order->starts != 0)
 		status = note_set(note, STATUS_USAGE,
 		    "order %s has a certificate and cannot be forgotten", id);
+	/* While it is known what to remove. */
+	if (status == STATUS_OK && order->proof.published != 0)
+		status = proof_remove_records(&session->config, order, note);
 	if (status == STATUS_OK)
 		status = home_lock(&session->home, &lock, note);
 	if (status == STATUS_OK)

@@ -50,6 +50,11 @@ describe(const struct order_step *step, const struct order *order, int64_t now,
 		buf_addf(out, "%s%swaiting for the CA", order->why,
 		    order->why[0] != '\0' ? "; " : "");
 		break;
+	case STEP_PROOF:
+	case STEP_SPREAD:
+		buf_addf(out, "waiting for the proof of %s: %s",
+		    order->address[0], step->proof.text);
+		break;
 	case STEP_QUEUED:
 		buf_addf(out,
 		    "waiting for order %s, whose challenge for %s is still "
@@ -132,7 +137,7 @@ static void
 sleep_until(const struct order_step *step)
 {
 	if (step->wait == STEP_MAIL || step->wait == STEP_SENT ||
-	    step->wait == STEP_OTHER)
+	    step->wait == STEP_PROOF || step->wait == STEP_OTHER)
 		helper_dismiss();
 	sleep_for(step->seconds > 0 ? step->seconds : 1);
 }
@@ -154,7 +159,8 @@ is_over(const struct order_step *step, const struct follow_options *options)
 {
 	return step->wait == STEP_DONE || options->once ||
 	    (step->wait == STEP_SENT && !options->wait_for_mail) ||
-	    ((step->wait == STEP_MAIL || step->wait == STEP_QUEUED) &&
+	    ((step->wait == STEP_MAIL || step->wait == STEP_QUEUED ||
+		 step->wait == STEP_PROOF) &&
 		!options->wait_for_mail);
 }
 
@@ -211,6 +217,12 @@ follow(struct client *client, struct order *order,
 				    "; answered elsewhere? mailcert finish "
 				    "--sent %s",
 				    expectation_shown_id(&step.expectation));
+			if (step.wait == STEP_PROOF)
+				buf_addf(&text,
+				    "; mailcert status %s shows what to "
+				    "publish; in place, but not seen from "
+				    "here? mailcert finish --sent %s",
+				    order->id, order->id);
 			if (step.wait != STEP_DONE)
 				status = note_set(note, STATUS_AGAIN, "%.300s",
 				    text.at != NULL ? text.at : "");
@@ -244,7 +256,7 @@ follow(struct client *client, struct order *order,
 	buf_clear(&text);
 	*out =
 	    (struct follow_result){ .needs_a_person = status == STATUS_AGAIN &&
-			step.wait == STEP_SENT };
+			(step.wait == STEP_SENT || step.wait == STEP_PROOF) };
 	if (status == STATUS_OK)
 		status = order_paths(client->home, order->id, key, out->path,
 		    sizeof(out->path), note);

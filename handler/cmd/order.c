@@ -5,9 +5,9 @@
 #include "base/text.h"
 #include "cmd/ask_command.h"
 #include "cmd/caa_warning.h"
-#include "cmd/deploying.h"
 #include "cmd/key_options.h"
 #include "cmd/order_list.h"
+#include "cmd/ordering.h"
 #include "cmd/passphrase.h"
 #include "cmd/session.h"
 #include "order/command.h"
@@ -118,50 +118,6 @@ report(struct session *session, const struct options *options)
 	return STATUS_OK;
 }
 
-static enum status
-order_one(
-    struct session *session, const struct order_request *request, bool no_wait)
-{
-	const struct follow_options how = { .wait_for_mail = true };
-	struct order *order = calloc(1, sizeof(*order));
-	struct note again = { "" };
-	struct follow_result result;
-	bool resumed = false;
-	enum status status = STATUS_MEMORY;
-
-	if (order != NULL)
-		status = order_place(
-		    &session->client, request, order, &resumed, &session->note);
-	if (status == STATUS_OK && resumed) {
-		note_say(&again,
-		    "resuming order %s, which asks for the same; --new makes "
-		    "another",
-		    order->id);
-		cmd_say(&again);
-	}
-	if (status == STATUS_OK && no_wait && order->state == ORDER_NEW) {
-		note_say(&again,
-		    "order %s waits for the open challenge of another order "
-		    "for the same address; mailcert finish begins it "
-		    "afterwards",
-		    order->id);
-		cmd_say(&again);
-	}
-	if (status == STATUS_OK && no_wait) {
-		buf_addf(&session->out, "%s\n", order->id);
-	} else if (status == STATUS_OK) {
-		status = follow(
-		    &session->client, order, &how, &result, &session->note);
-		if (status == STATUS_OK)
-			buf_addf(&session->out, "%s\n", result.path);
-		if (status == STATUS_OK)
-			status = deploying_new(&session->config, &session->home,
-			    order, &session->note);
-	}
-	free(order);
-	return status;
-}
-
 /* The CA of that name, if it is a program; NULL: it speaks ACME. */
 static const struct config_ca *
 find_command(const struct session *session, const char *name)
@@ -238,7 +194,7 @@ place(struct session *session, struct options *options,
 {
 	return command != NULL
 	    ? command_one(session, command, &options->request, options->no_wait)
-	    : order_one(session, &options->request, options->no_wait);
+	    : ordering_one(session, &options->request, options->no_wait);
 }
 
 /* command: the CA, if it is a program; else NULL. */

@@ -12,7 +12,8 @@ static const struct act {
 	const char *name;
 	cmd_function *run;
 	const char *summary;
-} acts[] = { { "check", service_check, "show what a CA sees of a mail server" },
+} acts[] = { { "order", service_order, "get a certificate for a mail server" },
+	{ "check", service_check, "show what a CA sees of a mail server" },
 	{ NULL, NULL, NULL } };
 
 static const struct cmd_option no_options[] = { { 0 } };

@@ -7,6 +7,5 @@
 #define CMD_SERVICE_H
 #include "cmd/cmd.h"
 
-cmd_function service_check;
-
+cmd_function service_check, service_order;
 #endif

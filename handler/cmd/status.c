@@ -95,6 +95,43 @@ add_json(const struct expectation *expectation, bool named, int64_t now,
 }
 
 static void
+add_server_json(const struct order *order, struct json_writer *json)
+{
+	const struct order_proof *proof = &order->proof;
+	struct buf text;
+	size_t i;
+
+	json_open_array(json, "services");
+	for (i = 0; i < order->services; i++) {
+		json_open_object(json, NULL);
+		json_add_text(json, "service", order->service[i].service->name);
+		json_add_number(json, "port", order->service[i].port);
+		json_close(json);
+	}
+	json_close(json);
+	json_add_text(
+	    json, "challenge", proof->chosen ? proof_name(proof->kind) : NULL);
+	json_open_array(json, "proofs");
+	for (i = 0; proof->value[0][0] != '\0' && i < order->services &&
+	     (i == 0 || proof->kind != PROOF_DNS);
+	     i++) {
+		json_open_object(json, NULL);
+		buf_init(&text, SERVICE_RECORD_SIZE);
+		if (proof_is_dns(proof->kind))
+			proof_add_name(proof->kind, &order->service[i],
+			    order->address[0], &text);
+		json_add_text(json, "record", text.at);
+		buf_clear(&text);
+		json_add_text(json, "value", proof->value[i]);
+		json_close(json);
+	}
+	json_close(json);
+	cmd_add_time(json, "published", proof->published);
+	cmd_add_time(json, "told", proof->told);
+	cmd_add_time(json, "met", proof->met);
+}
+
+static void
 add_certificate_json(const struct content *all, const struct order *order,
     struct json_writer *json)
 {
@@ -124,6 +161,8 @@ add_certificate_json(const struct content *all, const struct order *order,
 		    &path, "%s/certificates/%s.pem", all->home.path, order->id);
 	json_add_text(json, "certificate", path.at);
 	buf_clear(&path);
+	if (order_is_server(order))
+		add_server_json(order, json);
 	json_add_text(json, "next", listing_next(order, all->now));
 	json_close(json);
 }

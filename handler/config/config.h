@@ -32,6 +32,13 @@ struct config_own {
 	int64_t answers_per_day; /* without a person */
 };
 
+/* Where a CA expects the services that a challenge is about. */
+enum config_service_in {
+	SERVICE_IN_PAYLOAD, /* draft-ietf-acme-email-tls-05 */
+	SERVICE_IN_HEADER,  /* version 02: of the JWS */
+	SERVICE_IN_NOTHING
+};
+
 /* The settings of one CA: "ca.NAME.x = ..." */
 struct config_ca {
 	char name[CONFIG_NAME_SIZE];
@@ -51,6 +58,8 @@ struct config_ca {
 	bool csr_eku;     /* signing requests ask for emailProtection */
 	int64_t settle;   /* seconds between the answer and telling the CA */
 	bool before_mail; /* the CA mails only after it was told */
+	enum config_service_in service_in;
+	bool service_hash; /* the value of a proof depends on the service */
 };
 
 /* How to get the password of an account, "password.USER@HOST = COMMAND", or a

@@ -38,6 +38,7 @@ static const char *const coverages[] = { "relaxed", "rfc8823", "minimal",
 static const char *const auto_submitted[] = { "rfc8823", "relaxed", NULL };
 static const char *const joins[] = { "string", "octets", NULL };
 static const char *const posts[] = { "before-mail", "after-reply", NULL };
+static const char *const services_in[] = { "payload", "header", "none", NULL };
 static const char *const subjects[] = { "empty", "address", NULL };
 
 static const struct setting all[] = {
@@ -160,6 +161,9 @@ static const struct setting of_ca[] = {
 	{ "eab_kid", NULL, value_text, CA(eab_kid) },
 	{ "proxy", NULL, value_proxy, CA(proxy), .expected = PROXY,
 	    .secret = true },
+	{ "service_hash", "no", value_flag, CA(service_hash), .words = yes_no },
+	{ "service_in", "payload", value_choice, CA(service_in),
+	    .words = services_in },
 	{ "settle", "30", value_number, CA(settle), .most = SETTLE_MOST },
 	{ "subject", "address", value_flag, CA(empty_subject),
 	    .words = subjects },

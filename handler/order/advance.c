@@ -7,6 +7,7 @@
 
 #include "order/challenges.h"
 #include "order/finalize.h"
+#include "order/proof.h"
 #include "order/queue.h"
 #include "order/refusal.h"
 
@@ -34,6 +35,20 @@ advance(struct order_work *work)
 	return status == STATUS_OK && valid ? order_finalize(work) : status;
 }
 
+/* The outcome of the order counts, unless the record cannot be saved. */
+static enum status
+withdraw(struct order_work *work, enum status outcome)
+{
+	struct note note = { "" };
+	enum status status;
+
+	status =
+	    proof_withdraw(work->client, work->order, &work->step->hint, &note);
+	return status == STATUS_OK || outcome != STATUS_OK
+	    ? outcome
+	    : note_set(work->note, status, "%s", note_text(&note, status));
+}
+
 enum status
 order_advance(struct client *client, struct order *order, int64_t now,
     struct order_step *out, struct note *note)
@@ -56,6 +71,9 @@ order_advance(struct client *client, struct order *order, int64_t now,
 		status = order_load(client->home, id, order, note);
 	if (status == STATUS_OK)
 		status = advance(&work);
+	/* Whatever became of it. */
+	if (order_is_server(order) && order->proof.published != 0)
+		status = withdraw(&work, status);
 	/* The order is over where the CA refuses and it has expired.  Our clock
 	 * alone does not end it. */
 	if (order_is_open(order) && order->expires != 0 &&

@@ -7,6 +7,7 @@
 
 #include "acme/identifier.h"
 #include "order/ca_object.h"
+#include "order/proof.h"
 #include "order/refusal.h"
 #include "order/sent.h"
 
@@ -127,7 +128,7 @@ is_expected(
 }
 
 enum status
-order_expect_challenges(struct client *client, const struct order *order,
+order_expect_challenges(struct client *client, struct order *order,
     const struct acme_order *acme, struct note *note)
 {
 	struct record_search search = { .ids = 0 };
@@ -135,6 +136,8 @@ order_expect_challenges(struct client *client, const struct order *order,
 	enum status status;
 	size_t count, i;
 
+	if (order_is_server(order))
+		return proof_choose(client, order, acme, note);
 	for (i = 0; i < acme->authorizations; i++)
 		expectation_search_authorization(
 		    &search, acme->authorization[i]);
@@ -374,6 +377,8 @@ order_advance_challenges(struct order_work *work, bool *valid)
 	enum status status;
 	size_t count, i;
 
+	if (order_is_server(work->order))
+		return proof_advance(work, valid);
 	*valid = true;
 	status = expectations_load_of(work->client->home, work->order->id,
 	    &expectations, &count, work->note);

@@ -8,10 +8,10 @@
 /* The ordered address that the CA's identifier means, or NULL. */
 const char *order_find_address(
     const struct order *order, const char *identifier);
-/* Expect the mail of every challenge that is not expected yet. */
-enum status order_expect_challenges(struct client *client,
-    const struct order *order, const struct acme_order *acme,
-    struct note *note) MUST_CHECK;
+/* Expect the mail of every challenge that is not expected yet; of a server,
+ * proof_choose(). */
+enum status order_expect_challenges(struct client *client, struct order *order,
+    const struct acme_order *acme, struct note *note) MUST_CHECK;
 /*
  * Do what can be done for them now; *valid: the CA accepted all.  One at a
  * time: a CA that looks for one answer may discard the others.

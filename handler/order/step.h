@@ -15,6 +15,8 @@ enum step_wait {
 	STEP_SENT,   /* an answer was drafted or may have been sent */
 	STEP_SETTLE, /* the answer needs time to arrive */
 	STEP_CA,     /* the CA is processing the order */
+	STEP_PROOF,  /* the proof of a host is not in place */
+	STEP_SPREAD, /* it was published, and not every server shows it */
 	STEP_QUEUED, /* another order's challenge for the address comes first */
 	STEP_OTHER   /* another mailcert process works on this order */
 };
@@ -23,8 +25,9 @@ struct order_step {
 	enum step_wait wait;
 	int64_t seconds; /* look again after that many */
 	struct expectation
-	    expectation;  /* the challenge that is awaited, where one is */
-	struct note hint; /* something the user should hear, or empty */
+	    expectation;   /* the challenge that is awaited, where one is */
+	struct note proof; /* of STEP_PROOF, STEP_SPREAD: what is missing */
+	struct note hint;  /* something the user should hear, or empty */
 };
 
 /* A step being taken; its parts share this. */

@@ -6,6 +6,7 @@
 #include "answer/advice.h"
 #include "answer/confirm.h"
 #include "base/text.h"
+#include "order/proof.h"
 #include "order/renew.h"
 
 enum { LINE_MAX_OCTETS = 16 * 1024, INDENT = 4, DEEPER = 6, LEAST = 20 };
@@ -53,6 +54,10 @@ listing_next(const struct order *order, int64_t now)
 	case ORDER_FINALIZING:
 		break;
 	}
+	if (order_is_server(order))
+		return order->proof.told != 0 || order->proof.met != 0
+		    ? "mailcert finish"
+		    : "publish this, then: mailcert finish";
 	return "answer its challenges, then: mailcert finish";
 }
 
@@ -182,6 +187,36 @@ add_facts(
 	buf_clear(&line);
 }
 
+/* Which services, and while it is wanted, what proves the host. */
+static void
+add_server(
+    const struct listing *listing, const struct order *order, struct buf *out)
+{
+	struct buf lines, line;
+	struct span rest;
+	size_t i, end;
+
+	buf_init(&lines, LINE_MAX_OCTETS);
+	buf_init(&line, LINE_MAX_OCTETS);
+	for (i = 0; i < order->services; i++)
+		buf_addf(&line, "%s%s on port %d", i > 0 ? ", " : "",
+		    order->service[i].service->name, order->service[i].port);
+	if (order->proof.chosen)
+		buf_addf(&line, "; proof: %s", proof_name(order->proof.kind));
+	add_line(listing, INDENT, &line, out);
+	if (order_is_open(order) && order->proof.met == 0)
+		proof_add_lines(order, &lines);
+	for (rest = buf_span(&lines); rest.len > 0;
+	     rest = span_cut(rest, end + 1, rest.len)) {
+		end = span_find_byte(rest, '\n');
+		add_blanks(out, DEEPER);
+		/* To be copied as it is. */
+		buf_add(out, span_cut(rest, 0, end + 1));
+	}
+	buf_clear(&line);
+	buf_clear(&lines);
+}
+
 static void
 add_order(const struct listing *listing, const struct overview_item *item,
     struct buf *out)
@@ -195,6 +230,8 @@ add_order(const struct listing *listing, const struct overview_item *item,
 	size_t i;
 
 	add_facts(listing, order, out);
+	if (order_is_server(order))
+		add_server(listing, order, out);
 	buf_init(&line, LINE_MAX_OCTETS);
 	/* In short on the screen; here with its grounds. */
 	if (!open && item->section == OVERVIEW_CERTIFICATES &&

@@ -44,6 +44,18 @@ like a real server:
  clock        how many seconds its clock is before ours
  tls          the life of its server's certificate, in seconds from now
  window       how long it looks for a reply after it was told, in seconds
+
+Of hosts (identifiers of the type dns; tests/ca/proofs.py):
+ offers       the challenges of an authorization
+ draft        "05": service and port in the payload; "02": in the header of the
+              JWS
+ bind         whether service and port are hashed, too
+ many         whether it takes several services in one response
+ ports        any; other: not that of another service; iana: no other
+ reads        what a server can do: before STARTTLS, after it, or both
+ resolver     where it asks; None: its own DNS server
+ cert_names   what its certificates name instead, or None
+ cert_eku     their extended key usage, or None
 """
 import base64
 import datetime
@@ -68,6 +80,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
 import cms
 import dkim
+import proofs
 from aiosmtpd.controller import Controller
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -81,7 +94,10 @@ DEFAULT = dict(join="string", pad="", lengths=(24, 16), mail_at="authorization",
                proof="dkim", bare=False, delay=0,
                bad_nonces=0.0, retry_after=1, pending=0, errors=True, eab=None,
                root=False, reuse=False, fresh_keys=False, rate=None, refuses=(), terms=False, lower=False, ari=None,
-               alternates=0, caa=(), orders=True, pages=1, days=90, crl=None, subject=None, eku=None, window=0, port=0, dns=False, clock=0, tls=None)
+               alternates=0, caa=(), orders=True, pages=1, days=90, crl=None, subject=None, eku=None, window=0, port=0, dns=False, clock=0, tls=None,
+               offers=tuple(proofs.KINDS), draft="05", bind=False, many=True,
+               ports="any", reads="before", resolver=None, cert_names=None,
+               cert_eku=None)
 THIRTEEN = [b"from", b"sender", b"reply-to", b"to", b"cc", b"subject", b"date",
             b"in-reply-to", b"references", b"message-id", b"auto-submitted",
             b"content-type", b"content-transfer-encoding"]
@@ -345,7 +361,9 @@ class Ca:
         if set(jws) != {"protected", "payload", "signature"}:
             raise Problem(400, "malformed", "JWS members")
         head = json.loads(unb64(jws["protected"]))
-        if set(head) - {"alg", "nonce", "url", "jwk", "kid"} or \
+        extra = set(head) - {"alg", "nonce", "url", "jwk", "kid"}
+        if extra - {"service", "port", "services", "ports"} or \
+                extra and not http.path.startswith("/chall/") or \
                 ("jwk" in head) == ("kid" in head):
             raise Problem(400, "malformed", "JWS header")
         if head["nonce"] not in self.nonces or \
@@ -367,6 +385,7 @@ class Ca:
                                   jws["payload"]).encode(),
                unb64(jws["signature"]))
         raw = unb64(jws["payload"])
+        self.header = {name: head[name] for name in extra}
         return jwk, head.get("kid"), json.loads(raw) if raw else None
 
     # --- RFC 8555 section 7 -----------------------------------------------
@@ -551,8 +570,9 @@ class Ca:
         url = "%s/order/%d" % (self.base, n)
         order["finalize"] = "%s/finalize/%d" % (self.base, n)
         for i, identifier in enumerate(payload["identifiers"]):
-            if identifier["type"] != "email" or "*" in identifier["value"]:
-                raise Problem(400, "unsupportedIdentifier", "email only")
+            if identifier["type"] not in ("email", "dns") or \
+                    "*" in identifier["value"]:
+                raise Problem(400, "unsupportedIdentifier", "not that one")
             known = self.valid.get((account["url"], identifier["value"]))
             if known is not None:
                 order["authz"].append(known)
@@ -563,7 +583,8 @@ class Ca:
             one, two = self.how["lengths"]
             authz = {"status": "pending", "expires": order["expires"],
                      "identifier": {"type": "dns" if self.how["dns"] else
-                                    "email", "value": value},
+                                    identifier["type"], "value": value},
+                     "host": identifier["type"] == "dns",
                      "url": "%s/authz/%d-%d" % (self.base, n, i),
                      "chall": "%s/chall/%d-%d" % (self.base, n, i),
                      "part1": b64(secrets.token_bytes(one)) + self.how["pad"],
@@ -574,13 +595,17 @@ class Ca:
                      "account": account, "left": self.how["pending"]}
             self.authz[authz["url"]] = authz
             order["authz"].append(authz)
-            if self.how["mail_at"] == "order":
+            if authz["host"]:
+                self.offer(authz)
+            elif self.how["mail_at"] == "order":
                 self.mail(authz)
         self.orders[url] = order
         return 201, {"Location": url}, self.order_object(order)
 
     def on_authz(self, account, path, payload):
         authz = self.authz[self.base + path]
+        if authz["host"]:
+            return self.host_object(authz)
         if not authz["mailed"] and self.how["mail_at"] == "authorization":
             self.mail(authz)
         if authz["cstatus"] == "processing" and \
@@ -604,8 +629,10 @@ class Ca:
                             "status": "pending", "token": "x"}, chall]}
 
     def on_challenge(self, account, path, payload):
-        authz = next(a for a in self.authz.values()
-                     if a["chall"] == self.base + path)
+        authz = next(a for a in self.authz.values() if self.base + path in (
+            a["chall"], *a.get("offers", {})))
+        if authz["host"]:
+            return self.on_proof(authz, self.base + path, payload)
         if payload != {}:
             raise Problem(400, "malformed", "the response object is {}")
         if authz["cstatus"] == "pending":
@@ -618,6 +645,69 @@ class Ca:
         return 200, self.wait(), {"type": "email-reply-00",
                                   "url": authz["chall"],
                                   "status": authz["cstatus"]}
+
+    # --- hosts: proofs.py -----------------------------------------------------
+    def offer(self, authz):
+        """One challenge of each type, by its URL."""
+        authz["offers"] = {
+            "%s-%s" % (authz["chall"], kind): {
+                "type": kind, "token": b64(secrets.token_bytes(24)),
+                "status": "pending"} for kind in self.how["offers"]}
+
+    def host_object(self, authz):
+        for offer in authz["offers"].values():
+            if offer["status"] == "processing":
+                authz["left"] -= 1
+                if authz["left"] < 0:
+                    self.look_at_host(authz, offer)
+        return 200, self.wait(), {
+            "status": authz["status"], "expires": authz["expires"],
+            "identifier": authz["identifier"],
+            "challenges": [dict({k: v for k, v in offer.items()
+                                 if k != "said"}, url=url)
+                           for url, offer in authz["offers"].items()]}
+
+    def on_proof(self, authz, url, payload):
+        """What may be said depends on the draft, and on the type."""
+        offer = authz["offers"][url]
+        plain = offer["type"] == "dns-01"
+        members = {} if plain else \
+            payload if self.how["draft"] == "05" else self.header
+        if plain or self.how["draft"] == "02":
+            if payload != {} or plain and self.header:
+                raise Problem(400, "malformed", "the response object is {}")
+        elif self.header or payload.get("type") != offer["type"] or \
+                payload.get("keyAuthorization") != offer["token"] + "." + \
+                thumbprint(authz["account"]["jwk"]):
+            raise Problem(400, "malformed", "the payload")
+        if offer["status"] != "pending" or authz["status"] != "pending":
+            raise Problem(400, "malformed", "it was answered")
+        offer.update(said=members, status="processing")
+        if self.how["pending"] == 0:
+            self.look_at_host(authz, offer)
+        return 200, self.wait(), {"type": offer["type"], "url": url,
+                                  "token": offer["token"],
+                                  "status": offer["status"]}
+
+    def look_at_host(self, authz, offer):
+        print_of = thumbprint(authz["account"]["jwk"])
+        eyes = proofs.Eyes(self.how["resolver"] or self.dns.resolver)
+        try:
+            proofs.look(eyes, self.how, offer["type"],
+                        authz["identifier"]["value"], offer["said"],
+                        lambda at: proofs.value_of(b64, offer["token"],
+                                                   print_of, at))
+            offer["status"] = authz["status"] = "valid"
+            if self.how["reuse"]:
+                self.valid[authz["account"]["url"],
+                           authz["identifier"]["value"]] = authz
+        except proofs.Fault as fault:
+            offer["status"] = authz["status"] = "invalid"
+            self.problems.append((offer["type"], fault.kind, fault.detail))
+            if self.how["errors"]:
+                offer["error"] = {
+                    "type": "urn:ietf:params:acme:error:" + fault.kind,
+                    "detail": fault.detail}
 
     # --- RFC 8823 -----------------------------------------------------------
     def mail(self, authz):
@@ -755,9 +845,13 @@ class Ca:
         names = csr.extensions.get_extension_for_class(
             x509.SubjectAlternativeName).value
         want = sorted(i["value"] for i in order["identifiers"])
-        if sorted(self.name_text(n) for n in names) != want:
+        hosts = order["identifiers"][0]["type"] == "dns"
+        if hosts:
+            self.check_srv_ids(names, want[0])
+        if sorted(self.name_text(n) for n in names
+                  if not self.srv_id(n)) != want:
             raise Problem(400, "badCSR", "not exactly the addresses")
-        self.check_request(csr, want)
+        self.check_request(csr, want, hosts)
         usage = csr.extensions.get_extension_for_class(x509.KeyUsage)
         jwk = account["jwk"]
         if csr.public_key().public_bytes(
@@ -773,7 +867,9 @@ class Ca:
         if self.how["fresh_keys"] and key in self.certified:
             raise Problem(400, "badPublicKey", "that key is used already")
         self.certified.add(key)
-        cert = self.issue(csr, usage.value, list(names))
+        cert = self.issue(csr, usage.value, list(
+            names if not hosts or self.how["cert_names"] is None else
+            self.how["cert_names"]), hosts)
         order["serial"] = cert.serial_number
         try:
             order["cert_id"] = self.cert_id(cert)
@@ -789,8 +885,23 @@ class Ca:
         order["status"] = "processing" if self.how["pending"] else "valid"
         return 200, self.wait(), self.order_object(order)
 
-    def check_request(self, csr, want):
-        """An empty subject or an address; emailProtection or nothing."""
+    @staticmethod
+    def srv_id(name):
+        """RFC 4985: an otherName with an IA5String."""
+        if isinstance(name, x509.OtherName) and \
+                name.type_id.dotted_string == "1.3.6.1.5.5.7.8.7" and \
+                name.value[0] == 0x16:
+            return name.value[2:].decode()
+        return None
+
+    def check_srv_ids(self, names, host):
+        for text in filter(None, map(self.srv_id, names)):
+            service, _, rest = text.partition(".")
+            if service[1:] not in proofs.PORTS or rest != host:
+                raise Problem(400, "badCSR", "SRV-ID " + text)
+
+    def check_request(self, csr, want, hosts):
+        """An empty subject or an address; one usage or nothing."""
         from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
         subject = [(a.oid, a.value) for a in csr.subject]
         if subject and (len(subject) != 1 or
@@ -802,7 +913,8 @@ class Ca:
                 x509.ExtendedKeyUsage).value)
         except x509.ExtensionNotFound:
             eku = []
-        if eku not in ([], [ExtendedKeyUsageOID.EMAIL_PROTECTION]):
+        if eku not in ([], [ExtendedKeyUsageOID.SERVER_AUTH if hosts else
+                            ExtendedKeyUsageOID.EMAIL_PROTECTION]):
             raise Problem(400, "badCSR", "the extended key usage")
         if self.how["subject"] not in (None, bool(subject)):
             raise Problem(400, "badCSR", "that subject is not taken here")
@@ -812,15 +924,15 @@ class Ca:
 
     @staticmethod
     def name_text(name):
-        """An address, whichever of the two kinds of name it is."""
-        if isinstance(name, x509.RFC822Name):
+        """An address, whichever of the two kinds of name it is, or a host."""
+        if isinstance(name, (x509.RFC822Name, x509.DNSName)):
             return name.value
         if name.type_id.dotted_string != "1.3.6.1.5.5.7.8.9" or \
                 name.value[0] != 0x0c:
             raise Problem(400, "badCSR", "no such name")
         return name.value[2:].decode()
 
-    def issue(self, csr, usage, names):
+    def issue(self, csr, usage, names, hosts=False):
         from cryptography.x509.oid import ExtendedKeyUsageOID
         now = self.now(self.how["clock"])
         lists = [] if self.how["crl"] is None else [x509.DistributionPoint(
@@ -842,7 +954,9 @@ class Ca:
                     self.sub.key.public_key()), False) \
             .add_extension(usage, True) \
             .add_extension(x509.ExtendedKeyUsage(
-                [ExtendedKeyUsageOID.EMAIL_PROTECTION]), False) \
+                (hosts and self.how["cert_eku"]) or
+                [ExtendedKeyUsageOID.SERVER_AUTH if hosts else
+                 ExtendedKeyUsageOID.EMAIL_PROTECTION]), False) \
             .sign(self.sub.key, hashes.SHA256())
 
     def on_cert(self, account, path, payload):

@@ -1,0 +1,16 @@
+/*
+ * ordering.h - place an order and wait for its certificate
+ */
+#ifndef CMD_ORDERING_H
+#define CMD_ORDERING_H
+#include "cmd/session.h"
+#include "order/place.h"
+
+/*
+ * Place the order at the CA of the session, or resume the same one.  Print its
+ * id (no_wait), or wait and print where the certificate is.  The proof of a
+ * host is printed on standard error.
+ */
+enum status ordering_one(struct session *session,
+    const struct order_request *request, bool no_wait) MUST_CHECK;
+#endif
