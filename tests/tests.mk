@@ -188,7 +188,8 @@ FUZZ_SOURCES = $(filter-out handler/reply/match.c handler/reply/draft.c \
 	handler/acme/csr.c handler/acme/foreign.c handler/acme/chain.c \
 	handler/watch/jmap_answer.c handler/watch/jmap_url.c handler/watch/filter.c \
 	handler/install/prefs.c \
-	$(filter-out %/main.c %/connect.c %/send.c %/probe.c %/mailbox.c,\
+	$(filter-out %/main.c %/connect.c %/send.c %/probe.c %/mailbox.c \
+		%/wire.c %/announced.c,\
 	$(wildcard handler/helpers/mail/*.c))
 
 $(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $(FUZZ_SOURCES)
