@@ -181,11 +181,7 @@ TIME ?= 60
 FUZZ_SOURCES = $(filter-out handler/reply/match.c handler/reply/draft.c \
 	handler/reply/response.c handler/mail/smimea_name.c,\
 	$(wildcard handler/mail/*.c handler/reply/*.c)) \
-	$(wildcard handler/base/*.c) handler/acme/token.c \
-	handler/acme/object.c handler/acme/url.c handler/acme/link.c handler/acme/caa.c \
-	handler/acme/certificate.c handler/acme/san.c handler/acme/key_kind.c \
-	handler/acme/bundle.c handler/acme/pkcs12.c handler/acme/pbe.c \
-	handler/acme/csr.c handler/acme/foreign.c handler/acme/chain.c \
+	$(wildcard handler/base/*.c handler/acme/*.c) \
 	handler/watch/jmap_answer.c handler/watch/jmap_url.c handler/watch/filter.c \
 	handler/install/prefs.c \
 	$(filter-out %/main.c %/connect.c %/send.c %/probe.c %/mailbox.c \
