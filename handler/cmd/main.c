@@ -15,6 +15,7 @@
 #include "base/nearest.h"
 #include "base/text.h"
 #include "cmd/cmd.h"
+#include "cmd/overview.h"
 #include "mail/date.h"
 #include "process/helper.h"
 
@@ -161,17 +162,18 @@ misuse(const struct note *note)
 	return code;
 }
 
-enum { HELP = 256, SHOW_VERSION };
+enum { HELP = 256, SHOW_VERSION, PLAIN };
 static const struct option longs[] = { { "help", no_argument, NULL, HELP },
-	{ "version", no_argument, NULL, SHOW_VERSION }, { 0 } };
+	{ "version", no_argument, NULL, SHOW_VERSION },
+	{ "plain", no_argument, NULL, PLAIN }, { 0 } };
 
 /* The option that was meant: a letter in the other case, a missing or extra
  * "-", or a mistyped word.  NULL: none is near. */
 static const char *
 nearest_option(struct span typed)
 {
-	static const char *const names[] = { "-C", "-o", "--help",
-		"--version" };
+	static const char *const names[] = { "-C", "-o", "--help", "--version",
+		"--plain" };
 	struct span bare = typed;
 	size_t i;
 
@@ -181,7 +183,7 @@ nearest_option(struct span typed)
 		if (span_eq_nocase(bare,
 			(struct span){ names[i] + strspn(names[i], "-"), 1 }))
 			return names[i];
-	return bare.len > 1 ? nearest_of(typed, &names[2], 2) : NULL;
+	return bare.len > 1 ? nearest_of(typed, &names[2], 3) : NULL;
 }
 
 /* What getopt_long() refused before the command: c is what it returned, and
@@ -348,6 +350,13 @@ is_for_mda(int argc, char *argv[])
 	return false;
 }
 
+/* Does a person look at what we print, and type? */
+static bool
+is_on_terminal(void)
+{
+	return isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1;
+}
+
 /* Print what the helpers said beside their answers last: a screen may have been
  * open until now. */
 static int
@@ -373,8 +382,12 @@ main(int argc, char *argv[])
 	static const struct note no_command = {
 		"COMMAND is missing; mailcert --help lists them"
 	};
+	static const struct note plain_command = {
+		"--plain goes without a command; handle has it as an option"
+	};
 	static const struct note no_home = { "-C needs DIR" };
 	struct invocation invocation = { 0 };
+	bool plain = false;
 	size_t i;
 	int c, at;
 
@@ -400,13 +413,19 @@ main(int argc, char *argv[])
 			return help();
 		else if (c == SHOW_VERSION)
 			return cmd_print(SPAN("mailcert " VERSION "\n"));
+		else if (c == PLAIN)
+			plain = true;
 		else if (c == 'o')
 			return end(NULL, misuse(&too_many));
 		else
 			return end(NULL, refuse_option(c, argv[at]));
 	}
+	if (optind == argc && (plain || is_on_terminal()))
+		return overview_run(&invocation, plain);
 	if (optind == argc)
 		return misuse(&no_command);
+	if (plain)
+		return end(NULL, misuse(&plain_command));
 	argc -= optind;
 	argv += optind;
 	optind = 0; /* glibc: start again */

@@ -52,6 +52,37 @@ gather_load(const struct config *config, const struct home *home, bool every,
 		     : load_challenges(home, now, out, note);
 }
 
+static bool
+has_id(const void *order, const void *id)
+{
+	return strcmp(((const struct order *)order)->id, id) == 0;
+}
+
+static bool
+shows_id(const void *expectation, const void *id)
+{
+	return strcmp(expectation_shown_id(expectation), id) == 0;
+}
+
+enum status
+gather_load_one(const struct home *home, const char *id, struct gathering *out,
+    struct note *note)
+{
+	struct record_search orders = { .ids = 0 }, challenges = { .ids = 0 };
+	enum status status;
+
+	*out = (struct gathering){ .orders = NULL };
+	record_search_id(&orders, id);
+	record_search_id(&challenges, id);
+	expectation_search_of(&challenges, id);
+	status = orders_find(
+	    home, &orders, has_id, id, &out->orders, &out->order_count, note);
+	return status != STATUS_OK
+	    ? status
+	    : expectations_find(home, &challenges, shows_id, id,
+		  &out->expectations, &out->expectation_count, note);
+}
+
 /* By order, so that each finds its own. */
 static int
 by_order(const void *left, const void *right)

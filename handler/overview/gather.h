@@ -22,6 +22,9 @@ struct gathering {
 enum status gather_load(const struct config *config, const struct home *home,
     bool every, int64_t now, struct gathering *out,
     struct note *note) MUST_CHECK;
+/* Load one order, or a challenge that has none, with all its challenges. */
+enum status gather_load_one(const struct home *home, const char *id,
+    struct gathering *out, struct note *note) MUST_CHECK;
 /* Fill the overview with what was loaded, by whomever, and with what could not
  * be read.  STATUS_MEMORY. */
 enum status gather_judge(struct gathering *gathering,

@@ -144,7 +144,7 @@ judge_challenge(struct overview_item *item,
 			return;
 		}
 		judge(item, OVERVIEW_NEEDS_YOU, OVERVIEW_WAITS, "waiting",
-		    "answer the CA's challenge in your mail");
+		    "answer the challenge in your mail");
 		set_when(item, expectation->expires, false);
 		set_acts(item, OVERVIEW_ANSWER, ours ? OVERVIEW_FINISH : 0);
 		return;
@@ -531,13 +531,32 @@ overview_heading(enum overview_section section)
 }
 
 void
+overview_short_time(int64_t when, int64_t now, char *out, size_t size)
+{
+	const time_t seconds = (time_t)when, today = (time_t)now;
+	struct tm then, tm;
+	size_t len;
+
+	out[0] = '\0';
+	if (localtime_r(&seconds, &then) == NULL ||
+	    localtime_r(&today, &tm) == NULL)
+		return;
+	if (then.tm_year == tm.tm_year && then.tm_yday == tm.tm_yday)
+		len = strftime(out, size, "%H:%M", &then);
+	else if (when <= now && now - when < 300 * (int64_t)DAY)
+		len = strftime(out, size, "%e %b", &then);
+	else
+		len = strftime(out, size, "%Y-%m-%d", &then);
+	if (len == 0)
+		out[0] = '\0';
+}
+
+void
 overview_add_when(
     const struct overview_item *item, int64_t now, struct buf *out)
 {
 	const int64_t left = item->when - now;
-	time_t seconds = (time_t)item->when, today = (time_t)now;
 	char text[40] = "";
-	struct tm then, tm;
 
 	if (item->when == 0)
 		return;
@@ -551,14 +570,6 @@ overview_add_when(
 			    out, "%lld min left", (long long)left / MINUTE);
 		return;
 	}
-	if (localtime_r(&seconds, &then) == NULL ||
-	    localtime_r(&today, &tm) == NULL)
-		return;
-	if (strftime(text, sizeof(text),
-		then.tm_year == tm.tm_year && then.tm_yday == tm.tm_yday
-		    ? "%H:%M"
-		    : "%Y-%m-%d",
-		&then) == 0)
-		text[0] = '\0';
+	overview_short_time(item->when, now, text, sizeof(text));
 	buf_addf(out, "since %s", text);
 }

@@ -102,6 +102,8 @@ size_t overview_count(
 const struct overview_item *overview_next_renewal(
     const struct overview *overview);
 const char *overview_heading(enum overview_section section);
+/* "18:52" of today, " 3 Mar" of before, "2027-03-03"; or nothing. */
+void overview_short_time(int64_t when, int64_t now, char *out, size_t size);
 /* "88 days left", "14 min left", "since 18:52"; nothing if it has no time. */
 void overview_add_when(
     const struct overview_item *item, int64_t now, struct buf *out);

@@ -72,6 +72,9 @@ def masked(text):
     for pattern, name in ((r"acme-challenge\+[0-9a-f]{12}", "CA"),
                           (r"\d{4}-\d\d-\d\d \d\d:\d\d", "TIME"),
                           (r"in \d+ (day|hour)s", "LATER"),
+                          (r"\d+ days left", "LEFT"),
+                          (r"\d{4}-\d\d-\d\d\.$", "DAY"),
+                          (r"^ *\d\d:\d\d  answered.*", "ANSWERED"),
                           (r"(Token +)[\w=-]{20,}", r"\1TOKEN"),
                           (r"(Order +|status |^)[a-z0-9]{8}"
                            r"(?=,|$|  ok  certificate)", r"\1ID")):
@@ -108,6 +111,9 @@ def test_captures():
         order = json.loads(got)["certificates"][0]["id"]
         shown("$ mailcert status", "$ mailcert status %s\n%s" % (
             order, town.run("status", order).stdout.decode()))
+        with Terminal(place, MAILCERT) as terminal:
+            terminal.wait("Next renewal")
+            shown("mailcert  ", terminal.screen())
 
 
 def test_names():

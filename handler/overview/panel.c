@@ -1,0 +1,480 @@
+/* panel.c - the state of the overview's screen, and its keys: see panel.h */
+#include "overview/panel.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "install/install.h"
+
+enum { CTRL_C = 3, CTRL_D = 4, CTRL_U = 21 };
+
+void
+panel_init(struct panel *panel)
+{
+	*panel = (struct panel){ .page = PANEL_LIST };
+	buf_init(&panel->text, 256 * 1024);
+}
+
+void
+panel_clear(struct panel *panel)
+{
+	buf_clear(&panel->text);
+}
+
+/* How many are shown: what is over comes last, and is not. */
+static size_t
+shown(const struct panel *panel)
+{
+	return panel->overview->count -
+	    overview_count(panel->overview, OVERVIEW_OVER);
+}
+
+static bool
+is_same(const struct overview_item *a, const struct overview_item *b)
+{
+	return strcmp(a->id, b->id) == 0 &&
+	    (a->id[0] != '\0' || strcmp(a->what, b->what) == 0);
+}
+
+static void
+select_item(struct panel *panel, size_t at)
+{
+	const size_t count = shown(panel);
+
+	if (at >= count)
+		at = count > 0 ? count - 1 : 0;
+	panel->at = at;
+	if (count > 0)
+		panel->selected = panel->overview->item[at];
+}
+
+void
+panel_update(struct panel *panel)
+{
+	const size_t count = shown(panel);
+	const bool first = panel->selected.word == NULL;
+	size_t i;
+
+	for (i = 0; i < count && !first; i++)
+		if (is_same(&panel->overview->item[i], &panel->selected))
+			break;
+	panel->gone = panel->gone || (!first && i == count);
+	select_item(panel, first ? 0 : i < count ? i : panel->at);
+}
+
+/* --- what a key leads to ---------------------------------------------------*/
+
+static void
+say(struct panel *panel, const char *message)
+{
+	(void)snprintf(panel->message, sizeof(panel->message), "%s", message);
+}
+
+static enum screen_next
+run(struct panel *panel, struct panel_command command)
+{
+	panel->command = command;
+	return SCREEN_END;
+}
+
+static struct panel_choice *
+add_choice(
+    struct panel *panel, const char *key, const char *label, const char *about)
+{
+	struct panel_choice *choice;
+
+	if (panel->choices == PANEL_CHOICES_MAX)
+		return NULL;
+	choice = &panel->choice[panel->choices++];
+	*choice =
+	    (struct panel_choice){ .key = key, .label = label, .about = about };
+	return choice;
+}
+
+static void
+begin_choices(struct panel *panel, const char *title)
+{
+	panel->page = PANEL_CHOICES;
+	panel->title = title;
+	panel->choices = panel->chosen = 0;
+	(void)snprintf(
+	    panel->subject, sizeof(panel->subject), "%s", panel->selected.id);
+}
+
+/* The challenge is a message, and messages are the mail program's. */
+static enum screen_next
+answer(struct panel *panel)
+{
+	struct panel_choice *choice;
+
+	begin_choices(panel, "Answer the challenge");
+	if (panel->mail != NULL &&
+	    (choice = add_choice(panel, "m", panel->mail,
+		 "open the message there, and press Esc a on it")) != NULL)
+		choice->command.mail = true;
+	if (panel->mailboxes &&
+	    (choice = add_choice(panel, "l", "look in my mailboxes",
+		 "those of \"watch\"; answers it if your rules allow")) != NULL)
+		choice->command =
+		    (struct panel_command){ .word = { "watch", "--once" } };
+	if ((choice = add_choice(panel, "f", "from a file",
+		 "a message that you saved, or that lies in a Maildir")) !=
+	    NULL)
+		choice->command = (struct panel_command){ .word = { "handle" },
+			.ask = "File: " };
+	if ((choice = add_choice(panel, "h", "by hand",
+		 "paste its token, get the three lines for a reply")) != NULL)
+		choice->command = (struct panel_command){
+			.word = { "respond", panel->subject }
+		};
+	return SCREEN_STAY;
+}
+
+static enum screen_next
+install(struct panel *panel)
+{
+	static const char *const programs[][2] = { { "mutt", "mutt" },
+		{ "neomutt", "neomutt" }, { "gpgsm", "gpgsm, and KMail" },
+		{ "thunderbird", "Thunderbird" }, { "s-nail", "s-nail" },
+		{ "alpine", "alpine" }, { "nss", "an NSS database" } };
+	struct panel_choice *choice;
+	size_t i;
+
+	begin_choices(panel, "Install it into");
+	for (i = 0; i < sizeof(programs) / sizeof(*programs); i++) {
+		if (install_find(programs[i][0]) == NULL)
+			continue;
+		choice = add_choice(panel, "", programs[i][1], "");
+		if (choice == NULL)
+			break;
+		choice->command = (struct panel_command){
+			.word = { "install", programs[i][0], panel->subject }
+		};
+		if (panel->program != NULL &&
+		    strcmp(panel->program, programs[i][0]) == 0)
+			panel->chosen = panel->choices - 1;
+	}
+	return SCREEN_STAY;
+}
+
+/* One that is not due is renewed after a question only. */
+static enum screen_next
+renew(struct panel *panel)
+{
+	const struct overview_item *item = &panel->selected;
+	const struct panel_command now = { .word = { "renew", "--force",
+					       panel->subject } };
+	struct panel_choice *choice;
+
+	if (item->failed)
+		(void)snprintf(panel->subject, sizeof(panel->subject), "%s",
+		    item->replaces);
+	if (item->grade != OVERVIEW_GOOD)
+		return run(panel, now);
+	begin_choices(panel, "It is not due yet");
+	(void)add_choice(panel, "l", "leave it", "it is renewed in time");
+	if ((choice = add_choice(panel, "r", "renew it now",
+		 "a new order, a new challenge")) != NULL)
+		choice->command = now;
+	return SCREEN_STAY;
+}
+
+static const struct panel_command order_new = { .word = { "order" },
+	.ask = "Address: " },
+				  import_file = { .word = { "import" },
+					  .ask = "File: " },
+				  web_page = { .word = { "csr" },
+					  .ask = "Address: " },
+				  doctor = { .word = { "doctor" } };
+
+/* What a home without anything offers. */
+void
+panel_offer_beginning(struct panel *panel)
+{
+	struct panel_choice *choice;
+	const size_t chosen = panel->chosen;
+
+	panel->choices = 0;
+	if ((choice = add_choice(panel, "n", "get one for my address",
+		 "from a CA that answers by mail")) != NULL)
+		choice->command = order_new;
+	if ((choice = add_choice(
+		 panel, "o", "I have a file", ".p12, .pfx, .pem")) != NULL)
+		choice->command = import_file;
+	if ((choice = add_choice(panel, "w", "my CA has a web page",
+		 "makes the request to paste there")) != NULL)
+		choice->command = web_page;
+	if ((choice = add_choice(
+		 panel, "d", "check this machine first", "doctor")) != NULL)
+		choice->command = doctor;
+	panel->chosen = chosen < panel->choices ? chosen : 0;
+}
+
+static enum screen_next
+open_details(struct panel *panel)
+{
+	if (shown(panel) == 0)
+		return SCREEN_STAY;
+	buf_clear(&panel->text);
+	panel->details(
+	    panel->context, &panel->selected, panel->columns, &panel->text);
+	panel->page = PANEL_DETAILS;
+	panel->scroll = 0;
+	return SCREEN_STAY;
+}
+
+static enum screen_next
+act(struct panel *panel, enum overview_act wanted)
+{
+	const bool can =
+	    shown(panel) > 0 && (panel->selected.can & (unsigned)wanted) != 0;
+
+	if (panel->gone) {
+		panel->gone = false;
+		say(panel, "The line that was selected is gone; press again.");
+		return SCREEN_STAY;
+	}
+	if (!can) {
+		say(panel, "That does not apply here; ? lists the keys.");
+		return SCREEN_STAY;
+	}
+	(void)snprintf(
+	    panel->subject, sizeof(panel->subject), "%s", panel->selected.id);
+	switch (wanted) {
+	case OVERVIEW_ANSWER:
+		return answer(panel);
+	case OVERVIEW_FINISH:
+		return run(panel,
+		    (struct panel_command){
+			.word = { "finish", panel->subject } });
+	case OVERVIEW_RENEW:
+		return renew(panel);
+	case OVERVIEW_INSTALL:
+		return install(panel);
+	default:
+		return SCREEN_STAY;
+	}
+}
+
+/* --- keys ------------------------------------------------------------------*/
+
+static void
+scroll(struct panel *panel, int64_t by)
+{
+	if (by < 0 && panel->scroll < (size_t)-by)
+		panel->scroll = 0;
+	else
+		panel->scroll += (size_t)by; /* draw brings it back */
+}
+
+static void
+step(struct panel *panel, int64_t by)
+{
+	size_t *at = panel->page == PANEL_CHOICES || shown(panel) == 0
+	    ? &panel->chosen
+	    : &panel->at;
+	const size_t count =
+	    at == &panel->chosen ? panel->choices : shown(panel);
+	size_t to;
+
+	if (by < 0)
+		to = *at < (size_t)-by ? 0 : *at - (size_t)-by;
+	else
+		to = *at + (size_t)by;
+	if (to >= count)
+		to = count > 0 ? count - 1 : 0;
+	if (at == &panel->chosen)
+		*at = to;
+	else
+		select_item(panel, to);
+}
+
+/* Move, by whatever key: false, if it is not one that moves. */
+static bool
+move(struct panel *panel, const struct stroke *stroke)
+{
+	const int64_t far = INT32_MAX;
+	const int64_t page = panel->room > 1 ? (int64_t)panel->room - 1 : 1;
+	const unsigned char byte =
+	    stroke->kind == STROKE_TYPED ? stroke->byte : 0;
+	int64_t by = 0;
+
+	if (byte == 'j' || stroke->kind == STROKE_DOWN)
+		by = 1;
+	else if (byte == 'k' || stroke->kind == STROKE_UP)
+		by = -1;
+	else if (byte == ' ' || stroke->kind == STROKE_PAGE_DOWN)
+		by = page;
+	else if (byte == '-' || stroke->kind == STROKE_PAGE_UP)
+		by = -page;
+	else if (byte == CTRL_D)
+		by = (page + 1) / 2;
+	else if (byte == CTRL_U)
+		by = -(page + 1) / 2;
+	else if (byte == 'g' || stroke->kind == STROKE_HOME)
+		by = -far;
+	else if (byte == 'G' || stroke->kind == STROKE_END)
+		by = far;
+	if (by == 0)
+		return false;
+	panel->gone = false;
+	if (panel->page == PANEL_DETAILS || panel->page == PANEL_HELP)
+		scroll(panel, by);
+	else
+		step(panel, by);
+	return true;
+}
+
+/* The next item, from that one on, whose address or id has the text. */
+static void
+find_from(struct panel *panel, size_t from)
+{
+	const size_t count = shown(panel);
+	const struct overview_item *item;
+	size_t i, at;
+
+	for (i = 0; i < count; i++) {
+		at = (from + i) % count;
+		item = &panel->overview->item[at];
+		if (strstr(item->address, panel->find) == NULL &&
+		    strstr(item->id, panel->find) == NULL)
+			continue;
+		select_item(panel, at);
+		panel->message[0] = '\0';
+		return;
+	}
+	say(panel, "Not found.");
+}
+
+static enum screen_next
+press_find(struct panel *panel, const struct stroke *stroke)
+{
+	const size_t len = strlen(panel->find);
+	const unsigned char byte = stroke->byte;
+
+	if (stroke->kind == STROKE_ESCAPE ||
+	    (stroke->kind == STROKE_TYPED &&
+		(byte == '\r' || byte == '\n' || byte == CTRL_C))) {
+		panel->finding = false;
+		return SCREEN_STAY;
+	}
+	if (stroke->kind != STROKE_TYPED && stroke->kind != STROKE_PASTED) {
+		panel->finding = false;
+		return panel_press(panel, stroke, 0);
+	}
+	if ((byte == 0x7f || byte == '\b') && len > 0)
+		panel->find[len - 1] = '\0';
+	else if (byte > ' ' && byte < 0x7f && len + 1 < sizeof(panel->find))
+		panel->find[len] = (char)byte;
+	find_from(panel, panel->at);
+	return SCREEN_STAY;
+}
+
+/* q, Escape, ^C: back one level, and from the list out. */
+static enum screen_next
+leave(struct panel *panel)
+{
+	if (panel->page == PANEL_LIST)
+		return run(panel, (struct panel_command){ .ask = NULL });
+	panel->page = PANEL_LIST;
+	panel->chosen = 0;
+	return SCREEN_STAY;
+}
+
+static enum screen_next
+choose(struct panel *panel, size_t which)
+{
+	const struct panel_command *command = &panel->choice[which].command;
+
+	return command->word[0] == NULL && !command->mail
+	    ? leave(panel)
+	    : run(panel, *command);
+}
+
+static enum screen_next
+press_choices(struct panel *panel, unsigned char byte)
+{
+	size_t i, which = panel->choices;
+
+	for (i = 0; i < panel->choices; i++)
+		if (byte != 0 && panel->choice[i].key[0] == (char)byte)
+			which = i;
+	if (byte == '\r' || byte == '\n')
+		which = panel->chosen;
+	else if (byte >= '1' && byte <= '9')
+		which = (size_t)(byte - '1');
+	return which < panel->choices ? choose(panel, which) : SCREEN_STAY;
+}
+
+static enum screen_next
+press_list(struct panel *panel, unsigned char byte)
+{
+	switch (byte) {
+	case '\r':
+	case '\n':
+		if (shown(panel) > 0)
+			return open_details(panel);
+		return press_choices(panel, byte);
+	case 'a':
+		return act(panel, OVERVIEW_ANSWER);
+	case 'f':
+		return act(panel, OVERVIEW_FINISH);
+	case 'r':
+		return act(panel, OVERVIEW_RENEW);
+	case 'i':
+		return act(panel, OVERVIEW_INSTALL);
+	case 'n':
+		return run(panel, order_new);
+	case 'o':
+		return run(panel, import_file);
+	case 'w':
+		return run(panel, web_page);
+	case 'd':
+		return run(panel, doctor);
+	case '/':
+		panel->finding = shown(panel) > 0;
+		(void)memset(panel->find, 0, sizeof(panel->find));
+		return SCREEN_STAY;
+	default:
+		return SCREEN_STAY;
+	}
+}
+
+enum screen_next
+panel_press(void *context, const struct stroke *stroke, int64_t now_ms)
+{
+	struct panel *panel = context;
+	const unsigned char byte =
+	    stroke->kind == STROKE_TYPED ? stroke->byte : 0;
+	enum screen_next next;
+
+	(void)now_ms;
+	panel->message[0] = '\0';
+	if (panel->finding)
+		return press_find(panel, stroke);
+	if (panel->page == PANEL_LIST && shown(panel) == 0)
+		panel_offer_beginning(panel);
+	if (move(panel, stroke))
+		return SCREEN_STAY;
+	if (byte == 'q' || byte == CTRL_C || stroke->kind == STROKE_ESCAPE)
+		return leave(panel);
+	if (stroke->kind != STROKE_TYPED)
+		return SCREEN_STAY;
+	if (panel->page == PANEL_HELP)
+		return leave(panel);
+	if (byte == '?') {
+		panel->page = PANEL_HELP;
+		panel->scroll = 0;
+		return SCREEN_STAY;
+	}
+	if (panel->page == PANEL_DETAILS && (byte == '\r' || byte == '\n'))
+		return leave(panel);
+	next = panel->page == PANEL_CHOICES ? press_choices(panel, byte)
+					    : press_list(panel, byte);
+	/* Who presses one key does not send ten at once: a paste. */
+	if (next == SCREEN_END && stroke->more) {
+		panel->command = (struct panel_command){ .ask = NULL };
+		next = SCREEN_FRESH;
+	}
+	return next;
+}
