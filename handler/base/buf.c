@@ -80,6 +80,18 @@ buf_add_byte(struct buf *buf, char byte)
 }
 
 void
+buf_add_hex(struct buf *buf, struct span bytes)
+{
+	static const char digits[] = "0123456789abcdef";
+	size_t i;
+
+	for (i = 0; i < bytes.len; i++) {
+		buf_add_byte(buf, digits[(unsigned char)bytes.at[i] >> 4]);
+		buf_add_byte(buf, digits[(unsigned char)bytes.at[i] & 15]);
+	}
+}
+
+void
 buf_addf(struct buf *buf, const char *format, ...)
 {
 	va_list list;

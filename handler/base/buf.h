@@ -25,6 +25,8 @@ void buf_wipe(struct buf *buf);
 void buf_add(struct buf *buf, struct span bytes);
 void buf_add_text(struct buf *buf, const char *text);
 void buf_add_byte(struct buf *buf, char byte);
+/* Two digits for each octet, in lower case. */
+void buf_add_hex(struct buf *buf, struct span bytes);
 void buf_addf(struct buf *buf, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* Make room for `more` bytes that the caller writes itself at at + len. */

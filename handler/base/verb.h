@@ -152,6 +152,10 @@
 	    "ca-nonsense")                                                     \
 	X(RECIPIENT, "mailcert-verify", "recipient", "",                       \
 	    "message certificate*", "index*", "smime-fail")                    \
+	X(ASSOCIATE, "mailcert-verify", "associate", "",                       \
+	    "chain usage selector matching", "data", "bad-file")               \
+	X(RECORDS, "mailcert-verify", "records", "",                           \
+	    "now address chain*" VERB_TRUST, "record* compared*", "bad-file")  \
 	X(DIGEST, "mailcert-verify", "digest", "", "message+", "digest+", "")  \
 	X(THUMBPRINT, "mailcert-key", "thumbprint", "file", "", "thumbprint",  \
 	    VERB_KEY)                                                          \

@@ -15,8 +15,8 @@
 #include "mail/cms_p.h"
 
 /* OpenSSL's own check of the purpose wants keyEncipherment even of EC keys. */
-static bool
-can_encrypt(X509 *one)
+bool
+cms_can_encrypt(X509 *one)
 {
 	const uint32_t bits = X509_get_key_usage(one);
 	const uint32_t extended = X509_get_extended_key_usage(one);
@@ -107,7 +107,7 @@ find_other(struct cms *cms, struct span address, bool preferred, int64_t now)
 		/* The questions of cms.h are about the signer. */
 		cms->signer = one;
 		good = one != signer && find_issuer(cms, one) == issuer &&
-		    cms_is_for(cms, address) && can_encrypt(one) &&
+		    cms_is_for(cms, address) && cms_can_encrypt(one) &&
 		    is_current(one, now) &&
 		    (!preferred || is_preferred(cms, one));
 		cms->signer = signer;
@@ -117,8 +117,8 @@ find_other(struct cms *cms, struct span address, bool preferred, int64_t now)
 	return NULL;
 }
 
-static bool
-add(X509 *one, struct buf *out)
+bool
+cms_add_pem(X509 *one, struct buf *out)
 {
 	BIO *text = BIO_new(BIO_s_mem());
 	char *at = NULL;
@@ -139,14 +139,14 @@ cms_correspondent(
 	X509 *one = find_other(cms, address, true, now);
 	size_t i;
 
-	if (one == NULL && can_encrypt(cms->signer))
+	if (one == NULL && cms_can_encrypt(cms->signer))
 		one = cms->signer;
 	if (one == NULL)
 		one = find_other(cms, address, false, now);
 	if (one == NULL)
 		return STATUS_MISSING;
 	for (i = 0; one != NULL && i < CMS_CERTIFICATES_MAX; i++) {
-		if (!add(one, out))
+		if (!cms_add_pem(one, out))
 			return STATUS_CRYPTO;
 		one = find_issuer(cms, one);
 	}

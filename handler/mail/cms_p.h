@@ -50,6 +50,21 @@ enum status trust_check_revocation(const struct trust *trust,
     const struct stack_st_X509 *chain, int64_t when,
     struct note *note) MUST_CHECK;
 
+/* Does the record name that certificate (RFC 6698 section 2.1)? */
+bool smimea_names(const struct smimea *record, struct x509_st *one);
+/*
+ * May the certificate cms->signer, which a record has, be used at that time?
+ * It must be in its dates, and not revoked so far as a chain to the anchors
+ * shows; pkix: there must be such a chain.  STATUS_BAD_SIGNER_TRUST with a
+ * note.
+ */
+enum status trust_check_found(struct cms *cms, const struct trust *trust,
+    bool pkix, int64_t when, struct note *note) MUST_CHECK;
+/* Is the certificate for encrypting mail? */
+bool cms_can_encrypt(struct x509_st *one);
+/* Append it in PEM; false: it cannot be written. */
+bool cms_add_pem(struct x509_st *one, struct buf *out);
+
 /* RFC 8419: Ed25519 in CMS, which OpenSSL 3.0 cannot do. */
 bool cms_is_ed25519(const struct cms *cms);
 bool cms_verify_ed25519(const struct cms *cms, struct span content);

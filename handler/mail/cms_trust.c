@@ -173,7 +173,7 @@ chain_error(
 }
 
 /* RFC 5280 section 6 from the signer to one of the anchors; *chain, where
- * asked for, is owned by the caller then. */
+ * asked for, is owned by the caller if there is one, revoked or not. */
 static enum status
 check_chain(struct cms *cms, STACK_OF(X509) * anchors,
     const struct trust *trust, int64_t when, STACK_OF(X509) * *chain,
@@ -183,7 +183,7 @@ check_chain(struct cms *cms, STACK_OF(X509) * anchors,
 	X509_STORE *store = X509_STORE_new();
 	STACK_OF(X509) *untrusted = NULL;
 	enum status status = STATUS_CRYPTO;
-	bool dropped = false;
+	bool dropped = false, found = false;
 
 	if (context == NULL || store == NULL ||
 	    !choose_untrusted(cms, &untrusted, &dropped) ||
@@ -193,9 +193,11 @@ check_chain(struct cms *cms, STACK_OF(X509) * anchors,
 		status = chain_error(
 		    trust, X509_STORE_CTX_get_error(context), dropped, note);
 	else
+		found = true;
+	if (found)
 		status = trust_check_revocation(
 		    trust, X509_STORE_CTX_get0_chain(context), when, note);
-	if (status == STATUS_OK && chain != NULL)
+	if (found && chain != NULL)
 		*chain = X509_STORE_CTX_get1_chain(context);
 	X509_STORE_CTX_free(context);
 	sk_X509_free(untrusted);
@@ -204,39 +206,13 @@ check_chain(struct cms *cms, STACK_OF(X509) * anchors,
 	return status;
 }
 
-/* RFC 6698 section 2.1: does the record name that certificate? */
-static bool
-record_names(const struct smimea *record, X509 *one)
-{
-	const EVP_MD *const digests[] = { NULL, EVP_sha256(), EVP_sha512() };
-	unsigned char digest[EVP_MAX_MD_SIZE], *der = NULL;
-	struct span have = { NULL, 0 };
-	unsigned size = 0;
-	bool same;
-	int len;
-
-	len = record->selector == 0
-	    ? i2d_X509(one, &der)
-	    : i2d_X509_PUBKEY(X509_get_X509_PUBKEY(one), &der);
-	if (len > 0)
-		have = (struct span){ (const char *)der, (size_t)len };
-	if (len > 0 && record->matching > 0)
-		have = EVP_Digest(der, (size_t)len, digest, &size,
-			   digests[record->matching], NULL) == 1
-		    ? (struct span){ (const char *)digest, size }
-		    : (struct span){ NULL, 0 };
-	same = have.len > 0 && span_eq(have, record->data);
-	OPENSSL_free(der);
-	return same;
-}
-
 static bool
 any_named(const struct smimea *record, STACK_OF(X509) * some, int from)
 {
 	int i;
 
 	for (i = from; i < sk_X509_num(some); i++)
-		if (record_names(record, sk_X509_value(some, i)))
+		if (smimea_names(record, sk_X509_value(some, i)))
 			return true;
 	return false;
 }
@@ -277,7 +253,7 @@ check_dane_ta(struct cms *cms, const struct trust *trust,
 		return status;
 	for (i = 0; i < sk_X509_num(cms->certificates); i++) {
 		one = sk_X509_value(cms->certificates, i);
-		if (record_names(record, one))
+		if (smimea_names(record, one))
 			(void)sk_X509_push(named, one);
 	}
 	if (record->selector == 0 && record->matching == 0 &&
@@ -305,7 +281,7 @@ check_record(struct cms *cms, const struct trust *trust,
 		return check_dane_ta(cms, trust, record, when, note);
 	if ((record->usage == SMIMEA_DANE_EE ||
 		record->usage == SMIMEA_PKIX_EE) &&
-	    !record_names(record, cms->signer))
+	    !smimea_names(record, cms->signer))
 		return note_set(note, STATUS_BAD_SIGNER_TRUST,
 		    "the SMIMEA record is for another certificate");
 	if (record->usage == SMIMEA_DANE_EE)
@@ -341,4 +317,22 @@ cms_check_signer(
 		status =
 		    check_record(cms, trust, &trust->record[i], when, note);
 	return status;
+}
+
+enum status
+trust_check_found(struct cms *cms, const struct trust *trust, bool pkix,
+    int64_t when, struct note *note)
+{
+	enum status status = check_dates(cms->signer, when, note);
+	STACK_OF(X509) *chain = NULL;
+	struct note why = { "" };
+
+	if (status != STATUS_OK)
+		return status;
+	status = check_chain(cms, trust->anchors, trust, when, &chain, &why);
+	if (status == STATUS_BAD_SIGNER_TRUST && chain == NULL && !pkix)
+		status = STATUS_OK;
+	sk_X509_pop_free(chain, X509_free);
+	return status == STATUS_OK ? status
+				   : note_set(note, status, "%s", why.text);
 }

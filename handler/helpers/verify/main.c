@@ -27,6 +27,7 @@
 #include "mail/recipients.h"
 #include "mail/smime_object.h"
 #include "mail/smime_verify.h"
+#include "mail/smimea_record.h"
 #include "reply/response.h"
 #include "reply/verdict.h"
 
@@ -265,6 +266,27 @@ do_object(struct span frames, const struct evidence *evidence, struct buf *out)
 	    : STATUS_USAGE;
 }
 
+/* What the records of an address are good for, and which of them name chains to
+ * compare. */
+static enum status
+do_records(struct span frames, const struct evidence *evidence, struct buf *out,
+    struct note *note)
+{
+	struct smimea_question question = { .answer = first_answer(evidence),
+		.trust = evidence->trust,
+		.address = frame_get(frames, "address") };
+	struct span rest = frames, chain;
+	enum status status;
+
+	if (question.answer == NULL ||
+	    !frame_number(frame_get(frames, "now"), &question.now))
+		return STATUS_USAGE;
+	status = smimea_describe(&question, out);
+	while (status == STATUS_OK && frame_next(&rest, "chain", &chain))
+		status = smimea_compare(&question, chain, out, note);
+	return status;
+}
+
 /* Answer a verb that needs evidence. */
 static enum status
 do_evident(
@@ -279,6 +301,8 @@ do_evident(
 		status = do_statuses(frames, &evidence, out);
 	else if (status == STATUS_OK && verb == VERB_OBJECT)
 		status = do_object(frames, &evidence, out);
+	else if (status == STATUS_OK && verb == VERB_RECORDS)
+		status = do_records(frames, &evidence, out, note);
 	else if (status == STATUS_OK && verb == VERB_SIGNATURE)
 		status = do_signature(frames, &evidence, out, note);
 	else if (status == STATUS_OK)
@@ -424,6 +448,41 @@ do_recipient(struct span frames, struct buf *out, struct note *note)
 	return status;
 }
 
+/* A number of an SMIMEA record. */
+static bool
+take_number(struct span frames, const char *name, int64_t most, unsigned *out)
+{
+	int64_t number;
+
+	if (!frame_number(frame_get(frames, name), &number) || number < 0 ||
+	    number > most)
+		return false;
+	*out = (unsigned)number;
+	return true;
+}
+
+static enum status
+do_associate(struct span frames, struct buf *out, struct note *note)
+{
+	struct smimea kind = { .selector = 0 };
+	enum status status = STATUS_USAGE;
+	unsigned usage;
+	struct buf data;
+
+	buf_init(&data, CERTIFICATE_SIZE_MAX);
+	if (take_number(frames, "usage", SMIMEA_DANE_EE, &usage) &&
+	    take_number(frames, "selector", 1, &kind.selector) &&
+	    take_number(frames, "matching", 2, &kind.matching)) {
+		kind.usage = (enum smimea_usage)usage;
+		status =
+		    smimea_make(frame_get(frames, "chain"), &kind, &data, note);
+	}
+	if (status == STATUS_OK)
+		frame_add(out, "data", buf_span(&data));
+	buf_clear(&data);
+	return status;
+}
+
 static enum status
 add_digest(struct span message, struct buf *out)
 {
@@ -515,6 +574,8 @@ answer(
 		    frame_get(frames, "chain"), "public", out, note);
 	else if (verb == VERB_RECIPIENT)
 		status = do_recipient(frames, out, note);
+	else if (verb == VERB_ASSOCIATE)
+		status = do_associate(frames, out, note);
 	else if (verb == VERB_DESCRIBE)
 		status = do_describe(frames, out, note);
 	else
