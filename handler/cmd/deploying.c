@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cmd/installing.h"
+#include "cmd/publishing.h"
 #include "mail/date.h"
 #include "process/run.h"
 
@@ -136,11 +137,14 @@ enum status
 deploying_new(const struct config *config, const struct home *home,
     const struct order *order, struct note *note)
 {
-	const enum status status = installing_again(config, home, order, note);
-	struct note hook = { "" };
-	const enum status deployed = deploying(config, home, &hook);
+	enum status status = installing_again(config, home, order, note);
+	struct note why = { "" };
+	enum status more = publishing_new(config, home, order, &why);
 
-	return status == STATUS_OK && deployed != STATUS_OK
-	    ? note_set(note, deployed, "%s", note_text(&hook, deployed))
+	if (status == STATUS_OK && more != STATUS_OK)
+		status = note_set(note, more, "%s", note_text(&why, more));
+	more = deploying(config, home, &why);
+	return status == STATUS_OK && more != STATUS_OK
+	    ? note_set(note, more, "%s", note_text(&why, more))
 	    : status;
 }

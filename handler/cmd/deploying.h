@@ -14,7 +14,8 @@
  */
 enum status deploying(const struct config *config, const struct home *home,
     struct note *note) MUST_CHECK;
-/* After a new certificate: put it to use, by installing_again() and that. */
+/* After a new certificate: put it to use, by installing_again(),
+ * publishing_new() and that. */
 enum status deploying_new(const struct config *config, const struct home *home,
     const struct order *order, struct note *note) MUST_CHECK;
 #endif

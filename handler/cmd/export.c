@@ -60,26 +60,6 @@ static const struct cmd_line command_line = {
 
 enum { CHAIN_MAX = 512 * 1024, PATH_SIZE = 1100 };
 
-static enum status
-read_chain(struct session *session, const struct order *order, struct buf *out)
-{
-	char name[RECORD_ID_SIZE + 8];
-	enum status status;
-	int dir = -1;
-
-	(void)snprintf(name, sizeof(name), "%s.pem", order->id);
-	status = home_subdir(
-	    &session->home, "certificates", false, &dir, &session->note);
-	if (status != STATUS_OK || dir < 0)
-		return status == STATUS_OK ? STATUS_MISSING : status;
-	status = file_read(dir, name, out);
-	(void)close(dir);
-	return status == STATUS_OK
-	    ? status
-	    : note_set(&session->note, status, "certificates/%s cannot be read",
-		  name);
-}
-
 /* What mailcert-key opens: the key, and where the file goes. */
 static enum status
 add_open(struct session *session, const struct options *options,
@@ -140,7 +120,8 @@ write_file(struct session *session, const struct options *options,
 	buf_init(&question, 2 * CHAIN_MAX);
 	buf_init(&answer, 4096);
 	buf_init(&chain, CHAIN_MAX);
-	status = read_chain(session, order, &chain);
+	status =
+	    order_load_chain(&session->home, order->id, &chain, &session->note);
 	if (status == STATUS_OK)
 		status = add_open(session, options, order, &question);
 	if (status == STATUS_OK)

@@ -24,7 +24,7 @@
 enum { LOCK_SECONDS = 60, TRIES = 3 };
 
 static const char *const directories[] = { "accounts", "certificates",
-	"expectations", "issuances", "keys", "orders" };
+	"expectations", "issuances", "keys", "orders", "published" };
 enum { DIRECTORIES = sizeof(directories) / sizeof(*directories) };
 
 /* Nobody rolls an account key over meanwhile, or changes a challenge. */

@@ -53,20 +53,6 @@ installing_anchors(
 	return status;
 }
 
-/* One line of progress for each program. */
-static void
-say(struct span lines)
-{
-	struct note note;
-	size_t end;
-
-	for (; lines.len > 0; lines = span_cut(lines, end + 1, lines.len)) {
-		end = span_find_byte(lines, '\n');
-		note_say(&note, "%.*s", (int)end, lines.at);
-		cmd_say(&note);
-	}
-}
-
 enum status
 installing_again(const struct config *config, const struct home *home,
     const struct order *order, struct note *note)
@@ -86,7 +72,7 @@ installing_again(const struct config *config, const struct home *home,
 	if (status == STATUS_OK)
 		status = install_again(
 		    home, order, buf_span(&anchors), &wishes, &out, note);
-	say(buf_span(&out));
+	cmd_say_lines(buf_span(&out));
 	buf_clear(&out);
 	buf_clear(&anchors);
 	return status;

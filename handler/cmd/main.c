@@ -49,6 +49,8 @@ static const struct verb {
 	{ "status", cmd_status, "list what is pending, and what to do next" },
 	{ "account", cmd_account, "list or change our accounts at CAs" },
 	{ "ca", cmd_ca, "list the known CAs and their quirks" },
+	{ "smimea", cmd_smimea,
+	    "publish certificates in the DNS, or look them up" },
 	{ "service", cmd_service, "get certificates for mail servers" },
 	{ "verify", cmd_verify, "print the S/MIME status of any message" },
 	{ "doctor", cmd_doctor, "check that everything is in place" },
@@ -113,6 +115,19 @@ cmd_say(const struct note *note)
 
 	(void)snprintf(line, sizeof(line), "mailcert: %s\n", note->text);
 	complain(line);
+}
+
+void
+cmd_say_lines(struct span lines)
+{
+	struct note note;
+	size_t end;
+
+	for (; lines.len > 0; lines = span_cut(lines, end + 1, lines.len)) {
+		end = span_find_byte(lines, '\n');
+		note_say(&note, "%.*s", (int)end, lines.at);
+		cmd_say(&note);
+	}
 }
 
 void

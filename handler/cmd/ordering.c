@@ -5,6 +5,7 @@
 
 #include "base/fd.h"
 #include "cmd/deploying.h"
+#include "cmd/publishing.h"
 #include "order/proof.h"
 
 /* Which challenge was chosen, and what it takes to meet it. */
@@ -64,6 +65,9 @@ ordering_one(
 		if (status == STATUS_OK)
 			status = deploying_new(&session->config, &session->home,
 			    order, &session->note);
+		if (status == STATUS_OK && !order_is_server(order))
+			status = publishing_offer(&session->config,
+			    &session->home, order, &session->note);
 	}
 	free(order);
 	return status;

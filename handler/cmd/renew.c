@@ -10,6 +10,7 @@
 #include "cmd/installing.h"
 #include "cmd/lookup.h"
 #include "cmd/passphrase.h"
+#include "cmd/publishing.h"
 #include "cmd/renewing.h"
 #include "cmd/reporting.h"
 #include "order/renew.h"
@@ -198,7 +199,23 @@ install_renewed(
 	free(all);
 }
 
-/* Install and deploy what other runs did not get to. */
+/* Trouble of the DNS passes; anything else needs a person. */
+static void
+publish_renewed(struct session *session, struct renewal *run)
+{
+	struct note note = { "" };
+	const enum status status =
+	    publishing_keep(&session->config, &session->home, &note);
+
+	if (status == STATUS_OK)
+		return;
+	if (note.text[0] == '\0')
+		note_say(&note, "%s", status_sentence(status));
+	cmd_say(&note);
+	run->persons += status != STATUS_AGAIN && status != STATUS_DNS;
+}
+
+/* Install, deploy and publish what other runs did not get to. */
 static void
 put_to_use(
     struct session *session, const struct options *options, struct renewal *run)
@@ -206,10 +223,12 @@ put_to_use(
 	struct note note = { "" };
 
 	install_renewed(session, options, run);
-	if (deploying(&session->config, &session->home, &note) == STATUS_OK)
-		return;
-	cmd_say(&note);
-	run->persons++;
+	if (deploying(&session->config, &session->home, &note) != STATUS_OK) {
+		cmd_say(&note);
+		run->persons++;
+	}
+	if (options->count == 0)
+		publish_renewed(session, run);
 }
 
 /* What may be renewed or resumed, and what stands in the way of it. */

@@ -144,6 +144,8 @@ struct config {
 	char dns_update_command[CONFIG_VALUE_SIZE];
 	char dns_servers[CONFIG_VALUE_SIZE];
 	int64_t dns_patience; /* seconds */
+	/* Whose certificates are published in the DNS: allow_find(). */
+	char smimea_publish[4 * CONFIG_VALUE_SIZE];
 	bool color;
 	int64_t max_message; /* octets */
 };

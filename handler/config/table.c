@@ -125,6 +125,8 @@ static const struct setting all[] = {
 	{ "smime_identities", NULL, value_identities, ALL(smime_identities),
 	    .expected = "FROM:SIGNER, two addresses, with blanks between such "
 			"pairs" },
+	{ "smimea_publish", NULL, value_addresses, ALL(smimea_publish),
+	    .expected = "addresses, @DOMAIN or *" },
 	{ "smtp", NULL, value_smtp, ALL(smtp),
 	    .expected = "submissions://USER@HOST or submission://USER@HOST" },
 	{ "syslog", "no", value_flag, ALL(syslog), .words = yes_no },

@@ -28,7 +28,7 @@ enum {
 static bool
 add_octets(X509 *one, unsigned selector, unsigned matching, struct buf *out)
 {
-	const EVP_MD *const digests[] = { NULL, EVP_sha256(), EVP_sha512() };
+	const EVP_MD *const kind = matching == 1 ? EVP_sha256() : EVP_sha512();
 	unsigned char digest[EVP_MAX_MD_SIZE], *der = NULL;
 	unsigned size = 0;
 	bool good;
@@ -38,8 +38,8 @@ add_octets(X509 *one, unsigned selector, unsigned matching, struct buf *out)
 			    : i2d_X509_PUBKEY(X509_get_X509_PUBKEY(one), &der);
 	good = len > 0;
 	if (good && matching > 0)
-		good = EVP_Digest(der, (size_t)len, digest, &size,
-			   digests[matching], NULL) == 1;
+		good = EVP_Digest(
+			   der, (size_t)len, digest, &size, kind, NULL) == 1;
 	if (good)
 		buf_add(out,
 		    (struct span){

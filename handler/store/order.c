@@ -346,6 +346,26 @@ order_save_chain(const struct home *home, const char *id, struct span chain,
 }
 
 enum status
+order_load_chain(
+    const struct home *home, const char *id, struct buf *out, struct note *note)
+{
+	char name[RECORD_ID_SIZE + 8];
+	enum status status;
+	int dir = -1;
+
+	(void)snprintf(name, sizeof(name), "%s.pem", id);
+	status = home_subdir(home, kind.directory, false, &dir, note);
+	if (status != STATUS_OK || dir < 0)
+		return status == STATUS_OK ? STATUS_MISSING : status;
+	status = file_read(dir, name, out);
+	(void)close(dir);
+	return status == STATUS_OK
+	    ? status
+	    : note_set(
+		  note, status, "%s/%s cannot be read", kind.directory, name);
+}
+
+enum status
 orders_skipped(const struct home *home, struct note *warning)
 {
 	return home_skipped(home, kind.directory, warning);

@@ -159,6 +159,9 @@ enum status orders_find(const struct home *home,
 /* Write its chain of certificates, durably. */
 enum status order_save_chain(const struct home *home, const char *id,
     struct span chain, struct note *note) MUST_CHECK;
+/* Append it.  STATUS_MISSING and others, with a note: it cannot be read. */
+enum status order_load_chain(const struct home *home, const char *id,
+    struct buf *out, struct note *note) MUST_CHECK;
 /* Was one skipped?  See home_skipped(). */
 enum status orders_skipped(
     const struct home *home, struct note *warning) MUST_CHECK;

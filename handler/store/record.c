@@ -38,6 +38,19 @@ record_new_id(char out[RECORD_ID_SIZE])
 	return STATUS_OK;
 }
 
+void
+record_id_about(const char *what, struct span text, struct span more,
+    char out[RECORD_ID_SIZE])
+{
+	const uint64_t sum = index_key(what, text, more);
+	unsigned char bytes[8];
+	size_t i;
+
+	for (i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (unsigned char)(sum >> (8 * i));
+	record_id_of(bytes, out);
+}
+
 bool
 record_id_ok(const char *id)
 {

@@ -31,13 +31,7 @@ static_assert(offsetof(struct trouble, id) == 0, "a record begins with its id");
 static void
 id_of(const char *key, char out[RECORD_ID_SIZE])
 {
-	const uint64_t sum = index_key("trouble", span_of(key), SPAN(""));
-	unsigned char bytes[8];
-	size_t i;
-
-	for (i = 0; i < sizeof(bytes); i++)
-		bytes[i] = (unsigned char)(sum >> (8 * i));
-	record_id_of(bytes, out);
+	record_id_about("trouble", span_of(key), SPAN(""), out);
 }
 
 enum status

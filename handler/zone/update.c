@@ -6,8 +6,10 @@
  * nsupdate has to know its type.  What nsupdate prints comes from the network,
  * and is limited and shown as safe text.
  */
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/path.h"
 #include "base/resolver.h"
@@ -40,7 +42,8 @@ static const struct failure {
 	    "the clock of the server and of this machine differ by more than "
 	    "five minutes" },
 	{ "NOTAUTH", STATUS_CONFIG,
-	    "the server of dns_update_server does not have this zone" },
+	    "the server of dns_update_server does not have this zone, or takes "
+	    "no change that is not signed" },
 	{ "NOTZONE", STATUS_CONFIG,
 	    "the server says that the name is not in this zone" },
 	{ "NOTIMP", STATUS_CONFIG, "the server takes no updates" },
@@ -51,18 +54,9 @@ static const struct failure {
 };
 enum { FAILURES = sizeof(failures) / sizeof(*failures) };
 
-static void
-add_hex(struct buf *out, struct span data)
-{
-	size_t i;
-
-	for (i = 0; i < data.len; i++)
-		buf_addf(out, "%02x", (unsigned char)data.at[i]);
-}
-
 /* "server HOST PORT"; without one, nsupdate asks the DNS for the primary. */
-static void
-add_server(struct buf *out, const char *server)
+void
+zone_add_server(struct buf *out, const char *server)
 {
 	char host[CONFIG_VALUE_SIZE];
 	const struct span text = span_of(server);
@@ -81,7 +75,7 @@ add_script(struct buf *out, const char *server, const struct zone *zone,
 {
 	size_t i;
 
-	add_server(out, server);
+	zone_add_server(out, server);
 	buf_addf(out, "zone %s.\n", zone->apex);
 	if (fresh)
 		buf_addf(
@@ -101,7 +95,7 @@ add_script(struct buf *out, const char *server, const struct zone *zone,
 		if (changes[i].act == ZONE_REMOVE)
 			buf_addf(out, "%zu ", changes[i].data.len);
 		if (changes[i].act != ZONE_REMOVE_ALL)
-			add_hex(out, changes[i].data);
+			buf_add_hex(out, changes[i].data);
 		buf_add_byte(out, '\n');
 	}
 	buf_add_text(out, "send\n");
@@ -149,13 +143,19 @@ judge(const struct zone *zone, int code, const char *said, struct note *note)
 	    said[0] != '\0' ? said : "it does not say why");
 }
 
-/* A key that others can read is not one: they can change the zone. */
+/* Without its key, nsupdate would send the change unsigned.  A key that others
+ * can read lets them change the zone. */
 static enum status
 check_key(const char *path, struct note *note)
 {
 	struct stat st;
 
-	if (stat(path, &st) == 0 && (st.st_mode & 07) != 0)
+	if (path[0] == '\0')
+		return STATUS_OK;
+	if (access(path, R_OK) != 0 || stat(path, &st) != 0)
+		return note_set(note, STATUS_CONFIG,
+		    "dns_update_key %.200s: %s", path, strerror(errno));
+	if ((st.st_mode & 07) != 0)
 		return note_set(note, STATUS_PERMISSION,
 		    "%.200s: other users can read this key; run chmod 600",
 		    path);

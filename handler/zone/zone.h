@@ -46,6 +46,9 @@ struct zone_change {
 	struct span data; /* as on the wire (RFC 1035 section 3.3); borrowed */
 };
 
+/* Append the line of an nsupdate script that names the server, as
+ * dns_update_server writes it; nothing if that is empty. */
+void zone_add_server(struct buf *out, const char *server);
 /* Does the configuration say how to change the DNS? */
 bool zone_is_configured(const struct config *config);
 

@@ -141,7 +141,8 @@ def test_options():
             return re.findall(r"^  ([a-z-]+) ", place.run(
                 *verb, "--help").stdout.decode().split("\nEvery")[0], re.M)
         listed = listing()
-        listed += ["service " + act for act in listing("service")]
+        listed += [verb + " " + act for verb in ("service", "smimea")
+                   for act in listing(verb)]
         tap.equal(sorted(sections), sorted(listed),
                   "mailcert(1) tells every command")
         for verb, section in sorted(sections.items()):

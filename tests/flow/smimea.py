@@ -3,11 +3,18 @@
 """SMIMEA records in zones of real servers, and how the DNS is changed: Knot,
 nsd, unbound and nsupdate on loopback."""
 import functools
+import glob
 import hashlib
+import itertools
+import json
 import os
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import dns.rdata
+from cms import Authority, cert_der, cert_pem, new_key, pem
+from cryptography.hazmat.primitives import serialization
 from lib import BUILD, Place, ask, run_tests, tap, told
 from servers.dns import Zones
 
@@ -29,6 +36,78 @@ NAMES = {
     "\u7528\u6237@example.com":
         "0d0e1a86b3aa787709b00329fcd32b5baf036c87067c8d6c27a46667",
 }
+
+
+ALICE = "alice@example.org"
+LABEL = hashlib.sha256(b"alice").hexdigest()[:56]
+OWNER = LABEL + "._smimecert.example.org"
+BOTH = ("digital_signature", "key_agreement")
+CA = Authority("Test Root")
+FORMS = list(itertools.product(range(4), range(2), range(3)))
+
+
+def issue(address=ALICE, **how):
+    """A key and a certificate that signs and encrypts."""
+    return CA.issue(address, key=how.pop("key", new_key()), usage=BOTH, **how)
+
+
+class Home(Place):
+    """A place with certificates."""
+
+    def __init__(self, settings="", **more):
+        super().__init__(config="set authenticate = none\n" + settings +
+                         "set dns_patience = 20s\n", **more)
+        self.config = os.path.join(self.user, ".config/mailcert/config")
+
+    def take(self, key, cert):
+        """Import a pair; gives its id."""
+        path = self.write("pair.pem", pem(key) + cert_pem(cert, CA.cert))
+        before = set(self.ids())
+        got = self.run("import", path)
+        assert got.returncode == 0, got
+        return (set(self.ids()) - before).pop()
+
+    def ids(self):
+        return [os.path.basename(p)[:-5] for p in glob.glob(
+            os.path.join(self.home, "certificates", "*.json"))]
+
+    def published(self):
+        """The records of what is published."""
+        out = []
+        for path in sorted(glob.glob(os.path.join(self.home, "published",
+                                                  "*.json"))):
+            with open(path) as f:
+                out.append(json.load(f))
+        return out
+
+    def edit(self, kind, id, **members):
+        """Change a record of the home."""
+        path = os.path.join(self.home, kind, id + ".json")
+        with open(path) as f:
+            record = json.load(f)
+        record.update(members)
+        with open(path, "w") as f:
+            json.dump(record, f)
+
+    def smimea(self, *args, **more):
+        return self.run("smimea", *args, **more)
+
+
+def wire(usage, selector, matching, cert):
+    """The data of a record (RFC 6698 section 2.1)."""
+    data = cert_der(cert) if selector == 0 else \
+        cert.public_key().public_bytes(
+            serialization.Encoding.DER,
+            serialization.PublicFormat.SubjectPublicKeyInfo)
+    if matching:
+        data = hashlib.new(("sha256", "sha512")[matching - 1], data).digest()
+    return bytes((usage, selector, matching)) + data
+
+
+def text(usage, selector, matching, cert):
+    """As dnspython prints it."""
+    return dns.rdata.from_wire(1, 53, (data := wire(
+        usage, selector, matching, cert)), 0, len(data)).to_text(chunksize=0)
 
 
 def net(place, verb, *pairs, opens=None):
@@ -69,6 +148,93 @@ def test_owner():
             got = net(place, "owner", ("address", bad))
             tap.equal(dict(got).get("status"), b"malformed",
                       "not an address: " + bad)
+
+
+def test_print():
+    key, cert = issue()
+    with Home() as place:
+        id = place.take(key, cert)
+        for usage, selector, matching in FORMS:
+            args = ("--usage", str(usage), "--selector", str(selector),
+                    "--matching", str(matching))
+            want = text(usage, selector, matching,
+                        cert if usage % 2 else CA.cert)
+            got = place.smimea("print", *args, "--ttl", "60", ALICE)
+            line = got.stdout.decode().strip().split(" ", 4)
+            tap.equal(line, [OWNER + ".", "60", "IN", "SMIMEA", want],
+                      "print %d %d %d" % (usage, selector, matching))
+            got = place.smimea("print", *args, "--format", "generic", id)
+            name, ttl, kind, data = got.stdout.decode().strip().split(
+                " ", 3)[0:4]
+            tap.ok((name, ttl, kind) == (OWNER + ".", "3600", "IN") and
+                   data.startswith("TYPE53 \\# ") and dns.rdata.from_text(
+                       1, 53, data[7:]).to_text(chunksize=0) == want,
+                   "print %d %d %d: generic" % (usage, selector, matching),
+                   got)
+        got = place.smimea("print", ALICE)
+        tap.equal(got.stdout.decode(), "%s. 3600 IN SMIMEA %s\n" % (
+            OWNER, text(3, 0, 0, cert)), "print: the certificate, by default")
+        got = place.smimea("print", "--draft", "--json", id)
+        tap.equal(json.loads(got.stdout), {"records": [{
+            "address": ALICE, "certificate": id, "name": OWNER,
+            "draft": "alice._smimecert.example.org", "ttl": 3600, "usage": 3,
+            "selector": 0, "matching": 0,
+            "data": cert_der(cert).hex()}]}, "print --json")
+        got = place.smimea("print", "--draft", ALICE)
+        tap.ok(got.stdout.startswith(b"; draft-hoffman-dane-smime-02: alice."
+                                     b"_smimecert.example.org.\n"),
+               "print --draft", got)
+        got = place.run("-o", "dns_update_server=ns.example.org@5353",
+                        "smimea", "print", "--format", "nsupdate", ALICE)
+        tap.equal(got.stdout.decode(), "server ns.example.org 5353\nupdate "
+                  "add %s. 3600 SMIMEA %s\nsend\n" % (
+                      OWNER, text(3, 0, 0, cert)), "print: a script")
+        leaf = place.write("leaf.der", cert_der(cert))
+        got = place.smimea("print", "--certificate", leaf, "--matching", "1",
+                           "bob@example.com")
+        bob = hashlib.sha256(b"bob").hexdigest()[:56]
+        tap.equal(got.stdout.decode(), "%s._smimecert.example.com. 3600 IN "
+                  "SMIMEA %s\n" % (bob, text(3, 0, 1, cert)),
+                  "print: a file, for an address")
+        for args, code, says in (
+                (("--certificate", leaf, "--usage", "2", "b@x.org"), 65,
+                 b"the CA, whose certificate is not in the chain"),
+                (("--certificate", place.config, "b@x.org"), 65,
+                 b"no certificate"),
+                (("--certificate", leaf, "nobody"), 64, b"nobody"),
+                (("bob@example.com",), 1, b"no certificate in use"),
+                (("nobody",), 1, b"no certificate in use"),
+                (("--usage", "4", ALICE), 64, b"--usage"),
+                (("--selector", "2", ALICE), 64, b"--selector"),
+                (("--matching", "-1", ALICE), 64, b"--matching"),
+                (("--ttl", "604801", ALICE), 64, b"--ttl")):
+            got = place.smimea("print", *args)
+            tap.ok(got.returncode == code and says in got.stderr and
+                   got.stdout == b"", "print %s: no" % " ".join(
+                       args), got)
+
+
+def test_gpg():
+    """gpg makes the same label (RFC 7929), but for case, which it folds."""
+    with Place() as place:
+        top = place.path("gnupg")
+        os.mkdir(top, 0o700)
+
+        def gpg(*args):
+            return subprocess.run(["gpg", "--homedir", top, "--batch",
+                                   *args], check=True, capture_output=True,
+                                  text=True).stdout
+        for address in ("hugh@example.com", "john.smith@example.com",
+                        "Upper@example.com"):
+            gpg("--passphrase", "", "--quick-generate-key", address,
+                "ed25519", "sign", "never")
+            said = gpg("--export", "--export-options", "export-dane",
+                       address)
+            ours = net(place, "owner", ("address", address))[0][1][:56]
+            tap.equal(ours.decode() in said, address[0].islower(),
+                      "gpg has the same name for " + address)
+        subprocess.run(["gpgconf", "--homedir", top, "--kill", "all"],
+                       capture_output=True, check=False)
 
 
 def test_servers(zones):
@@ -118,19 +284,207 @@ def test_servers(zones):
                "served: a long record comes by TCP", got)
 
 
+def test_publish(zones):
+    """One certificate: published, looked at, taken back."""
+    key, cert = issue("pub@example.org")
+    owner = hashlib.sha256(b"pub").hexdigest()[:56] + "._smimecert.example.org"
+    with Home(zones.settings) as place:
+        id = place.take(key, cert)
+
+        def there(*forms, at=None):
+            return [r.replace(" ", "") for r in zones.ask(
+                owner, "SMIMEA", at)] == sorted(
+                    text(*form, cert).replace(" ", "") for form in forms)
+
+        got = place.smimea("publish", "--ttl", "60", "pub@example.org")
+        tap.ok(got.returncode == 0 and there((3, 0, 0)) and
+               there((3, 0, 0), at=zones.secondary) and
+               b"published certificate " + id.encode() in got.stdout,
+               "publish: both servers have it", got)
+        record, = place.published()
+        tap.ok(record["order"] == id and record["name"] == owner and
+               record["shown"] > 0 and record["ttl"] == 60,
+               "publish: it is recorded", record)
+        got = place.smimea("publish", "--ttl", "60", id)
+        tap.ok(got.returncode == 0 and there((3, 0, 0)) and
+               len(place.published()) == 1, "publish: again", got)
+        got = place.smimea("publish", "--matching", "1", "--ttl", "1", id)
+        tap.ok(got.returncode == 0 and there((3, 0, 0), (3, 0, 1)) and
+               b"stays for" in got.stdout,
+               "publish: in another form, beside", got)
+        old = next(r for r in place.published() if r["until"])
+        tap.ok(old["ttl"] == 60 and old["until"] >= old["shown"] + 60,
+               "publish: the old form goes after its TTL", old)
+        got = place.run("renew")
+        tap.ok(got.returncode == 0 and there((3, 0, 0), (3, 0, 1)),
+               "publish: not before", got)
+        place.edit("published", old["id"], until=old["shown"])
+        got = place.run("renew")
+        tap.ok(got.returncode == 0 and there((3, 0, 1)) and
+               len(place.published()) == 1, "publish: renew removes it", got)
+        got = place.smimea("unpublish", "pub@example.org")
+        tap.ok(got.returncode == 0 and there() and
+               there(at=zones.secondary) and place.published() == [],
+               "unpublish", got)
+        got = place.smimea("unpublish", "pub@example.org")
+        tap.ok(got.returncode == 1 and b"published nothing" in got.stderr,
+               "unpublish: there is nothing", got)
+
+
+def test_strangers(zones):
+    """Records that somebody else has put there."""
+    key, cert = issue("other@example.org")
+    owner = hashlib.sha256(b"other").hexdigest()[:56] + \
+        "._smimecert.example.org"
+    zones.update("add %s 60 SMIMEA 3 0 1 %s" % (owner, "ab" * 32))
+    with Home(zones.settings) as place:
+        id = place.take(key, cert)
+        got = place.smimea("publish", id)
+        tap.ok(got.returncode == 1 and b"--beside" in got.stderr and
+               place.published() == [] and
+               len(zones.ask(owner, "SMIMEA")) == 1,
+               "strangers: nothing is added without a word", got)
+        got = place.smimea("publish", "--beside", id)
+        tap.ok(got.returncode == 0 and len(zones.ask(owner, "SMIMEA")) == 2,
+               "strangers: --beside", got)
+        got = place.smimea("unpublish", id)
+        tap.ok(got.returncode == 0 and
+               zones.ask(owner, "SMIMEA") == ["3 0 1 " + "ab" * 32],
+               "strangers: their record stays", got)
+
+
+def test_roll_over(zones):
+    """A new certificate takes the place of a published one."""
+    address = "roll@example.org"
+    owner = hashlib.sha256(b"roll").hexdigest()[:56] + \
+        "._smimecert.example.org"
+    old, new = issue(address), issue(address)
+
+    def there():
+        return {r.replace(" ", "") for r in zones.ask(owner, "SMIMEA",
+                                                      zones.secondary)}
+    first, second = (text(3, 0, 0, cert).replace(" ", "")
+                     for _, cert in (old, new))
+    with Home(zones.settings) as place:
+        one = place.take(*old)
+        place.smimea("publish", "--ttl", "30", one)
+        two = place.take(*new)
+        place.edit("certificates", one, replaced=two)
+        got = place.run("renew")
+        tap.ok(got.returncode == 0 and there() == {first, second},
+               "roll-over: renew publishes the new one beside", got)
+        record = {r["order"]: r for r in place.published()}
+        tap.ok(record[two]["ttl"] == 30 and not record[two]["until"] and
+               record[one]["until"] >= record[two]["shown"] + 30,
+               "roll-over: the old one goes after its TTL", record)
+        place.edit("published", record[one]["id"],
+                   until=record[one]["shown"])
+        got = place.run("renew")
+        tap.ok(got.returncode == 0 and there() == {second},
+               "roll-over: then it is gone", got)
+        # Killed after the record was saved, before the DNS was changed.
+        place.edit("published", record[two]["id"], shown=0)
+        zones.update("delete %s SMIMEA" % owner)
+        got = place.run("renew")
+        tap.ok(got.returncode == 0 and there() == {second},
+               "roll-over: renew completes what was interrupted", got)
+        place.edit("certificates", two, state="revoked", revoked=1796050313)
+        got = place.run("renew")
+        tap.ok(got.returncode == 0 and there() == set() and
+               place.published() == [],
+               "roll-over: what was revoked is removed", got)
+        three = place.take(*issue(address))
+        tap.ok(there() == set(), "roll-over: nothing is published by itself")
+        four = issue(address)
+        with open(place.config, "a") as f:
+            f.write("set smimea_publish = @example.org\n")
+        place.take(*four)
+        tap.equal(there(), {text(3, 0, 0, four[1]).replace(" ", "")},
+                  "roll-over: smimea_publish names the domain")
+        tap.ok(three not in [r["order"] for r in place.published()],
+               "roll-over: older ones are left alone")
+
+
+def test_refused(zones):
+    """What nsupdate and the servers may say."""
+    key, cert = issue("no@example.org")
+    owner = hashlib.sha256(b"no").hexdigest()[:56] + "._smimecert.example.org"
+    with Home(zones.settings) as place:
+        id = place.take(key, cert)
+        open_key = place.write("open", open(zones.key, "rb").read(), 0o644)
+
+        def publish(*settings):
+            return place.run(*(x for s in settings for x in ("-o", s)),
+                             "smimea", "publish", id)
+        for setting, code, says in (
+                ("dns_update_key=" + zones.wrong_key, 78, b"another secret"),
+                ("dns_update_key=", 78, b"not signed"),
+                ("dns_update_key=/nowhere", 78, b"/nowhere"),
+                ("dns_update_key=" + open_key, 77, b"chmod 600"),
+                ("dns_update_server=" + zones.static.at, 78,
+                 b"takes no updates"),
+                ("dns_update_server=127.0.0.1@1", 75, b"does not answer"),
+                ("dns_update_command=/bin/false", 78, b"cannot change"),
+                ("dns_update_command=/nowhere/nsupdate", 73, b"/nowhere")):
+            got = publish(setting)
+            tap.ok(got.returncode == code and says in got.stderr and
+                   zones.ask(owner, "SMIMEA") == [],
+                   "refused: " + setting.split("/")[0] + " " +
+                   says.decode(), got)
+            tap.equal(len(place.published()), code == 75,
+                      "refused: what may be there is remembered: " + setting)
+            for record in place.published():
+                os.unlink(os.path.join(place.home, "published",
+                                       record["id"] + ".json"))
+        got = publish("dns_update_key=", "dns_update_server=")
+        tap.ok(got.returncode == 78 and b"set dns_update_key" in got.stderr,
+               "refused: nothing is configured", got)
+        got = publish("resolver=127.0.0.1@1")
+        tap.ok(got.returncode == 75 and place.published() == [],
+               "refused: no resolver", got)
+
+
+def test_lag(zones):
+    """A secondary that is down, and comes back."""
+    key, cert = issue("lag@example.org")
+    owner = hashlib.sha256(b"lag").hexdigest()[:56] + "._smimecert.example.org"
+    with Home(zones.settings) as place:
+        id = place.take(key, cert)
+        zones.secondary.stop()
+        try:
+            got = place.run("-o", "dns_patience=1s", "smimea", "publish", id)
+            tap.ok(got.returncode == 75 and b"1 of 2 name servers of "
+                   b"example.org show it" in got.stderr and
+                   zones.secondary.address.encode() in got.stderr,
+                   "lag: the secondary is down", got)
+            tap.equal([r["shown"] for r in place.published()], [0],
+                      "lag: it is not complete")
+        finally:
+            zones.secondary.start()
+        got = place.run("renew")
+        tap.ok(got.returncode == 0 and place.published()[0]["shown"] > 0 and
+               len(zones.ask(owner, "SMIMEA", zones.secondary)) == 1,
+               "lag: renew waits for the rest", got)
+        place.smimea("unpublish", id)
+
+
 def main():
-    run_tests({"test_owner": test_owner})
+    plain = {test.__name__: test for test in (
+        test_owner, test_print, test_gpg)}
     why = Zones.missing()
     if why:
         tap.skip("records on real servers", why)
+        run_tests(plain)
         tap.done()
     records = 'www TXT "x"\nalias CNAME a.sub.example.net.\nbig TXT %s\n' % \
         " ".join('"%s"' % ("x" * 250) for _ in range(12))
     with Zones({"example.org": records}, static={
             "example.net": {"a.sub": 'TXT "y"'},
             "bogus": {"a": 'TXT "v=DKIM1; x"'}}) as zones:
-        run_tests({
-            "test_servers": functools.partial(test_servers, zones)})
+        run_tests({**plain, **{
+            test.__name__: functools.partial(test, zones) for test in (
+                test_servers, test_publish, test_strangers, test_roll_over,
+                test_refused, test_lag)}})
     tap.done()
 
 

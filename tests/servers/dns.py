@@ -21,6 +21,7 @@ import os
 import random
 import secrets
 import socket
+import subprocess
 
 import dns.dnssec
 import dns.message
@@ -355,3 +356,12 @@ class Zones:
         """The records of a name in their presentation form, from the primary
         or another one."""
         return (at or self.primary).records(name, kind)
+
+    def update(self, *lines):
+        """Change a zone by nsupdate: "add NAME TTL TYPE DATA"."""
+        script = "server %s %d\n%ssend\n" % (
+            self.primary.address, self.primary.listens, "".join(
+                "update %s\n" % line for line in lines))
+        subprocess.run([program("nsupdate"), "-k", self.key, "-v"],
+                       input=script.encode(), check=True,
+                       capture_output=True)

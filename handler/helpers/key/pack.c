@@ -24,7 +24,7 @@ enum { NAME_SIZE = 300 };
 /* Records are read before other files: a key and a chain are written before
  * their record. */
 static const char *const directories[] = { "expectations", "orders",
-	"certificates", "issuances", "accounts", "keys" };
+	"certificates", "issuances", "accounts", "keys", "published" };
 static_assert(sizeof(directories) / sizeof(*directories) == PACK_DIRECTORIES,
     "struct pack_place has one for each");
 

@@ -18,7 +18,7 @@ enum status pack_read(
     const char *path, struct buf *out, struct note *note) MUST_CHECK;
 
 /* The directories of a home, open; -1: not. */
-enum { PACK_DIRECTORIES = 6 };
+enum { PACK_DIRECTORIES = 7 };
 struct pack_place {
 	int dir[PACK_DIRECTORIES]; /* owned */
 };
