@@ -568,26 +568,29 @@ install_locked(
 	return status;
 }
 
-/* The nth profile that was installed into.  The journal may change between
- * two calls. */
-static bool
-take_profile(const struct journal *journal, size_t n, char *out, size_t size)
-{
-	struct span rest = journal_rest(journal);
-	struct journal_entry entry;
-
-	while (journal_next(&rest, &entry))
-		if (span_eq(entry.verb, SPAN("profile")) && n-- == 0)
-			return span_copy(entry.path, out, size);
-	return false;
-}
-
 static bool
 is_directory(const char *path)
 {
 	struct stat st;
 
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* Take the next profile that it was installed into; *n counts them.  The journal
+ * may change between two calls. */
+static bool
+take_profile(const struct journal *journal, size_t *n, char out[DIRECTORY_SIZE])
+{
+	struct span rest = journal_rest(journal);
+	struct journal_entry entry;
+	size_t i = 0;
+
+	while (journal_next(&rest, &entry))
+		if (span_eq(entry.verb, SPAN("profile")) && i++ == *n) {
+			++*n;
+			return span_copy(entry.path, out, DIRECTORY_SIZE);
+		}
+	return false;
 }
 
 /* All that it was installed into, and that are left. */
@@ -598,11 +601,9 @@ install_where_it_was(
 	const struct journal *journal = &installation->changes.journal;
 	char directory[DIRECTORY_SIZE];
 	enum status status = STATUS_OK;
-	size_t n;
+	size_t n = 0;
 
-	for (n = 0; status == STATUS_OK &&
-	     take_profile(journal, n, directory, sizeof(directory));
-	     n++)
+	while (status == STATUS_OK && take_profile(journal, &n, directory))
 		if (is_directory(directory)) {
 			*found = true;
 			status = install_locked(installation, directory, note);
@@ -661,11 +662,9 @@ thunderbird_remember(struct installation *installation,
 	const struct journal *journal = &installation->changes.journal;
 	char directory[DIRECTORY_SIZE];
 	enum status status = STATUS_OK;
-	size_t n;
+	size_t n = 0;
 
-	for (n = 0; status == STATUS_OK &&
-	     take_profile(journal, n, directory, sizeof(directory));
-	     n++)
+	while (status == STATUS_OK && take_profile(journal, &n, directory))
 		if (is_directory(directory))
 			status = remember_locked(
 			    installation, directory, other, address, note);
@@ -819,11 +818,9 @@ thunderbird_check(const struct journal *journal, const struct identities *all,
 {
 	char directory[DIRECTORY_SIZE];
 	enum status status = STATUS_OK;
-	size_t n;
+	size_t n = 0;
 
-	for (n = 0; status == STATUS_OK &&
-	     take_profile(journal, n, directory, sizeof(directory));
-	     n++)
+	while (status == STATUS_OK && take_profile(journal, &n, directory))
 		status = check_profile(journal, all, directory, note);
 	return status;
 }

@@ -7,6 +7,8 @@ field_at(struct span rest)
 {
 	size_t end = 0;
 
+	if (rest.len == 0)
+		return rest;
 	do
 		end += span_find_byte(span_cut(rest, end, rest.len), '\n') + 1;
 	while (end < rest.len && ascii_is_blank(rest.at[end]));
@@ -37,19 +39,24 @@ skip_empty_lines(struct span s)
 	return s;
 }
 
+/* Take a field off the header; false: it has ended. */
+static bool
+take_field(struct span *head, struct span *field)
+{
+	*field = field_at(*head);
+	*head = span_cut(*head, field->len, head->len);
+	return field->len > 0 && !is_empty_line(*field);
+}
+
 bool
 filter_has_header(struct span head)
 {
 	struct span field;
 
 	head = skip_empty_lines(head);
-	while (head.len > 0) {
-		field = field_at(head);
-		if (is_empty_line(field))
-			return true;
-		head = span_cut(head, field.len, head.len);
-	}
-	return false;
+	while (take_field(&head, &field))
+		;
+	return field.len > 0;
 }
 
 /* "ACME: token", or encoded words, which may be that. */
@@ -75,13 +82,9 @@ filter_passes(struct span head, bool auto_submitted)
 	struct span field;
 
 	head = skip_empty_lines(head);
-	while (head.len > 0 && !(subject && generated)) {
-		field = field_at(head);
-		if (is_empty_line(field))
-			break;
+	while (!(subject && generated) && take_field(&head, &field)) {
 		subject = subject || is_subject(field);
 		generated = generated || is_generated(field);
-		head = span_cut(head, field.len, head.len);
 	}
 	return subject && generated;
 }
@@ -92,15 +95,10 @@ filter_is_report(struct span head)
 	struct span field;
 
 	head = skip_empty_lines(head);
-	while (head.len > 0) {
-		field = field_at(head);
-		if (is_empty_line(field))
-			return false;
+	while (take_field(&head, &field))
 		if (span_starts_nocase(field, SPAN("content-type")) &&
 		    filter_holds(field, SPAN("report")))
 			return true;
-		head = span_cut(head, field.len, head.len);
-	}
 	return false;
 }
 
