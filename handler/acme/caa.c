@@ -103,22 +103,22 @@ is_named(struct span name, const struct span *names, size_t named)
 
 enum caa_verdict
 caa_judge(const struct span *records, size_t count, const struct span *names,
-    size_t named)
+    size_t named, struct span tag)
 {
 	bool restricted = false, permitted = false;
-	struct span tag, value;
+	struct span found, value;
 	size_t i, len;
 
 	for (i = 0; i < count; i++) {
 		len = records[i].len >= 2 ? (unsigned char)records[i].at[1] : 0;
 		if (len == 0 || records[i].len < 2 + len)
 			continue;
-		tag = span_cut(records[i], 2, 2 + len);
+		found = span_cut(records[i], 2, 2 + len);
 		value = span_cut(records[i], 2 + len, records[i].len);
 		if (((unsigned char)records[i].at[0] & CAA_CRITICAL) != 0 &&
-		    !is_known(tag))
+		    !is_known(found))
 			return CAA_FORBIDDEN;
-		if (!span_eq_nocase(tag, SPAN("issuemail")))
+		if (!span_eq_nocase(found, tag))
 			continue;
 		restricted = true;
 		value = caa_issuer(value);

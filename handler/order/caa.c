@@ -14,7 +14,8 @@
 enum { CAA_RECORDS_MAX = 64 };
 
 static enum caa_verdict
-judge(const struct acme_directory *directory, const struct dns_answer *answer)
+judge(const struct acme_directory *directory, const struct dns_answer *answer,
+    struct span tag)
 {
 	struct span record[CAA_RECORDS_MAX], name[ACME_LIST_MAX];
 	size_t i;
@@ -27,11 +28,11 @@ judge(const struct acme_directory *directory, const struct dns_answer *answer)
 		record[i] = buf_span(&answer->record[i]);
 	for (i = 0; i < directory->caas; i++)
 		name[i] = span_of(directory->caa[i]);
-	return caa_judge(record, answer->count, name, directory->caas);
+	return caa_judge(record, answer->count, name, directory->caas, tag);
 }
 
 static enum status
-look_up(const struct client *client, const char *domain,
+look_up(const struct client *client, const char *domain, struct span tag,
     enum caa_verdict *verdict, struct note *note)
 {
 	struct dns_answer answer;
@@ -45,7 +46,7 @@ look_up(const struct client *client, const char *domain,
 	if (status == STATUS_OK &&
 	    dns_answer_parse(frame_get(buf_span(&out), "dns"), &answer) ==
 		STATUS_OK)
-		*verdict = judge(&client->ca.directory, &answer);
+		*verdict = judge(&client->ca.directory, &answer, tag);
 	dns_answer_clear(&answer);
 	buf_clear(&out);
 	return status;
@@ -68,22 +69,25 @@ domain_of(const char *address, char *out, size_t size)
 }
 
 enum status
-caa_check(const struct client *client, const char *address,
-    struct note *warning, struct note *note)
+caa_check(const struct client *client, const char *name, struct note *warning,
+    struct note *note)
 {
+	const bool host = !span_has_byte(span_of(name), '@');
 	enum caa_verdict verdict = CAA_FREE;
 	char domain[DNS_NAME_SIZE];
 	struct note why = { "" };
 
 	*warning = (struct note){ "" };
-	if (!domain_of(address, domain, sizeof(domain)))
+	if (host ? !host_normal(span_of(name), domain, sizeof(domain))
+		 : !domain_of(name, domain, sizeof(domain)))
 		return STATUS_OK;
-	if (look_up(client, domain, &verdict, &why) == STATUS_BUG)
+	if (look_up(client, domain, host ? SPAN("issue") : SPAN("issuemail"),
+		&verdict, &why) == STATUS_BUG)
 		return note_set(note, STATUS_BUG, "%s", why.text);
 	if (verdict == CAA_FORBIDDEN)
 		note_say(warning,
 		    "warning: the CAA records for %.150s do not let this CA "
-		    "issue mail certificates; it will probably refuse",
-		    domain);
+		    "issue%s certificates; it will probably refuse",
+		    domain, host ? "" : " mail");
 	return STATUS_OK;
 }

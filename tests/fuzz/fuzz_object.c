@@ -44,8 +44,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	parse_object(text);
 	assert(issuer.len == 0 || within(issuer, text));
 	/* Who permits us must name us; a verdict needs no name. */
-	assert(caa_judge(&text, 1, NULL, 0) <= CAA_FORBIDDEN);
-	if (caa_judge(&text, 1, ours, 1) == CAA_PERMITTED)
+	assert(caa_judge(&text, 1, NULL, 0, SPAN("issue")) <= CAA_FORBIDDEN);
+	if (caa_judge(&text, 1, ours, 1, SPAN("issuemail")) == CAA_PERMITTED)
 		assert(size > 10);
 	return 0;
 }
