@@ -157,6 +157,37 @@ do_contact(struct session *session, struct options *options)
 	return status;
 }
 
+static bool
+has_proof(const void *record, const void *thumbprint)
+{
+	const struct order *order = record;
+
+	return order_is_server(order) && order_is_open(order) &&
+	    order->proof.met == 0 &&
+	    strcmp(order->proof.thumbprint, thumbprint) == 0;
+}
+
+/* What proves a host contains it, too. */
+static enum status
+check_proofs(struct session *session)
+{
+	struct record_search search = { .ids = 0 };
+	struct order *all = NULL;
+	enum status status;
+	size_t count = 0;
+
+	order_search_open(&search);
+	status = orders_find(&session->home, &search, has_proof,
+	    session->client.account.thumbprint, &all, &count, &session->note);
+	if (status == STATUS_OK && count > 0)
+		status = note_set(&session->note, STATUS_AGAIN,
+		    "order %s is open, and its proof depends on the current "
+		    "key; finish it first",
+		    all[0].id);
+	free(all);
+	return status;
+}
+
 /* Refuse while a challenge is open: its answer contains the thumbprint. */
 static enum status
 check_pending(struct session *session)
@@ -178,7 +209,7 @@ check_pending(struct session *session)
 			    "the current key; finish it first",
 			    expectation_shown_id(&expectations[i]));
 	free(expectations);
-	return status;
+	return status == STATUS_OK ? check_proofs(session) : status;
 }
 
 static enum status

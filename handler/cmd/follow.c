@@ -219,9 +219,8 @@ follow(struct client *client, struct order *order,
 				    expectation_shown_id(&step.expectation));
 			if (step.wait == STEP_PROOF)
 				buf_addf(&text,
-				    "; mailcert status %s shows what to "
-				    "publish; in place, but not seen from "
-				    "here? mailcert finish --sent %s",
+				    "; status %s shows what to publish; is it "
+				    "there? mailcert finish --sent %s",
 				    order->id, order->id);
 			if (step.wait != STEP_DONE)
 				status = note_set(note, STATUS_AGAIN, "%.300s",

@@ -361,7 +361,12 @@ proof_advance(struct order_work *work, bool *valid)
 		    &authz.problem, work->note);
 	*valid = authz.status == ACME_VALID;
 	step->wait = STEP_CA;
-	return *valid ? mark(work, &proof->met) : STATUS_OK;
+	if (*valid)
+		status = mark(work, &proof->met);
+	/* Before the certificate: then nobody would look at the order. */
+	return *valid && status == STATUS_OK
+	    ? proof_withdraw(work->client, work->order, &step->hint, work->note)
+	    : status;
 }
 
 static enum status

@@ -45,6 +45,20 @@ find(const struct config *config, const struct order *order, size_t i,
 	return status;
 }
 
+static void
+tell_where(const struct order *order, size_t i, enum status status,
+    const struct note *said, struct note *note)
+{
+	struct buf name;
+
+	buf_init(&name, SERVICE_RECORD_SIZE);
+	proof_add_name(
+	    order->proof.kind, &order->service[i], order->address[0], &name);
+	(void)note_set(note, status, "TXT record %.150s: %.250s",
+	    name.at != NULL ? name.at : "", note_text(said, status));
+	buf_clear(&name);
+}
+
 /* What is done with one record. */
 enum act { LOOK, ADD, REMOVE };
 
@@ -53,6 +67,7 @@ act_on(const struct config *config, const struct order *order, size_t i,
     enum act act, struct note *note)
 {
 	const struct zone_waiting once = { .seconds = 0 };
+	struct note said = { "" };
 	struct zone_change change = {
 		.act = act == REMOVE ? ZONE_REMOVE : ZONE_ADD, .ttl = PROOF_TTL
 	};
@@ -65,11 +80,13 @@ act_on(const struct config *config, const struct order *order, size_t i,
 	change.data = buf_span(&data);
 	status = buf_status(&data);
 	if (status == STATUS_OK)
-		status = find(config, order, i, &zone, note);
+		status = find(config, order, i, &zone, &said);
 	if (status == STATUS_OK && act == LOOK)
-		status = zone_wait(&zone, &change, 1, &once, config, note);
+		status = zone_wait(&zone, &change, 1, &once, config, &said);
 	else if (status == STATUS_OK)
-		status = zone_update(config, &zone, &change, 1, false, note);
+		status = zone_update(config, &zone, &change, 1, false, &said);
+	if (status != STATUS_OK)
+		tell_where(order, i, status, &said, note);
 	buf_clear(&data);
 	return status;
 }

@@ -216,6 +216,27 @@ judge_sent(struct overview_item *item, const struct order *order,
 	set_acts(item, OVERVIEW_FINISH, 0);
 }
 
+/* The CA has an order for a server. */
+static void
+judge_server(struct overview_item *item, const struct order *order)
+{
+	const struct order_proof *proof = &order->proof;
+
+	set_when(item, order->created, true);
+	if (order->state == ORDER_FINALIZING || proof->met != 0)
+		judge(item, OVERVIEW_ON_ITS_WAY, OVERVIEW_WAITS, "[3/4]",
+		    "waiting for the certificate");
+	else if (proof->told != 0)
+		judge(item, OVERVIEW_ON_ITS_WAY, OVERVIEW_WAITS, "[2/4]",
+		    "waiting for the CA");
+	else if (proof->published != 0)
+		judge(item, OVERVIEW_ON_ITS_WAY, OVERVIEW_WAITS, "[1/4]",
+		    "waiting until the DNS shows the proof");
+	else
+		judge(item, OVERVIEW_NEEDS_YOU, OVERVIEW_WAITS, "waiting",
+		    "publish what proves the host");
+}
+
 static void
 judge_open(struct overview_item *item, const struct overview_world *world,
     const struct order *order, const struct expectation *expectations,
@@ -234,6 +255,10 @@ judge_open(struct overview_item *item, const struct overview_world *world,
 		judge(item, OVERVIEW_ON_ITS_WAY, OVERVIEW_DUE, "[0/4]",
 		    "the CA was not reached");
 		set_when(item, order->created, true);
+		return;
+	}
+	if (order_is_server(order)) {
+		judge_server(item, order);
 		return;
 	}
 	first = order->state == ORDER_PLACED
@@ -284,8 +309,10 @@ describe_certificate(struct overview_item *item,
 	buf_addf(&text, "%-8s", name);
 	if (order->usage != CSR_BOTH)
 		buf_addf(&text, "  %s",
-		    order->usage == CSR_SIGN ? "signs" : "encrypts");
-	if (world->installed != NULL) {
+		    order->usage == CSR_SIGN          ? "signs"
+			: order->usage == CSR_ENCRYPT ? "encrypts"
+						      : "for a mail server");
+	if (world->installed != NULL && !order_is_server(order)) {
 		buf_add_text(&text, "  ");
 		before = text.len;
 		world->installed(world->context, order->id, &text);
@@ -305,7 +332,7 @@ judge_certificate(struct overview_item *item,
 {
 	const bool renews = !order_is_foreign(order) || order->ca[0] != '\0';
 
-	item->can = OVERVIEW_INSTALL;
+	item->can = order_is_server(order) ? 0 : OVERVIEW_INSTALL;
 	if (renews)
 		item->can |= OVERVIEW_RENEW;
 	item->renewal = renew_known(world->config, order);
