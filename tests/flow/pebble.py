@@ -12,99 +12,20 @@ import glob
 import json
 import os
 import re
-import socket
-import ssl
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, TESTS)
-import cms
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import \
     decode_dss_signature
-from cryptography.x509.oid import ExtendedKeyUsageOID
-from lib import BUILD, CLOCK, Place, answers, run_tests, tap, tests_of
+from lib import BUILD, CLOCK, Place, run_tests, tap, tests_of
+from servers.pebble import KID, MAC, Pebble
 
-KID = "kid-1"
-MAC = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W"
 HOSTS = os.path.join(BUILD, "pebble", "mailcert")
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-class Pebble:
-    def __init__(self, *how, **more):
-        for _ in range(5):  # somebody may be quicker to take a free port
-            port = self.start(*how, **more)
-            if answers(port, self.process):
-                return
-        raise RuntimeError("pebble does not start: " + self.said())
-
-    def start(self, place, eab=False, reject=30, **more):
-        root = cms.Authority("Pebble Server")
-        key = cms.new_key()
-        cert = cms.make(key, root, "127.0.0.1", extension=cms.san(
-            (0x87, bytes([127, 0, 0, 1]))),
-            extended=(ExtendedKeyUsageOID.SERVER_AUTH,))
-        self.file = place.write("pebble-root.pem", cms.cert_pem(root.cert))
-        port, self.management = free_port(), free_port()
-        self.directory = "https://127.0.0.1:%d/dir" % port
-        config = {"listenAddress": "127.0.0.1:%d" % port,
-                  "managementListenAddress":
-                      "127.0.0.1:%d" % self.management,
-                  "certificate": place.write("pebble.pem", cms.cert_pem(cert)),
-                  "privateKey": place.write("pebble.key", cms.pem(key)),
-                  "httpPort": free_port(), "tlsPort": free_port(),
-                  "ocspResponderURL": ""}
-        if eab:
-            config["externalAccountBindingRequired"] = True
-            config["externalAccountMACKeys"] = {KID: MAC}
-        path = place.write("pebble.json", json.dumps({"pebble": config}))
-        self.log = place.path("pebble.log")
-        self.process = subprocess.Popen(
-            ["/usr/bin/pebble", "-config", path, "-strict"],
-            env={"PATH": "/usr/bin", "PEBBLE_WFE_NONCEREJECT": str(reject),
-                 "PEBBLE_VA_NOSLEEP": "1", "PEBBLE_VA_ALWAYS_VALID": "1",
-                 **more},
-            stdout=open(self.log, "w"), stderr=subprocess.STDOUT)
-        return port
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *unused):
-        self.process.kill()
-        self.process.wait()
-
-    def said(self):
-        with open(self.log) as f:
-            return f.read()
-
-    def fetch(self, url, data=None, method=None):
-        """What a browser would get; errors as answers."""
-        request = urllib.request.Request(url, data, method=method, headers={
-            "Content-Type": "application/jose+json", "User-Agent": "test"})
-        context = ssl.create_default_context(cafile=self.file)
-        try:
-            return urllib.request.urlopen(request, context=context)
-        except urllib.error.HTTPError as error:
-            return error
-
-    def root_name(self, n):
-        pem = self.fetch("https://127.0.0.1:%d/roots/%d" % (
-            self.management, n)).read()
-        text = subprocess.run(["openssl", "x509", "-noout", "-subject"],
-                              input=pem, capture_output=True).stdout.decode()
-        return re.search(r"CN ?= ?(.*)", text)[1].strip()
 
 
 def b64(raw):
