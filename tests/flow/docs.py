@@ -57,6 +57,11 @@ def test_readme():
         os.chmod(place.path("user/.acme/account.pem"), 0o600)
         got = place.run("-c", expect, program="sh")
         tap.ok(got.returncode == 0, "README: mailcert expect", got)
+    settings = re.search(r"```\n(set watch = .*?)```", text, re.S).group(1)
+    with Place(config=settings) as place:
+        got = place.run("watch", "--once")
+        tap.ok(got.returncode == 0 and not got.stderr,
+               "README: the lines for work without a person", got)
     for link in re.findall(r"\]\(([\w./-]+)\)", text + read(
             "mailcap/recipes.md").replace("](", "](mailcap/")):
         tap.ok(os.path.exists(os.path.join(ROOT, link)), "README: " + link)
