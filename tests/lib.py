@@ -520,10 +520,10 @@ class Terminal:
         return self._until(lambda: text not in self.screen(), seconds)
 
 
-QUESTION = "Send the answer for this address?"
+QUESTION = "Send the answer that proves that"
 
 
 def read_then_yes(terminal):
-    """As a person would: read for a second, then press y."""
-    time.sleep(1.1)
+    """As a person would: read first, then press y."""
+    time.sleep(0.5)
     terminal.keys("y")

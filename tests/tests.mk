@@ -16,6 +16,18 @@ $(BUILD)/tests/replay_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o \
 	$(SAY)LD $@
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(JANSSON) $(CRYPTO)
 
+# The screens as text: tests/flow/golden.py compares them with the files of
+# tests/golden, make golden writes these.
+$(BUILD)/tests/golden: $(patsubst %.c,$(BUILD)/obj/%.o,\
+		$(wildcard tests/golden/*.c)) $(BUILD)/lib.a
+	@mkdir -p $(@D)
+	$(SAY)LD $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(JANSSON) $(CRYPTO)
+
+golden: $(BUILD)/tests/golden
+	@for state in $$($(BUILD)/tests/golden); do \
+		$(BUILD)/tests/golden $$state >tests/golden/$$state.txt; done
+
 # The programs, taken over where they would parse: tests/fault/sandbox.py.
 HIJACKED = $(addprefix $(BUILD)/hijacked/,mailcert mailcert-verify \
 	mailcert-key mailcert-net mailcert-https mailcert-mail hasty free)
@@ -104,7 +116,7 @@ $(BUILD)/clock.so: $(BUILD)/obj/tests/ages/clock.o
 	$(SAY)LD $@
 	$(Q)$(CC) -shared $(LDFLAGS) -o $@ $<
 
-tests: all $(UNIT) $(REPLAY) $(HIJACKED) $(PEBBLE) \
+tests: all $(UNIT) $(BUILD)/tests/golden $(REPLAY) $(HIJACKED) $(PEBBLE) \
 	$(if $(AGES),$(BUILD)/clock.so)
 
 # Each corpus once more, and the hostile messages as a corpus.  CORPUS/T.a is an
@@ -247,4 +259,4 @@ files:
 format:
 	clang-format -i $(SOURCES_C)
 
-.PHONY: tests ready check check-quick check-slow check-ages demo bench differential fuzz fuzz-merge fuzz-unpack lint files format
+.PHONY: tests golden ready check check-quick check-slow check-ages demo bench differential fuzz fuzz-merge fuzz-unpack lint files format

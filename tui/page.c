@@ -34,7 +34,7 @@ static void
 row_begin(struct page_row *row, size_t columns, bool utf8)
 {
 	row->columns = (uint16_t)columns;
-	row->width = row->len = row->runs = 0;
+	row->width = row->len = row->runs = row->tag = 0;
 	row->utf8 = utf8;
 	row->full = row->selected = false;
 	row->text[0] = '\0';
@@ -278,7 +278,7 @@ page_buttons(
 	struct page_row *row = page_add(page);
 	size_t i;
 
-	row_pad(row, 2);
+	row_pad(row, 3);
 	for (i = 0; i < count; i++) {
 		row_pad(row, row->width + (i > 0 ? 3U : 0U));
 		if (i == selected)
@@ -339,13 +339,25 @@ lines_add(struct lines *lines)
 	return &lines->row[lines->count++];
 }
 
-/* The piece of shown text that fits into `columns`, cut at a blank if one is
- * in its second half; at least one character.  *width is its columns. */
-static struct span
-take_line(struct span *text, size_t columns, size_t *width)
+/* Columns of the word that begins the text. */
+static size_t
+word_width(struct span text)
 {
-	struct span rest = *text, all = *text, one, piece;
-	size_t used = 0, blank = 0, wide;
+	return text_width(span_cut(text, 0, span_find_byte(text, ' ')));
+}
+
+/*
+ * The piece of shown text that fits into `columns`, and the blank behind it
+ * skipped.  It ends at a blank if the next word fits into a whole line, or if
+ * that blank is in the second half; `started`: the row has text already, so
+ * the piece may be empty.  *width is its columns.
+ */
+static struct span
+take_line(struct span *text, size_t columns, size_t whole, bool started,
+    size_t *width)
+{
+	struct span rest = *text, all = *text, one;
+	size_t used = 0, at = 0, blank = 0, blank_used = 0, wide;
 	uint32_t c;
 
 	while (rest.len > 0) {
@@ -353,28 +365,34 @@ take_line(struct span *text, size_t columns, size_t *width)
 		(void)utf8_take(&rest, &c);
 		one.len -= rest.len;
 		wide = text_width(one);
-		if (used + wide > columns && one.at != all.at) {
-			rest =
-			    span_cut(all, (size_t)(one.at - all.at), all.len);
+		at = (size_t)(one.at - all.at);
+		if (used + wide > columns && (at > 0 || started))
 			break;
+		if (c == ' ') {
+			blank = at + 1;
+			blank_used = used;
 		}
 		used += wide;
-		if (c == ' ' && used * 2 > columns)
-			blank = (size_t)(rest.at - all.at);
-		if (used > columns)
-			break;
+		at += one.len;
 	}
-	piece = span_cut(all, 0, all.len - rest.len);
-	/* A blank may be just behind the piece. */
-	if (rest.len > 0 && rest.at[0] == ' ')
-		rest = span_cut(rest, 1, rest.len);
-	else if (rest.len > 0 && blank > 0) {
-		rest = span_cut(all, blank, all.len);
-		piece = span_cut(all, 0, blank - 1);
+	if (at == all.len) {
+		*text = (struct span){ all.at + at, 0 };
+		*width = used;
+		return all;
 	}
-	*width = text_width(piece);
-	*text = rest;
-	return piece;
+	if (all.at[at] == ' ') { /* just behind the piece */
+		*text = span_cut(all, at + 1, all.len);
+		*width = used;
+		return span_cut(all, 0, at);
+	}
+	if ((blank > 0 || started) &&
+	    (blank_used * 2 > columns ||
+		word_width(span_cut(all, blank, all.len)) <= whole))
+		at = blank;
+	*text = span_cut(all, at, all.len);
+	all = span_cut(all, 0, at == blank && at > 0 ? at - 1 : at);
+	*width = text_width(all);
+	return all;
 }
 
 void
@@ -386,24 +404,16 @@ lines_flow(struct lines *lines, enum role role, struct span text, size_t indent)
 	struct buf shown;
 	size_t width;
 
-	if (indent >= lines->columns)
+	if (indent + 2 > lines->columns)
 		indent = 0;
 	buf_init(&shown, 1024 * 1024);
 	text_show(&shown, text, TEXT_NO_LIMIT, lines->utf8);
 	lines->cut = lines->cut || buf_status(&shown) != STATUS_OK;
 	rest = buf_span(&shown);
 	while (row != NULL && rest.len > 0) {
-		width = 0;
-		if (row->width < row->columns) {
-			piece = take_line(
-			    &rest, (size_t)(row->columns - row->width), &width);
-			/* Wider than the row is one character that is not
-			 * ASCII, in its last column. */
-			if (row->width + width <= row->columns)
-				row_put(row, role, piece, width);
-			else
-				row_add(row, role, piece);
-		}
+		piece = take_line(&rest, (size_t)(row->columns - row->width),
+		    lines->columns - indent, row->width > indent, &width);
+		row_put(row, role, piece, width);
 		if (rest.len > 0 && (row = lines_add(lines)) != NULL)
 			row_pad(row, indent);
 	}

@@ -50,6 +50,7 @@ struct page_row {
 	uint16_t width;   /* columns that it has */
 	uint16_t len;     /* octets of text */
 	uint16_t runs;
+	uint16_t tag; /* for who laid it out */
 	bool utf8;
 	bool full;     /* something was cut at its end: nothing follows */
 	bool selected; /* all of it in reverse; it begins with ">" */

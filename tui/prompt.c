@@ -5,8 +5,8 @@
 
 #include "base/fd.h"
 #include "base/text.h"
+#include "tui/question.h"
 #include "tui/terminal.h"
-#include "tui/view.h"
 
 static size_t
 columns_of(int tty)
@@ -15,7 +15,7 @@ columns_of(int tty)
 
 	if (ioctl(tty, TIOCGWINSZ, &size) != 0 || size.ws_col < 20)
 		return 80;
-	return size.ws_col > VIEW_COLUMNS_MAX ? VIEW_COLUMNS_MAX : size.ws_col;
+	return size.ws_col;
 }
 
 /* A line that is being typed. */
@@ -260,7 +260,7 @@ prompt_ask(const struct dialog *dialog, int tty, bool utf8)
 
 	buf_init(&text, 64 * 1024);
 	buf_addf(&text, "\n%s\n\n", dialog->title);
-	view_print(dialog, columns_of(tty), utf8, &text);
+	question_print(dialog, columns_of(tty), utf8, &text);
 	buf_add_byte(&text, '\n');
 	status = fd_write(tty, buf_span(&text));
 	buf_clear(&text);

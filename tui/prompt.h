@@ -6,7 +6,7 @@
  */
 #ifndef TUI_PROMPT_H
 #define TUI_PROMPT_H
-#include "tui/model.h"
+#include "tui/dialog.h"
 
 /* STATUS_OK: approved; STATUS_DECLINED, also by a signal; STATUS_IO: the
  * terminal went away. */

@@ -1,135 +1,172 @@
-/* question.c - keys to the model, its view to a page: see question.h */
+/* question.c - the state of a question, and what keys do: see question.h */
 #include "tui/question.h"
 
-#include "tui/view.h"
+#include "tui/moves.h"
+#include "tui/question_keys.h"
 
 enum { CTRL_C = 3 };
 
-static enum role
-role_of(const struct view_row *row)
+void
+question_init(struct question *question, const struct dialog *dialog)
 {
-	switch (row->style) {
-	case VIEW_TITLE:
-	case VIEW_BUTTONS:
-		return ROLE_TITLE;
-	case VIEW_WARNING:
-		return ROLE_BAD;
-	case VIEW_PLAIN:
-	case VIEW_FACT:
-	case VIEW_HELP:
-		break;
+	*question = (struct question){ .dialog = dialog };
+	buf_init(&question->details, QUESTION_DETAILS_MAX);
+}
+
+void
+question_clear(struct question *question)
+{
+	buf_clear(&question->details);
+}
+
+static enum screen_next
+open_details(struct question *question)
+{
+	const struct dialog *dialog = question->dialog;
+
+	if (dialog->details == NULL)
+		return SCREEN_STAY;
+	if (question->details.len == 0)
+		dialog->details(dialog->context, &question->details);
+	reader_open(&question->reader, "Details", buf_span(&question->details));
+	question->reading = true;
+	return SCREEN_STAY;
+}
+
+static enum screen_next
+open_help(struct question *question)
+{
+	size_t count;
+	const struct page_key *keys = question_keys(question->dialog, &count);
+
+	reader_open_help(&question->reader, keys, count);
+	question->reading = true;
+	return SCREEN_STAY;
+}
+
+static enum screen_next
+end(struct question *question, enum question_result result)
+{
+	question->result = result;
+	return SCREEN_END;
+}
+
+static enum screen_next
+approve(struct question *question, int64_t now_ms)
+{
+	if (question->dialog->refused)
+		return SCREEN_STAY;
+	if (now_ms - question->shown_at < QUESTION_READ_MS) {
+		question->says = "Too soon: read it, then press y.";
+		return SCREEN_STAY;
 	}
-	return ROLE_PLAIN;
+	if (!question->seen_all) {
+		question->says = "Read on first; y shows the rest.";
+		question->scroll = question->seen - question->stays;
+		return SCREEN_FRESH;
+	}
+	if (question->dialog->ask_twice && !question->asked_twice) {
+		question->asked_twice = true;
+		question->yes_selected = false;
+		return SCREEN_FRESH;
+	}
+	return end(question, QUESTION_YES);
+}
+
+static enum screen_next
+enter(struct question *question, int64_t now_ms)
+{
+	return question->yes_selected ? approve(question, now_ms)
+				      : end(question, QUESTION_NO);
+}
+
+static enum screen_next
+press_key(struct question *question, unsigned char byte, int64_t now_ms)
+{
+	switch (byte) {
+	case 'y':
+	case 'Y':
+		return approve(question, now_ms);
+	case 'n':
+	case 'N':
+	case 'q':
+	case CTRL_C:
+		return end(question, QUESTION_NO);
+	case '\r':
+	case '\n':
+		return enter(question, now_ms);
+	case '\t':
+		question->yes_selected =
+		    !question->yes_selected && !question->dialog->refused;
+		return SCREEN_STAY;
+	case 'h':
+		question->yes_selected = false;
+		return SCREEN_STAY;
+	case 'l':
+		question->yes_selected = !question->dialog->refused;
+		return SCREEN_STAY;
+	case 'd':
+		return open_details(question);
+	case '?':
+		return open_help(question);
+	default:
+		return SCREEN_STAY;
+	}
+}
+
+enum screen_next
+question_press(
+    struct question *question, const struct stroke *stroke, int64_t now_ms)
+{
+	const enum move move = move_of(stroke);
+	const unsigned char byte = move_typed(stroke);
+
+	question->says = NULL;
+	if (question->reading) {
+		question->reading = reader_press(&question->reader, stroke);
+		/* The question comes back: what was typed is not for it. */
+		return question->reading ? SCREEN_STAY : SCREEN_FRESH;
+	}
+	/* Who types one letter does not send ten at once: a paste, on a
+	 * terminal that does not bracket it. */
+	if (stroke->more && (byte == 'y' || byte == 'Y'))
+		return SCREEN_FRESH;
+	if (move != MOVE_NONE)
+		question->scroll = move_to(
+		    move, question->scroll, question->last, question->room);
+	else if (stroke->kind == STROKE_LEFT)
+		return press_key(question, 'h', now_ms);
+	else if (stroke->kind == STROKE_RIGHT)
+		return press_key(question, 'l', now_ms);
+	/* Escape alone answers nothing, and neither does a paste. */
+	return press_key(question, byte, now_ms);
 }
 
 static void
 draw(void *context, struct page *out)
 {
-	static struct view view;
-	struct model *model = context;
-	const struct view_row *row;
-	struct page_row *to;
-	struct span text;
-	size_t i;
-
-	view_draw(model, out->width, out->height, out->utf8, &view);
-	for (i = 0; i < view.rows; i++) {
-		row = &view.row[i];
-		text = span_of(row->text);
-		to = page_add(out);
-		row_add(to, ROLE_KEY, span_cut(text, 0, row->mark));
-		row_add(to, role_of(row), span_cut(text, row->mark, text.len));
-	}
-	/* A screen reader follows the cursor: put it on the question. */
-	page_cursor(out, view.rows - 2, model->yes_selected ? 13 : 4);
-}
-
-static enum press
-press_of_byte(unsigned char byte)
-{
-	switch (byte) {
-	case 'y':
-	case 'Y':
-		return PRESS_YES;
-	case 'n':
-	case 'N':
-	case CTRL_C:
-		return PRESS_NO;
-	case '\r':
-	case '\n':
-		return PRESS_ENTER;
-	case '\t':
-	case 'h':
-	case 'l':
-		return PRESS_SELECT;
-	case 'k':
-		return PRESS_LINE_UP;
-	case 'j':
-		return PRESS_LINE_DOWN;
-	case '-':
-		return PRESS_PAGE_UP;
-	case ' ':
-		return PRESS_PAGE_DOWN;
-	case 'd':
-	case '?':
-		return PRESS_DETAILS;
-	case 'q':
-		return PRESS_BACK;
-	default:
-		return PRESS_OTHER;
-	}
-}
-
-static enum press
-press_of(const struct stroke *stroke)
-{
-	switch (stroke->kind) {
-	case STROKE_TYPED:
-		return press_of_byte(stroke->byte);
-	case STROKE_ESCAPE:
-		return PRESS_ESCAPE;
-	case STROKE_LEFT:
-	case STROKE_RIGHT:
-		return PRESS_SELECT;
-	case STROKE_UP:
-		return PRESS_LINE_UP;
-	case STROKE_DOWN:
-		return PRESS_LINE_DOWN;
-	case STROKE_PAGE_UP:
-		return PRESS_PAGE_UP;
-	case STROKE_PAGE_DOWN:
-		return PRESS_PAGE_DOWN;
-	default: /* what is pasted answers nothing */
-		return PRESS_OTHER;
-	}
+	question_draw(context, out);
 }
 
 static enum screen_next
 press(void *context, const struct stroke *stroke, int64_t now_ms)
 {
-	struct model *model = context;
-	enum press key = press_of(stroke);
-
-	/* Who types one letter does not send ten at once: a paste, on a
-	 * terminal that does not bracket it. */
-	if (key == PRESS_YES && stroke->more)
-		return SCREEN_FRESH;
-	model_press(model, key, now_ms);
-	return model->result == MODEL_OPEN ? SCREEN_STAY : SCREEN_END;
+	return question_press(context, stroke, now_ms);
 }
 
 static void
 shown(void *context, int64_t now_ms)
 {
-	struct model *model = context;
+	struct question *question = context;
 
-	model->shown_at = now_ms;
+	question->shown_at = now_ms;
 }
 
 struct screen
-question_screen(struct model *model)
+question_screen(struct question *question)
 {
-	return (struct screen){
-		.context = model, .draw = draw, .press = press, .shown = shown
-	};
+	return (struct screen){ .context = question,
+		.draw = draw,
+		.press = press,
+		.shown = shown };
 }

@@ -228,14 +228,15 @@ static enum status
 confirm(const struct world *world, const struct match *match,
     struct span message, struct note *note)
 {
-	struct details details = { match, message, world->compute,
+	const int64_t now = world->now(world->context);
+	struct details details = { match, message, now, world->compute,
 		world->context };
 	struct dialog *dialog;
 	enum status status;
 
 	if ((dialog = malloc(sizeof(*dialog))) == NULL)
 		return STATUS_MEMORY;
-	confirm_build(match, world->now(world->context), note->text, dialog);
+	confirm_build(match, now, note->text, dialog);
 	note->text[0] = '\0';
 	dialog->details = details_write;
 	dialog->context = &details;

@@ -12,7 +12,7 @@
 #include "deliver/deliver.h"
 #include "reply/response.h"
 #include "store/home.h"
-#include "tui/model.h"
+#include "tui/dialog.h"
 
 struct answer_options;
 

@@ -9,6 +9,7 @@
 struct details {
 	const struct match *match;
 	struct span message; /* raw, hostile */
+	int64_t now;
 	enum status (*compute)(void *context, const struct match *match,
 	    struct response *out, struct note *note);
 	void *context; /* of compute */

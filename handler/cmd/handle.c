@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "answer/confirm.h"
 #include "base/fd.h"
 #include "base/text.h"
 #include "cmd/answering.h"
@@ -73,20 +74,47 @@ struct asking {
 static enum status
 ask_on_screen(const struct dialog *dialog, const struct config *config, int tty)
 {
-	enum status status;
-	struct model model;
+	struct question question;
 	struct screen screen;
+	enum status status;
 	int number;
 
-	model_init(&model, dialog, 0);
-	screen = question_screen(&model);
+	question_init(&question, dialog);
+	screen = question_screen(&question);
 	status = on_screen(&screen, config, tty, &number);
 	/* A signal is a No: what it was told ends with it. */
 	if (status == STATUS_IO ||
-	    (status == STATUS_OK && model.result != MODEL_APPROVED))
+	    (status == STATUS_OK && question.result != QUESTION_YES))
 		status = STATUS_DECLINED;
-	model_clear(&model);
+	question_clear(&question);
 	return status;
+}
+
+/* A person who would have been asked is told why there is nothing to ask.
+ * False: the message is for standard error. */
+static bool
+show_refusal(const struct asking *asking, enum status status,
+    const struct note *note, const struct answer_report *report)
+{
+	const struct options *options = asking->options;
+	struct dialog *dialog;
+	enum status shown;
+	int tty;
+
+	if (options->mda || options->auto_approve || options->json ||
+	    options->plain || report->intent || !report->has_challenge ||
+	    (!status_is_refusal(status) &&
+		status_exit(status) != status_exit(STATUS_AGAIN)) ||
+	    (tty = fd_terminal()) < 0)
+		return false;
+	shown = STATUS_MEMORY;
+	if ((dialog = malloc(sizeof(*dialog))) != NULL) {
+		confirm_refuse(&report->challenge, status, note, dialog);
+		shown = ask_on_screen(dialog, asking->answering.config, tty);
+	}
+	free(dialog);
+	(void)close(tty);
+	return shown == STATUS_DECLINED;
 }
 
 static enum status
@@ -383,9 +411,14 @@ finish(struct asking *asking, const struct destination *destination,
 	const struct options *options = asking->options;
 	int code = status_exit(status);
 
-	/* To a mail program, a No is not a failure. */
+	/* To a mail program, a No is not a failure, and neither is a refusal
+	 * that its user has read: there is nothing more to say. */
 	if (status == STATUS_DECLINED && mua_of(asking)->pid > 0)
 		code = 0;
+	if (status != STATUS_OK && status != STATUS_DECLINED &&
+	    show_refusal(asking, status, note, report) &&
+	    mua_of(asking)->pid > 0)
+		return 0;
 	if (options->mda)
 		code = mda_exit(status, report);
 	if (options->json) {

@@ -162,7 +162,8 @@ def test_screen_and_headless():
             got = place.run(*answer_args(send), stdin=challenge())
             tap.equal(got.returncode, 0, "headless answers")
             read_then_yes(terminal)
-            tap.ok(terminal.wait("refused: already-answered") and
+            terminal.wait("[ Close ]")
+            tap.ok(terminal.press("q", "refused: already-answered") and
                    terminal.wait("[exit 65]"),
                    "the open question answers no more", terminal.screen())
         tap.equal(len(sent(box)), 1, "one mail")

@@ -918,7 +918,7 @@ def test_prompt():
             with Terminal(place, "mailcert handle %s --draft file:%s %s" %
                           (extra, place.path("out"), path),
                           env=env) as terminal:
-                tap.ok(terminal.wait(QUESTION + " [y/N]"), name + ": asks",
+                tap.ok(terminal.wait("is yours? [y/N]"), name + ": asks",
                        terminal.screen())
                 terminal.keys("Enter")
                 tap.ok(terminal.wait("[exit 1]") and not
@@ -927,7 +927,7 @@ def test_prompt():
             with Terminal(place, "mailcert handle %s --draft file:%s %s" %
                           (extra, place.path("out"), path),
                           env=env) as terminal:
-                terminal.wait(QUESTION + " [y/N]")
+                terminal.wait("is yours? [y/N]")
                 terminal.keys("y", "Enter")
                 tap.ok(terminal.wait("[exit 0]") and
                        check_reply(open(place.path("out"), "rb").read()) == [],

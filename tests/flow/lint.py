@@ -28,7 +28,7 @@ WRONG = (
     ("handler/order/advance.c", "answer/answer.h",
      "order may not include answer/answer.h"),
     ("handler/mail/mime.c", "acme/jws.h", "mail may not include acme/jws.h"),
-    ("tui/view.c", "mail/mime.h", "tui may not include mail/mime.h"),
+    ("tui/page.c", "mail/mime.h", "tui may not include mail/mime.h"),
     ("handler/process/mua.c", "jansson.h", "jansson.h has one door"),
 )
 
@@ -39,8 +39,8 @@ FILES = (
     ("another job", "handler/process/mua.h", "recognize", "guess", STALE),
     ("no job", "handler/process/mua.h", " - recognize", ", recognize",
      "handler/process/mua.h: does not open with \"NAME - its job\" on one line"),
-    ("another file's name", "tui/view.c", "/* view.c -", "/* model.c -",
-     "tui/view.c: does not open with \"NAME - its job\" on one line"),
+    ("another file's name", "tui/page.c", "/* page.c -", "/* screen.c -",
+     "tui/page.c: does not open with \"NAME - its job\" on one line"),
     ("a job on two lines", "handler/base/fd.h", " */\n", "\n * and more */\n",
      "handler/base/fd.h: does not open with \"NAME - its job\" on one line"),
     ("the table, edited", "docs/FILES.md", "recognize", "guess", STALE),

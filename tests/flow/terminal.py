@@ -267,7 +267,7 @@ def test_keys(place):
                  env={"TERM": term}) as p:
             tap.ok(p.wait(b"[ No ]"), term + ": asks", p.out)
             p.wait_modes(False)
-            time.sleep(1.2)
+            time.sleep(0.6)
             for text in (b"\x1b", b"[", b"A", b"\x1b", b"O", b"B"):
                 os.write(p.fd, text)  # slowly
                 time.sleep(0.2)
@@ -331,14 +331,14 @@ def test_pastes(place):
         with Terminal(place, "mailcert handle %s --draft file:%s %s" %
                       (extra, out, path), env=env) as t:
             t.wait(QUESTION)
-            time.sleep(1.2)
+            time.sleep(0.6)
             t.paste("y\nyes\n")
             time.sleep(0.3)
             tap.ok(QUESTION in t.screen() and "[exit" not in t.screen(),
                    "paste %s: no answer" % extra, t.screen())
             if not extra:  # a terminal without bracketed paste
                 t.paste("y, I do\n", bracketed=False)
-                time.sleep(1.2)
+                time.sleep(0.6)
                 tap.ok("[ No ]" in t.screen() and "[exit" not in t.screen(),
                        "paste, not bracketed: no answer", t.screen())
             t.keys(*(["y", "Enter"] if extra else ["y"]))
@@ -352,25 +352,67 @@ def test_pastes(place):
 
 
 def test_small(place):
-    """At 40x10 a yes shows the next page until all was on the screen."""
+    """In a small window a yes shows the next page until all was on the
+    screen."""
     path = place.write("c.eml", challenge())
     with Terminal(place, "mailcert handle --draft stdout " + path, 40,
-                  10) as t:
-        tap.ok(t.wait("below"), "40x10: tells that more follows", t.screen())
+                  7) as t:
+        tap.ok(t.wait(" more"), "40x7: tells that more follows", t.screen())
         seen = t.screen()
         read_then_yes(t)
-        tap.ok(t.wait("There is more below"), "40x10: y reads on", t.screen())
+        tap.ok(t.wait("Read on first"), "40x7: y reads on", t.screen())
         for _ in range(8):
             seen += t.screen()
-            if "below" not in t.screen():
+            if not re.search("v [0-9]+ more", t.screen()):
                 break
             read_then_yes(t)
             time.sleep(0.3)
-        tap.ok("NONE" in seen and "Token" in seen and "[exit" not in
-               t.screen(), "40x10: all of it was shown", seen)
+        tap.ok("NONE" in seen and " To " in seen and "[exit" not in
+               t.screen(), "40x7: all of it was shown", seen)
         read_then_yes(t)
         tap.ok(t.wait("[exit 0]"),
-               "40x10: then it counts", t.screen())
+               "40x7: then it counts", t.screen())
+
+
+def test_refused(place):
+    """A refusal stays until it is read; the shell gets it, too."""
+    path = place.write("r.eml", challenge(sender="eve@evil.example"))
+    with Terminal(place, "mailcert handle --draft stdout " + path) as t:
+        tap.ok(t.wait("[ Close ]") and "(unexpected)" in t.screen() and
+               "Yes" not in t.screen(), "refused: the reason, and no Yes",
+               t.screen())
+        time.sleep(0.3)
+        t.keys("y")
+        t.keys("Escape")
+        time.sleep(0.7)
+        tap.ok("[ Close ]" in t.screen(), "refused: y answers nothing",
+               t.screen())
+        tap.ok(t.press("Enter", "[exit 65]") and "unexpected" in t.screen(),
+               "refused: the status and the reason, as ever", t.screen())
+    with Terminal(place, "mailcert handle --plain --draft stdout " +
+                  path) as t:
+        tap.ok(t.wait("[exit 65]") and "unexpected" in t.screen(),
+               "refused, --plain: one line", t.screen())
+
+
+def test_colors(place):
+    """Colours as the terminal has them, and none where it, or its user, has
+    none; the words are the same."""
+    path = place.write("c.eml", challenge())
+    for name, env, has, not_ in (
+            ("256", {"TERM": "xterm-256color"}, b"38;5;160", b"[31m"),
+            ("8", {"TERM": "xterm"}, b"[31m", b"38;5;"),
+            ("NO_COLOR", {"TERM": "xterm-256color", "NO_COLOR": "1"}, b"0;1m",
+             b"[38;"),
+            ("vt100", {"TERM": "vt100"}, b"0;1m", b"[31m")):
+        with Pty(place, "handle", "--draft", "stdout", path, env=env) as p:
+            tap.ok(p.wait(b"NONE") and p.wait(b"help"), name + ": asks", p.out)
+            p.wait_modes(False)
+            tap.ok(has in p.out and not_ not in p.out,
+                   name + ": its colours", p.out)
+            tap.ok(b"\x1b[7m" in p.out or b";7m" in p.out,
+                   name + ": the selected button is in reverse", p.out)
+            p.press(b"n")
 
 
 def test_no_alternate_screen(place):

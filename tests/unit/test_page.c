@@ -117,7 +117,7 @@ test_rows(void)
 	OK(row_right(row, ROLE_GOOD, SPAN("ok")));
 	OK(!row_right(row, ROLE_GOOD, SPAN("ok")));
 	page_buttons(&page, (const char *[]){ "No", "Yes" }, 2, 1);
-	OK(page.cursor_row == 2 && page.cursor_column == 13);
+	OK(page.cursor_row == 2 && page.cursor_column == 14);
 }
 
 static void
