@@ -38,7 +38,7 @@ DNS_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/helpers/dns/%.o,\
 KEY_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/helpers/key/%.o,\
 	main held pack portable)
 HTTPS_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/helpers/https/%.o,\
-	main fetch http)
+	main address fetch http retrieve)
 MAIL_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/helpers/mail/%.o,\
 	main connect announced wire)
 OBJECTS = $(patsubst %.c,$(BUILD)/obj/%.o,$(MODULES))

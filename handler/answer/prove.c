@@ -14,7 +14,11 @@
 enum {
 	WEEK = 7 * 24 * 3600,
 	REQUEST_ROOM = FRAME_TRUST_MAX + 1024 * 1024,
-	ANSWER_MAX = 64 * 1024
+	ANSWER_MAX = 64 * 1024,
+	WANTS_ROOM = 2 * 1024 * 1024,
+	/* Each asks of every certificate at one place more: of two, at four
+	 * places, the home first. */
+	ROUNDS_MAX = 12
 };
 
 static enum status
@@ -34,17 +38,18 @@ add_dkim(const struct prover *prover, const struct rules *rules,
 	return status;
 }
 
-/* What a signer is checked against; revocation: "off", "soft", "hard". */
+/* What a signer is checked against; revocation: "off", "soft", "hard"; asks: CAs
+ * may be asked, too. */
 static enum status
 add_trust(const struct prover *prover, const char *from, const char *revocation,
-    struct buf *request, struct note *note)
+    bool asks, struct buf *request, struct note *note)
 {
 	const struct authres_policy *policy = &prover->config->authenticate;
 	enum status status;
 
 	status = anchors_add(policy->smime_anchors, "anchor", request, note);
-	if (status == STATUS_OK && policy->smime_crls[0] != '\0' &&
-	    strcmp(revocation, "off") != 0) {
+	if (status == STATUS_OK && strcmp(revocation, "off") != 0 &&
+	    (policy->smime_crls[0] != '\0' || asks)) {
 		frame_add(request, "revocation", span_of(revocation));
 		status = anchors_add(policy->smime_crls, "crl", request, note);
 	}
@@ -83,7 +88,7 @@ add_question(const struct prover *prover, enum authres_method method,
 			frame_add(question, "auto-submitted", SPAN(""));
 		frame_add_number(
 		    question, "when", delivered(prover, &claims->challenge));
-		status = add_trust(prover, from, "hard", question, note);
+		status = add_trust(prover, from, "hard", false, question, note);
 	}
 	frame_add(question, "message", message);
 	return status;
@@ -137,44 +142,8 @@ add_question_trust(const struct prover *prover, const char *from,
 	if (lines.len > 0)
 		frame_add(question, "identities", buf_span(&lines));
 	buf_clear(&lines);
-	return add_trust(prover, from, config->revocation, question, note);
-}
-
-/* chain: of VERB_SIGNER, or NULL. */
-static enum status
-ask_status(const struct prover *prover, enum verb_id verb, struct span message,
-    const char *from, struct smime_report *out, struct buf *chain,
-    struct note *note)
-{
-	struct smime_report report = { .status = SMIME_STATUS_NULL };
-	struct buf question, answer;
-	enum status status;
-
-	buf_init(&question, message.len + REQUEST_ROOM);
-	buf_init(&answer, ANSWER_MAX + (chain != NULL ? chain->ceiling : 0));
-	status = add_question_trust(prover, from, &question, note);
-	frame_add(&question, "message", message);
-	if (status == STATUS_OK)
-		status = helper_ask(verb, &question, &answer, note);
-	if (status == STATUS_OK &&
-	    (!smime_report_read(buf_span(&answer), &report) ||
-		!smime_report_ok(&report)))
-		status = note_set(
-		    note, STATUS_BUG, "the verifier sent a malformed report");
-	if (status == STATUS_OK && chain != NULL)
-		buf_add(chain, frame_get(buf_span(&answer), "chain"));
-	if (status == STATUS_OK)
-		*out = report;
-	buf_clear(&answer);
-	buf_clear(&question);
-	return status;
-}
-
-enum status
-prove_status(const struct prover *prover, struct span message, const char *from,
-    struct smime_report *out, struct note *note)
-{
-	return ask_status(prover, VERB_STATUS, message, from, out, NULL, note);
+	return add_trust(prover, from, config->revocation,
+	    prover->retrieval != NULL, question, note);
 }
 
 static size_t
@@ -196,6 +165,37 @@ add_messages(const struct span *all, size_t count, struct buf *question)
 		frame_add(question, "message", all[i]);
 }
 
+/* Ask about messages, and again with what their CAs say about revocation, until
+ * the verifier wants no more. */
+static enum status
+ask_verifier(const struct prover *prover, enum verb_id verb,
+    const struct span *messages, size_t count, const char *from,
+    struct buf *answer, struct note *note)
+{
+	struct retrieval *retrieval = prover->retrieval;
+	struct buf question;
+	enum status status;
+	bool more = false;
+	int round = 0;
+
+	buf_init(&question, length_of(messages, count) + REQUEST_ROOM);
+	do {
+		buf_clear(&question);
+		buf_clear(answer);
+		status = add_question_trust(prover, from, &question, note);
+		if (retrieval != NULL)
+			retrieval_add(retrieval, &question);
+		add_messages(messages, count, &question);
+		if (status == STATUS_OK)
+			status = helper_ask(verb, &question, answer, note);
+		more = status == STATUS_OK && retrieval != NULL &&
+		    ++round < ROUNDS_MAX &&
+		    retrieval_get(retrieval, buf_span(answer));
+	} while (more);
+	buf_clear(&question);
+	return status;
+}
+
 static bool
 take_reports(struct span answer, size_t count, struct smime_report *out)
 {
@@ -212,34 +212,58 @@ take_reports(struct span answer, size_t count, struct smime_report *out)
 	return !frame_next(&answer, "report", &report);
 }
 
-enum status
-prove_statuses(const struct prover *prover, const struct span *messages,
-    size_t count, struct smime_report *out, struct note *note)
+static enum status
+ask_statuses(const struct prover *prover, const struct span *messages,
+    size_t count, const char *from, struct smime_report *out, struct note *note)
 {
-	struct buf question, answer;
 	enum status status;
+	struct buf answer;
 
-	buf_init(&question, length_of(messages, count) + REQUEST_ROOM);
-	buf_init(&answer, ANSWER_MAX * (count + 1));
-	status = add_question_trust(prover, "", &question, note);
-	add_messages(messages, count, &question);
-	if (status == STATUS_OK)
-		status = helper_ask(VERB_STATUSES, &question, &answer, note);
+	buf_init(&answer, ANSWER_MAX * (count + 1) + WANTS_ROOM);
+	status = ask_verifier(
+	    prover, VERB_STATUSES, messages, count, from, &answer, note);
 	if (status == STATUS_OK && !take_reports(buf_span(&answer), count, out))
 		status = note_set(
 		    note, STATUS_BUG, "the verifier sent a malformed report");
 	buf_clear(&answer);
-	buf_clear(&question);
 	return status;
+}
+
+enum status
+prove_status(const struct prover *prover, struct span message, const char *from,
+    struct smime_report *out, struct note *note)
+{
+	return ask_statuses(prover, &message, 1, from, out, note);
+}
+
+enum status
+prove_statuses(const struct prover *prover, const struct span *messages,
+    size_t count, struct smime_report *out, struct note *note)
+{
+	return ask_statuses(prover, messages, count, "", out, note);
 }
 
 enum status
 prove_signer(const struct prover *prover, struct span message, const char *from,
     struct smime_report *out, struct buf *chain, struct note *note)
 {
-	enum status status =
-	    ask_status(prover, VERB_SIGNER, message, from, out, chain, note);
+	struct smime_report report = { .status = SMIME_STATUS_NULL };
+	enum status status;
+	struct buf answer;
 
+	buf_init(&answer, ANSWER_MAX + chain->ceiling + WANTS_ROOM);
+	status =
+	    ask_verifier(prover, VERB_SIGNER, &message, 1, from, &answer, note);
+	if (status == STATUS_OK &&
+	    (!smime_report_read(buf_span(&answer), &report) ||
+		!smime_report_ok(&report)))
+		status = note_set(
+		    note, STATUS_BUG, "the verifier sent a malformed report");
+	if (status == STATUS_OK) {
+		buf_add(chain, frame_get(buf_span(&answer), "chain"));
+		*out = report;
+	}
+	buf_clear(&answer);
 	return status == STATUS_OK ? buf_status(chain) : status;
 }
 
@@ -273,8 +297,8 @@ prove_object(const struct prover *prover, const struct prove_object *object,
 		status = anchors_add_path(
 		    span_of(object->roots), "anchor", &question, note);
 	if (status == STATUS_OK)
-		status = add_trust(
-		    prover, "", prover->config->revocation, &question, note);
+		status = add_trust(prover, "", prover->config->revocation,
+		    false, &question, note);
 	frame_add(&question, "object", object->object);
 	if (object->content != NULL)
 		frame_add(&question, "content", *object->content);

@@ -7,12 +7,15 @@
 #ifndef ANSWER_PROVE_H
 #define ANSWER_PROVE_H
 #include "answer/answer.h"
+#include "answer/retrieval.h"
 #include "mail/smime_report.h"
 
 struct prover {
 	const struct config *config;
 	const struct home *home;
 	int64_t now;
+	/* Asks CAs about revocation, for statuses; NULL: nobody is asked. */
+	struct retrieval *retrieval;
 };
 
 /* Prove the claimed sender by that method; out->status is STATUS_OK if it is

@@ -20,9 +20,9 @@
 #include "base/frame.h"
 
 /* Who a certificate signs for, and against what that is checked. */
-#define VERB_TRUST                                                   \
-	" revocation? identities? file* anchor* crl* anchor-fault* " \
-	"crl-fault* dns?"
+#define VERB_TRUST                                               \
+	" revocation? identities? retrieve? file* anchor* crl* " \
+	"anchor-fault* crl-fault* ocsp* retrieve-fault* dns?"
 /* reply/verdict.c, mail/smime_report.c and acme/certificate.c have them. */
 #define VERB_AUTHRES "method dns weak protection domain signer issuer"
 #define VERB_CHALLENGE                                                \
@@ -135,9 +135,9 @@
 	X(STATUS, "mailcert-verify", "status", "", "now message" VERB_TRUST,   \
 	    VERB_REPORT, "")                                                   \
 	X(STATUSES, "mailcert-verify", "statuses", "",                         \
-	    "now message+" VERB_TRUST, "report+", "")                          \
+	    "now message+" VERB_TRUST, "report+ want*", "")                    \
 	X(SIGNER, "mailcert-verify", "signer", "", "now message" VERB_TRUST,   \
-	    VERB_REPORT " chain?", "")                                         \
+	    VERB_REPORT " chain? want*", "")                                   \
 	X(OBJECT, "mailcert-verify", "object", "",                             \
 	    "now object content?" VERB_TRUST,                                  \
 	    "error* address* issuer content?", "")                             \
@@ -188,6 +188,9 @@
 	    VERB_SERVER " method target body? most",                           \
 	    "code location retry-after body",                                  \
 	    "login-failed network-trouble configuration")                      \
+	X(RETRIEVE, "mailcert-https", "retrieve", "ca-file",                   \
+	    "url request most private? proxy", "code body",                    \
+	    "network-trouble configuration")                                   \
 	X(SEND, "mailcert-mail", "send", "ca-file",                            \
 	    VERB_SERVER " sender recipient+ message", "outcome said",          \
 	    VERB_SERVER_FAILS)                                                 \

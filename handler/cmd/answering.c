@@ -30,7 +30,7 @@ answering_prove(void *context, enum authres_method method,
 {
 	const struct answering *answering = context;
 	const struct prover prover = { answering->config, answering->home,
-		(int64_t)time(NULL) };
+		(int64_t)time(NULL), NULL };
 
 	return prove_sender(&prover, method, rules, message, claims, out, note);
 }

@@ -17,25 +17,31 @@ add_trust(const struct config *config, struct buf *out)
 {
 	const struct authres_policy *policy = &config->authenticate;
 
-	buf_addf(out, "%s\n%s\n%s\n%s\n%s\n%s\n", policy->smime_anchors,
+	buf_addf(out, "%s\n%s\n%s\n%s\n%s\n%s\n%s\n", policy->smime_anchors,
 	    policy->smime_crls, config->revocation, config->smime_identities,
-	    policy->resolver, policy->anchor);
+	    policy->resolver, policy->anchor, config->retrieve_revocation);
 	anchors_mark(policy->smime_anchors, out);
 	anchors_mark(policy->smime_crls, out);
 }
 
 enum status
 judging_begin(struct judging *judging, const struct config *config,
-    const struct home *home, bool fresh, struct note *note)
+    const struct home *home, bool fresh, bool offline, struct note *note)
 {
 	enum status status;
 	struct span trust;
 	char digest[1][65];
 	struct buf text;
 
-	*judging =
-	    (struct judging){ .prover = { config, home, (int64_t)time(NULL) },
-		    .fresh = fresh };
+	*judging = (struct judging){ .prover = { .config = config,
+					 .home = home,
+					 .now = (int64_t)time(NULL) },
+		.fresh = fresh,
+		.offline = offline };
+	retrieval_begin(
+	    &judging->retrieval, config, home, judging->prover.now, offline);
+	if (retrieval_is_wanted(config))
+		judging->prover.retrieval = &judging->retrieval;
 	buf_init(&text, TRUST_MAX);
 	add_trust(config, &text);
 	trust = buf_span(&text);
@@ -53,6 +59,7 @@ void
 judging_end(struct judging *judging)
 {
 	verified_close(judging->cache);
+	retrieval_end(&judging->retrieval);
 	judging->cache = NULL;
 }
 
@@ -77,7 +84,8 @@ ask(const struct judging *judging, struct batch *batch, size_t from,
 	enum status status = STATUS_OK;
 	size_t i;
 
-	if (count > 1 && !anchors_has_word(anchors, SPAN("smimea")))
+	if (judging->offline ||
+	    (count > 1 && !anchors_has_word(anchors, SPAN("smimea"))))
 		return prove_statuses(prover, batch->message + from, count,
 		    batch->report + from, note);
 	for (i = from; i < from + count && status == STATUS_OK; i++)
@@ -155,7 +163,7 @@ keep(const struct judging *judging, struct batch *batch, size_t i)
 	if (batch->was_good[i] &&
 	    verified->report.at_delivery == SMIME_STATUS_FAILED)
 		verified->report.at_delivery = SMIME_STATUS_VERIFIED;
-	if (verified->report.passing == 0)
+	if (verified->report.passing == 0 && !judging->offline)
 		verified_keep(judging->cache, batch->digest[i], verified);
 }
 

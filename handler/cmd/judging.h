@@ -13,7 +13,9 @@
 enum { JUDGING_MOST = 256, JUDGING_OCTETS = 8 * 1024 * 1024 };
 
 struct judging {
+	bool offline; /* nobody on the network is asked */
 	struct prover prover;
+	struct retrieval retrieval;
 	bool fresh; /* the cache only says what was good once */
 	struct verified_cache *cache; /* owned */
 };
@@ -24,10 +26,11 @@ struct judgement {
 	struct verified verified;
 };
 
-/* fresh: judge again what the cache has.  config and home stay with the caller;
- * judging_end() ends it, whatever this returns. */
+/* fresh: judge again what the cache has; offline: use no network.  config and
+ * home stay with the caller; judging_end() ends it, whatever this returns. */
 enum status judging_begin(struct judging *judging, const struct config *config,
-    const struct home *home, bool fresh, struct note *note) MUST_CHECK;
+    const struct home *home, bool fresh, bool offline,
+    struct note *note) MUST_CHECK;
 /* Write the cache, best effort. */
 void judging_end(struct judging *judging);
 

@@ -119,7 +119,7 @@ verify(struct session *session, const struct options *options, char *files[],
     bool *good)
 {
 	const struct prover prover = { &session->config, &session->home,
-		(int64_t)time(NULL) };
+		(int64_t)time(NULL), NULL };
 	struct prove_object question = { .roots = roots(options) };
 	struct buf object, content, answer;
 	struct span signed_text, rest, error;

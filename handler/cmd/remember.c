@@ -83,18 +83,24 @@ install(struct session *session, const struct smime_report *report,
 static enum status
 remember(struct session *session, struct span message, struct options *options)
 {
-	const struct prover prover = { &session->config, &session->home,
-		(int64_t)time(NULL) };
+	struct retrieval retrieval;
+	struct prover prover = { &session->config, &session->home,
+		(int64_t)time(NULL), NULL };
 	struct smime_report *report = calloc(1, sizeof(*report));
 	enum status status;
 	struct buf chain;
 
 	if (report == NULL)
 		return STATUS_MEMORY;
+	retrieval_begin(
+	    &retrieval, &session->config, &session->home, prover.now, false);
+	if (retrieval_is_wanted(&session->config))
+		prover.retrieval = &retrieval;
 	buf_init(&chain, CHAIN_SIZE);
 	status = verify(&prover, message, report, &chain, &session->note);
 	if (status == STATUS_OK)
 		status = install(session, report, buf_span(&chain), options);
+	retrieval_end(&retrieval);
 	buf_clear(&chain);
 	free(report);
 	return status;

@@ -17,6 +17,8 @@ static const struct cmd_option rows[] = {
 		"smimeVerifiedAt, one object for each message" },
 	{ "fresh", NULL, AT(fresh),
 	    .help = "do not use a result that is less than a day old" },
+	{ "offline", NULL, AT(offline),
+	    .help = "use no network: no DNS, no question to a CA" },
 	{ "has-smime", NULL, AT(has_smime),
 	    .help = "list only messages with an S/MIME status" },
 	{ "no-has-smime", NULL, AT(no_has_smime),
@@ -163,7 +165,7 @@ verify_one(struct session *session, const struct verify_options *options,
 	message = buf_span(&bytes);
 	if (status == STATUS_OK)
 		status = judging_begin(&judging, &session->config,
-		    &session->home, options->fresh, note);
+		    &session->home, options->fresh, options->offline, note);
 	if (status == STATUS_OK)
 		status = judging_judge(&judging, &message, 1, judgement, note);
 	judging_end(&judging);

@@ -376,7 +376,7 @@ verify_list(struct session *session, const struct verify_options *options,
 	buf_init(&listing->bytes,
 	    JUDGING_OCTETS + (size_t)session->config.max_message);
 	status = judging_begin(&listing->judging, &session->config,
-	    &session->home, options->fresh, &session->note);
+	    &session->home, options->fresh, options->offline, &session->note);
 	if (status == STATUS_OK)
 		status = take_all(listing, operands, count);
 	*failed = listing->bad > 0 || listing->skipped;

@@ -9,6 +9,7 @@
 struct verify_options {
 	bool json;
 	bool fresh;
+	bool offline;
 	/* RFC 9219 section 4.2: hasSmime and the others, true and false */
 	bool has_smime, no_has_smime;
 	bool has_verified, no_has_verified;

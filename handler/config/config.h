@@ -127,6 +127,10 @@ struct config {
 	bool caa;              /* look CAA records up before an order */
 	/* Who may sign for whom, for verify: identity_next(). */
 	char smime_identities[4 * CONFIG_VALUE_SIZE];
+	/* What CAs are asked about it, for verify: "no", "crl", "ocsp",
+	 * "both"; static. */
+	const char *retrieve_revocation;
+	bool retrieve_private;  /* from private addresses, too */
 	const char *revocation; /* for verify: "off", "soft", "hard"; static */
 	/* Whose challenges are answered without a person: allow_find(). */
 	char answer_for[4 * CONFIG_VALUE_SIZE];

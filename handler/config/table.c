@@ -29,6 +29,7 @@ enum {
 
 static const char *const yes_no[] = { "yes", "no", NULL };
 static const char *const finishes[] = { "auto", "ask", "manual", NULL };
+static const char *const retrievals[] = { "no", "crl", "ocsp", "both", NULL };
 static const char *const revocations[] = { "off", "soft", "hard", NULL };
 static const char *const sandboxes[] = { "required", "best-effort", NULL };
 static const char *const usages[] = { "both", "sign", "encrypt", "separate",
@@ -109,6 +110,10 @@ static const struct setting all[] = {
 	    .expected = "system, or addresses as in 127.0.0.1@53" },
 	{ "results_received", "0", value_number, ALL(authenticate.received),
 	    .most = RECEIVED_MOST },
+	{ "retrieve_private", "no", value_flag, ALL(retrieve_private),
+	    .words = yes_no },
+	{ "retrieve_revocation", "no", value_word, ALL(retrieve_revocation),
+	    .words = retrievals },
 	{ "reuse_key", "no", value_flag, ALL(reuse_key), .words = yes_no },
 	{ "revocation", "hard", value_word, ALL(revocation),
 	    .words = revocations },

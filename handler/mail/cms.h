@@ -46,7 +46,7 @@ enum status cms_verify(struct cms *cms, size_t signer, struct span content,
 /*
  * Is the signer trusted at that time?  STATUS_BAD_SIGNER_TRUST with a
  * note: no chain to an anchor, expired, revoked, perhaps revoked, not for
- * signing mail.
+ * signing mail.  STATUS_NET: perhaps revoked, and the CA cannot be asked now.
  */
 enum status cms_check_signer(struct cms *cms, const struct trust *trust,
     int64_t when, struct note *note) MUST_CHECK;
@@ -111,6 +111,29 @@ bool trust_revocation_parse(struct span text, enum trust_revocation *out);
 /* The default is off. */
 void trust_set_revocation(
     struct trust *trust, enum trust_revocation revocation);
+/*
+ * Where the lists do not tell, the CA itself may be asked: for its lists, by
+ * OCSP.  This program asks nobody: it says what to retrieve, and is asked again
+ * with what came of that.
+ *
+ * trust_add_answer(): key: of what was retrieved, as in trust_wants(); an OCSP
+ * response, or with `fault` the sentence that says why there is none, borrowed.
+ * (Lists are for trust_add_crls().)  STATUS_USAGE: without
+ * trust_set_retrieval().
+ */
+enum { CMS_URL_SIZE = 512 };
+enum status trust_set_retrieval(
+    struct trust *trust, bool lists, bool ocsp) MUST_CHECK;
+enum status trust_add_answer(struct trust *trust, struct span key,
+    struct span answer, bool fault) MUST_CHECK;
+/*
+ * What would settle what stayed open, borrowed: frames "want", for one
+ * certificate each, of frames "place" in the order to ask them in, of
+ *	key	64 hexadecimal digits
+ *	url	begins with "http://"
+ *	request	of OCSP what to send; empty: it is a list
+ */
+struct span trust_wants(const struct trust *trust);
 /*
  * Who may sign for whom besides himself: lines "FROM SIGNER", normal forms,
  * borrowed.  The user decides that; no message does.

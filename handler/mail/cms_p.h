@@ -29,6 +29,31 @@ struct trust_list {
 	bool good;                 /* ... and it signed the list, or not */
 };
 
+/* What was retrieved from a CA, or why it could not be. */
+struct trust_answer {
+	struct span key;   /* of what was asked; borrowed, as bytes */
+	struct span bytes; /* an OCSP response; of a fault a sentence */
+	bool fault;
+};
+
+/* Asking CAs themselves. */
+struct trust_retrieval {
+	bool lists, ocsp;            /* that may be asked for */
+	struct trust_answer *answer; /* owned */
+	size_t answers;
+	struct buf wants; /* owned: frames "want" */
+};
+struct trust_retrieval *trust_retrieval_new(void);
+void trust_retrieval_free(struct trust_retrieval *retrieval);
+
+/* What is known about the revocation of one certificate. */
+struct trust_finding {
+	bool revoked;
+	unsigned reasons; /* for which it is known that it is not revoked */
+	struct note why;  /* why that is not known of all, or empty */
+	bool passing;     /* for trouble that will pass */
+};
+
 struct trust {
 	struct stack_st_X509 *anchors; /* owned */
 	struct trust_list **list;      /* owned, and each of them */
@@ -36,15 +61,17 @@ struct trust {
 	struct note anchor_fault; /* the first; empty: none */
 	struct note crl_fault;
 	enum trust_revocation revocation;
-	struct span identities; /* borrowed */
-	struct smimea *record;  /* owned */
+	struct span identities;            /* borrowed */
+	struct trust_retrieval *retrieval; /* owned; NULL: nobody is asked */
+	struct smimea *record;             /* owned */
 	size_t records;
 };
 
 /*
  * Does a list say that a certificate of that chain was revoked at that time?
  * The last of the chain is an anchor.  STATUS_BAD_SIGNER_TRUST with a note: one
- * was, or it is unknown and must be known; STATUS_MEMORY.
+ * was, or it is unknown and must be known; STATUS_NET: the same, since the CA
+ * cannot be asked now; STATUS_MEMORY.
  */
 enum status trust_check_revocation(const struct trust *trust,
     const struct stack_st_X509 *chain, int64_t when,
@@ -64,6 +91,14 @@ enum status trust_check_found(struct cms *cms, const struct trust *trust,
 bool cms_can_encrypt(struct x509_st *one);
 /* Append it in PEM; false: it cannot be written. */
 bool cms_add_pem(struct x509_st *one, struct buf *out);
+
+/*
+ * Where the lists leave open whether a certificate is revoked: find out from
+ * what was retrieved, and say what to retrieve if that does not settle it.
+ * STATUS_MEMORY.
+ */
+enum status trust_retrieve(const struct trust *trust, struct x509_st *one,
+    struct x509_st *issuer, int64_t when, struct trust_finding *out) MUST_CHECK;
 
 /* RFC 8419: Ed25519 in CMS, which OpenSSL 3.0 cannot do. */
 bool cms_is_ed25519(const struct cms *cms);

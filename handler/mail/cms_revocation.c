@@ -1,7 +1,7 @@
 /*
  * cms_revocation.c - look up a chain in revocation lists: see cms_p.h
  *
- * RFC 5280 section 6.3.3, for lists that the user supplies.  libcrypto does the
+ * RFC 5280 section 6.3.3, for lists that the user or the CA supplies.  libcrypto does the
  * same, but keeps every entry of a list in memory, checks the anchor as well,
  * takes a delta list for a complete one, and does not know invalidityDate.
  * Input: the user supplies the lists, but they may be forged: one counts only
@@ -18,15 +18,9 @@
 
 enum { ANCHOR_LEVELS_MAX = 8 };
 
-/* What the lists say about one certificate. */
-struct finding {
-	bool revoked;
-	unsigned reasons; /* for which a list says that it is not revoked */
-	struct note why;  /* why a list of its issuer did not count, or empty */
-};
-
 static void
-keep_why(struct finding *out, const struct trust_list *list, const char *why)
+keep_why(
+    struct trust_finding *out, const struct trust_list *list, const char *why)
 {
 	char shown[220];
 
@@ -150,7 +144,8 @@ points_of(X509 *one)
 /* Section 6.3.3 (b): does the list apply to this certificate?  If it may but
  * cannot be used, *out says why. */
 static bool
-applies(struct trust_list *list, X509 *one, X509 *issuer, struct finding *out)
+applies(
+    struct trust_list *list, X509 *one, X509 *issuer, struct trust_finding *out)
 {
 	const struct crl *crl = &list->crl;
 	const bool ca = (X509_get_extension_flags(one) & EXFLAG_CA) != 0;
@@ -204,7 +199,7 @@ struct word {
 
 static void
 hear(struct trust_list *list, struct span serial, int64_t when,
-    struct word *best, unsigned *reasons, struct finding *out)
+    struct word *best, unsigned *reasons, struct trust_finding *out)
 {
 	const struct crl *crl = &list->crl;
 	struct crl_entry entry = { .reason = 0 };
@@ -241,7 +236,7 @@ hear(struct trust_list *list, struct span serial, int64_t when,
  */
 static void
 hear_scope(const struct trust *trust, const bool *use, size_t first,
-    struct span serial, int64_t when, struct finding *out)
+    struct span serial, int64_t when, struct trust_finding *out)
 {
 	const struct crl *scope = &trust->list[first]->crl;
 	struct word best = { NULL, false };
@@ -266,14 +261,14 @@ hear_scope(const struct trust *trust, const bool *use, size_t first,
 
 static enum status
 look_up(const struct trust *trust, X509 *one, X509 *issuer, int64_t when,
-    struct finding *out)
+    struct trust_finding *out)
 {
 	bool *use = calloc(trust->lists + 1, sizeof(*use));
 	unsigned char *der = NULL;
 	struct span serial;
 	size_t i;
 
-	*out = (struct finding){ .revoked = false };
+	*out = (struct trust_finding){ .revoked = false };
 	if (use == NULL || !serial_of(one, &der, &serial)) {
 		free(use);
 		return STATUS_MEMORY;
@@ -290,7 +285,7 @@ look_up(const struct trust *trust, X509 *one, X509 *issuer, int64_t when,
 
 /* No list revokes it: must its status be known, and is it? */
 static enum status
-check_known(const struct trust *trust, const struct finding *finding,
+check_known(const struct trust *trust, const struct trust_finding *finding,
     bool signer, struct note *note)
 {
 	const char *who =
@@ -301,8 +296,14 @@ check_known(const struct trust *trust, const struct finding *finding,
 	    trust->revocation != TRUST_REVOCATION_HARD)
 		return STATUS_OK;
 	if (finding->why.text[0] != '\0')
-		return note_set(note, STATUS_BAD_SIGNER_TRUST,
+		return note_set(note,
+		    finding->passing ? STATUS_NET : STATUS_BAD_SIGNER_TRUST,
 		    "%s may be revoked: %s", who, finding->why.text);
+	/* What the CA itself says was not enough. */
+	if (fault[0] == '\0' && trust->retrieval != NULL && signer &&
+	    trust->lists == 0)
+		return note_set(note, STATUS_BAD_SIGNER_TRUST,
+		    "%s may be revoked: it does not say where to ask", who);
 	/* Many CAs have no list, but a list that cannot be read may belong to
 	 * this one. */
 	if (fault[0] != '\0')
@@ -318,9 +319,11 @@ static enum status
 check_one(const struct trust *trust, X509 *one, X509 *issuer, int depth,
     int64_t when, bool anchor, struct note *note)
 {
-	struct finding finding;
+	struct trust_finding finding;
 	enum status status = look_up(trust, one, issuer, when, &finding);
 
+	if (status == STATUS_OK && !anchor)
+		status = trust_retrieve(trust, one, issuer, when, &finding);
 	if (status != STATUS_OK)
 		return status;
 	if (finding.revoked)

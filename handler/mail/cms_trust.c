@@ -39,6 +39,7 @@ trust_free(struct trust *trust)
 		free(trust->list[i]);
 	}
 	free(trust->list);
+	trust_retrieval_free(trust->retrieval);
 	free(trust->record);
 	sk_X509_pop_free(trust->anchors, X509_free);
 	free(trust);

@@ -227,7 +227,7 @@ home_sweep(const struct home *home)
 	/* orders and issuances: see tidy.h */
 	static const char *const directories[] = { "expectations",
 		"certificates", "keys", "orders", "issuances", "accounts",
-		"dns", "verified", "drafts", "published" };
+		"dns", "verified", "revocation", "drafts", "published" };
 	int lock = -1, dir;
 	size_t i;
 

@@ -4,10 +4,12 @@
 #include <curl/curl.h>
 #include <openssl/x509.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "acme/link.h"
 #include "base/network.h"
 #include "base/text.h"
+#include "helpers/https/address.h"
 
 #ifndef VERSION
 #define VERSION "0"
@@ -21,6 +23,7 @@ struct sink {
 	struct http_response *response;
 	size_t header_octets;
 	bool too_large;
+	bool private_address; /* it was not connected to */
 };
 
 static size_t
@@ -156,6 +159,21 @@ on_header(char *data, size_t one, size_t len, void *arg)
 	return 0;
 }
 
+/* Whatever address a name has, and however often it changes: this is the one
+ * that is connected to. */
+static curl_socket_t
+open_public(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct sink *sink = arg;
+
+	(void)purpose;
+	if (address_is_public(&address->addr))
+		return socket(
+		    address->family, address->socktype, address->protocol);
+	sink->private_address = true;
+	return CURL_SOCKET_BAD;
+}
+
 static bool
 set_up(CURL *curl, const struct http_request *request, struct sink *sink,
     struct curl_slist *fields)
@@ -166,7 +184,11 @@ set_up(CURL *curl, const struct http_request *request, struct sink *sink,
 #define SET(option, value) \
 	good = good && curl_easy_setopt(curl, option, value) == CURLE_OK
 	SET(CURLOPT_URL, request->url);
-	SET(CURLOPT_PROTOCOLS_STR, "https");
+	SET(CURLOPT_PROTOCOLS_STR, request->plain ? "http" : "https");
+	if (request->public_only && request->proxy[0] == '\0') {
+		SET(CURLOPT_OPENSOCKETFUNCTION, open_public);
+		SET(CURLOPT_OPENSOCKETDATA, sink);
+	}
 	SET(CURLOPT_FOLLOWLOCATION, 0L);
 	SET(CURLOPT_PROXY, request->proxy);
 	SET(CURLOPT_NOPROXY, request->no_proxy);
@@ -351,6 +373,10 @@ http_send(const struct http_request *request, struct http_response *out,
 	} else if (sink.too_large) {
 		status = note_set(note, STATUS_BAD_SIZE,
 		    "its answer exceeds %zu KiB", request->most / 1024);
+	} else if (sink.private_address) {
+		status = note_set(note, STATUS_NET,
+		    "its address is private; set retrieve_private to yes to "
+		    "ask it");
 	} else {
 		status = say(curl, code, why, request, note);
 	}

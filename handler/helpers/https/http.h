@@ -43,6 +43,8 @@ struct http_request {
 	/* It changes nothing: it may go out twice, on a connection that was
 	 * open before. */
 	bool harmless;
+	bool plain;       /* http, not https: the answer is signed itself */
+	bool public_only; /* connect to no private address */
 };
 
 struct http_response {

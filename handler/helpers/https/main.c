@@ -13,6 +13,7 @@
 #include "base/serve.h"
 #include "helpers/https/fetch.h"
 #include "helpers/https/http.h"
+#include "helpers/https/retrieve.h"
 
 enum { FETCH_CPU_SECONDS = 60 }; /* large messages */
 
@@ -131,7 +132,7 @@ static enum status
 answer(struct serve *serve, bool *prepared, struct buf *out, struct note *note)
 {
 	static struct request request;
-	const bool fetches = serve->verb == VERB_FETCH;
+	const bool fetches = serve->verb != VERB_REQUEST;
 	enum status status;
 
 	status = take_open(serve, &request);
@@ -141,8 +142,10 @@ answer(struct serve *serve, bool *prepared, struct buf *out, struct note *note)
 	if (status != STATUS_OK)
 		return status;
 	status = serve_read(serve);
-	if (status == STATUS_OK && fetches)
+	if (status == STATUS_OK && serve->verb == VERB_FETCH)
 		return fetch_answer(serve->frames, request.ca_file, out, note);
+	if (status == STATUS_OK && fetches)
+		return retrieve_answer(serve->frames, out, note);
 	if (status == STATUS_OK)
 		status = take_request(serve, &request);
 	return status == STATUS_OK ? send_request(serve, &request, out, note)
@@ -163,8 +166,8 @@ serve_one(struct serve *serve, bool *prepared)
 		return false;
 	}
 	buf_init(&out,
-	    serve->verb == VERB_FETCH ? VERB_FETCH_MOST + FETCH_ROOM
-				      : 2 * HTTP_BODY_MAX);
+	    serve->verb != VERB_REQUEST ? VERB_FETCH_MOST + FETCH_ROOM
+					: 2 * HTTP_BODY_MAX);
 	if (status == STATUS_OK)
 		status = answer(serve, prepared, &out, &note);
 	/* It may hold a password. */

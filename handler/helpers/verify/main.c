@@ -4,9 +4,10 @@
  * It has no files, no network and no keys: it enters its sandbox before it
  * reads its first octet.  base/verb.h has its verbs and their frames.
  *
- * Trust: revocation (off, soft, hard); file (its name) before each anchor or
- * crl (its content); anchor-fault, crl-fault (a sentence about an unreadable
- * file).
+ * Trust: revocation (off, soft, hard); retrieve (crl, ocsp, both); file (its
+ * name) before each anchor or crl (its content); anchor-fault, crl-fault (a
+ * sentence about an unreadable file).  file is a key of mail/cms.h before ocsp
+ * (a response) and retrieve-fault (a sentence).
  */
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -76,6 +77,14 @@ take_frame(
 		return take_revocation(evidence->trust, value);
 	if (span_eq(name, SPAN("identities")))
 		trust_set_identities(evidence->trust, value);
+	if (span_eq(name, SPAN("retrieve")))
+		return trust_set_retrieval(evidence->trust,
+		    !span_eq(value, SPAN("ocsp")),
+		    !span_eq(value, SPAN("crl")));
+	if (span_eq(name, SPAN("ocsp")) ||
+	    span_eq(name, SPAN("retrieve-fault")))
+		return trust_add_answer(evidence->trust, *file, value,
+		    span_eq(name, SPAN("retrieve-fault")));
 	if (span_eq(name, SPAN("anchor")))
 		return trust_add_anchors(evidence->trust, *file, value);
 	if (span_eq(name, SPAN("crl")))
@@ -217,6 +226,8 @@ do_status(enum verb_id verb, struct span frames,
 		smime_report_write(&report, out);
 	if (status == STATUS_OK && chain.len > 0)
 		frame_add(out, "chain", buf_span(&chain));
+	if (status == STATUS_OK)
+		buf_add(out, trust_wants(evidence->trust));
 	buf_clear(&chain);
 	return status;
 }
@@ -247,6 +258,8 @@ do_statuses(
 		frame_add(out, "report", buf_span(&one));
 		status = buf_status(&one);
 	}
+	if (status == STATUS_OK)
+		buf_add(out, trust_wants(evidence->trust));
 	buf_clear(&one);
 	free(report);
 	return status;
