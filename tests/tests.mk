@@ -195,7 +195,7 @@ FUZZ_SOURCES = $(filter-out handler/reply/match.c handler/reply/draft.c \
 	$(wildcard handler/mail/*.c handler/reply/*.c)) \
 	$(wildcard handler/base/*.c handler/acme/*.c) \
 	handler/watch/jmap_answer.c handler/watch/jmap_url.c handler/watch/filter.c \
-	handler/install/prefs.c \
+	handler/install/prefs.c $(filter-out tui/paint.c,$(wildcard tui/*.c)) \
 	$(filter-out %/main.c %/connect.c %/send.c %/probe.c %/mailbox.c \
 		%/wire.c %/announced.c,\
 	$(wildcard handler/helpers/mail/*.c))
