@@ -11,6 +11,7 @@
 #include "cmd/ask_command.h"
 #include "cmd/passphrase.h"
 #include "cmd/reporting.h"
+#include "order/advance.h"
 #include "order/command.h"
 #include "order/place.h"
 #include "order/renew.h"
@@ -402,6 +403,25 @@ look_after_command(struct session *session,
 	return order_again_at_command(session, order, run);
 }
 
+/* An order that is over, and whose proof is still in the DNS. */
+static enum status
+tidy(struct session *session, struct order *order)
+{
+	struct order_step step;
+	enum status status;
+
+	status = client_reopen(
+	    &session->client, order->account, false, &session->note);
+	if (status != STATUS_OK)
+		return status;
+	status = order_advance(&session->client, order, (int64_t)time(NULL),
+	    &step, &session->note);
+	if (step.hint.text[0] != '\0')
+		cmd_say(&step.hint);
+	/* That it failed is known. */
+	return order->state == ORDER_FAILED ? STATUS_OK : status;
+}
+
 enum status
 renewing_one(struct session *session, const struct renewing_wishes *wishes,
     struct order *order, const struct order *all, size_t count,
@@ -409,7 +429,13 @@ renewing_one(struct session *session, const struct renewing_wishes *wishes,
 {
 	const bool candidate = renew_is_candidate(order);
 	const bool requested = order->state == ORDER_REQUESTED;
+	enum status status = STATUS_OK;
 
+	if (!order_is_open(order) && order->proof.published != 0 &&
+	    !wishes->dry_run)
+		status = tidy(session, order);
+	if (status != STATUS_OK)
+		return status;
 	if (order->ca[0] != '\0' && (requested || candidate))
 		return look_after_command(session, wishes, order, run);
 	if (requested || (order_is_foreign(order) && candidate)) {

@@ -13,7 +13,10 @@
 #include "zone/zone.h"
 
 /* How often to look whether the value is in place. */
-enum { SPREAD_SECONDS = 2, PLACE_SECONDS = 30 };
+enum { SPREAD_SECONDS = 2, SLOW_SECONDS = 10, PLACE_SECONDS = 30 };
+/* How long an update is given before it is made again: the process that was to
+ * make it may have been killed. */
+enum { UPDATE_SECONDS = 5 };
 
 static bool
 fits_all(enum proof kind, const struct order *order)
@@ -240,9 +243,12 @@ static enum status
 publish(struct order_work *work, struct note *why)
 {
 	struct order *order = work->order;
+	const int64_t since = work->now - order->proof.published;
 	enum status status = STATUS_OK;
 	struct note said = { "" };
 
+	if (order->proof.published != 0 && since >= 0 && since < UPDATE_SECONDS)
+		return STATUS_OK;
 	if (!proof_is_dns(order->proof.kind) ||
 	    !zone_is_configured(work->client->config))
 		return STATUS_OK;
@@ -269,6 +275,7 @@ look(struct order_work *work, bool *there)
 	struct order_step *step = work->step;
 	struct note why = { "" };
 	enum status status;
+	int64_t since;
 
 	*there = false;
 	status = proof_look(
@@ -277,6 +284,7 @@ look(struct order_work *work, bool *there)
 		/* Only what is missing: an update that changes nothing still
 		 * is one. */
 		status = publish(work, &why);
+		why.text[0] = proof->published != 0 ? '\0' : why.text[0];
 		if (status == STATUS_OK && proof->published != 0)
 			status = proof_look(work->client->config, work->order,
 			    there, &why, work->note);
@@ -290,13 +298,14 @@ look(struct order_work *work, bool *there)
 		*there = true;
 		return STATUS_OK;
 	}
-	step->wait = proof->published != 0 &&
-		work->now <
-		    proof->published + work->client->config->dns_patience
+	since = work->now - proof->published;
+	step->wait =
+	    proof->published != 0 && since < work->client->config->dns_patience
 	    ? STEP_SPREAD
 	    : STEP_PROOF;
-	step->seconds =
-	    step->wait == STEP_SPREAD ? SPREAD_SECONDS : PLACE_SECONDS;
+	step->seconds = step->wait == STEP_PROOF ? PLACE_SECONDS
+	    : since < UPDATE_SECONDS             ? SPREAD_SECONDS
+						 : SLOW_SECONDS;
 	return STATUS_OK;
 }
 

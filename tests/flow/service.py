@@ -346,6 +346,23 @@ def test_nsupdate(zones):
         tap.equal((zones.ask("_acme-challenge." + host, "CNAME"),
                    zones.ask("alias.dynamic.example.org", "TXT")),
                   (["alias.dynamic.example.org."], []), "which stays")
+    with Town(zones.settings, resolver=zones.resolver.at) as town:
+        # The update that removes the record fails.
+        host, config = "left.example.org", "dns_update_command=%s" % \
+            town.place.write("once", ONCE.replace(
+                "NSUPDATE", program("nsupdate")).replace(
+                    "COUNT", town.place.path("count")))
+        os.chmod(town.place.path("once"), 0o755)
+        record = RECORD.replace(HOST, host)
+        got = town.run("-o", config, "service", "order", "--service", "imaps",
+                       host)
+        tap.ok(got.returncode == 0 and b"still in the DNS" in got.stderr and
+               len(zones.ask(record, "TXT")) == 1,
+               "a record that cannot be removed now", got)
+        for command in ("renew", "renew"):
+            got = town.run(command)
+            tap.ok(got.returncode == 0, command, got)
+        tap.equal(zones.ask(record, "TXT"), [], "renew removes it")
     wrong = zones.settings.replace(zones.key, zones.wrong_key)
     with Town(wrong, resolver=zones.resolver.at) as town:
         got = town.run("service", "order", "--service", "imaps", HOST)
@@ -534,6 +551,14 @@ def test_killed(zones):
                 script=KILLER.replace("NSUPDATE", program("nsupdate")).replace(
                     "WHEN", when).replace("TIMES", str(times))))
     at_once(jobs, 6)
+
+
+ONCE = """#!/bin/sh
+# nsupdate works the first time.
+[ -e COUNT ] && { echo 'update failed: SERVFAIL' >&2; exit 2; }
+: >COUNT
+exec NSUPDATE "$@"
+"""
 
 
 KILLER = """#!/usr/bin/python3 -IS
