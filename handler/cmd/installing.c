@@ -7,6 +7,7 @@
 #include "base/frame.h"
 #include "cmd/passphrase.h"
 #include "cmd/session.h"
+#include "service/deploy.h"
 
 enum { OUT_MAX = 64 * 1024 };
 
@@ -53,6 +54,21 @@ installing_anchors(
 	return status;
 }
 
+/* A server's goes into servers. */
+static enum status
+deploy(const struct config *config, const struct home *home,
+    const struct order *order, struct note *note)
+{
+	enum status status;
+	struct buf out;
+
+	buf_init(&out, OUT_MAX);
+	status = deploy_again(config, home, order, &out, note);
+	cmd_say_lines(buf_span(&out));
+	buf_clear(&out);
+	return status;
+}
+
 enum status
 installing_again(const struct config *config, const struct home *home,
     const struct order *order, struct note *note)
@@ -62,6 +78,8 @@ installing_again(const struct config *config, const struct home *home,
 	enum status status;
 	bool wanted;
 
+	if (order_is_server(order))
+		return deploy(config, home, order, note);
 	status = install_is_wanted(home, order, &wanted, note);
 	if (status != STATUS_OK || !wanted)
 		return status;

@@ -14,6 +14,7 @@
 #include "cmd/renewing.h"
 #include "cmd/reporting.h"
 #include "order/renew.h"
+#include "service/deploy.h"
 
 struct options {
 	char **names;
@@ -176,6 +177,8 @@ install_renewed(
 	size_t count = 0, i;
 
 	status = install_search(&session->home, &search, &note);
+	if (status == STATUS_OK)
+		status = deploy_search(&session->home, &search, &note);
 	if (status != STATUS_OK) {
 		cmd_say(&note);
 		run->persons++;

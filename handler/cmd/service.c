@@ -8,6 +8,7 @@
 static const struct cmd_act acts[] = {
 	{ "order", service_order, "get a certificate for a mail server" },
 	{ "check", service_check, "show what a CA sees of a mail server" },
+	{ "install", service_install, "put a certificate into a mail server" },
 	{ NULL, NULL, NULL }
 };
 

@@ -227,23 +227,19 @@ look_at_all(struct check *check, const struct config *config,
 		.addresses = where->addresses };
 	struct helper_kept kept = { .questions = 0 };
 	enum status status = STATUS_OK;
-	struct note why = { "" };
 	size_t i;
 
 	for (i = 0; i < where->count && status == STATUS_OK; i++) {
 		begin_service(check, &where->at[i]);
 		of.at = where->at[i];
-		status = look_at(check, config, &of, &kept, &why);
+		status = look_at(check, config, &of, &kept, note);
 		if (check->json != NULL) {
 			json_close(check->json);
 			json_close(check->json);
 		}
 	}
 	helper_end(&kept);
-	if (status != STATUS_OK)
-		note_say(note, "%.120s: %.180s", check->host,
-		    note_text(&why, status));
-	else if (check->wrong > 0)
+	if (status == STATUS_OK && check->wrong > 0)
 		status = note_set(note, STATUS_NO,
 		    check->value.len > 0
 			? "%.120s: %zu of %zu do not announce the value to "

@@ -237,6 +237,17 @@ change_pair(struct changes *changes, const char *path, const char *key,
 	return change_copy(changes, path, key, &copy, note);
 }
 
+enum status
+change_export_pair(const char *path, const char *key, struct span certificates,
+    struct note *note)
+{
+	const struct copy copy = {
+		.verb = VERB_EXPORT, .form = "pair", .chain = certificates
+	};
+
+	return copy_key(key, path, &copy, note);
+}
+
 static struct span
 without_newline(struct span line)
 {

@@ -60,6 +60,10 @@ enum status change_key(struct changes *changes, const char *path,
 enum status change_pair(struct changes *changes, const char *path,
     const char *key, struct span certificates, struct span passphrase,
     struct note *note) MUST_CHECK;
+/* Have the key holder write a key file of the home and certificates into a new
+ * file, 0600.  It enters no journal. */
+enum status change_export_pair(const char *path, const char *key,
+    struct span certificates, struct note *note) MUST_CHECK;
 /* Append a line, unless it is there. */
 enum status change_line(struct changes *changes, const char *path,
     const char *line, struct note *note) MUST_CHECK;

@@ -102,7 +102,7 @@ identity_describe(struct span chain, struct span anchors, struct identity *out,
 	return status;
 }
 
-static enum status
+enum status
 identity_load(const struct home *home, const struct order *order,
     struct span anchors, struct identity *out, struct note *note)
 {

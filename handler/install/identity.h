@@ -54,6 +54,9 @@ enum status identities_load(const struct home *home, const char *wanted,
     struct span anchors, struct identities *out, struct note *note) MUST_CHECK;
 void identities_clear(struct identities *identities);
 
+/* Load that one alone.  The caller clears its facts: buf_clear(). */
+enum status identity_load(const struct home *home, const struct order *order,
+    struct span anchors, struct identity *out, struct note *note) MUST_CHECK;
 /* Describe a chain in PEM, the leaf first: the links of an identity that is
  * all zero.  The caller clears its facts: buf_clear(). */
 enum status identity_describe(struct span chain, struct span anchors,

@@ -73,6 +73,7 @@ sight_look(const struct config *config, const struct sight_of *of,
     struct helper_kept *kept, struct buf *answer, struct note *note)
 {
 	struct sighting sighting;
+	struct note why = { "" };
 	enum status status;
 	struct buf question;
 	struct span rest;
@@ -80,8 +81,11 @@ sight_look(const struct config *config, const struct sight_of *of,
 	buf_init(&question, 16 * 1024);
 	add_question(config, of, &question);
 	buf_clear(answer);
-	status = helper_ask_kept(kept, VERB_ANNOUNCED, &question, answer, note);
+	status = helper_ask_kept(kept, VERB_ANNOUNCED, &question, answer, &why);
 	buf_clear(&question);
+	if (status != STATUS_OK)
+		note_say(
+		    note, "%.120s: %.180s", of->host, note_text(&why, status));
 	rest = buf_span(answer);
 	while (status == STATUS_OK && sight_next(&rest, &sighting))
 		if (!is_sound(&sighting))

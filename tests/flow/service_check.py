@@ -17,7 +17,7 @@ from servers.faults import CUT, SILENT, Endless, FaultServer
 from servers.postfix import Postfix
 
 VALUE = "aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789-_AbCdE"
-OLD = "ZYXwvuTSRqpoNMLkjiHGFedcBA9876543210_-aBcDe"
+OLD = "ZYXwvuTSRqpoNMLkjiHGFedcBA9876543210_-aBcDE"
 
 
 class Announcer(FaultServer):

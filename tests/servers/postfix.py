@@ -187,7 +187,8 @@ class Postfix(Server):
             os.chown(self.path(name), owner, gid)
         self.folder("queue/pid")
         # They start each other without the path to their libraries.
-        for name in ("sendmail", "postdrop", "postqueue", "postlog"):
+        for name in ("sendmail", "postdrop", "postqueue", "postlog",
+                     "postconf", "postfix", "postsuper"):
             self.write("bin/" + name, "#!/bin/sh\nexec env %s %s \"$@\"\n" % (
                 " ".join("%s=%s" % pair for pair in self.env.items()),
                 packages.find("/usr/sbin/" + name)), 0o755)

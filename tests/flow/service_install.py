@@ -1,0 +1,339 @@
+#!/usr/bin/python3
+# Runs in: check-slow
+"""service install: certificates into real mail servers, seen on the wire; the
+old one returns where the new one cannot be used."""
+import hashlib
+import json
+import os
+import re
+import shutil
+import ssl
+import stat
+import subprocess
+import sys
+
+TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[:0] = [TESTS, os.path.join(TESTS, "ca")]
+import cms
+from lib import run_tests, tap, tests_of
+from servers.dovecot import Dovecot
+from servers.postfix import Postfix
+from town import Town
+
+HOST = "mail.example.org"
+
+
+class Desk(Town):
+    """An administrator with certificates of the test CA."""
+
+    def __init__(self, settings=""):
+        super().__init__(settings)
+        self.root = self.place.write(
+            "root.pem", cms.cert_pem(self.ca.root.cert))
+
+    def order(self, *args, code=0, env=None):
+        """Another certificate; gives its id and the digest of the leaf."""
+        got = self.run("service", "order", "--no-wait", "--new", *(
+            args or ("--service", "imaps")), HOST)
+        assert got.returncode == 0, got
+        id = got.stdout.decode().strip()
+        got = self.run("status", "--json", id)
+        for proof in json.loads(got.stdout)["certificates"][0]["proofs"]:
+            self.ca.dns.records[proof["record"]] = proof["value"]
+        got = self.run("finish", "--sent", id, env=env)
+        assert code is None or got.returncode == code, got
+        return id, self.leaf(id)
+
+    def journal(self, name):
+        with open(self.place.path("data", "installed", "server-" + name)) as f:
+            return f.read()
+
+    def leaf(self, id):
+        with open(self.place.path("data", "certificates", id + ".pem")) as f:
+            return digest_of(f.read())
+
+    def install(self, server, *args, **more):
+        return self.run("-o", "mail_ca_file=" + self.root,
+                        "service", "install", server.name, *args, **more)
+
+
+def digest_of(pem):
+    """SHA-256 of the first certificate."""
+    found = re.search("-----BEGIN CERT.*?-----END CERTIFICATE-----", pem, re.S)
+    return found and hashlib.sha256(
+        ssl.PEM_cert_to_DER_cert(found[0])).hexdigest()
+
+
+def shown(port, starttls=None):
+    """The digest of the leaf on the wire, as openssl sees it."""
+    got = subprocess.run(
+        ["openssl", "s_client", "-connect", "127.0.0.1:%d" % port,
+         "-servername", HOST, *(["-starttls", starttls] if starttls else [])],
+        input=b"", capture_output=True, timeout=60)
+    return digest_of(got.stdout.decode())
+
+
+def accepted(port, ca, starttls=None):
+    """Does openssl accept it, for the host?"""
+    return subprocess.run(
+        ["openssl", "s_client", "-connect", "127.0.0.1:%d" % port, "-CAfile",
+         ca, "-verify_hostname", HOST, "-verify_return_error",
+         *(["-starttls", starttls] if starttls else [])],
+        input=b"", capture_output=True, timeout=60).returncode == 0
+
+
+INCLUDE = "!include_try conf.d/*.conf\n"
+
+
+def dovecot(settings="", **more):
+    server = Dovecot(settings=settings + INCLUDE, **more)
+    server.folder("conf.d")
+    return server
+
+
+def where(server):
+    """The options that say where it is."""
+    return ["--config", server.path("dovecot.conf"), "--address", "127.0.0.1",
+            "--service", "imap:%d" % server.imap, "--service",
+            "imaps:%d" % server.imaps]
+
+
+def files(server):
+    top = server.path("conf.d")
+    return sorted(os.listdir(top)) + [
+        name for name in os.listdir(server.dir) if "mailcert" in name]
+
+
+def owner(path):
+    st = os.stat(path)
+    return st.st_uid, stat.S_IMODE(st.st_mode)
+
+
+def test_dovecot():
+    with Desk() as desk, dovecot() as server:
+        id, leaf = desk.order()
+        before = shown(server.imaps)
+        got = desk.install(server, "--dry-run", *where(server))
+        tap.ok(got.returncode == 0 and b"would write" in got.stdout and
+               files(server) == [] and shown(server.imaps) == before,
+               "--dry-run: says it, and does nothing", got, files(server))
+        got = desk.install(server, *where(server))
+        tap.ok(got.returncode == 0 and b"reloaded dovecot" in got.stdout,
+               "the first certificate", got, server.log())
+        tap.equal((shown(server.imaps), shown(server.imap, "imap")),
+                  (leaf, leaf), "is on the wire, with TLS and STARTTLS")
+        tap.ok(accepted(server.imaps, desk.root) and
+               accepted(server.imap, desk.root, "imap"),
+               "and openssl accepts it")
+        tap.equal(owner(server.path("mailcert.pem")), (server.uid, 0o600),
+                  "key and chain are the server's alone")
+        tap.equal(files(server), ["99-mailcert-tls.conf", "mailcert.pem"],
+                  "two files, and no others")
+        got = desk.install(server)
+        tap.ok(got.returncode == 0 and b"already" in got.stdout,
+               "once more: nothing to do", got)
+        second, leaf2 = desk.order()
+        got = desk.install(server, second)
+        tap.ok(got.returncode == 0 and shown(server.imaps) == leaf2 and
+               files(server) == ["99-mailcert-tls.conf", "mailcert.pem"],
+               "another certificate takes its place", got)
+        got = desk.install(server, "--remove", "--dry-run")
+        tap.ok(got.returncode == 0 and b"would remove" in got.stdout and
+               shown(server.imaps) == leaf2, "--remove --dry-run", got)
+        got = desk.install(server, "--remove")
+        server.wait_for(lambda: shown(server.imaps) == before, "reload")
+        tap.ok(got.returncode == 0 and files(server) == [],
+               "--remove: what was there before is back", got, files(server))
+        got = desk.install(server, "--remove")
+        tap.ok(got.returncode == 0 and b"nothing was installed" in got.stdout,
+               "--remove again", got)
+
+
+def test_dovecot_refuses():
+    with Desk() as desk:
+        id, leaf = desk.order()
+        # Somebody else's section wins: the server shows another certificate.
+        with dovecot() as server:
+            server.configure("local 127.0.0.1 {\n  ssl_cert = <%s\n"
+                             "  ssl_key = <%s\n}\n%s" % (
+                                 server.cert, server.key, INCLUDE))
+            server.reload()
+            before = shown(server.imaps)
+            got = desk.install(server, *where(server), timeout=300)
+            tap.ok(got.returncode == 1 and b"shows another" in got.stderr and
+                   b"before is back" in got.stderr, "a section of its own",
+                   got)
+            tap.equal((files(server), shown(server.imaps)), ([], before),
+                      "a section of its own: nothing is left")
+        with dovecot() as server:
+            server.configure()
+            got = desk.install(server, *where(server))
+            tap.ok(got.returncode == 1 and b"include" in got.stderr and
+                   files(server) == [], "no include", got, files(server))
+        with dovecot() as server:
+            shutil.rmtree(server.path("conf.d"))
+            got = desk.install(server, *where(server))
+            tap.ok(got.returncode == 1 and b"conf.d" in got.stderr and
+                   not os.path.exists(server.path("mailcert.pem")),
+                   "no conf.d", got)
+        with dovecot() as server:
+            server.write("mailcert.pem", "mine")
+            got = desk.install(server, *where(server))
+            with open(server.path("mailcert.pem")) as f:
+                kept = f.read()
+            tap.ok(got.returncode == 73 and kept == "mine",
+                   "a file of somebody else", got)
+        with dovecot() as server:
+            server.write("conf.d/50-broken.conf", "no_such_setting = 1\n")
+            got = desk.install(server, *where(server))
+            tap.ok(got.returncode == 1 and b"doveconf" in got.stderr and
+                   files(server) == ["50-broken.conf"],
+                   "a configuration that is broken already", got)
+
+
+def test_dovecot_stays():
+    """A server that does not come up with the new one keeps the old one."""
+    with Desk() as desk, dovecot() as server:
+        first, leaf = desk.order()
+        got = desk.install(server, *where(server))
+        tap.ok(got.returncode == 0, "the first one", got)
+        server.write("conf.d/50-broken.conf", "no_such_setting = 1\n")
+        second, leaf2 = desk.order(code=None)
+        got = desk.install(server, second)
+        os.unlink(server.path("conf.d/50-broken.conf"))
+        tap.ok(got.returncode == 1 and b"before is back" in got.stderr,
+               "the second one fails", got)
+        server.restart()
+        tap.equal((shown(server.imaps), files(server)),
+                  (leaf, ["99-mailcert-tls.conf", "mailcert.pem"]),
+                  "the first one serves, also after a start")
+        server.stop()
+        got = desk.install(server, second, timeout=300)
+        tap.ok(got.returncode == 1, "a server that is down", got)
+        server.start()
+        tap.equal(shown(server.imaps), leaf, "starts with the first one")
+        got = desk.install(server, second)
+        tap.ok(got.returncode == 0 and shown(server.imaps) == leaf2,
+               "and takes the second one then", got)
+
+
+def test_renewal():
+    """A new certificate of the host goes where the old one is, unasked."""
+    with Desk("set mail_ca_file = /dev/null\n") as desk, \
+            dovecot() as server:
+        first, leaf = desk.order("--service", "imap:%d" % server.imap,
+                                 "--service", "imaps:%d" % server.imaps)
+        got = desk.install(server, "--config", server.path("dovecot.conf"),
+                           "--address", "127.0.0.1")
+        tap.ok(got.returncode == 0 and
+               desk.journal("dovecot").count("look\t") == 2,
+               "looked for where it was ordered for", got,
+               desk.journal("dovecot"))
+        second, leaf2 = desk.order()
+        tap.equal(shown(server.imaps), leaf2, "finish installs the next one")
+        server.stop()
+        third, leaf3 = desk.order(code=None)
+        server.start()
+        tap.equal(shown(server.imaps), leaf2, "one that could not be installed")
+        got = desk.run("renew")
+        tap.ok(shown(server.imaps) == leaf3 and b"installed %s into dovecot" %
+               third.encode() in got.stderr, "is installed by renew", got)
+        got = desk.run("renew")
+        tap.ok(b"installed" not in got.stderr and shown(server.imaps) == leaf3,
+               "which then does nothing", got)
+
+
+class Programs:
+    """The programs of a server on the PATH of mailcert."""
+
+    def __init__(self, desk, directory):
+        self.env = dict(desk.place.env)
+        self.env["PATH"] = directory + ":" + self.env["PATH"]
+
+
+def test_postfix():
+    if Postfix.missing():
+        tap.skip("Postfix", Postfix.missing())
+        return
+    with Desk() as desk, Dovecot() as dovecot, \
+            Postfix(dovecot, settings="smtpd_tls_security_level = may") as \
+            server:
+        services = [
+            word for name in ("smtp", "submission", "submissions") for word in
+            ("--service", "%s:%d" % (name, getattr(server, name)))]
+        first, leaf = desk.order(*services)
+        env = Programs(desk, server.path("bin")).env
+
+        def install(*args, **more):
+            return desk.install(server, *args, env=env, **more)
+
+        def on_wire():
+            return {shown(server.smtp, "smtp"),
+                    shown(server.submission, "smtp"),
+                    shown(server.submissions)}
+
+        def main():
+            with open(server.path("etc/main.cf")) as f:
+                return f.read()
+        before, master = on_wire(), os.stat(server.path("etc/master.cf"))
+        plain = main()
+        options = ["--config", server.path("etc"), "--address", "127.0.0.1"]
+        got = install("--dry-run", *options)
+        tap.ok(got.returncode == 0 and main() == plain and on_wire() == before,
+               "Postfix: --dry-run", got)
+        got = install(*options)
+        tap.ok(got.returncode == 0 and on_wire() == {leaf},
+               "Postfix: on three ports", got, server.log()[-2000:])
+        tap.ok(accepted(server.submissions, desk.root) and
+               accepted(server.smtp, desk.root, "smtp"),
+               "Postfix: openssl accepts it")
+        tap.equal(owner(server.path("etc/mailcert.pem")), (0, 0o600),
+                  "Postfix: for root alone")
+        tap.equal(os.stat(server.path("etc/master.cf")).st_mtime_ns,
+                  master.st_mtime_ns, "Postfix: master.cf stays as it is")
+        second, leaf2 = desk.order(*services, env=env)
+        tap.equal(on_wire(), {leaf2}, "Postfix: finish installs the next one")
+        got = install("--remove")
+        server.wait_for(lambda: on_wire() == before, "reload")
+        tap.ok(got.returncode == 0 and main() == plain and
+               not os.path.exists(server.path("etc/mailcert.pem")),
+               "Postfix: --remove", got)
+        subprocess.run([server.path("bin/postconf"), "-c", server.path("etc"),
+                        "-e", "smtpd_tls_chain_files=%s, %s" % (
+                            server.key, server.cert)], check=True)
+        with_own = main()
+        got = install(*options)
+        tap.ok(got.returncode == 0 and on_wire() == {leaf2},
+               "Postfix: in place of another chain", got)
+        got = install("--remove")
+        tap.ok(got.returncode == 0 and main() == with_own,
+               "Postfix: which returns", got)
+        server.stop()
+        got = install(*options, timeout=300)
+        tap.ok(got.returncode == 1 and main() == with_own and
+               not os.path.exists(server.path("etc/mailcert.pem")),
+               "Postfix: a server that is down", got)
+
+
+def test_names():
+    with Desk() as desk, dovecot() as server:
+        got = desk.install(server, *where(server))
+        tap.ok(got.returncode == 1 and b"no certificate for a server yet" in got.stderr,
+               "no home", got)
+        desk.order()
+        got = desk.run("service", "install", "sendmail")
+        tap.ok(got.returncode == 64 and b"dovecot, postfix, exim" in
+               got.stderr, "another server", got)
+        got = desk.install(server, "--config", server.path("dovecot.conf"))
+        tap.ok(got.returncode == 75 and HOST.encode() + b": its name does not "
+               b"resolve" in got.stderr and files(server) == [],
+               "a host without an address", got)
+        got = desk.install(server, "--config", "/no/such", "--service", "imap")
+        tap.ok(got.returncode == 1 and b"/no/such" in got.stderr,
+               "no such configuration", got)
+        got = desk.install(server, "--pair", "here", *where(server))
+        tap.ok(got.returncode == 78 and b"absolute" in got.stderr,
+               "a relative path", got)
+
+
+run_tests(tests_of(globals()), workers=2)
