@@ -7,6 +7,7 @@
 #include "base/frame.h"
 #include "cmd/passphrase.h"
 #include "cmd/session.h"
+#include "service/announce.h"
 #include "service/deploy.h"
 
 enum { OUT_MAX = 64 * 1024 };
@@ -54,19 +55,36 @@ installing_anchors(
 	return status;
 }
 
-/* A server's goes into servers. */
-static enum status
-deploy(const struct config *config, const struct home *home,
-    const struct order *order, struct note *note)
+enum status
+installing_tidy(const struct home *home, struct note *note)
 {
 	enum status status;
 	struct buf out;
 
 	buf_init(&out, OUT_MAX);
-	status = deploy_again(config, home, order, &out, note);
+	status = announce_tidy(home, &out, note);
 	cmd_say_lines(buf_span(&out));
 	buf_clear(&out);
 	return status;
+}
+
+/* A server's goes into servers. */
+static enum status
+deploy(const struct config *config, const struct home *home,
+    const struct order *order, struct note *note)
+{
+	enum status status, tidied;
+	struct note why = { "" };
+	struct buf out;
+
+	tidied = installing_tidy(home, &why);
+	buf_init(&out, OUT_MAX);
+	status = deploy_again(config, home, order, &out, note);
+	cmd_say_lines(buf_span(&out));
+	buf_clear(&out);
+	return status == STATUS_OK && tidied != STATUS_OK
+	    ? note_set(note, tidied, "%s", note_text(&why, tidied))
+	    : status;
 }
 
 enum status

@@ -18,4 +18,8 @@ enum status installing_anchors(
 enum status installing_again(const struct config *config,
     const struct home *home, const struct order *order,
     struct note *note) MUST_CHECK;
+/* Take away what a mail server announces for an order that needs it no more, and
+ * say so. */
+enum status installing_tidy(
+    const struct home *home, struct note *note) MUST_CHECK;
 #endif

@@ -176,6 +176,10 @@ install_renewed(
 	enum status status;
 	size_t count = 0, i;
 
+	if (installing_tidy(&session->home, &note) != STATUS_OK) {
+		cmd_say(&note);
+		run->persons++;
+	}
 	status = install_search(&session->home, &search, &note);
 	if (status == STATUS_OK)
 		status = deploy_search(&session->home, &search, &note);

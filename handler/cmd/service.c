@@ -7,6 +7,7 @@
 /* Ends with a row without a name. */
 static const struct cmd_act acts[] = {
 	{ "order", service_order, "get a certificate for a mail server" },
+	{ "publish", service_publish, "let a mail server show a proof" },
 	{ "check", service_check, "show what a CA sees of a mail server" },
 	{ "install", service_install, "put a certificate into a mail server" },
 	{ NULL, NULL, NULL }

@@ -7,5 +7,5 @@
 #define CMD_SERVICE_H
 #include "cmd/cmd.h"
 
-cmd_function service_check, service_order, service_install;
+cmd_function service_check, service_order, service_install, service_publish;
 #endif
