@@ -210,9 +210,10 @@ take_away(struct daemon_site *site, struct note *note)
 	return status;
 }
 
+/* *begun: there may be something to take away. */
 static enum status
 put(const struct config *config, const struct announcement *what,
-    struct daemon_site *site, struct note *note)
+    struct daemon_site *site, bool *begun, struct note *note)
 {
 	struct buf there, setting, text;
 	char path[DAEMON_PATH_SIZE];
@@ -235,6 +236,7 @@ put(const struct config *config, const struct announcement *what,
 		change_say(&site->changes, "reloaded", "reload", "dovecot");
 	}
 	if (status == STATUS_OK && !what->dry_run) {
+		*begun = true;
 		status = record(site, what, note);
 		if (status == STATUS_OK)
 			status = dovecot_put(site, path, buf_span(&text),
@@ -275,6 +277,7 @@ announce_on_dovecot(const struct config *config, const struct home *home,
 	struct daemon_site *site = calloc(1, sizeof(*site));
 	struct note unheard = { "" };
 	enum status status;
+	bool begun = false;
 	int lock = -1;
 
 	if (site == NULL)
@@ -286,10 +289,10 @@ announce_on_dovecot(const struct config *config, const struct home *home,
 	}
 	status = choose_config(site, what->config, note);
 	if (status == STATUS_OK)
-		status = put(config, what, site, note);
+		status = put(config, what, site, &begun, note);
 	if (status == STATUS_OK)
 		buf_add(out, buf_span(&site->changes.said));
-	else if (!what->dry_run && take_away(site, &unheard) != STATUS_OK)
+	else if (begun && take_away(site, &unheard) != STATUS_OK)
 		status = note_set(note, STATUS_NO,
 		    "%.150s may announce an old value: %.150s", site->config,
 		    unheard.text);

@@ -304,4 +304,4 @@ def test_postfix(place):
 
 
 with Place() as shared:
-    run_tests(tests_of(globals(), shared))
+    run_tests(tests_of(globals(), shared), workers=4)

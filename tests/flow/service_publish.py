@@ -103,7 +103,9 @@ def test_refused():
             got = publish(place, server)
             tap.ok(got.returncode == 1 and why in got.stderr,
                    name + ": refused", got)
-            tap.ok(not ours(server) and capabilities(server) == before,
+            # A broken configuration stops Dovecot's new processes for a while.
+            tap.ok(not ours(server) and (settings is None or
+                                         capabilities(server) == before),
                    name + ": nothing is left", got)
     with Place() as place, dovecot() as server:
         server.configure()
