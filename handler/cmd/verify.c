@@ -116,9 +116,32 @@ add_errors(const struct smime_report *report, struct json_writer *json)
 	json_close(json);
 }
 
+/* In its own words, and what they count as. */
+static void
+add_server(const struct watch_smime *server, struct json_writer *json)
+{
+	uint32_t i;
+
+	json_open_object(json, "server");
+	json_add_filled(json, "smimeStatus", server->status);
+	json_add_filled(json, "smimeStatusAtDelivery", server->delivered);
+	if (server->errors > 0) {
+		json_open_array(json, "smimeErrors");
+		for (i = 0; i < server->errors; i++)
+			json_add_text(json, NULL, server->error[i]);
+		json_close(json);
+	} else {
+		json_add_text(json, "smimeErrors", NULL);
+	}
+	cmd_add_time(json, "smimeVerifiedAt", server->at);
+	json_add_text(json, "countsAs",
+	    smime_status_name(smime_status_read(span_of(server->status))));
+	json_close(json);
+}
+
 void
-verify_add_json(const struct judgement *judgement, const char *where, bool flat,
-    struct buf *out)
+verify_add_json(const struct judgement *judgement, const char *where,
+    const struct watch_smime *server, bool flat, struct buf *out)
 {
 	const struct verified *verified = &judgement->verified;
 	const struct smime_report *report = &verified->report;
@@ -144,6 +167,8 @@ verify_add_json(const struct judgement *judgement, const char *where, bool flat,
 	cmd_add_time(&json, "date", judgement->sender.date);
 	json_add_filled(&json, "messageId", judgement->sender.id);
 	json_add_text(&json, "where", where);
+	if (server != NULL)
+		add_server(server, &json);
 	json_close(&json);
 }
 
@@ -171,7 +196,7 @@ verify_one(struct session *session, const struct verify_options *options,
 	judging_end(&judging);
 	buf_clear(&bytes);
 	if (status == STATUS_OK && options->json)
-		verify_add_json(judgement, file, false, &session->out);
+		verify_add_json(judgement, file, NULL, false, &session->out);
 	else if (status == STATUS_OK)
 		add_text(
 		    &judgement->verified, judging.prover.now, &session->out);

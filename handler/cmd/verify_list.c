@@ -18,6 +18,7 @@ struct waiting {
 	char *where; /* owned */
 	size_t at;   /* in listing->bytes */
 	size_t len;
+	struct watch_smime server; /* what its server says, if it does */
 };
 
 struct listing {
@@ -29,9 +30,10 @@ struct listing {
 	struct waiting waiting[JUDGING_MOST];
 	struct judgement judgement[JUDGING_MOST];
 	size_t count;
-	size_t seen, bad; /* messages; those that are signed/failed */
-	bool skipped;     /* a message could not be read */
-	bool progress;    /* a line on the terminal tells how far it is */
+	struct watch_smime heard; /* of the message that comes next */
+	size_t seen, bad;         /* messages; those that are signed/failed */
+	bool skipped;             /* a message could not be read */
+	bool progress; /* a line on the terminal tells how far it is */
 	bool utf8;
 	enum status ended; /* by our own trouble, not a mailbox's */
 };
@@ -122,6 +124,14 @@ passes(const struct verify_options *options, const struct smime_report *report)
 	    !(options->no_has_delivered && then);
 }
 
+static const struct watch_smime *
+server_of(const struct listing *listing, size_t i)
+{
+	const struct watch_smime *server = &listing->waiting[i].server;
+
+	return server->offered == 1 ? server : NULL;
+}
+
 static void
 add_column(const struct listing *listing, const char *text, struct buf *out)
 {
@@ -131,8 +141,9 @@ add_column(const struct listing *listing, const char *text, struct buf *out)
 
 static void
 add_line(const struct listing *listing, const struct judgement *judgement,
-    const char *where, struct buf *out)
+    size_t i, struct buf *out)
 {
+	const struct watch_smime *server = server_of(listing, i);
 	const struct smime_report *report = &judgement->verified.report;
 	const char *status =
 	    smime_status_name((enum smime_status)report->status);
@@ -147,7 +158,13 @@ add_line(const struct listing *listing, const struct judgement *judgement,
 	buf_add_byte(out, '\t');
 	add_column(listing, judgement->sender.id, out);
 	buf_add_byte(out, '\t');
-	add_column(listing, where, out);
+	add_column(listing, listing->waiting[i].where, out);
+	if (server != NULL) {
+		buf_add_byte(out, '\t');
+		status = smime_status_name(
+		    smime_status_read(span_of(server->status)));
+		add_column(listing, status != NULL ? status : "none", out);
+	}
 	buf_add_byte(out, '\n');
 }
 
@@ -163,10 +180,10 @@ add_message(struct listing *listing, size_t i)
 		return;
 	listing->bad += report->status == SMIME_STATUS_FAILED;
 	if (listing->options->json)
-		verify_add_json(
-		    judgement, listing->waiting[i].where, true, out);
+		verify_add_json(judgement, listing->waiting[i].where,
+		    server_of(listing, i), true, out);
 	else
-		add_line(listing, judgement, listing->waiting[i].where, out);
+		add_line(listing, judgement, i, out);
 }
 
 static void
@@ -226,8 +243,9 @@ add_waiting(struct listing *listing, const char *where, struct span message)
 {
 	struct waiting *waiting = &listing->waiting[listing->count];
 
-	*waiting =
-	    (struct waiting){ strdup(where), listing->bytes.len, message.len };
+	*waiting = (struct waiting){ strdup(where), listing->bytes.len,
+		message.len, listing->heard };
+	listing->heard = (struct watch_smime){ .offered = 0 };
 	if (waiting->where == NULL)
 		return STATUS_MEMORY;
 	listing->count++;
@@ -251,6 +269,14 @@ take(void *arg, const char *where, struct span message)
 	if (status != STATUS_OK)
 		listing->ended = status;
 	return status == STATUS_OK ? STATUS_UNCHANGED : STATUS_END;
+}
+
+static void
+hear(void *arg, const struct watch_smime *said)
+{
+	struct listing *listing = arg;
+
+	listing->heard = *said;
 }
 
 static void
@@ -283,10 +309,11 @@ take_file(struct listing *listing, const char *file)
 }
 
 static enum status
-take_mailbox(struct listing *listing, const char *operand)
+take_mailbox(
+    struct listing *listing, const char *operand, const struct watch_ids *ids)
 {
 	struct session *session = listing->session;
-	const struct watch_taker taker = { take, tell, listing };
+	const struct watch_taker taker = { take, tell, hear, listing };
 	struct source source = { .kind = SOURCE_MBOX };
 	struct note why = { "" };
 	char name[SOURCE_NAME_SIZE];
@@ -308,8 +335,8 @@ take_mailbox(struct listing *listing, const char *operand)
 	if (source.kind == SOURCE_MBOX && access(source.path, R_OK) != 0)
 		return note_set(&session->note, STATUS_MISSING, "%.200s: %s",
 		    source.path, strerror(errno));
-	status = watch_each(
-	    &session->config, &listing->access, &source, &taker, &why);
+	status = watch_each(&session->config, &listing->access, &source,
+	    ids->count > 0 ? ids : NULL, &taker, &why);
 	if (status == STATUS_OK || listing->ended != STATUS_OK)
 		return status;
 	source_name(&source, name);
@@ -319,27 +346,45 @@ take_mailbox(struct listing *listing, const char *operand)
 	    note_text(&why, status));
 }
 
-static enum status
-take_operand(struct listing *listing, const char *operand)
+/* After an account of JMAP, ids of its messages may follow. */
+static size_t
+count_ids(char *const operands[], size_t count)
 {
+	size_t i = 0;
+
+	if (!span_starts(span_of(operands[0]), SPAN("jmap:")))
+		return 0;
+	while (i + 1 < count && watch_id_ok(operands[i + 1]))
+		i++;
+	return i;
+}
+
+static enum status
+take_operand(struct listing *listing, char *const operands[], size_t ids)
+{
+	const struct watch_ids named = { operands + 1, ids };
+	const char *operand = operands[0];
+
 	if (operand == NULL || strcmp(operand, "-") == 0)
 		return take_file(listing, NULL);
 	return has_scheme(operand) || is_directory(operand) || is_mbox(operand)
-	    ? take_mailbox(listing, operand)
+	    ? take_mailbox(listing, operand, &named)
 	    : take_file(listing, operand);
 }
 
-/* What is wrong with one is said at once, of the last at the end. */
+/* What is wrong with one is said at once, of the first at the end. */
 static enum status
 take_all(struct listing *listing, char *const operands[], size_t count)
 {
 	struct note *note = &listing->session->note;
 	struct note first = { "" };
 	enum status status = STATUS_OK, one;
-	size_t i;
+	size_t i = 0, ids;
 
-	for (i = 0; i < (count > 0 ? count : 1); i++) {
-		one = take_operand(listing, operands[i]);
+	do {
+		ids = count > 0 ? count_ids(operands + i, count - i) : 0;
+		one = take_operand(listing, operands + i, ids);
+		i += ids + 1;
 		if (listing->ended != STATUS_OK)
 			return listing->ended;
 		if (one == STATUS_OK)
@@ -351,7 +396,7 @@ take_all(struct listing *listing, char *const operands[], size_t count)
 		}
 		status = one;
 		first = *note;
-	}
+	} while (i < count);
 	one = judge_waiting(listing, note);
 	if (one == STATUS_OK)
 		*note = first;

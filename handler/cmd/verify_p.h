@@ -5,6 +5,7 @@
 #define CMD_VERIFY_P_H
 #include "cmd/judging.h"
 #include "cmd/session.h"
+#include "watch/watch.h"
 
 struct verify_options {
 	bool json;
@@ -16,10 +17,10 @@ struct verify_options {
 	bool has_delivered, no_has_delivered;
 };
 
-/* Add the JSON object of a message.  where: NULL: standard input; flat: all of it
- * on one line. */
+/* Add the JSON object of a message.  where: NULL: standard input;
+ * server: what its server says, or NULL; flat: all of it on one line. */
 void verify_add_json(const struct judgement *judgement, const char *where,
-    bool flat, struct buf *out);
+    const struct watch_smime *server, bool flat, struct buf *out);
 
 /* Does the command line ask for a list: a mailbox, several files, a filter? */
 bool verify_is_list(

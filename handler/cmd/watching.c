@@ -434,7 +434,7 @@ log_rest(const struct watching *watching)
 enum status
 watching_look(struct watching *watching, bool again, struct note *note)
 {
-	const struct watch_taker taker = { take, tell, watching };
+	const struct watch_taker taker = { take, tell, NULL, watching };
 	enum status status;
 
 	status = load_wanted(watching, note);

@@ -17,6 +17,22 @@ smime_status_name(enum smime_status status)
 	return names[status];
 }
 
+enum smime_status
+smime_status_read(struct span text)
+{
+	static const char *const good[] = { "signed/verified",
+		"encrypted+signed/verified" };
+	static const char *const bad[] = { "signed/failed",
+		"encrypted+signed/failed" };
+
+	if (text.len == 0)
+		return SMIME_STATUS_NULL;
+	if (span_index(text, good, 2) < 2)
+		return SMIME_STATUS_VERIFIED;
+	return span_index(text, bad, 2) < 2 ? SMIME_STATUS_FAILED
+					    : SMIME_STATUS_UNKNOWN;
+}
+
 #define R(kind, name, field)                                        \
 	{                                                           \
 		name, kind, offsetof(struct smime_report, field),   \

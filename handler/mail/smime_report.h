@@ -21,6 +21,11 @@ enum { SMIME_STATUS_COUNT = 4, SMIME_ERRORS_MAX = 6, SMIME_TEXT_SIZE = 320 };
 /* NULL for SMIME_STATUS_NULL. */
 const char *smime_status_name(enum smime_status status);
 
+/* What somebody else's status means to us: a value that we do not know counts as
+ * unknown (section 4.1), encrypted ones count as those that are not.  Empty:
+ * null. */
+enum smime_status smime_status_read(struct span text);
+
 /* Flat; it crosses from the verifier as frames.  All text is safe. */
 struct smime_report {
 	uint32_t status;      /* enum smime_status, now */

@@ -77,16 +77,19 @@ take_email(
 		look_skip(look, mailbox, email->id,
 		    "it is larger than max_message, or gone");
 	else if (filter_wants(
-		     span_cut(message, 0, FILTER_HEAD_MAX), look->wanted))
+		     span_cut(message, 0, FILTER_HEAD_MAX), look->wanted)) {
+		if (look->taker->hear != NULL)
+			look->taker->hear(look->taker->arg, &email->smime);
 		return look_take(
 		    look, mailbox, key_of(email->id), email->id, message);
+	}
 	judged_add(&mailbox->done, key_of(email->id));
 	return status;
 }
 
 static void
-add_question(const char (*ids)[JMAP_ID_SIZE], size_t count, bool reports,
-    struct buf *out)
+add_question(const struct jmap_talk *talk, const char (*ids)[JMAP_ID_SIZE],
+    size_t count, struct buf *out)
 {
 	size_t i;
 
@@ -94,12 +97,34 @@ add_question(const char (*ids)[JMAP_ID_SIZE], size_t count, bool reports,
 	    "\"properties\":[\"id\",\"blobId\",\"size\","
 	    "\"header:Auto-Submitted:asRaw\",\"header:From:asRaw\","
 	    "\"header:Subject:asRaw\"");
-	if (reports)
+	if (talk->look->wanted->sent > 0)
 		buf_add_text(out, ",\"header:Content-Type:asRaw\"");
+	if (jmap_asks_smime(talk))
+		buf_add_text(out,
+		    ",\"smimeStatus\",\"smimeStatusAtDelivery\","
+		    "\"smimeErrors\",\"smimeVerifiedAt\"");
 	buf_add_text(out, "],\"ids\":[");
 	for (i = 0; i < count; i++)
 		buf_addf(out, "%s\"%s\"", i > 0 ? "," : "", ids[i]);
 	buf_add_text(out, "]");
+}
+
+/* Of those that the user named, say which do not exist. */
+static void
+tell_missing(const struct jmap_talk *talk, const char (*ids)[JMAP_ID_SIZE],
+    size_t count, const struct jmap_emails *emails)
+{
+	uint32_t j;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		for (j = 0; j < emails->count; j++)
+			if (strcmp(emails->email[j].id, ids[i]) == 0)
+				break;
+		if (j == emails->count)
+			look_skip(talk->look, talk->mailbox, ids[i],
+			    "the account has no such message");
+	}
 }
 
 /* Ask for the properties of a few messages, and take those that fit. */
@@ -113,7 +138,7 @@ take_few(struct jmap_talk *talk, const char (*ids)[JMAP_ID_SIZE], size_t count,
 	uint32_t i;
 
 	buf_init(&question, 64 * 1024);
-	add_question(ids, count, talk->look->wanted->sent > 0, &question);
+	add_question(talk, ids, count, &question);
 	if (emails != NULL)
 		status = buf_status(&question);
 	if (status == STATUS_OK)
@@ -121,6 +146,8 @@ take_few(struct jmap_talk *talk, const char (*ids)[JMAP_ID_SIZE], size_t count,
 		    jmap_ask_emails(talk, buf_span(&question), emails, note);
 	for (i = 0; status == STATUS_OK && i < emails->count; i++)
 		status = take_email(talk, &emails->email[i], note);
+	if (status == STATUS_OK && talk->look->watcher->ids != NULL)
+		tell_missing(talk, ids, count, emails);
 	buf_clear(&question);
 	free(emails);
 	return status;
@@ -304,6 +331,26 @@ check_account(
 		  server->host, server->host);
 }
 
+/* At those that the user named. */
+static enum status
+look_at_ids(struct jmap_round *round, struct note *note)
+{
+	const struct watch_ids *named = round->talk.look->watcher->ids;
+	struct jmap_ids *ids = &round->ids;
+	enum status status = STATUS_OK;
+	size_t i = 0;
+
+	while (status == STATUS_OK && i < named->count) {
+		for (ids->count = 0;
+		     ids->count < JMAP_IDS_MAX && i < named->count; i++)
+			if (span_copy(span_of(named->id[i]),
+				ids->id[ids->count], JMAP_ID_SIZE))
+				ids->count++;
+		status = take_page(round, note);
+	}
+	return status;
+}
+
 static enum status
 look_through(struct jmap_round *round, struct note *note)
 {
@@ -315,6 +362,8 @@ look_through(struct jmap_round *round, struct note *note)
 	/* Nothing has come there yet. */
 	if (status != STATUS_OK || mailbox->session->account[0] == '\0')
 		return status;
+	if (round->talk.look->watcher->ids != NULL)
+		return look_at_ids(round, note);
 	return round->talk.look->full || mailbox->state[0] == '\0'
 	    ? look_at_all(round, note)
 	    : look_at_changes(round, note);

@@ -5,10 +5,12 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "mail/date.h"
 #include "watch/filter.h"
 
 #define CORE "urn:ietf:params:jmap:core"
 #define MAIL "urn:ietf:params:jmap:mail"
+#define SMIME JMAP_SMIME
 #define PROBLEM "urn:ietf:params:jmap:error:"
 
 static enum status
@@ -37,6 +39,12 @@ id_ok(const char *id, size_t size)
 		if (!ascii_is_alnum(id[i]) && id[i] != '-' && id[i] != '_')
 			return false;
 	return len > 0 && len < size;
+}
+
+bool
+watch_id_ok(const char *id)
+{
+	return id_ok(id, JMAP_ID_SIZE);
 }
 
 static bool
@@ -115,6 +123,21 @@ get_account(const struct json *json, char *out)
 	return can != NULL && json_get_object(can, MAIL) != NULL;
 }
 
+/* RFC 9219 section 3: both the server and the account have it. */
+static bool
+get_smime(const struct json *json, const char *account)
+{
+	const struct json *all = json_get_object(json, "capabilities"),
+			  *accounts = json_get_object(json, "accounts"), *one;
+
+	if (all == NULL || json_get_object(all, SMIME) == NULL ||
+	    accounts == NULL || account[0] == '\0' ||
+	    (one = json_get_object(accounts, account)) == NULL)
+		return false;
+	one = json_get_object(one, "accountCapabilities");
+	return one != NULL && json_get_object(one, SMIME) != NULL;
+}
+
 static uint32_t
 get_batch(const struct json *json)
 {
@@ -153,6 +176,7 @@ jmap_session_parse(struct span text, const struct server *server,
 		status =
 		    malformed(note, "there is no account for mail (" MAIL ")");
 	out->batch = get_batch(json);
+	out->smime = get_smime(json, out->account);
 	json_free(json);
 	return status;
 }
@@ -168,7 +192,8 @@ jmap_session_ok(const struct jmap_session *session)
 	    template_ok(span_of(session->download)) &&
 	    (session->account[0] == '\0' ||
 		id_ok(session->account, sizeof(session->account))) &&
-	    session->batch >= 1 && session->batch <= JMAP_EMAILS_MAX;
+	    session->smime <= 1 && session->batch >= 1 &&
+	    session->batch <= JMAP_EMAILS_MAX;
 }
 
 /* --- method responses */
@@ -381,6 +406,44 @@ judge(const struct json *email, const struct watch_wanted *wanted, bool *fits)
 	return good;
 }
 
+/* A status is a token of ASCII; what is none, or too long, is one that we do not
+ * know. */
+static void
+take_smime_status(
+    const struct json *json, const char *name, char out[WATCH_SMIME_SIZE])
+{
+	if (json_has_null(json, name) ||
+	    json_get_text(json, name, out, WATCH_SMIME_SIZE) == STATUS_MISSING)
+		out[0] = '\0';
+	else if (json_get_text(json, name, out, WATCH_SMIME_SIZE) !=
+		STATUS_OK ||
+	    out[0] == '\0' || !span_is_ascii(span_of(out)) ||
+	    text_has_hidden(span_of(out)))
+		(void)strcpy(out, "?");
+}
+
+static void
+take_smime(const struct json *json, struct watch_smime *out)
+{
+	char text[2048];
+	size_t i;
+
+	out->offered = 1;
+	take_smime_status(json, "smimeStatus", out->status);
+	take_smime_status(json, "smimeStatusAtDelivery", out->delivered);
+	if (json_get_text(json, "smimeVerifiedAt", text, sizeof(text)) !=
+		STATUS_OK ||
+	    date_parse_iso(span_of(text), &out->at) != STATUS_OK)
+		out->at = 0;
+	for (i = 0; i < json_count(json, "smimeErrors") &&
+	     out->errors < WATCH_ERRORS_MAX;
+	     i++)
+		if (json_get_text_at(json, "smimeErrors", i, text,
+			sizeof(text)) == STATUS_OK)
+			text_show_in(out->error[out->errors++],
+			    WATCH_ERROR_SIZE, span_of(text), true);
+}
+
 static enum status
 take_email(const struct json *json, const struct watch_wanted *wanted,
     struct jmap_email *out, struct note *note)
@@ -397,6 +460,8 @@ take_email(const struct json *json, const struct watch_wanted *wanted,
 	if (!judge(json, wanted, &fits))
 		return malformed(note, "the header of a message");
 	out->fits = fits;
+	if (wanted->smime)
+		take_smime(json, &out->smime);
 	return STATUS_OK;
 }
 
@@ -428,6 +493,22 @@ jmap_emails_parse(struct span text, const struct watch_wanted *wanted,
 	return status;
 }
 
+static bool
+smime_ok(const struct watch_smime *smime)
+{
+	uint32_t i;
+
+	if (smime->offered > 1 || smime->errors > WATCH_ERRORS_MAX ||
+	    smime->at < DATE_LEAST || smime->at > DATE_MOST ||
+	    !text_is_shown(smime->status, sizeof(smime->status)) ||
+	    !text_is_shown(smime->delivered, sizeof(smime->delivered)))
+		return false;
+	for (i = 0; i < smime->errors; i++)
+		if (!text_is_shown(smime->error[i], WATCH_ERROR_SIZE))
+			return false;
+	return true;
+}
+
 bool
 jmap_emails_ok(const struct jmap_emails *emails)
 {
@@ -440,7 +521,7 @@ jmap_emails_ok(const struct jmap_emails *emails)
 		email = &emails->email[i];
 		if (!id_ok(email->id, JMAP_ID_SIZE) ||
 		    !id_ok(email->blob, JMAP_ID_SIZE) || email->size < 0 ||
-		    email->fits > 1)
+		    email->fits > 1 || !smime_ok(&email->smime))
 			return false;
 	}
 	return true;

@@ -25,6 +25,8 @@ enum {
 	JMAP_TYPE_SIZE = 80
 };
 
+#define JMAP_SMIME "urn:ietf:params:jmap:smimeverify"
+
 /* What became of a method call, RFC 8620 section 3.6.2. */
 enum jmap_outcome {
 	JMAP_DONE,
@@ -45,6 +47,7 @@ struct jmap_session {
 	char api[JMAP_URL_SIZE];
 	char download[JMAP_URL_SIZE]; /* a template, RFC 6570 level 1 */
 	char account[JMAP_ID_SIZE];   /* empty: it has no mail yet */
+	uint32_t smime;               /* bool: it has RFC 9219 */
 	uint32_t batch;               /* messages in one question */
 };
 
@@ -63,6 +66,7 @@ struct jmap_email {
 	char blob[JMAP_ID_SIZE];
 	int64_t size;  /* octets, as the server says */
 	uint32_t fits; /* bool: it may be a challenge that is awaited */
+	struct watch_smime smime;
 };
 
 /* An answer of Email/get. */

@@ -271,6 +271,13 @@ jmap_get_session(struct jmap_talk *talk, struct note *note)
 }
 
 /* A request with one method call (RFC 8620 section 3.3). */
+bool
+jmap_asks_smime(const struct jmap_talk *talk)
+{
+	return talk->look->taker != NULL && talk->look->taker->hear != NULL &&
+	    talk->mailbox->session->smime == 1;
+}
+
 static enum status
 call(struct jmap_talk *talk, const char *method, struct span arguments,
     struct reply *out, struct note *note)
@@ -282,9 +289,10 @@ call(struct jmap_talk *talk, const char *method, struct span arguments,
 	buf_init(&body, arguments.len + ROOM);
 	buf_addf(&body,
 	    "{\"using\":[\"urn:ietf:params:jmap:core\","
-	    "\"urn:ietf:params:jmap:mail\"],\"methodCalls\":[[\"%s\","
+	    "\"urn:ietf:params:jmap:mail\"%s],\"methodCalls\":[[\"%s\","
 	    "{\"accountId\":\"%s\",",
-	    method, session->account);
+	    jmap_asks_smime(talk) ? ",\"" JMAP_SMIME "\"" : "", method,
+	    session->account);
 	buf_add(&body, arguments);
 	buf_add_text(&body, "},\"0\"]]}");
 	status = buf_status(&body);
@@ -338,9 +346,13 @@ enum status
 jmap_ask_emails(struct jmap_talk *talk, struct span arguments,
     struct jmap_emails *out, struct note *note)
 {
-	struct work work = { .what = EMAILS, .wanted = talk->look->wanted };
+	/* Only what was asked for is there. */
+	struct watch_wanted wanted = *talk->look->wanted;
+	struct work work = { .what = EMAILS, .wanted = &wanted };
 	struct reply reply;
 	enum status status;
+
+	wanted.smime = jmap_asks_smime(talk);
 
 	status = call(talk, "Email/get", arguments, &reply, note);
 	if (status != STATUS_OK)

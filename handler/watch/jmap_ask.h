@@ -24,6 +24,8 @@ void jmap_talk_end(struct jmap_talk *talk);
  * The note says what is wrong.
  */
 
+/* Is the server asked what it says of S/MIME?  After jmap_get_session(). */
+bool jmap_asks_smime(const struct jmap_talk *talk);
 /* Get mailbox->session. */
 enum status jmap_get_session(
     struct jmap_talk *talk, struct note *note) MUST_CHECK;

@@ -396,13 +396,14 @@ watcher_look(struct watcher *watcher, const struct watch_wanted *wanted,
 
 enum status
 watch_each(const struct config *config, const struct mail_access *access,
-    const struct source *source, const struct watch_taker *taker,
-    struct note *note)
+    const struct source *source, const struct watch_ids *ids,
+    const struct watch_taker *taker, struct note *note)
 {
 	const struct watch_wanted wanted = { .every = true };
 	struct watched mailbox = { .source = *source };
 	struct watcher watcher = { .config = config,
 		.access = access,
+		.ids = ids,
 		.mailboxes = &mailbox,
 		.count = 1,
 		.inotify = -1 };

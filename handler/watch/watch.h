@@ -26,7 +26,21 @@ struct watch_wanted {
 	char domain[WATCH_DOMAINS_MAX][256];
 	size_t domains;
 	bool auto_submitted; /* struct challenge_rules */
+	bool smime;          /* what the server says of S/MIME, too */
 	bool every; /* every message, whatever it is: nothing above counts */
+};
+
+enum { WATCH_SMIME_SIZE = 64, WATCH_ERRORS_MAX = 4, WATCH_ERROR_SIZE = 200 };
+
+/* What a JMAP server says of a message's S/MIME status (RFC 9219 section 4.1).
+ * Flat; all text is safe. */
+struct watch_smime {
+	uint32_t offered;                 /* bool: it has that extension */
+	char status[WATCH_SMIME_SIZE];    /* as it says; empty: null */
+	char delivered[WATCH_SMIME_SIZE]; /* smimeStatusAtDelivery */
+	int64_t at;                       /* smimeVerifiedAt; 0: null */
+	uint32_t errors;
+	char error[WATCH_ERRORS_MAX][WATCH_ERROR_SIZE];
 };
 
 /* Who takes the messages. */
@@ -41,8 +55,19 @@ struct watch_taker {
 	enum status (*take)(void *arg, const char *where, struct span message);
 	/* Something went wrong that nothing depends on; safe text. */
 	void (*tell)(void *arg, const char *what);
+	/* What its server says of the message that is handed over next; NULL:
+	 * the taker does not care. */
+	void (*hear)(void *arg, const struct watch_smime *said);
 	void *arg;
 };
+
+/* Which messages of an account: their ids.  None: all. */
+struct watch_ids {
+	char *const *id; /* borrowed */
+	size_t count;
+};
+/* Can it be the id of a message (RFC 8620 section 1.2)? */
+bool watch_id_ok(const char *id);
 
 /* A mailbox cannot be looked through, or, with STATUS_OK, can again. */
 struct watch_trouble {
@@ -78,15 +103,16 @@ enum status watcher_look(struct watcher *watcher,
 bool watcher_is_behind(const struct watcher *watcher);
 
 /*
- * Hand over every message of one mailbox, once, in the mailbox's own order;
- * nothing is remembered.  The taker returns STATUS_UNCHANGED to go on; it is
+ * Hand over every message of one mailbox, once, in the mailbox's own order, or of
+ * a JMAP account those with these ids (or NULL), in their order; nothing is remembered.  The taker returns STATUS_UNCHANGED to go on; it is
  * told of each message that cannot be read, or is larger than max_message.
  * STATUS_OK: all was handed over.  Otherwise the note says what is wrong with
  * the mailbox, or the taker ended it.
  */
 enum status watch_each(const struct config *config,
     const struct mail_access *access, const struct source *source,
-    const struct watch_taker *taker, struct note *note) MUST_CHECK;
+    const struct watch_ids *ids, const struct watch_taker *taker,
+    struct note *note) MUST_CHECK;
 
 /* Get the session of a JMAP server, and leave.  The note of a failure names the
  * server: STATUS_NET and STATUS_AGAIN pass, the others do not. */

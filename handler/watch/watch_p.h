@@ -57,7 +57,8 @@ struct watcher {
 	const struct config *config;
 	const struct home *home;
 	const struct mail_access *access;
-	struct watched *mailboxes; /* owned */
+	const struct watch_ids *ids; /* of watch_each(), or NULL */
+	struct watched *mailboxes;   /* owned */
 	size_t count;
 	int inotify;          /* owned */
 	int expectations;     /* its wd, or -1 */

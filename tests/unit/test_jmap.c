@@ -122,7 +122,7 @@ test_session(void)
 	TEXT(span_of(session.api), "/a");
 	TEXT(span_of(session.download), "/jmap/d/{accountId}/{blobId}");
 	TEXT(span_of(session.account), "a1");
-	OK(session.batch == 7);
+	OK(session.batch == 7 && session.smime == 0);
 	OK(is_session(SESSION(URLS, "null")));
 	TEXT(span_of(session.account), "");
 	OK(!is_session(SESSION(URLS, "{}")));
