@@ -335,6 +335,23 @@ finish_all(struct session *session, bool sent, const struct follow_options *how)
 	return status;
 }
 
+/* Remove the proof while it is known what to remove.  Where that fails, nothing
+ * may be there: the update that was to add it may have failed, too. */
+static void
+clean_zone(const struct config *config, const struct order *order)
+{
+	struct note why = { "" }, warning;
+	enum status status = proof_remove_records(config, order, &why);
+
+	if (status == STATUS_OK)
+		return;
+	note_say(&warning,
+	    "warning: the proof of %.100s may still be in the DNS; remove it "
+	    "there: %.250s",
+	    order->address[0], note_text(&why, status));
+	cmd_say(&warning);
+}
+
 /* Forget the challenges first, so that nobody answers them for an order that is
  * given up. */
 static enum status
@@ -369,9 +386,8 @@ forget(struct session *session, const char *text)
 	if (status == STATUS_OK && order->starts != 0)
 		status = note_set(note, STATUS_USAGE,
 		    "order %s has a certificate and cannot be forgotten", id);
-	/* While it is known what to remove. */
 	if (status == STATUS_OK && order->proof.published != 0)
-		status = proof_remove_records(&session->config, order, note);
+		clean_zone(&session->config, order);
 	if (status == STATUS_OK)
 		status = home_lock(&session->home, &lock, note);
 	if (status == STATUS_OK)

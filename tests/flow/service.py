@@ -14,7 +14,7 @@ TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [TESTS, os.path.join(TESTS, "ca")]
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
-from lib import MAILCERT, SLOW, at_once, run_tests, sample, tap, tests_of
+from lib import MAILCERT, SLOW, at_once, nomalloc, run_tests, sample, tap, tests_of
 from servers import program
 from servers.dns import Zones
 from servers.dovecot import Dovecot
@@ -365,6 +365,12 @@ def test_nsupdate(zones):
         tap.equal(zones.ask(record, "TXT"), [], "renew removes it")
     wrong = zones.settings.replace(zones.key, zones.wrong_key)
     with Town(wrong, resolver=zones.resolver.at) as town:
+        order = placed(town, "--service", "imaps", host="wrong.example.org")
+        got = town.run("finish", order["id"])
+        tap.equal(got.returncode, 78, "a key that the server refuses: finish")
+        got = town.run("finish", "--forget", order["id"])
+        tap.ok(got.returncode == 0 and b"may still be in the DNS" in
+               got.stderr, "finish --forget", got)
         got = town.run("service", "order", "--service", "imaps", HOST)
         tap.ok(got.returncode == 78, "a key that the server refuses", got)
         tap.equal(listed(town, HOST)["state"], "ordered", "keeps the order")
@@ -500,6 +506,25 @@ def test_starttls(zones):
                 refused(town, order, name, words)
             else:
                 issued(town, order, name)
+
+
+def test_memory(unused):
+    """An allocation fails: a status and a sentence, and the order goes on."""
+    args = ("service", "order", "--no-wait", "--service", "imaps", HOST)
+    for n in range(40, 900, 107):
+        with Town() as town:
+            env = dict(town.place.env, LD_PRELOAD=nomalloc(town.place),
+                       FAIL_AT=str(n))
+            first = town.run(*args, env=env)
+            order = placed(town, "--service", "imaps")
+            publish(town, order)
+            then = town.run("finish", "--sent", order["id"], env=env)
+            tap.ok(all(got.returncode in (0, 1, 69, 70, 71, 73, 74, 75) and
+                       (got.stderr or not got.returncode)
+                       for got in (first, then)),
+                   "allocation %d fails" % n, first, then)
+            issued(town, order, "allocation %d: it goes on" % n)
+            tap.equal(len(town.ca.orders), 1, "allocation %d: one order" % n)
 
 
 def killed(zones, host, name, kill_at=0, script=None):
