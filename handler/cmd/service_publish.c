@@ -5,6 +5,8 @@
 
 #include "base/base64url.h"
 #include "cmd/service.h"
+#include "cmd/service_dns.h"
+#include "cmd/service_pending.h"
 #include "cmd/service_where.h"
 #include "cmd/session.h"
 #include "service/announce.h"
@@ -48,62 +50,35 @@ static const struct cmd_line command_line = {
 	.most = 2,
 	.options = rows,
 	.about =
-	    "Let a mail server announce the value that proves its host to a CA: that of a\n"
-	    "pending order by capability-imap-00, or --value of another client's.  SERVER is\n"
+	    "Publish the value that proves a host to a CA: that of a pending order, or, on a\n"
+	    "mail server, --value of another client's.  SERVER is\n"
+	    "dns: the records are put into the zone (dns_update_server), and every name\n"
+	    "server of it is asked; or\n"
 	    "dovecot, for IMAP: a file that it includes sets imap_capability, and Dovecot is\n"
-	    "looked at from outside.  finish and renew take the file away when the CA has\n"
-	    "looked, and so does --remove.\n",
+	    "looked at from outside.\n"
+	    "finish and renew take it away when the CA has looked, and so does --remove.\n",
 };
 
 static bool
-is_pending(const void *record, const void *arg)
+is_for_imap(const struct order *order)
 {
-	const struct order *order = record;
-	const char *named = arg;
-
-	return order_is_server(order) && order_is_open(order) &&
-	    order->proof.kind == PROOF_CAPABILITY_IMAP &&
-	    order->proof.value[0][0] != '\0' &&
-	    (named == NULL || strcmp(order->id, named) == 0 ||
-		order_is_for(order, named));
-}
-
-static enum status
-find_pending(struct session *session, const char *named, struct order *out)
-{
-	struct order *all = NULL;
-	enum status status;
-	size_t count = 0;
-
-	if (session->home.dir < 0)
-		return STATUS_MISSING;
-	status = orders_load_if(
-	    &session->home, is_pending, named, &all, &count, &session->note);
-	if (status == STATUS_OK && count == 0)
-		status = note_set(&session->note, STATUS_NO,
-		    "no pending order needs it; mailcert service order "
-		    "--challenge capability-imap-00 places one");
-	if (status == STATUS_OK && count > 1)
-		status = note_set(&session->note, STATUS_USAGE,
-		    "%zu pending orders need it; name one: %s, %s", count,
-		    all[0].id, all[1].id);
-	if (status == STATUS_OK)
-		*out = all[0];
-	free(all);
-	return status;
+	return order_is_open(order) &&
+	    order->proof.kind == PROOF_CAPABILITY_IMAP;
 }
 
 static enum status
 publish_order(
     struct session *session, const char *named, struct announcement *what)
 {
+	const struct service_pending which = { named, is_for_imap,
+		"capability-imap-00" };
 	struct order *order = calloc(1, sizeof(*order));
 	enum status status;
 	size_t i;
 
 	if (order == NULL)
 		return STATUS_MEMORY;
-	status = find_pending(session, named, order);
+	status = service_pending(session, &which, order);
 	if (status == STATUS_OK) {
 		what->id = order->id;
 		what->host = order->address[0];
@@ -164,14 +139,22 @@ service_publish(const struct invocation *invocation, int argc, char *argv[])
 	struct session *session;
 	enum status status;
 	const char *why, *named;
+	bool dns;
 	int code;
 
 	if (!cmd_parse(&command_line, argc, argv, &options, &code))
 		return code;
 	named = argv[optind + 1];
-	if (strcmp(argv[optind], "dovecot") != 0)
+	dns = strcmp(argv[optind], "dns") == 0;
+	if (!dns && strcmp(argv[optind], "dovecot") != 0)
 		return cmd_misuse(&command_line,
-		    "no way to publish on %.100s; use dovecot", argv[optind]);
+		    "no way to publish on %.100s; use dns or dovecot",
+		    argv[optind]);
+	if (dns &&
+	    (options.value != NULL || options.config != NULL ||
+		options.where.count > 0 || options.where.addresses > 0))
+		return cmd_misuse(&command_line,
+		    "dns takes only an order, --remove and --dry-run");
 	if (!service_where_ok(&options.where, &why))
 		return cmd_misuse(&command_line, "%s", why);
 	if ((options.value == NULL) != (options.where.count == 0))
@@ -183,7 +166,10 @@ service_publish(const struct invocation *invocation, int argc, char *argv[])
 	if ((session = session_begin(
 		 invocation, options.value != NULL, &code)) == NULL)
 		return code;
-	status = publish(session, named, &options);
+	status = dns ? service_dns(session,
+			   &(struct service_dns){
+			       named, options.remove, options.dry_run })
+		     : publish(session, named, &options);
 	if (status == STATUS_OK && session->out.len == 0)
 		buf_add_text(&session->out, "nothing was published there\n");
 	return session_end(session, status);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/base64url.h"
 #include "base/frame.h"
@@ -16,7 +17,7 @@
 enum { SPREAD_SECONDS = 2, SLOW_SECONDS = 10, PLACE_SECONDS = 30 };
 /* How long an update is given before it is made again: the process that was to
  * make it may have been killed. */
-enum { UPDATE_SECONDS = 5 };
+enum { UPDATE_SECONDS = 5, LOCK_SECONDS = 60 };
 
 static bool
 fits_all(enum proof kind, const struct order *order)
@@ -376,6 +377,57 @@ proof_advance(struct order_work *work, bool *valid)
 	return *valid && status == STATUS_OK
 	    ? proof_withdraw(work->client, work->order, &step->hint, work->note)
 	    : status;
+}
+
+/* Lock it, and read it again. */
+static enum status
+reopen(
+    const struct home *home, struct order *order, int *lock, struct note *note)
+{
+	char id[RECORD_ID_SIZE];
+	enum status status;
+
+	(void)strcpy(id, order->id);
+	status = home_lock_on(home, id, LOCK_SECONDS, lock, note);
+	return status == STATUS_OK ? order_load(home, id, order, note) : status;
+}
+
+enum status
+proof_publish(const struct config *config, const struct home *home,
+    struct order *order, struct note *note)
+{
+	enum status status;
+	int lock = -1;
+
+	status = reopen(home, order, &lock, note);
+	if (status == STATUS_OK && order->proof.published == 0) {
+		order->proof.published = (int64_t)time(NULL);
+		status = order_save(home, order, note);
+	}
+	if (status == STATUS_OK)
+		status = proof_add_records(config, order, note);
+	if (lock >= 0)
+		(void)close(lock);
+	return status == STATUS_OK ? proof_wait(config, order, note) : status;
+}
+
+enum status
+proof_unpublish(const struct config *config, const struct home *home,
+    struct order *order, struct note *note)
+{
+	enum status status;
+	int lock = -1;
+
+	status = reopen(home, order, &lock, note);
+	if (status == STATUS_OK)
+		status = proof_remove_records(config, order, note);
+	if (status == STATUS_OK) {
+		order->proof.published = 0;
+		status = order_save(home, order, note);
+	}
+	if (lock >= 0)
+		(void)close(lock);
+	return status;
 }
 
 static enum status

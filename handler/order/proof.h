@@ -28,6 +28,15 @@ enum status proof_advance(struct order_work *work, bool *valid) MUST_CHECK;
  */
 enum status proof_withdraw(struct client *client, struct order *order,
     struct note *hint, struct note *note) MUST_CHECK;
+/*
+ * Put the records of an order into the DNS now, and wait until every name
+ * server shows them; or remove them, whatever the order needs.  *order is read
+ * again under its lock.  Statuses of zone_update() and zone_wait().
+ */
+enum status proof_publish(const struct config *config, const struct home *home,
+    struct order *order, struct note *note) MUST_CHECK;
+enum status proof_unpublish(const struct config *config,
+    const struct home *home, struct order *order, struct note *note) MUST_CHECK;
 /* Record that the user says: the value is in place.  *order is read again. */
 enum status proof_vouch(
     const struct home *home, struct order *order, struct note *note) MUST_CHECK;

@@ -60,13 +60,13 @@ tell_where(const struct order *order, size_t i, enum status status,
 }
 
 /* What is done with one record. */
-enum act { LOOK, ADD, REMOVE };
+enum act { LOOK, WAIT, ADD, REMOVE };
 
 static enum status
 act_on(const struct config *config, const struct order *order, size_t i,
     enum act act, struct note *note)
 {
-	const struct zone_waiting once = { .seconds = 0 };
+	const struct zone_waiting how = { .seconds = act == LOOK ? 0 : -1 };
 	struct note said = { "" };
 	struct zone_change change = {
 		.act = act == REMOVE ? ZONE_REMOVE : ZONE_ADD, .ttl = PROOF_TTL
@@ -81,8 +81,8 @@ act_on(const struct config *config, const struct order *order, size_t i,
 	status = buf_status(&data);
 	if (status == STATUS_OK)
 		status = find(config, order, i, &zone, &said);
-	if (status == STATUS_OK && act == LOOK)
-		status = zone_wait(&zone, &change, 1, &once, config, &said);
+	if (status == STATUS_OK && (act == LOOK || act == WAIT))
+		status = zone_wait(&zone, &change, 1, &how, config, &said);
 	else if (status == STATUS_OK)
 		status = zone_update(config, &zone, &change, 1, false, &said);
 	if (status != STATUS_OK)
@@ -115,6 +115,13 @@ proof_remove_records(
     const struct config *config, const struct order *order, struct note *note)
 {
 	return act_on_all(config, order, REMOVE, note);
+}
+
+enum status
+proof_wait(
+    const struct config *config, const struct order *order, struct note *note)
+{
+	return act_on_all(config, order, WAIT, note);
 }
 
 /* One server, at each of its addresses. */

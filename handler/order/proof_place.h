@@ -21,6 +21,9 @@ void proof_add_zone_line(const struct order *order, size_t i, struct buf *out);
  */
 enum status proof_look(const struct config *config, const struct order *order,
     bool *there, struct note *why, struct note *note) MUST_CHECK;
+/* Wait for the records, dns_patience at most.  STATUS_AGAIN with a note. */
+enum status proof_wait(const struct config *config, const struct order *order,
+    struct note *note) MUST_CHECK;
 /*
  * Add the records to the DNS, or remove them (zone/zone.h); aliases are
  * followed.  Doing it twice changes nothing.  Statuses of zone_find() and

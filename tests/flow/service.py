@@ -430,6 +430,42 @@ def test_others(zones):
         tap.ok(got.returncode == 0, "finish --forget", got)
 
 
+def test_publish(zones):
+    """service publish dns: the lines of the zone, or the zone itself."""
+    host = "publish.example.org"
+    record = RECORD.replace(HOST, host)
+    with Town(looks(zones), resolver=zones.resolver.at) as town:
+        got = town.run("service", "publish", "dns")
+        tap.ok(got.returncode == 1 and b"no pending order" in got.stderr,
+               "nothing to publish", got)
+        order = placed(town, "--service", "imaps", host=host)
+        value = order["proofs"][0]["value"]
+        line = '%s. 60 IN TXT "%s"\n' % (record, value)
+        for args in (("dns",), ("dns", host), ("dns", order["id"],
+                                               "--dry-run")):
+            got = town.run("service", "publish", *args)
+            tap.ok(got.returncode == 0 and got.stdout.decode() == line,
+                   "the line of the zone: " + " ".join(args), got)
+        config = town.place.path("user/.config/mailcert/config")
+        with open(config, "a") as f:
+            f.write(zones.settings)
+        got = town.run("service", "publish", "dns", host)
+        tap.ok(got.returncode == 0 and [zones.ask(record, "TXT", at=at)
+               for at in (zones.primary, zones.secondary)] ==
+               2 * [['"%s"' % value]], "every name server has it", got)
+        got = town.run("service", "publish", "dns", "--remove", host)
+        tap.ok(got.returncode == 0 and zones.ask(record, "TXT") == [],
+               "--remove", got)
+        tap.equal(listed(town, host)["published"], None, "which is recorded")
+        got = town.run("service", "publish", "dns")
+        tap.ok(got.returncode == 0, "again", got)
+        got = town.run("finish", host)
+        tap.ok(got.returncode == 0 and zones.ask(record, "TXT") == [],
+               "finish goes on, and takes it away", got, town.ca.problems)
+        got = town.run("service", "publish", "dns", "--value", "x" * 43, host)
+        tap.equal(got.returncode, 64, "options of a mail server")
+
+
 def test_capability(zones):
     """A real Dovecot, imap and imaps in one certificate."""
     with Dovecot() as dovecot, Town(
