@@ -39,7 +39,7 @@ class Domain:
     def __init__(self):
         self.town = Town("set finish = auto\n" + block(
             "## A whole domain", "`answer_for` says").replace(
-                "set ca = NAME\n", ""))
+                "set ca = NAME\n", ""), window=60)
         self.place = self.town.place
         # Nobody may not read where we were built.
         for name in os.listdir(BUILD):
