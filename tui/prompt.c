@@ -276,6 +276,17 @@ prompt_ask(const struct dialog *dialog, int tty, bool utf8)
 	return yes ? STATUS_OK : STATUS_DECLINED;
 }
 
+enum status
+prompt_answer(int tty, const char *label, struct buf *out)
+{
+	enum status status;
+	int number;
+
+	status = read_line(tty, label, LINE_TEXT, out, &number);
+	terminal_obey(number);
+	return status;
+}
+
 static enum status
 ask_line(int tty, const char *label, enum line_kind kind, struct buf *out)
 {

@@ -28,4 +28,8 @@ enum status prompt_secret(
  * An empty line or the end of input is STATUS_DECLINED.
  */
 enum status prompt_line(int tty, const char *label, struct buf *out) MUST_CHECK;
+/* The same where an empty line is an answer: only ^C and ^D are
+ * STATUS_DECLINED. */
+enum status prompt_answer(
+    int tty, const char *label, struct buf *out) MUST_CHECK;
 #endif

@@ -24,7 +24,7 @@ cmd_function cmd_handle, cmd_watch, cmd_show, cmd_is_challenge, cmd_respond,
     cmd_expect, cmd_ca, cmd_account, cmd_order, cmd_finish, cmd_renew,
     cmd_revoke, cmd_status, cmd_verify, cmd_doctor, cmd_mutt_rc,
     cmd_mutt_decrypt, cmd_mutt_verify, cmd_install, cmd_remember, cmd_import,
-    cmd_export, cmd_csr, cmd_smimea, cmd_service;
+    cmd_export, cmd_csr, cmd_setup, cmd_smimea, cmd_service;
 
 /* Print "mailcert: refused: NAME: sentence" or "mailcert: sentence", and return
  * the exit status.  With --json, a command that printed nothing prints an

@@ -1,36 +1,53 @@
 /* mail_guess.c - guess the user's mail program: see mail_guess.h */
 #include "cmd/mail_guess.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "install/program.h"
 #include "install/settings.h"
 #include "process/run.h"
 
+static const char *const names[] = { "neomutt", "mutt" };
+enum { NAMES = sizeof(names) / sizeof(*names) };
+
+bool
+mail_guess_of(const char *name, struct mail_guess *out)
+{
+	size_t i;
+
+	*out = (struct mail_guess){ .name = NULL };
+	for (i = 0; i < NAMES; i++)
+		if (strcmp(names[i], name) == 0)
+			out->name = names[i];
+	if (out->name == NULL ||
+	    !program_find(name, out->path, sizeof(out->path)))
+		return false;
+	out->configured = settings_file(name, out->file, sizeof(out->file),
+			      NULL) == STATUS_OK &&
+	    access(out->file, F_OK) == 0;
+	return true;
+}
+
 void
 mail_guess(struct mail_guess *out)
 {
-	static const char *const names[] = { "neomutt", "mutt" };
 	struct mail_guess one;
 	size_t i;
 
 	*out = (struct mail_guess){ .name = NULL };
-	for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		one = (struct mail_guess){ .name = names[i] };
-		if (!program_find(names[i], one.path, sizeof(one.path)))
-			continue;
-		one.configured = settings_file(names[i], one.file,
-				     sizeof(one.file), NULL) == STATUS_OK &&
-		    access(one.file, F_OK) == 0;
-		if (out->name == NULL || (one.configured && !out->configured))
+	for (i = 0; i < NAMES; i++)
+		if (mail_guess_of(names[i], &one) &&
+		    (out->name == NULL || (one.configured && !out->configured)))
 			*out = one;
-	}
 }
 
 enum status
-mail_guess_run(const struct mail_guess *guess, int tty, int *code)
+mail_guess_run(
+    const struct mail_guess *guess, const char *to, int tty, int *code)
 {
-	const char *argv[] = { guess->path, NULL };
+	const char *argv[] = { guess->path, to != NULL ? "-s" : NULL,
+		"Signed test message", "--", to, NULL };
 	const struct run run = { .argv = argv,
 		.environment = RUN_USER,
 		.terminal = RUN_ON_SCREEN,

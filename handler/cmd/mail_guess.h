@@ -15,7 +15,11 @@ struct mail_guess {
 /* neomutt or mutt, whichever the user has a configuration of, or which is
  * installed.  Nothing is run. */
 void mail_guess(struct mail_guess *out);
-/* Run it on the terminal until the user leaves.  As process_run(). */
-enum status mail_guess_run(
-    const struct mail_guess *guess, int tty, int *code) MUST_CHECK;
+/* Run it on the terminal until the user leaves; to: with a new message to that
+ * address, or NULL.  As process_run(). */
+enum status mail_guess_run(const struct mail_guess *guess, const char *to,
+    int tty, int *code) MUST_CHECK;
+/* Find that program, whatever the user's configuration; false: it is not
+ * there, or mailcert does not know how to run it. */
+bool mail_guess_of(const char *name, struct mail_guess *out);
 #endif

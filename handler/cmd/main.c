@@ -31,6 +31,8 @@ static const struct verb {
 	cmd_function *run;
 	const char *summary;
 } verbs[] = {
+	{ "setup", cmd_setup,
+	    "go from nothing to a signed message, step by step" },
 	{ "order", cmd_order, "get a certificate for an address" },
 	{ "finish", cmd_finish, "resume what was ordered" },
 	{ "watch", cmd_watch, "answer challenges in mailboxes, unattended" },

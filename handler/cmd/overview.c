@@ -233,7 +233,7 @@ run(struct live *live, int tty)
 		words[n++] = typed;
 	}
 	if (command->mail)
-		status = mail_guess_run(&live->mail, tty, &code);
+		status = mail_guess_run(&live->mail, NULL, tty, &code);
 	else
 		status = own_command_on(
 		    tty, live->invocation, &live->config, words, &code);

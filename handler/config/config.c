@@ -282,6 +282,12 @@ find_home(const char *home, struct config *config, struct note *note)
 	return STATUS_OK;
 }
 
+bool
+config_path(char *out)
+{
+	return user_path("XDG_CONFIG_HOME", ".config", "mailcert/config", out);
+}
+
 enum status
 config_load(const char *home, const char *const *settings, size_t count,
     struct config *out, struct note *note)
@@ -295,7 +301,7 @@ config_load(const char *home, const char *const *settings, size_t count,
 	config_add_known_cas(out);
 	if ((status = find_home(home, out, note)) != STATUS_OK)
 		return status;
-	if (user_path("XDG_CONFIG_HOME", ".config", "mailcert/config", path) &&
+	if (config_path(path) &&
 	    (status = read_file(out, path, note)) != STATUS_OK)
 		return status;
 	for (i = 0; i < count; i++) {

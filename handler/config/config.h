@@ -166,6 +166,9 @@ enum status config_load(const char *home, const char *const *settings,
  * one without a name.  STATUS_CONFIG with a note. */
 enum status config_find_ca(const struct config *config, const char *text,
     struct config_ca *out, struct note *note) MUST_CHECK;
+/* Write the path of the configuration file to out, CONFIG_VALUE_SIZE octets;
+ * false: HOME is not set, or it is too long. */
+bool config_path(char *out) MUST_CHECK;
 /* The configured CA with that name or directory, or NULL. */
 const struct config_ca *config_known_ca(
     const struct config *config, const char *text);

@@ -196,8 +196,8 @@ panel_offer_beginning(struct panel *panel)
 
 	panel->choices = 0;
 	if ((choice = add_choice(panel, "n", "get one for my address",
-		 "from a CA that answers by mail")) != NULL)
-		choice->command = order_new;
+		 "step by step, to a signed message")) != NULL)
+		choice->command = (struct panel_command){ .word = { "setup" } };
 	if ((choice = add_choice(
 		 panel, "o", "I have a file", ".p12, .pfx, .pem")) != NULL)
 		choice->command = import_file;
@@ -424,7 +424,8 @@ press_list(struct panel *panel, unsigned char byte)
 	case 'i':
 		return act(panel, OVERVIEW_INSTALL);
 	case 'n':
-		return run(panel, order_new);
+		return shown(panel) == 0 ? press_choices(panel, byte)
+					 : run(panel, order_new);
 	case 'o':
 		return run(panel, import_file);
 	case 'w':

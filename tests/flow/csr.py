@@ -213,5 +213,6 @@ def test_locked():
                    terminal.screen())
 
 
-run_tests(tests_of(globals()))
-tap.done()
+if __name__ == "__main__":
+    run_tests(tests_of(globals()))
+    tap.done()

@@ -248,3 +248,4 @@ def test_thousand():
 
 if __name__ == "__main__":
     run_tests(tests_of(globals()), workers=4)
+    tap.done()

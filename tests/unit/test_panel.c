@@ -1,12 +1,6 @@
-/*
- * test_panel.c - the overview's screen: keys, and golden screens
- *
- * tests/screens/overview.txt holds every state at every size; UPDATE_SCREENS=1
- * writes it, and then a person looks at the difference.
- */
-#include "tap.h"
+/* test_panel.c - the overview's screen: keys, and golden screens */
+#include "screens.h"
 
-#include "base/text.h"
 #include "overview/panel.h"
 
 enum { NOW = 1800000000, DAY = 86400 };
@@ -15,8 +9,6 @@ static const struct config config;
 static struct overview overview;
 static struct decisions decisions;
 static struct panel panel;
-static struct buf screens;
-static struct page page;
 
 static void
 add_details(void *context, const struct overview_item *item, size_t columns,
@@ -106,63 +98,9 @@ press(char byte)
 }
 
 static void
-draw(size_t width, size_t height, bool utf8)
-{
-	OK(page_begin(&page, width, height, utf8));
-	panel_draw(&panel, &page);
-}
-
-/* What every screen must keep to. */
-static void
-check_page(size_t width, size_t height)
-{
-	const struct page_row *last = &page.row[page.rows - 1];
-	bool fits = page.rows <= height, clean = true;
-	size_t i, j;
-
-	for (i = 0; i < page.rows; i++) {
-		fits = fits && text_width(span_of(page.row[i].text)) <= width;
-		for (j = 0; page.row[i].text[j] != '\0'; j++)
-			clean = clean &&
-			    (unsigned char)page.row[i].text[j] >= ' ' &&
-			    page.row[i].text[j] != 0x7f;
-	}
-	OK(fits);
-	OK(clean);
-	OK(strstr(last->text, "q ") != NULL);
-}
-
-/* Add it to the golden screens, at three sizes and in ASCII. */
-static void
 keep(const char *name)
 {
-	static const struct {
-		size_t width, height;
-		bool utf8;
-	} sizes[] = { { 80, 24, true }, { 40, 10, true }, { 200, 60, true },
-		{ 80, 24, false } };
-	size_t i, j;
-
-	for (i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
-		draw(sizes[i].width, sizes[i].height, sizes[i].utf8);
-		check_page(sizes[i].width, sizes[i].height);
-		buf_addf(&screens, "=== %s, %zux%zu%s\n", name, sizes[i].width,
-		    sizes[i].height, sizes[i].utf8 ? "" : ", ASCII");
-		page_print(&page, &screens);
-	}
-	/* Of the last one, the roles: what has a colour, and what has none. */
-	buf_addf(&screens, "=== %s, roles\n", name);
-	for (i = 0; i < page.rows; i++) {
-		for (j = 0; j < page.row[i].runs; j++)
-			if (page.row[i].run[j].role != ROLE_PLAIN &&
-			    page.row[i].run[j].role != ROLE_KEY)
-				buf_addf(&screens, "%zu %d %.*s\n", i,
-				    (int)page.row[i].run[j].role,
-				    (int)page.row[i].run[j].len,
-				    page.row[i].text + page.row[i].run[j].from);
-		if (page.row[i].selected)
-			buf_addf(&screens, "%zu selected\n", i);
-	}
+	keep_screen(name, panel_draw, &panel);
 }
 
 static void
@@ -366,40 +304,6 @@ test_any_key(void)
 	OK(i == 3000);
 }
 
-static void
-compare_screens(void)
-{
-	static const char path[] = "tests/screens/overview.txt";
-	struct buf golden;
-	char piece[4096];
-	size_t got;
-	FILE *file;
-
-	if (getenv("UPDATE_SCREENS") != NULL) {
-		file = fopen(path, "w");
-		OK(file != NULL &&
-		    fwrite(screens.at, 1, screens.len, file) == screens.len);
-		if (file != NULL)
-			(void)fclose(file);
-		return;
-	}
-	buf_init(&golden, 1024 * 1024);
-	file = fopen(path, "r");
-	while (file != NULL && (got = fread(piece, 1, sizeof(piece), file)) > 0)
-		buf_add(&golden, (struct span){ piece, got });
-	if (file != NULL)
-		(void)fclose(file);
-	for (got = 0; got < golden.len && got < screens.len &&
-	     golden.at[got] == screens.at[got];
-	     got++)
-		;
-	OK(golden.len == screens.len && got == golden.len);
-	if (golden.len != screens.len || got != golden.len)
-		printf("# from octet %zu on:\n# %.300s\n", got,
-		    got < screens.len ? screens.at + got : "");
-	buf_clear(&golden);
-}
-
 int
 main(void)
 {
@@ -407,7 +311,7 @@ main(void)
 	(void)setenv("TZ", "UTC", 1);
 	buf_init(&screens, 1024 * 1024);
 	test_states();
-	compare_screens();
+	compare_screens("tests/screens/overview.txt");
 	test_keys();
 	test_paste();
 	test_find();

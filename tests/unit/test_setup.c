@@ -1,0 +1,279 @@
+/* test_setup.c - the steps of setup, and its screen */
+#include "screens.h"
+
+#include "setup/form.h"
+
+static struct setup setup;
+static struct setup_facts facts;
+static struct setup_question question;
+static struct form form;
+
+static void
+begin(void)
+{
+	setup = (struct setup){ .answer = { "" } };
+	facts = (struct setup_facts){ .program = "neomutt",
+		.why = "you have /home/alice/.config/neomutt/neomuttrc",
+		.has = { "neomutt", "mutt", "thunderbird" },
+		.has_count = 3,
+		.address = "alice@example.org",
+		.whence = "as your mail program says",
+		.ca = { "castle", "local" },
+		.ca_count = 2,
+		.ca_now = "local",
+		.sendmail = true,
+		.lines = "set ca = castle\nset draft = sendmail\n",
+		.config = "/home/alice/.config/mailcert/config",
+		.stands = "waits for the challenge from ca@ca.example",
+		.systemd = true,
+		.cron = true,
+		.cron_line = "17 */6 * * * '/usr/bin/mailcert' renew" };
+}
+
+static bool
+asks(enum setup_step step, enum setup_kind kind)
+{
+	setup_ask(&setup, &facts, &question);
+	if (question.step == step && question.kind == kind)
+		return true;
+	printf("# it is step %d, kind %d\n", question.step, question.kind);
+	return false;
+}
+
+static bool
+answer(const char *text)
+{
+	struct note note = { "" };
+
+	return setup_answer(&setup, &question, text, &note);
+}
+
+/* What the command is, word by word. */
+static bool
+runs(const char *words)
+{
+	struct buf text;
+	bool same;
+	size_t i;
+
+	buf_init(&text, 4096);
+	for (i = 0; i < SETUP_WORDS && question.word[i] != NULL; i++)
+		buf_addf(&text, "%s%s", i > 0 ? " " : "", question.word[i]);
+	same = question.kind == SETUP_RUNS &&
+	    span_eq(buf_span(&text), span_of(words));
+	if (!same)
+		printf("# it runs %s\n", text.at);
+	buf_clear(&text);
+	return same;
+}
+
+static void
+keep(const char *name)
+{
+	form_begin(&form, &setup, &question, "");
+	keep_screen(name, form_draw, &form);
+}
+
+static void
+test_ca(void)
+{
+	begin();
+	OK(asks(SETUP_PROGRAM, SETUP_CHOOSES));
+	keep("program");
+	OK(!answer("pine"));
+	OK(answer("neomutt"));
+	OK(asks(SETUP_ADDRESS, SETUP_TYPES));
+	keep("address");
+	OK(answer("alice@example.org"));
+	OK(asks(SETUP_SOURCE, SETUP_CHOOSES) && question.usual == 1);
+	keep("source");
+	OK(answer("ca:castle"));
+	OK(strcmp(setup_ca(&setup), "castle") == 0);
+	OK(asks(SETUP_SEND, SETUP_CHOOSES));
+	keep("send");
+	OK(answer("sendmail"));
+	OK(asks(SETUP_WRITE, SETUP_CHOOSES));
+	/* The safe answer is the default. */
+	OK(strcmp(question.choice[question.usual].value, "no") == 0);
+	keep("difference");
+	OK(answer("yes"));
+	OK(asks(SETUP_WRITE, SETUP_RUNS) && question.write);
+	setup_ran(&setup, &question, 0);
+	facts.lines = "";
+	OK(asks(SETUP_GET, SETUP_RUNS));
+	OK(runs("order --no-wait --ca castle -- alice@example.org"));
+	setup_ran(&setup, &question, 0);
+	facts.has_order = true;
+	OK(asks(SETUP_ANSWER, SETUP_CHOOSES));
+	keep("challenge");
+	OK(answer("open"));
+	OK(asks(SETUP_ANSWER, SETUP_RUNS) && question.open_mail);
+	setup_ran(&setup, &question, 0);
+	OK(asks(SETUP_ANSWER, SETUP_CHOOSES) && answer("look"));
+	OK(asks(SETUP_ANSWER, SETUP_RUNS) &&
+	    runs("finish -- alice@example.org"));
+	setup_ran(&setup, &question, 75);
+	OK(asks(SETUP_ANSWER, SETUP_CHOOSES));
+	facts.has_order = false;
+	facts.has_certificate = true;
+	OK(asks(SETUP_INSTALL, SETUP_CHOOSES));
+	keep("install");
+	OK(answer("yes"));
+	OK(asks(SETUP_INSTALL, SETUP_RUNS) &&
+	    runs("install neomutt alice@example.org"));
+	setup_ran(&setup, &question, 1);
+	OK(asks(SETUP_INSTALL, SETUP_CHOOSES)); /* it failed: once more */
+	OK(answer("yes") && asks(SETUP_INSTALL, SETUP_RUNS));
+	setup_ran(&setup, &question, 0);
+	facts.installed = true;
+	OK(asks(SETUP_TIMER, SETUP_CHOOSES));
+	keep("timer");
+	OK(answer("systemd"));
+	OK(asks(SETUP_TIMER, SETUP_RUNS) && question.timer);
+	setup_ran(&setup, &question, 0);
+	facts.timer = "mailcert-renew.timer";
+	OK(asks(SETUP_TEST, SETUP_CHOOSES));
+	keep("test message");
+	OK(answer("yes"));
+	OK(asks(SETUP_TEST, SETUP_RUNS) &&
+	    strcmp(question.mail, "alice@example.org") == 0);
+	setup_ran(&setup, &question, 0);
+	OK(asks(SETUP_END, SETUP_ENDS));
+}
+
+static void
+test_others(void)
+{
+	begin();
+	(void)(asks(SETUP_PROGRAM, SETUP_CHOOSES) && answer("other"));
+	(void)(asks(SETUP_ADDRESS, SETUP_TYPES) && answer("a@x.org"));
+	(void)(asks(SETUP_SOURCE, SETUP_CHOOSES) && answer("file"));
+	OK(asks(SETUP_FILE, SETUP_TYPES));
+	keep("file");
+	OK(answer("/home/alice/a.p12"));
+	OK(asks(SETUP_FILE, SETUP_RUNS) && runs("import -- /home/alice/a.p12"));
+	/* A wrong passphrase: which file? */
+	setup_ran(&setup, &question, 1);
+	OK(asks(SETUP_FILE, SETUP_TYPES));
+	facts.has_certificate = true;
+	/* Nothing that mailcert could install into, renew or start. */
+	OK(asks(SETUP_END, SETUP_ENDS));
+	begin();
+	(void)(asks(SETUP_PROGRAM, SETUP_CHOOSES) && answer("mutt"));
+	(void)(asks(SETUP_ADDRESS, SETUP_TYPES) && answer("a@x.org"));
+	(void)(asks(SETUP_SOURCE, SETUP_CHOOSES) && answer("page"));
+	OK(asks(SETUP_GET, SETUP_RUNS) && runs("csr -- a@x.org"));
+	facts.has_request = true;
+	OK(asks(SETUP_FILE, SETUP_TYPES));
+	keep("request");
+	begin();
+	(void)(asks(SETUP_PROGRAM, SETUP_CHOOSES) && answer("mutt"));
+	(void)(asks(SETUP_ADDRESS, SETUP_TYPES) && answer("a@x.org"));
+	(void)(asks(SETUP_SOURCE, SETUP_CHOOSES) && answer("url"));
+	OK(asks(SETUP_URL, SETUP_TYPES));
+	OK(!answer("http://ca.example/d"));
+	OK(answer("https://ca.example/d"));
+	OK(asks(SETUP_SEND, SETUP_CHOOSES) && answer("smtp"));
+	OK(asks(SETUP_SERVER, SETUP_TYPES));
+	OK(!answer("submissions://a@x.org\nset sendmail = evil"));
+}
+
+static void
+test_back(void)
+{
+	begin();
+	(void)(asks(SETUP_PROGRAM, SETUP_CHOOSES) && answer("mutt"));
+	(void)(asks(SETUP_ADDRESS, SETUP_TYPES) && answer("a@x.org"));
+	setup_back(&setup);
+	OK(asks(SETUP_ADDRESS, SETUP_TYPES));
+	setup_back(&setup);
+	OK(asks(SETUP_PROGRAM, SETUP_CHOOSES));
+	setup_back(&setup);
+	OK(asks(SETUP_PROGRAM, SETUP_CHOOSES));
+	/* What was done stays done. */
+	(void)snprintf(setup.answer[SETUP_MAILCAP], SETUP_ANSWER_SIZE, "done");
+	setup_back(&setup);
+	OK(strcmp(setup.answer[SETUP_MAILCAP], "done") == 0);
+}
+
+static enum screen_next
+press(char byte)
+{
+	const struct stroke stroke = { STROKE_TYPED, (unsigned char)byte,
+		false };
+
+	return form_press(&form, &stroke, 0);
+}
+
+static void
+test_form(void)
+{
+	struct stroke stroke = { STROKE_PASTED, 'x', false };
+
+	begin();
+	(void)asks(SETUP_PROGRAM, SETUP_CHOOSES);
+	form_begin(&form, &setup, &question, "");
+	(void)press('j');
+	OK(press('\r') == SCREEN_END && form.result == FORM_ANSWER);
+	OK(strcmp(form_answer(&form), "mutt") == 0);
+	form_begin(&form, &setup, &question, "");
+	OK(press('9') == SCREEN_STAY);
+	OK(press('3') == SCREEN_END);
+	OK(strcmp(form_answer(&form), "thunderbird") == 0);
+	form_begin(&form, &setup, &question, "");
+	OK(press('b') == SCREEN_END && form.result == FORM_BACK);
+	form_begin(&form, &setup, &question, "");
+	OK(press('q') == SCREEN_END && form.result == FORM_LEAVE);
+	(void)answer("mutt");
+	(void)asks(SETUP_ADDRESS, SETUP_TYPES);
+	form_begin(&form, &setup, &question, "");
+	(void)press(21);
+	OK(press('\r') == SCREEN_STAY); /* empty */
+	(void)press('a');
+	(void)form_press(&form, &stroke, 0);
+	(void)press('b');
+	(void)press(0x7f);
+	OK(press('\r') == SCREEN_END);
+	OK(strcmp(form_answer(&form), "ax") == 0);
+}
+
+/* Hostile text, and any size. */
+static void
+test_sizes(void)
+{
+	size_t width, height;
+
+	begin();
+	facts.address = "a\x1b]0;x\x07@b\xe2\x80\xae.example";
+	facts.whence = "from \x9b a \x1b[2J file";
+	facts.has[0] = "mu\x1b[tt";
+	for (width = 30; width < 100; width += 7)
+		for (height = 6; height < 30; height += 3) {
+			setup.answer[SETUP_PROGRAM][0] = '\0';
+			(void)asks(SETUP_PROGRAM, SETUP_CHOOSES);
+			form_begin(&form, &setup, &question, "\x1b wrong");
+			(void)page_begin(&page, width, height, true);
+			form_draw(&form, &page);
+			check_page(width, height);
+			(void)answer("mutt");
+			(void)asks(SETUP_ADDRESS, SETUP_TYPES);
+			form_begin(&form, &setup, &question, "");
+			(void)page_begin(&page, width, height, true);
+			form_draw(&form, &page);
+			check_page(width, height);
+		}
+}
+
+int
+main(void)
+{
+	buf_init(&screens, 1024 * 1024);
+	test_ca();
+	test_others();
+	compare_screens("tests/screens/setup.txt");
+	test_back();
+	test_form();
+	test_sizes();
+	buf_clear(&screens);
+	return tap_done();
+}
