@@ -183,7 +183,7 @@ def test_usage():
                 (["dovecot", HOST, "--value", VALUE], b"go together"),
                 (["dovecot", "--value", VALUE, "--service", "imap"],
                  b"HOST"),
-                (["sendmail", HOST], b"use dovecot"),
+                (["sendmail", HOST], b"use dns or dovecot"),
                 (["dovecot", HOST, "--value", "short", "--service", "imap"],
                  b"43 characters"),
                 (["dovecot", HOST, "--value", VALUE[:-1] + "\n", "--service",
