@@ -37,7 +37,7 @@ struct service {
 
 /* All of them, in a fixed order. */
 size_t services(const struct service **out);
-/* The one of that name, in any case; NULL: there is none. */
+/* Find one by its name, in any case; NULL: it is not known. */
 const struct service *service_find(struct span name);
 
 /* A service on a port. */

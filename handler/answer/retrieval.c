@@ -286,7 +286,7 @@ retrieve(struct retrieval *retrieval, const struct place *place)
 	buf_clear(&answer);
 }
 
-/* Ask at the next place of a certificate.  False: there is none left. */
+/* Ask at the next place of a certificate.  False: no place is left. */
 static bool
 get_one(struct retrieval *retrieval, struct span places)
 {

@@ -58,8 +58,8 @@ struct smimea_targets {
 /*
  * An id: that certificate, for each of its addresses.  An address: each of its
  * certificates in use, for that address only; `address` is then its normal
- * form, else empty.  STATUS_NO with a note: there is none, or the id is not that
- * of a certificate.  Owned by the caller: smimea_targets_clear().
+ * form, else empty.  STATUS_NO with a note: no certificate fits, or the id is
+ * not that of one.  Owned by the caller: smimea_targets_clear().
  */
 enum status smimea_targets(struct session *session, const char *operand,
     char address[ADDRESS_SIZE], struct smimea_targets *out) MUST_CHECK;

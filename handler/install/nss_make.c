@@ -1,4 +1,4 @@
-/* nss_make.c - make an NSS database where there is none: see nss_p.h */
+/* nss_make.c - make an NSS database where it is missing: see nss_p.h */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -125,8 +125,8 @@ nss_make(struct installation *installation, struct nssdb *db,
 	return status == STATUS_OK ? nssdb_open(directory, db, note) : status;
 }
 
-/* One of ours that nobody has put anything into goes again.  A program that
- * has started since keeps its passwords under the key in it. */
+/* Remove a database that we made, and that is still empty.  A program that has
+ * started since keeps its passwords under the key in it. */
 enum status
 nss_undo_made(const char *directory, struct span list, struct note *note)
 {

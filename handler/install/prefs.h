@@ -18,12 +18,12 @@ struct pref {
 	struct span value;         /* as it is written, quotes included */
 };
 
-/* Take the statement that begins behind *at.  STATUS_END: there is none.
+/* Take the statement that begins behind *at.  STATUS_END: it was the last.
  * STATUS_CONFIG: *at is where the text does not follow the grammar. */
 enum status prefs_next(
     struct span text, size_t *at, struct pref *out) MUST_CHECK;
 /* The same for the last statement with that name, which counts.  STATUS_END
- * where there is none. */
+ * if no statement has it. */
 enum status prefs_find(
     struct span text, const char *name, struct pref *out) MUST_CHECK;
 /* The number of the line that octet stands in, from 1. */

@@ -9,8 +9,8 @@
  * The directory of the profile that Thunderbird starts with: the default one
  * of its installation, else the one marked as default, else the only one.
  * Looked for in ~/.thunderbird, then where its Snap and its Flatpak keep them.
- * STATUS_NO with a note that says what to do: there is none, or several and
- * none is the default.
+ * STATUS_NO with a note that says what to do: no profile is found, or
+ * several and no default.
  */
 enum status profile_find(char *out, size_t size, struct note *note) MUST_CHECK;
 /* Is that directory a profile?  STATUS_NO with a note. */

@@ -673,7 +673,7 @@ thunderbird_remember(struct installation *installation,
 
 /* --- and back --------------------------------------------------------------*/
 
-/* Did a line of ours say that? */
+/* Did a line that we wrote say that? */
 static bool
 is_ours(
     const struct journal *journal, const char *path, const struct pref *pref)

@@ -117,7 +117,7 @@ void trust_set_revocation(
  * with what came of that.
  *
  * trust_add_answer(): key: of what was retrieved, as in trust_wants(); an OCSP
- * response, or with `fault` the sentence that says why there is none, borrowed.
+ * response, or with `fault` the sentence that says why it is missing, borrowed.
  * (Lists are for trust_add_crls().)  STATUS_USAGE: without
  * trust_set_retrieval().
  */

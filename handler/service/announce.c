@@ -69,7 +69,7 @@ add_file(struct span setting, bool in_protocol, struct buf *out)
 /*
  * The text that makes Dovecot have that setting for IMAP.  In a configuration
  * with imap_capability in a section "protocol imap", a line outside is silently
- * without effect; and a section of ours beside some others is an error.
+ * without effect; and a second section beside some others is an error.
  */
 static enum status
 find_text(const struct daemon_site *site, struct span setting, struct buf *out,
@@ -96,7 +96,7 @@ find_text(const struct daemon_site *site, struct span setting, struct buf *out,
 	buf_clear(&value);
 	if (status == STATUS_OK && !taken)
 		status = note_set(note, STATUS_NO,
-		    "%.150s sets " SETTING " in a section that a file of ours "
+		    "%.150s sets " SETTING " in a section that a file of mailcert "
 		    "does not change; add ACME=... there by hand",
 		    site->config);
 	return status;

@@ -92,8 +92,8 @@ void expectation_search_undelivered(
 
 /* Is a challenge awaited for it? */
 bool expectation_is_awaited(const struct expectation *expectation, int64_t now);
-/* May its answer still come back?  Of an order of ours, before the CA accepts
- * it. */
+/* May its answer still come back?  Only if mailcert placed the order, and until
+ * the CA accepts the answer. */
 bool expectation_may_bounce(const struct expectation *expectation);
 const char *expectation_state_name(enum expectation_state state);
 /* The id that users see: its certificate order's, so that both have the same,

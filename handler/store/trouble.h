@@ -16,7 +16,7 @@ struct trouble {
 	int64_t level; /* how urgent it was told; 0: it has no levels */
 };
 
-/* STATUS_MISSING: there is none with that key. */
+/* STATUS_MISSING: no trouble has that key. */
 enum status trouble_load(const struct home *home, const char *key,
     struct trouble *out, struct note *note) MUST_CHECK;
 /* Save it under its key; its id is written. */

@@ -406,8 +406,8 @@ judge(const struct json *email, const struct watch_wanted *wanted, bool *fits)
 	return good;
 }
 
-/* A status is a token of ASCII; what is none, or too long, is one that we do not
- * know. */
+/* A status is a token of ASCII; anything else, or one that is too long, is one
+ * that we do not know. */
 static void
 take_smime_status(
     const struct json *json, const char *name, char out[WATCH_SMIME_SIZE])

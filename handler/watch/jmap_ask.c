@@ -195,7 +195,7 @@ fetch(struct jmap_talk *talk, const char *target, struct span body,
 	    : status;
 }
 
-/* Say why an answer is none. */
+/* Say why a reply is not an answer. */
 static enum status
 refuse(struct jmap_talk *talk, const struct reply *reply, struct note *note)
 {

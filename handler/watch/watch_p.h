@@ -73,7 +73,7 @@ struct look {
 	const struct watch_taker *taker;
 	bool full;     /* at all that came since `since`, and not only at what
 			* is new since the last look */
-	int64_t since; /* what came before is none of what is awaited */
+	int64_t since; /* what came before is not awaited */
 	bool later;    /* out: a message is to be handed over again */
 	bool answered; /* out: the last message was */
 };

@@ -30,7 +30,7 @@ enum {
 
 struct smimea_owner {
 	char name[DNS_NAME_SIZE];
-	char draft[4 * DNS_NAME_SIZE]; /* of 2012; empty: there is none */
+	char draft[4 * DNS_NAME_SIZE]; /* of 2012; empty: it has no name */
 };
 /* The name of an address's records; address in normal form.  STATUS_BAD_SYNTAX
  * with a note: it cannot have one. */

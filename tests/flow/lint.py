@@ -72,6 +72,14 @@ def test_includes(tree):
                 "%s: %s" % (path, fault), "%s with %s" % (path, header))
 
 
+def test_phrases(tree):
+    for phrase in ("there is none", "there are\n * none", "one of ours"):
+        refused(tree, "handler/base/fd.h",
+                lambda text: text + "/* %s */\n" % phrase,
+                'handler/base/fd.h: "%s" is not how one says it' % " ".join(
+                    phrase.replace("*", "").split()[-2:]), repr(phrase))
+
+
 def test_table_of_files(tree):
     for name, path, old, new, fault in FILES:
         refused(tree, path, lambda text: text.replace(old, new, 1), fault, name)
