@@ -117,6 +117,8 @@ make_context(const struct dns *dns, bool validate)
 	 * discard the answer to the first question. */
 	(void)ub_ctx_set_option(
 	    context, "unknown-server-time-limit:", PATIENCE_MS);
+	if (dns->tcp)
+		(void)ub_ctx_set_option(context, "tcp-upstream:", "yes");
 	if (strcmp(dns->options->resolver, "system") != 0)
 		open_zones(context);
 	return context;
@@ -317,13 +319,49 @@ look_up_plainly(struct dns *dns, const char *name, int type, int64_t until,
 	    dns->resolvers);
 }
 
+/* Does it say something of the name, be it that it is forged? */
+static bool
+is_answer(const struct ub_result *result)
+{
+	return result != NULL &&
+	    (result->bogus || result->rcode == 0 || result->nxdomain);
+}
+
+/* Ask in the way that suits the type.  A resolver that does not answer by TCP is
+ * asked by UDP.  NULL: it does not answer. */
+static struct ub_result *
+ask_validating(struct dns *dns, const char *name, enum dns_type type,
+    int64_t now, struct ub_ctx **context)
+{
+	struct ub_result *result = NULL;
+
+	if (type == DNS_SMIMEA && !dns->tcp) {
+		dns_clear(dns);
+		dns->tcp = true;
+	}
+	if (dns->tcp && (*context = context_of(dns, true)) != NULL)
+		result = ask(
+		    *context, name, (int)type, now + DNS_TCP_SECONDS * 1000);
+	if (is_answer(result))
+		return result;
+	ub_resolve_free(result);
+	if (dns->tcp) {
+		dns_clear(dns);
+		dns->tcp = false;
+	}
+	*context = context_of(dns, true);
+	return *context != NULL
+	    ? ask(*context, name, (int)type, now + DNS_VALID_SECONDS * 1000)
+	    : NULL;
+}
+
 void
 dns_look_up(struct dns *dns, const char *name, enum dns_type type,
     struct dns_answer *out)
 {
 	const int64_t now = dns_now_ms(), until = now + DNS_SECONDS * 1000;
 	struct ub_result *result = NULL;
-	struct ub_ctx *context;
+	struct ub_ctx *context = NULL;
 
 	if (!span_copy(span_of(name), out->name, sizeof(out->name)))
 		return;
@@ -331,11 +369,11 @@ dns_look_up(struct dns *dns, const char *name, enum dns_type type,
 		look_up_plainly(dns, name, (int)type, until, out);
 		return;
 	}
-	if ((context = context_of(dns, true)) == NULL) {
+	result = ask_validating(dns, name, type, now, &context);
+	if (context == NULL) {
 		set_reason(out, "cannot query %.100s", dns->resolvers);
 		return;
 	}
-	result = ask(context, name, (int)type, now + DNS_VALID_SECONDS * 1000);
 	if (result != NULL && result->bogus && !is_dated(result) &&
 	    resolver_strips(context, now + DNS_VALID_SECONDS * 1000)) {
 		ub_resolve_free(result);

@@ -12,7 +12,8 @@
 
 enum {
 	DNS_SECONDS = 10,      /* for one name */
-	DNS_VALID_SECONDS = 6, /* of which DNSSEC may take */
+	DNS_VALID_SECONDS = 6, /* of which DNSSEC may take ... */
+	DNS_TCP_SECONDS = 3, /* and of which TCP may take, where it is tried */
 	DNS_RESOLVERS_SIZE = 256
 };
 
@@ -38,6 +39,7 @@ struct dns {
 	char resolvers[DNS_RESOLVERS_SIZE];
 	struct ub_ctx *validating, *trusting; /* owned, made when needed */
 	bool plain;
+	bool tcp; /* the contexts ask by TCP */
 };
 
 /* Milliseconds of CLOCK_MONOTONIC. */
@@ -45,7 +47,8 @@ int64_t dns_now_ms(void);
 void dns_init(struct dns *dns, const struct dns_options *options);
 void dns_clear(struct dns *dns);
 
-/* Look up one name; dns_answer_init() has set up *out. */
+/* Look up one name; dns_answer_init() has set up *out.  SMIMEA records are
+ * asked for by TCP first (RFC 8162 section 7). */
 void dns_look_up(struct dns *dns, const char *name, enum dns_type type,
     struct dns_answer *out);
 /* Find out whether the resolver answers and passes DNSSEC on: ask for the
