@@ -156,21 +156,30 @@ length_of(const struct span *all, size_t count)
 	return sum;
 }
 
+/* What the verifier is asked about. */
+struct subject {
+	const char *name; /* of the frame for each of ... */
+	const struct span *at;
+	size_t count;
+	struct span more; /* frames */
+};
+
 static void
-add_messages(const struct span *all, size_t count, struct buf *question)
+add_subject(const struct subject *subject, struct buf *question)
 {
 	size_t i;
 
-	for (i = 0; i < count; i++)
-		frame_add(question, "message", all[i]);
+	for (i = 0; i < subject->count; i++)
+		frame_add(question, subject->name, subject->at[i]);
+	buf_add(question, subject->more);
 }
 
-/* Ask about messages, and again with what their CAs say about revocation, until
- * the verifier wants no more. */
+/* Ask, and again with what CAs say about revocation, until the verifier wants no
+ * more. */
 static enum status
 ask_verifier(const struct prover *prover, enum verb_id verb,
-    const struct span *messages, size_t count, const char *from,
-    struct buf *answer, struct note *note)
+    const struct subject *subject, const char *from, struct buf *answer,
+    struct note *note)
 {
 	struct retrieval *retrieval = prover->retrieval;
 	struct buf question;
@@ -178,14 +187,16 @@ ask_verifier(const struct prover *prover, enum verb_id verb,
 	bool more = false;
 	int round = 0;
 
-	buf_init(&question, length_of(messages, count) + REQUEST_ROOM);
+	buf_init(&question,
+	    length_of(subject->at, subject->count) + subject->more.len +
+		REQUEST_ROOM);
 	do {
 		buf_clear(&question);
 		buf_clear(answer);
 		status = add_question_trust(prover, from, &question, note);
 		if (retrieval != NULL)
 			retrieval_add(retrieval, &question);
-		add_messages(messages, count, &question);
+		add_subject(subject, &question);
 		if (status == STATUS_OK)
 			status = helper_ask(verb, &question, answer, note);
 		more = status == STATUS_OK && retrieval != NULL &&
@@ -216,12 +227,14 @@ static enum status
 ask_statuses(const struct prover *prover, const struct span *messages,
     size_t count, const char *from, struct smime_report *out, struct note *note)
 {
+	const struct subject subject = { "message", messages, count,
+		{ NULL, 0 } };
 	enum status status;
 	struct buf answer;
 
 	buf_init(&answer, ANSWER_MAX * (count + 1) + WANTS_ROOM);
-	status = ask_verifier(
-	    prover, VERB_STATUSES, messages, count, from, &answer, note);
+	status =
+	    ask_verifier(prover, VERB_STATUSES, &subject, from, &answer, note);
 	if (status == STATUS_OK && !take_reports(buf_span(&answer), count, out))
 		status = note_set(
 		    note, STATUS_BUG, "the verifier sent a malformed report");
@@ -247,13 +260,14 @@ enum status
 prove_signer(const struct prover *prover, struct span message, const char *from,
     struct smime_report *out, struct buf *chain, struct note *note)
 {
+	const struct subject subject = { "message", &message, 1, { NULL, 0 } };
 	struct smime_report report = { .status = SMIME_STATUS_NULL };
 	enum status status;
 	struct buf answer;
 
 	buf_init(&answer, ANSWER_MAX + chain->ceiling + WANTS_ROOM);
 	status =
-	    ask_verifier(prover, VERB_SIGNER, &message, 1, from, &answer, note);
+	    ask_verifier(prover, VERB_SIGNER, &subject, from, &answer, note);
 	if (status == STATUS_OK &&
 	    (!smime_report_read(buf_span(&answer), &report) ||
 		!smime_report_ok(&report)))
@@ -265,6 +279,27 @@ prove_signer(const struct prover *prover, struct span message, const char *from,
 	}
 	buf_clear(&answer);
 	return status == STATUS_OK ? buf_status(chain) : status;
+}
+
+enum status
+prove_records(const struct prover *prover, const char *address,
+    struct span line, const struct span *chain, size_t chains, struct buf *out,
+    struct note *note)
+{
+	struct subject subject = { "chain", chain, chains, { NULL, 0 } };
+	enum status status;
+	struct buf more;
+
+	buf_init(&more, DNS_LINE_MAX + 8192);
+	frame_add(&more, "address", span_of(address));
+	frame_add(&more, "dns", line);
+	subject.more = buf_span(&more);
+	status = buf_status(&more);
+	if (status == STATUS_OK)
+		status =
+		    ask_verifier(prover, VERB_RECORDS, &subject, "", out, note);
+	buf_clear(&more);
+	return status;
 }
 
 /* What the verifier was told by a stranger, it must have made safe. */
@@ -340,12 +375,13 @@ enum status
 prove_digests(
     const struct span *bytes, size_t count, char (*out)[65], struct note *note)
 {
+	const struct subject subject = { "message", bytes, count, { NULL, 0 } };
 	struct buf question, answer;
 	enum status status;
 
 	buf_init(&question, length_of(bytes, count) + 1024);
 	buf_init(&answer, 1024 + 128 * count);
-	add_messages(bytes, count, &question);
+	add_subject(&subject, &question);
 	status = helper_ask(VERB_DIGEST, &question, &answer, note);
 	if (status == STATUS_OK && !take_digests(buf_span(&answer), count, out))
 		status = helper_malformed(

@@ -41,6 +41,15 @@ enum status prove_signer(const struct prover *prover, struct span message,
     const char *from, struct smime_report *out, struct buf *chain,
     struct note *note) MUST_CHECK;
 
+/*
+ * What the SMIMEA records of an address are good for, and which of them name
+ * the chains to compare: the frames of mail/smimea_record.h.  line: of
+ * mail/dns_answer.h.
+ */
+enum status prove_records(const struct prover *prover, const char *address,
+    struct span line, const struct span *chain, size_t chains, struct buf *out,
+    struct note *note) MUST_CHECK;
+
 /* A signature that a mail program has taken out of its message. */
 struct prove_object {
 	struct span object;         /* CMS in DER */

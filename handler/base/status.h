@@ -71,6 +71,8 @@
 	X(BAD_THUMBPRINT, "bad-thumbprint", 65,                                \
 	    "the thumbprint is not 43 characters of base64url")                \
 	X(BAD_KEY, "bad-key", 65, "the account key is not usable")             \
+	X(INSECURE, "not-secure", 65,                                          \
+	    "the answer of the DNS is not secured by DNSSEC")                  \
 	X(BAD_FILE, "bad-file", 65,                                            \
 	    "the file holds nothing that can be imported")                     \
 	X(BAD_PASSPHRASE, "bad-passphrase", 65,                                \

@@ -155,7 +155,8 @@
 	X(ASSOCIATE, "mailcert-verify", "associate", "",                       \
 	    "chain usage selector matching", "data", "bad-file")               \
 	X(RECORDS, "mailcert-verify", "records", "",                           \
-	    "now address chain*" VERB_TRUST, "record* compared*", "bad-file")  \
+	    "now address chain*" VERB_TRUST, "record* compared* want*",        \
+	    "bad-file")                                                        \
 	X(DIGEST, "mailcert-verify", "digest", "", "message+", "digest+", "")  \
 	X(THUMBPRINT, "mailcert-key", "thumbprint", "file", "", "thumbprint",  \
 	    VERB_KEY)                                                          \

@@ -13,6 +13,7 @@ static const struct cmd_act acts[] = {
 	{ "print", smimea_print, "print the record of a certificate" },
 	{ "publish", smimea_publish_command, "put it into the DNS" },
 	{ "unpublish", smimea_unpublish_command, "take it back" },
+	{ "lookup", smimea_lookup, "find the certificates of an address" },
 	{ NULL, NULL, NULL }
 };
 

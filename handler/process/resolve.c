@@ -9,7 +9,7 @@
 #include "store/answers.h"
 
 /* How long to remember that a resolver does not pass DNSSEC on. */
-enum { PLAIN_SECONDS = 3600 };
+enum { PLAIN_SECONDS = 3600, SOURCE_SIZE = 600 };
 
 void
 resolve_begin(
@@ -107,18 +107,25 @@ fetch(const struct authres_policy *policy, const struct home *home,
 	return status;
 }
 
+/* Whose answers they are. */
+static void
+name_source(const struct authres_policy *policy, char out[SOURCE_SIZE])
+{
+	(void)snprintf(
+	    out, SOURCE_SIZE, "%s %s", policy->resolver, policy->anchor);
+}
+
 enum status
 resolve(const struct authres_policy *policy, const struct home *home,
     enum verb_id verb, const char *name, int64_t now, struct buf *out,
     struct note *note)
 {
-	char key[AUTHRES_DOMAIN_SIZE + 80], source[600];
+	char key[AUTHRES_DOMAIN_SIZE + 80], source[SOURCE_SIZE];
 	enum status status = STATUS_MISSING;
 	struct buf line;
 
 	(void)snprintf(key, sizeof(key), "%s.%s", verb_row(verb)->name, name);
-	(void)snprintf(
-	    source, sizeof(source), "%s %s", policy->resolver, policy->anchor);
+	name_source(policy, source);
 	buf_init(&line, DNS_LINE_MAX);
 	if (home->dir >= 0)
 		status = answers_get(home, key, source, now, &line);
@@ -129,6 +136,73 @@ resolve(const struct authres_policy *policy, const struct home *home,
 		    policy, home, verb, name, key, source, now, out, note);
 	buf_clear(&line);
 	return status == STATUS_OK ? buf_status(out) : status;
+}
+
+/* Was there a failure not long ago? */
+static bool
+remembers(const struct home *home, const char *key, const char *source,
+    int64_t now, struct dns_answer *out)
+{
+	struct buf line;
+	bool known;
+
+	buf_init(&line, DNS_LINE_MAX);
+	known = home->dir >= 0 &&
+	    answers_get(home, key, source, now, &line) == STATUS_OK &&
+	    dns_answer_parse(buf_span(&line), out) == STATUS_OK;
+	buf_clear(&line);
+	return known;
+}
+
+static void
+remember(const struct home *home, const char *key, const char *source,
+    int64_t now, const struct dns_answer *answer)
+{
+	const int64_t seconds = answer->state == DNS_TROUBLE
+	    ? RESOLVE_TROUBLE_SECONDS
+	    : RESOLVE_FAILED_SECONDS;
+	struct buf line;
+
+	if (answer->state == DNS_SECURE && answer->count > 0)
+		return;
+	buf_init(&line, DNS_LINE_MAX);
+	dns_answer_write(answer, &line);
+	if (buf_status(&line) == STATUS_OK)
+		answers_put(home, key, source, now + seconds,
+		    span_trim(buf_span(&line)));
+	buf_clear(&line);
+}
+
+enum status
+resolve_smimea(const struct authres_policy *policy, const struct home *home,
+    const char *address, const char *owner, int64_t now, bool again,
+    struct dns_answer *out, bool *remembered, struct note *note)
+{
+	char key[DNS_NAME_SIZE + 16], source[SOURCE_SIZE];
+	struct home nowhere = { .dir = -1 };
+	struct buf answer;
+	enum status status;
+
+	dns_answer_init(out);
+	(void)snprintf(key, sizeof(key), "failed.%s", owner);
+	name_source(policy, source);
+	*remembered = !again && remembers(home, key, source, now, out);
+	if (*remembered)
+		return STATUS_OK;
+	dns_answer_clear(out);
+	dns_answer_init(out);
+	buf_init(&answer, DNS_LINE_MAX + 4096);
+	status = resolve(policy, again ? &nowhere : home, VERB_SMIMEA, address,
+	    now, &answer, note);
+	if (status == STATUS_OK &&
+	    dns_answer_parse(frame_get(buf_span(&answer), "dns"), out) !=
+		STATUS_OK)
+		status = helper_malformed(
+		    VERB_SMIMEA, "dns is not a line with a DNS answer", note);
+	if (status == STATUS_OK)
+		remember(home, key, source, now, out);
+	buf_clear(&answer);
+	return status;
 }
 
 enum status

@@ -22,6 +22,19 @@ void resolve_begin(
 enum status resolve(const struct authres_policy *policy,
     const struct home *home, enum verb_id verb, const char *name, int64_t now,
     struct buf *out, struct note *note) MUST_CHECK;
+/* For how long a failure to find certificates is remembered. */
+enum { RESOLVE_FAILED_SECONDS = 3600, RESOLVE_TROUBLE_SECONDS = 300 };
+/*
+ * The SMIMEA records of an address; owner: the name that they have.  *out, which
+ * the caller clears, is set up in any case.  If there are none, or no answer
+ * that DNSSEC secures, that is remembered, as RFC 8162 section 6 asks: for an
+ * hour, or five minutes if nobody answered.  *remembered: nobody was asked now.
+ * again: ask, whatever is remembered or cached.  Statuses of resolve().
+ */
+enum status resolve_smimea(const struct authres_policy *policy,
+    const struct home *home, const char *address, const char *owner,
+    int64_t now, bool again, struct dns_answer *out, bool *remembered,
+    struct note *note) MUST_CHECK;
 /* Ask the network program about resolver and DNSSEC, for doctor; reason: why,
  * if there is a reason. */
 enum status resolve_check(const struct authres_policy *policy,

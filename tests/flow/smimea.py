@@ -2,20 +2,26 @@
 # Runs in: check check-slow
 """SMIMEA records in zones of real servers, and how the DNS is changed: Knot,
 nsd, unbound and nsupdate on loopback."""
+import datetime
 import functools
 import glob
 import hashlib
+import http.server
 import itertools
 import json
 import os
 import subprocess
 import sys
+import threading
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import dns.rdata
-from cms import Authority, cert_der, cert_pem, new_key, pem
+import dns.flags
+from cms import (Authority, cert_der, cert_pem, der, entry, new_key, oid,
+                 openssl_sign, pem, points, revocation_list)
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from lib import BUILD, Place, ask, run_tests, tap, told
+from lib import BUILD, SLOW, Place, ask, run_tests, sample, tap, told
 from servers.dns import Zones
 
 NET = os.path.join(BUILD, "mailcert-net")
@@ -154,7 +160,7 @@ def test_print():
     key, cert = issue()
     with Home() as place:
         id = place.take(key, cert)
-        for usage, selector, matching in FORMS:
+        for usage, selector, matching in sample(FORMS, 4):
             args = ("--usage", str(usage), "--selector", str(selector),
                     "--matching", str(matching))
             want = text(usage, selector, matching,
@@ -468,9 +474,334 @@ def test_lag(zones):
         place.smimea("unpublish", id)
 
 
+def label(local):
+    return hashlib.sha256(local.encode()).hexdigest()[:56]
+
+
+CAPABILITIES = x509.UnrecognizedExtension(
+    x509.ObjectIdentifier("1.2.840.113549.1.9.15"),
+    der(0x30, der(0x30, oid(2, 16, 840, 1, 101, 3, 4, 1, 42)),
+        der(0x30, oid(1, 2, 840, 113549, 3, 7)),
+        der(0x30, oid(1, 2, 3, 4))))
+PADDING = x509.UnrecognizedExtension(
+    x509.ObjectIdentifier("1.3.6.1.4.1.55555.1"), b"\x04" + b"\x82\x0a\xf0" +
+    b"x" * 0xaf0)
+# Whose certificates are in the zone, and what else their certificates have.
+PEOPLE = {
+    "bob": {"key": new_key(2048)},
+    "capable": {"more": (CAPABILITIES,)},
+    "huge": {"more": (PADDING,)},
+    "old": {"end": datetime.datetime(2021, 1, 1)},
+    "gone": {},
+}
+CERTIFICATES = {
+    name: issue(name + "@example.org", **how)
+    for name, how in PEOPLE.items()}
+CERTIFICATES["foreign"] = issue("somebody@example.net")
+CERTIFICATES["signs"] = CA.issue("signs@example.org", key=new_key())
+
+
+def zone_records():
+    """The records of example.org that are looked up."""
+    out = ""
+    for name, (_, cert) in CERTIFICATES.items():
+        out += "%s._smimecert SMIMEA %s\n" % (label(name),
+                                             text(3, 0, 0, cert))
+    bob = CERTIFICATES["bob"][1]
+    for usage, selector, matching in FORMS:
+        out += "%s._smimecert SMIMEA %s\n" % (
+            label("form%d%d%d" % (usage, selector, matching)), text(
+                usage, selector, matching, bob if usage % 2 else CA.cert))
+    out += "*._smimecert.wild SMIMEA %s\n" % text(3, 0, 0, bob)
+    out += "%s._smimecert CNAME %s._smimecert\n" % (label("alias"),
+                                                   label("bob"))
+    out += "%s._smimecert TXT x\n" % label("nodata")
+    for data in ("255 0 1 00aa", "3 0 1 00aa", "3 9 0 00aa", "3 0 0 3000"):
+        out += "%s._smimecert SMIMEA %s\n" % (label("odd"), data)
+    out += "".join("%s._smimecert SMIMEA %s\n" % (label("many"), text(
+        3, 0, 1, cert)) for _, cert in CERTIFICATES.values())
+    return out
+
+
+class Looking(Home):
+    """A place that looks up."""
+
+    def __init__(self, zones, more=""):
+        anchor = zones.primary.path("root.pem")
+        with open(anchor, "wb") as f:
+            f.write(cert_pem(CA.cert))
+        super().__init__(zones.settings + "set smime_anchors = %s\n" %
+                         anchor + more)
+        self.run("csr", ALICE)  # makes the home
+
+    def look(self, local, *args, domain="example.org", settings=()):
+        return self.run(*(x for s in settings for x in ("-o", s)), "smimea",
+                        "lookup", *args, "%s@%s" % (local, domain))
+
+    def file(self, name, *certs):
+        return self.write(name, cert_pem(*certs))
+
+
+def test_lookup(zones):
+    bob = CERTIFICATES["bob"][1]
+    with Looking(zones) as place:
+        got = place.look("bob", "--json")
+        seen = json.loads(got.stdout)
+        cert = seen["records"][0].pop("certificate")
+        tap.ok(got.returncode == 0 and seen == {
+            "address": "bob@example.org", "name": label("bob") +
+            "._smimecert.example.org", "dnssec": "secure", "reason": None,
+            "remembered": False, "records": [{
+                "usage": 3, "selector": 0, "matching": 0, "data":
+                cert_der(bob).hex(), "fault": None, "names": []}],
+            "compared": []}, "lookup --json", got)
+        tap.ok(cert["pem"] == cert_pem(bob).decode() and cert["addresses"] ==
+               ["bob@example.org"] and cert["fault"] is None and
+               "Test Root" in cert["issuer"] and cert["sha256"] ==
+               hashlib.sha256(cert_der(bob)).hexdigest() and
+               cert["expires"].startswith("2120-01-01"),
+               "lookup --json: the certificate", cert)
+        got = place.look("bob")
+        tap.ok(got.returncode == 0 and b"3 0 0 the certificate\n      of bob@"
+               b"example.org, issued by CN=Test Root\n" in got.stdout,
+               "lookup: in words", got)
+        for local, domain in (("anybody", "wild.example.org"),
+                              ("alias", "example.org")):
+            got = place.look(local, "--json", domain=domain)
+            tap.ok(got.returncode == 0 and json.loads(got.stdout)["records"][
+                0]["data"] == cert_der(bob).hex(), "lookup: " + local, got)
+        got = place.look("capable", "--json")
+        tap.equal(json.loads(got.stdout)["records"][0]["certificate"][
+            "capabilities"], ["AES-256", "Triple DES (weak)", "1.2.3.4"],
+            "lookup: S/MIME capabilities")
+        got = place.look("capable")
+        tap.ok(b"prefers AES-256, Triple DES (weak), 1.2.3.4\n" in got.stdout,
+               "lookup: S/MIME capabilities in words", got)
+        got = place.look("many", "--json")
+        tap.equal(len(json.loads(got.stdout)["records"]), len(CERTIFICATES),
+                  "lookup: many records")
+        got = place.look("odd", "--json")
+        faults = [r["fault"] for r in json.loads(got.stdout)["records"]]
+        tap.ok(got.returncode == 0 and all(faults) and len(faults) == 4 and
+               "it holds no certificate" in faults,
+               "lookup: records that are of no use", faults)
+        got = place.look("odd", "--save")
+        tap.ok(got.returncode == 1 and b"certificate to encrypt to" in
+               got.stderr, "lookup: nothing to save", got)
+        for local, says in (("old", "has expired"),
+                            ("foreign", "not for this address"),
+                            ("signs", "not for encrypting")):
+            got = place.look(local, "--json")
+            cert = json.loads(got.stdout)["records"][0]["certificate"]
+            tap.ok(says in cert["fault"], "lookup: " + says, cert)
+            got = place.look(local)
+            tap.ok(b"not to be used: " in got.stdout,
+                   "lookup: in words: " + says, got)
+        got = place.look("nobody at all")
+        tap.ok(got.returncode == 64 and got.stdout == b"",
+               "lookup: not an address", got)
+        got = place.look("Bob")
+        tap.ok(got.returncode == 1, "lookup: case counts", got)
+
+
+def test_failures(zones):
+    """No record, no DNSSEC, a forgery, no answer; and what is remembered."""
+    with Looking(zones) as place:
+        for local, domain, code, says in (
+                ("missing", "example.org", 1, b"no SMIMEA record"),
+                ("nodata", "example.org", 1, b"no SMIMEA record"),
+                ("ee", "insecure", 65, b"not secured by DNSSEC"),
+                ("ee", "bogus", 65, b"bogus")):
+            got = place.look(local, domain=domain)
+            tap.ok(got.returncode == code and says in got.stderr and
+                   b"--again" not in got.stderr and got.stdout == b"",
+                   "failure: %s@%s" % (local, domain), got)
+            before = place.run("-o", "resolver=" + zones.resolver.at, "smimea",
+                               "lookup", "%s@%s" % (local, domain))
+            tap.ok(before.returncode == code and b"--again" in before.stderr,
+                   "failure: %s@%s is remembered" % (local, domain), before)
+            got = place.look(local, "--again", domain=domain)
+            tap.ok(got.returncode == code and b"--again" not in got.stderr,
+                   "failure: %s@%s is asked again" % (local, domain), got)
+            got = place.look(local, "--json", domain=domain)
+            tap.equal(json.loads(got.stdout)["status"], code,
+                      "failure: %s@%s as JSON" % (local, domain))
+        zones.update("add %s._smimecert.example.org 60 SMIMEA %s" % (
+            label("missing"), text(3, 0, 0, CERTIFICATES["bob"][1])))
+        got = place.look("missing")
+        tap.ok(got.returncode == 1, "failure: it lasts", got)
+        got = place.look("missing", "--again")
+        tap.ok(got.returncode == 0, "failure: and ends by --again", got)
+        kept = [n for n in os.listdir(os.path.join(place.home, "dns"))
+                if n.startswith("failed.")]
+        tap.ok(len(kept) == 4, "failure: four are kept", kept)
+
+
+def test_size(zones):
+    """Truncated by UDP, whole by TCP."""
+    owner = label("huge") + "._smimecert.example.org"
+    short = zones.resolver.ask(owner, "SMIMEA", tcp=False)
+    tap.ok(short.flags & dns.flags.TC and not short.answer,
+           "huge: truncated by UDP", short)
+    tap.ok(len(wire(3, 0, 0, CERTIFICATES["huge"][1])) > 3000,
+           "huge: 3000 octets")
+    with Looking(zones) as place:
+        got = place.look("huge", "--json")
+        tap.ok(got.returncode == 0 and json.loads(got.stdout)["records"][0][
+            "data"] == cert_der(CERTIFICATES["huge"][1]).hex(),
+            "huge: looked up", got)
+        with zones.another("do-udp: no") as resolver:
+            got = place.look("bob", settings=("resolver=" + resolver.at,))
+            tap.ok(got.returncode == 0, "by TCP where there is no UDP", got)
+        with zones.another("do-tcp: no") as resolver:
+            got = place.look("bob", "--again", settings=(
+                "resolver=" + resolver.at,))
+            tap.ok(got.returncode == 0, "by UDP where there is no TCP", got)
+
+
+def test_compare(zones):
+    """Every form names what it is made of, and nothing else."""
+    bob, other = CERTIFICATES["bob"][1], CERTIFICATES["gone"][1]
+    with Looking(zones) as place:
+        good = place.file("good.pem", bob, CA.cert)
+        wrong = place.file("wrong.pem", other, Authority("Other").cert)
+        for form in sample(FORMS, 4):
+            name = "form%d%d%d" % form
+            got = place.look(name, "--certificate", good)
+            tap.ok(got.returncode == 0 and b"names " + good.encode() in
+                   got.stdout, "compare: %s names it" % name, got)
+            got = place.look(name, "--certificate", wrong)
+            tap.ok(got.returncode == 1 and b"no record of" in got.stderr,
+                   "compare: %s does not name another" % name, got)
+        leaf = place.write("leaf.der", cert_der(bob))
+        got = place.look("bob", "--certificate", leaf)
+        tap.equal(got.returncode, 0, "compare: in DER")
+        got = place.look("bob", "--certificate", place.config)
+        tap.ok(got.returncode == 65 and b"no certificate" in got.stderr,
+               "compare: not a certificate", got)
+        got = place.look("bob", "--own")
+        tap.ok(got.returncode == 1 and b"no certificate in use" in got.stderr,
+               "compare: there is no own one", got)
+        id = place.take(*CERTIFICATES["bob"])
+        got = place.look("bob", "--own")
+        tap.ok(got.returncode == 0 and b"names your certificate " +
+               id.encode() in got.stdout, "compare: our own", got)
+        place.take(*issue("gone@example.org"))
+        got = place.look("gone", "--own")
+        tap.ok(got.returncode == 1 and b"no record names your certificate" in
+               got.stdout, "compare: our own is not there", got)
+        got = place.look("gone")
+        tap.ok(got.returncode == 0, "compare: which is told, no more", got)
+
+
+def signed(key, cert, sender):
+    entity = b"Content-Type: text/plain\r\n\r\nHello\r\n"
+    return (b"From: %s\r\nTo: alice@example.org\r\nSubject: hello\r\n"
+            b"Message-ID: <b1@example.org>\r\n" % sender.encode() +
+            openssl_sign(entity, [(key, cert)], [CA.cert]))
+
+
+def test_message(zones):
+    key, cert = CERTIFICATES["bob"]
+    with Looking(zones, "set revocation = soft\n") as place:
+        good = signed(key, cert, "bob@example.org")
+        for name, raw, code, says in (
+                ("good", good, 0, b""),
+                ("forged", good.replace(b"Hello", b"Hullo"), 1,
+                 b"not verified"),
+                ("of another key", signed(*issue("bob@example.org"),
+                                          "bob@example.org"), 1,
+                 b"another certificate"),
+                ("from another", signed(key, cert, "eve@example.org"), 1,
+                 b"is not from bob@example.org")):
+            got = place.look("bob", "--message", place.write("m", raw))
+            tap.ok(got.returncode == code and says in got.stderr,
+                   "message: " + name, got)
+
+
+def test_save(zones):
+    """Certificates are installed as remember does it, unless they may not be
+    used."""
+    with Looking(zones) as place:
+        got = place.look("bob", "--save")
+        tap.ok(got.returncode == 1 and b"mailcert install" in got.stderr,
+               "save: nothing is installed yet", got)
+        place.take(*issue(key=new_key(2048)))
+        root = hashlib.sha256(cert_der(CA.cert)).hexdigest().upper()
+        place.write("user/.mailrc", b"")
+        got = place.run("install", "--yes", "--trust-root", root, "s-nail")
+        tap.equal(got.returncode, 0, "save: s-nail has our own") or \
+            print("#", got)
+
+        def files():
+            found = set()
+            for top, _, names in os.walk(os.path.join(place.home, "mail")):
+                found |= {os.path.join(top, n) for n in names}
+            return found
+        before = files()
+        got = place.look("bob", "--save", "--dry-run")
+        tap.ok(got.returncode == 0 and b"would " in got.stdout and
+               files() == before, "save: dry run", got)
+        got = place.look("bob", "--save")
+        new = files() - before
+        tap.ok(got.returncode == 0 and len(new) == 1 and
+               b"BEGIN CERTIFICATE" in open(new.pop(), "rb").read(),
+               "save: bob's is installed", got)
+        before = files()
+        for local in ("old", "foreign", "signs"):
+            got = place.look(local, "--save")
+            tap.ok(got.returncode == 1 and files() == before,
+                   "save: not that of " + local, got)
+        # A list says that it was revoked.
+        crl = place.write("crl.pem", CA.crl((CERTIFICATES["bob"][1],
+                                             datetime.datetime(2026, 1, 1))))
+        for name in ("bob", "form100"):
+            got = place.look(name, "--json", settings=("smime_crls=" + crl,))
+            fault = json.loads(got.stdout)["records"][0]["certificate"][
+                "fault"]
+            tap.ok("revoked" in fault or name != "bob",
+                   "save: %s was revoked" % name, fault)
+        got = place.look("bob", "--save", settings=("smime_crls=" + crl,))
+        tap.ok(got.returncode == 1, "save: not what was revoked", got)
+
+
+def test_retrieval(zones):
+    """A CA is asked whether it has revoked what a record holds."""
+    lists = {}
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def log_message(self, *unused):
+            pass
+
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(lists["now"])
+
+    web = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=web.serve_forever, args=(0.02,),
+                     daemon=True).start()
+    _, cert = issue("listed@example.org", more=(points(
+        "http://127.0.0.1:%d/ca.crl" % web.server_address[1]),))
+    zones.update("add %s._smimecert.example.org 60 SMIMEA %s" % (
+        label("listed"), text(3, 0, 0, cert)))
+    for name, revoked in (("good", []), ("revoked", [entry(
+            cert, datetime.datetime(2026, 1, 1))])):
+        lists["now"] = revocation_list(CA, revoked)
+        with Looking(zones) as place:
+            got = place.look("listed", "--json", settings=(
+                "retrieve_revocation=crl", "retrieve_private=yes"))
+            fault = json.loads(got.stdout)["records"][0]["certificate"][
+                "fault"]
+            tap.ok(got.returncode == 0 and ("revoked" in (fault or "")) ==
+                   (name == "revoked"), "retrieval: " + name, got)
+    web.shutdown()
+    web.server_close()
+
+
 def main():
     plain = {test.__name__: test for test in (
-        test_owner, test_print, test_gpg)}
+        test_owner, test_print, *((test_gpg,) if SLOW or tap.asked else ()))}
     why = Zones.missing()
     if why:
         tap.skip("records on real servers", why)
@@ -478,13 +809,25 @@ def main():
         tap.done()
     records = 'www TXT "x"\nalias CNAME a.sub.example.net.\nbig TXT %s\n' % \
         " ".join('"%s"' % ("x" * 250) for _ in range(12))
-    with Zones({"example.org": records}, static={
-            "example.net": {"a.sub": 'TXT "y"'},
-            "bogus": {"a": 'TXT "v=DKIM1; x"'}}) as zones:
-        run_tests({**plain, **{
-            test.__name__: functools.partial(test, zones) for test in (
-                test_servers, test_publish, test_strangers, test_roll_over,
-                test_refused, test_lag)}})
+    ee = {label("ee") + "._smimecert": "SMIMEA " + text(
+        3, 0, 0, CERTIFICATES["bob"][1])}
+    with Zones({"example.org": records + zone_records()}, static={
+            "example.net": {"a.sub": 'TXT "y"'}, "insecure": ee,
+            "bogus": {"a": 'TXT "v=DKIM1; x"', **ee}}) as zones:
+        chosen = [test_servers, test_publish, test_lookup, test_failures]
+        if SLOW or tap.asked:
+            chosen += [test_strangers, test_roll_over, test_refused,
+                       test_size, test_compare, test_message, test_save,
+                       test_retrieval]
+        tests = {**plain, **{test.__name__: functools.partial(test, zones)
+                             for test in chosen}}
+        if tap.asked:
+            run_tests({**tests, "test_lag": functools.partial(test_lag,
+                                                              zones)})
+            tap.done()
+        run_tests(tests, workers=3)
+        if SLOW:
+            test_lag(zones)  # stops a server that the others need
     tap.done()
 
 

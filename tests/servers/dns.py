@@ -22,8 +22,10 @@ import random
 import secrets
 import socket
 import subprocess
+import time
 
 import dns.dnssec
+import dns.exception
 import dns.message
 import dns.query
 import dns.rdatatype
@@ -146,16 +148,24 @@ class Loopback(Server):
         self.spawn(*command, ports=True,
                    env={"LD_LIBRARY_PATH": packages.libraries})
 
-        def answers():
-            with socket.socket() as s:
-                return s.connect_ex((self.address, self.listens)) == 0
-        self.wait_for(answers, "connections to " + self.at)
+        self.wait_for(self.answers, "an answer of " + self.at)
 
-    def ask(self, name, kind, tcp=True):
+    def answers(self):
+        with socket.socket() as s:
+            return s.connect_ex((self.address, self.listens)) == 0
+
+    def ask(self, name, kind, tcp=True, seconds=20):
         """The answer, a dns.message.Message."""
         query = dns.message.make_query(name, kind, want_dnssec=True)
         ask = dns.query.tcp if tcp else dns.query.udp
-        return ask(query, self.address, timeout=20, port=self.listens)
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                return ask(query, self.address, timeout=seconds,
+                           port=self.listens)
+            except ConnectionResetError:  # nsd loads a zone
+                time.sleep(0.02)
+        raise TimeoutError("%s resets every connection" % self.at)
 
     def records(self, name, kind):
         """The records there, in their presentation form."""
@@ -253,13 +263,23 @@ class Resolver(Loopback):
 
     name = "unbound"
 
-    def __init__(self, anchor, stubs, cache=0):
+    def __init__(self, anchor, stubs, cache=0, more=""):
         super().__init__()
         self.cache = cache
         self.anchor = self.write("root.key", anchor)
-        self.write("unbound.conf", UNBOUND.format(**vars(self)) + "".join(
+        self.write("unbound.conf", UNBOUND.format(
+            **vars(self)) + more + "".join(
             'stub-zone:\n  name: "%s"\n  stub-addr: %s\n' % stub
             for stub in stubs.items()))
+
+    def answers(self):
+        """By TCP or by UDP: it may have only one of them."""
+        for tcp in (True, False):
+            try:
+                return bool(self.ask(".", "SOA", tcp, seconds=1))
+            except (OSError, dns.exception.DNSException):
+                pass
+        return False
 
     def start(self):
         self.begin(program("unbound"), "-c", self.path("unbound.conf"))
@@ -329,15 +349,20 @@ class Zones:
             self.static.serve([".", *self.records])
             self.start(self.static)
             with open(self.static.path("root.key")) as f:
-                self.resolver = Resolver(f.read(), {
-                    **{zone: self.primary.at for zone in self.names},
-                    **{zone: self.static.at for zone in (".", *self.records)},
-                }, self.cache)
+                self.root_key = f.read()
+            self.resolver = self.another()
             self.start(self.resolver)
         except BaseException:
             self.__exit__()
             raise
         return self
+
+    def another(self, more=""):
+        """Another resolver, with one more line in its configuration."""
+        return Resolver(self.root_key, {
+            **{zone: self.primary.at for zone in self.names},
+            **{zone: self.static.at for zone in (".", *self.records)}},
+            self.cache, "  %s\n" % more)
 
     def start(self, server):
         self.running.append(server)

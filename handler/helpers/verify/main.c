@@ -297,6 +297,8 @@ do_records(struct span frames, const struct evidence *evidence, struct buf *out,
 	status = smimea_describe(&question, out);
 	while (status == STATUS_OK && frame_next(&rest, "chain", &chain))
 		status = smimea_compare(&question, chain, out, note);
+	if (status == STATUS_OK)
+		buf_add(out, trust_wants(evidence->trust));
 	return status;
 }
 
