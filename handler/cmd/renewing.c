@@ -407,7 +407,7 @@ look_after_command(struct session *session,
 static enum status
 tidy(struct session *session, struct order *order)
 {
-	struct order_step step;
+	struct order_step step = { .wait = STEP_CA };
 	enum status status;
 
 	status = client_reopen(
