@@ -316,7 +316,7 @@ make_directories(const char *path)
 	return true;
 }
 
-/* Append the lines, and take the configuration anew. */
+/* Append the lines, and read the configuration again. */
 static enum status
 write_lines(struct conversation *talk)
 {

@@ -96,7 +96,8 @@ find_text(const struct daemon_site *site, struct span setting, struct buf *out,
 	buf_clear(&value);
 	if (status == STATUS_OK && !taken)
 		status = note_set(note, STATUS_NO,
-		    "%.150s sets " SETTING " in a section that a file of mailcert "
+		    "%.150s sets " SETTING
+		    " in a section that a file of mailcert "
 		    "does not change; add ACME=... there by hand",
 		    site->config);
 	return status;
