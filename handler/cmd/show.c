@@ -11,6 +11,7 @@
 #include "answer/confirm.h"
 #include "base/text.h"
 #include "cmd/cmd.h"
+#include "cmd/verify_p.h"
 #include "input/find.h"
 #include "input/input.h"
 
@@ -200,11 +201,47 @@ show_json(const struct config *config, struct span message, enum status status,
 	return code != 0 ? code : status == STATUS_OK ? 0 : 1;
 }
 
+/* Of a message that may be signed with S/MIME: its status, from the cache or
+ * verified now; nothing is kept, and nobody on the network is asked. */
+static void
+add_smime(const struct config *config, struct span message, struct buf *out)
+{
+	struct judgement *judgement = calloc(1, sizeof(*judgement));
+	struct judging judging = { .cache = NULL };
+	struct home home = { .dir = -1 };
+	struct note note = { "" };
+	enum status status = STATUS_MEMORY;
+	struct sender sender;
+
+	if (judgement != NULL)
+		status = sender_look(message, &sender, &note);
+	if (status == STATUS_OK && sender.likely == 0) {
+		free(judgement);
+		return;
+	}
+	if (status == STATUS_OK)
+		status = home_open(config->home, false, &home, &note);
+	if (status == STATUS_OK)
+		status =
+		    judging_begin(&judging, config, &home, false, true, &note);
+	if (status == STATUS_OK)
+		status = judging_judge(&judging, &message, 1, judgement, &note);
+	if (status != STATUS_OK)
+		buf_addf(out, "\n%s\n", note_text(&note, status));
+	else if (judgement->verified.report.status != SMIME_STATUS_NULL) {
+		buf_add_text(out, "\nS/MIME (RFC 9219):\n");
+		verify_add_text(&judgement->verified, judging.prover.now, out);
+	}
+	judging_end(&judging);
+	home_close(&home);
+	free(judgement);
+}
+
 /* Show a text part that is not a challenge as it is; of anything else, say why
- * it is not one. */
+ * it is not one, and whether it is signed. */
 static int
-show_other(
-    const struct input *input, enum status status, const struct note *note)
+show_other(const struct config *config, const struct input *input,
+    struct span message, enum status status, const struct note *note)
 {
 	struct span text = buf_span(&input->bytes);
 	struct buf out;
@@ -228,6 +265,8 @@ show_other(
 			    "In mutt and neomutt Esc-a (with our mutt.rc) "
 			    "hands over the whole message.\n");
 	}
+	if (input->kind != INPUT_PART && message.len > 0)
+		add_smime(config, message, &out);
 	code = cmd_print(buf_span(&out));
 	buf_clear(&out);
 	return code != 0 ? code : 1;
@@ -277,7 +316,8 @@ cmd_show(const struct invocation *invocation, int argc, char *argv[])
 	else if (status == STATUS_OK)
 		code = show_challenge(&config, buf_span(&message), challenge);
 	else if (status_is_refusal(status))
-		code = show_other(&input, status, &note);
+		code = show_other(
+		    &config, &input, buf_span(&message), status, &note);
 	else
 		code = cmd_fail(status, &note);
 	free(claims);

@@ -70,8 +70,8 @@ add_time(struct buf *out, const char *label, const char *text, int64_t when,
 	buf_add_byte(out, '\n');
 }
 
-static void
-add_text(const struct verified *verified, int64_t now, struct buf *out)
+void
+verify_add_text(const struct verified *verified, int64_t now, struct buf *out)
 {
 	const struct smime_report *report = &verified->report;
 	const char *status =
@@ -198,7 +198,7 @@ verify_one(struct session *session, const struct verify_options *options,
 	if (status == STATUS_OK && options->json)
 		verify_add_json(judgement, file, NULL, false, &session->out);
 	else if (status == STATUS_OK)
-		add_text(
+		verify_add_text(
 		    &judgement->verified, judging.prover.now, &session->out);
 	*verified = status == STATUS_OK &&
 	    judgement->verified.report.status == SMIME_STATUS_VERIFIED;

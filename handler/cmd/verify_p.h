@@ -1,5 +1,5 @@
 /*
- * verify_p.h - what the files of mailcert verify share, for these files only
+ * verify_p.h - how S/MIME statuses are printed, for verify and show only
  */
 #ifndef CMD_VERIFY_P_H
 #define CMD_VERIFY_P_H
@@ -17,6 +17,9 @@ struct verify_options {
 	bool has_delivered, no_has_delivered;
 };
 
+/* Add what there is to know of one message, on lines with labels. */
+void verify_add_text(
+    const struct verified *verified, int64_t now, struct buf *out);
 /* Add the JSON object of a message.  where: NULL: standard input;
  * server: what its server says, or NULL; flat: all of it on one line. */
 void verify_add_json(const struct judgement *judgement, const char *where,

@@ -258,6 +258,26 @@ def test_text():
                "no such file", got)
 
 
+def test_show():
+    """mailcert show has the status of any signed message, and keeps nothing."""
+    root = cms.Authority("Show")
+    signer = root.issue("ca@ca.example")
+    with Place(config="") as place:
+        os.mkdir(place.home, 0o700)
+        anchors = place.write("root.pem", cms.cert_pem(root.cert))
+        good = message(signer)
+        for raw, want in ((good, b"signed/verified"),
+                          (good.replace(b"Hello", b"Hallo"), b"signed/failed"),
+                          (b"From: a@b.example\n\nHi\n", None)):
+            got = place.run("-o", "smime_anchors=" + anchors, "show",
+                            stdin=raw)
+            tap.ok(got.returncode == 1 and
+                   ((want or b"RFC 9219") in got.stdout) == bool(want),
+                   "show: %s" % want, got)
+        tap.ok(not os.path.exists(place.home + "/verified"),
+               "show: nothing is kept")
+
+
 def build(signer, entity, head="From: ca@ca.example\r\n", info=None,
           certs=None, **how):
     """multipart/signed by hand, for what the openssl command cannot make."""
