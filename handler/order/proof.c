@@ -54,12 +54,14 @@ none_fits(const struct acme_authorization *authz, const struct order *order,
 			    proof_name((enum proof)i),
 			    faults[authz->proof[i].fault]);
 	status = note_set(note, STATUS_BAD_CA,
-	    "the CA does not offer %s for %.100s; it offers %.200s; choose "
-	    "another --challenge, or another CA",
+	    "the CA does not offer %s for %.100s; it offers %.120s; choose "
+	    "another --challenge, or another CA; mailcert finish --forget %s "
+	    "gives this order up",
 	    order->proof.chosen ? proof_name(order->proof.kind)
 				: "a challenge that proves these services",
 	    order->address[0],
-	    offers.at != NULL ? offers.at : "nothing that mailcert knows");
+	    offers.at != NULL ? offers.at : "nothing that mailcert knows",
+	    order->id);
 	buf_clear(&offers);
 	return status;
 }
