@@ -21,7 +21,7 @@ from watch import deliver, in_mbox, maildir
 
 SECONDS = int(os.environ.get("SOAK", "60"))
 BACKLOG = 40     # challenges that may wait at once
-PATIENCE = 1200  # seconds in which another one must be answered
+PATIENCE = 1200  # seconds in which another one must be answered, or all done
 SANITIZED = os.path.basename(BUILD) == "san"
 
 # Fails now and then in each way a sendmail can: later, for good (the message
@@ -44,10 +44,10 @@ def ticks(pid):
     return sum(int(field) for field in fields[11:15])
 
 
-def at_rest(process, seconds=120):
+def at_rest(process):
     """Wait until it and its children have nothing to do; KiB that are its own,
     and its descriptors."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + PATIENCE
     while process.poll() is None and time.monotonic() < end:
         before = ticks(process.pid)
         time.sleep(1)
