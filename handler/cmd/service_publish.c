@@ -9,12 +9,13 @@
 #include "cmd/service_pending.h"
 #include "cmd/service_where.h"
 #include "cmd/session.h"
-#include "service/announce.h"
+#include "service/recipe.h"
 
 struct options {
 	struct service_where where;
 	const char *value;  /* or NULL */
 	const char *config; /* likewise */
+	const char *pair;   /* likewise */
 	bool remove;
 	bool dry_run;
 };
@@ -37,6 +38,8 @@ static const struct cmd_option rows[] = {
 	    .help = "the value, for an order of another client" },
 	{ "config", "PATH", AT(config),
 	    .help = "the configuration of the server, if not the usual one" },
+	{ "pair", "FILE", AT(pair),
+	    .help = "of nginx: a file with a key and a certificate" },
 	{ "remove", NULL, AT(remove), .help = "take it away again" },
 	{ "dry-run", NULL, AT(dry_run),
 	    .help = "show what would be done, and do nothing" },
@@ -53,25 +56,100 @@ static const struct cmd_line command_line = {
 	    "Publish the value that proves a host to a CA: that of a pending order, or, on a\n"
 	    "mail server, --value of another client's.  SERVER is\n"
 	    "dns: the records are put into the zone (dns_update_server), and every name\n"
-	    "server of it is asked; or\n"
+	    "server of it is asked;\n"
 	    "dovecot, for IMAP: a file that it includes sets imap_capability, and Dovecot is\n"
-	    "looked at from outside.\n"
-	    "finish and renew take it away when the CA has looked, and so does --remove.\n",
+	    "looked at from outside;\n"
+	    "nginx, before a server of POP3, SMTP or IMAP, and exim: the configuration that\n"
+	    "announces the value is printed, and you put it there.\n"
+	    "finish and renew take away what mailcert has put into the DNS or Dovecot, when\n"
+	    "the CA has looked, and so does --remove.\n",
 };
 
-static bool
-is_for_imap(const struct order *order)
+static enum status
+on_dovecot(struct session *session, const struct options *options,
+    const struct announcement *what)
 {
-	return order_is_open(order) &&
-	    order->proof.kind == PROOF_CAPABILITY_IMAP;
+	(void)options;
+	return announce_on_dovecot(&session->config, &session->home, what,
+	    &session->out, &session->note);
 }
 
 static enum status
-publish_order(
-    struct session *session, const char *named, struct announcement *what)
+on_nginx(struct session *session, const struct options *options,
+    const struct announcement *what)
 {
-	const struct service_pending which = { named, is_for_imap,
-		"capability-imap-00" };
+	recipe_add_nginx(what,
+	    options->pair != NULL ? options->pair : "/etc/nginx/mailcert.pem",
+	    &session->out);
+	return STATUS_OK;
+}
+
+static enum status
+on_exim(struct session *session, const struct options *options,
+    const struct announcement *what)
+{
+	(void)options;
+	return recipe_add_exim(what, &session->out, &session->note);
+}
+
+/* Where a proof can be announced, and for which protocols. */
+static const struct place {
+	const char *name;
+	bool can[SERVICE_POP3 + 1];
+	bool changes; /* the server; else it prints what is to be done */
+	enum status (*publish)(struct session *session,
+	    const struct options *options, const struct announcement *what);
+} places[] = {
+	{ "dovecot", { [SERVICE_IMAP] = true }, true, on_dovecot },
+	{ "nginx",
+	    { [SERVICE_IMAP] = true,
+		[SERVICE_POP3] = true,
+		[SERVICE_SMTP] = true },
+	    false, on_nginx },
+	{ "exim", { [SERVICE_SMTP] = true }, false, on_exim },
+};
+enum { PLACES = sizeof(places) / sizeof(*places) };
+
+/* Not a server: what is announced there, all of it knows the order. */
+static const struct place in_dns = { .name = "dns", .changes = true };
+
+static const struct place *
+find_place(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < PLACES; i++)
+		if (strcmp(places[i].name, name) == 0)
+			return &places[i];
+	return strcmp(name, in_dns.name) == 0 ? &in_dns : NULL;
+}
+
+static bool
+is_capability(const struct order *order)
+{
+	return order_is_open(order) && !proof_is_dns(order->proof.kind);
+}
+
+static enum status
+publish_on(struct session *session, const struct place *place,
+    const struct options *options, const struct announcement *what)
+{
+	size_t i;
+
+	for (i = 0; i < what->count; i++)
+		if (!place->can[what->at[i].service->protocol])
+			return note_set(&session->note, STATUS_USAGE,
+			    "%s cannot announce anything for %s", place->name,
+			    what->at[i].service->name);
+	return place->publish(session, options, what);
+}
+
+static enum status
+publish_order(struct session *session, const struct place *place,
+    const char *named, const struct options *options, struct announcement *what)
+{
+	const struct service_pending which = { named, is_capability,
+		"capability-imap-00, -pop-00 or -smtp-00" };
 	struct order *order = calloc(1, sizeof(*order));
 	enum status status;
 	size_t i;
@@ -86,90 +164,88 @@ publish_order(
 		what->count = order->services;
 		for (i = 0; i < what->count; i++)
 			what->value[i] = order->proof.value[i];
-		status = announce_on_dovecot(&session->config, &session->home,
-		    what, &session->out, &session->note);
+		status = publish_on(session, place, options, what);
 	}
 	free(order);
 	return status;
 }
 
-/* The value of another client's order. */
 static enum status
-publish_value(struct session *session, const struct options *options,
-    struct announcement *what)
-{
-	size_t i;
-
-	what->at = options->where.at;
-	what->count = options->where.count;
-	for (i = 0; i < what->count; i++) {
-		if (!proof_fits(PROOF_CAPABILITY_IMAP, what->at[i].service))
-			return note_set(&session->note, STATUS_USAGE,
-			    "Dovecot cannot announce anything for %s",
-			    what->at[i].service->name);
-		what->value[i] = options->value;
-	}
-	return announce_on_dovecot(&session->config, &session->home, what,
-	    &session->out, &session->note);
-}
-
-static enum status
-publish(
-    struct session *session, const char *named, const struct options *options)
+publish(struct session *session, const struct place *place, const char *named,
+    const struct options *options)
 {
 	struct announcement what = { .config = options->config,
 		.host = named,
 		.address = options->where.address,
 		.addresses = options->where.addresses,
 		.dry_run = options->dry_run };
+	const struct service_dns dns = { named, options->remove,
+		options->dry_run };
+	size_t i;
 
+	if (place == &in_dns)
+		return service_dns(session, &dns);
 	if (options->remove)
 		return session->home.dir < 0
 		    ? STATUS_OK
 		    : announce_no_more(&session->home, options->dry_run,
 			  &session->out, &session->note);
-	return options->value != NULL ? publish_value(session, options, &what)
-				      : publish_order(session, named, &what);
+	if (options->value == NULL)
+		return publish_order(session, place, named, options, &what);
+	what.at = options->where.at;
+	what.count = options->where.count;
+	for (i = 0; i < what.count; i++)
+		what.value[i] = options->value;
+	return publish_on(session, place, options, &what);
+}
+
+/* Do the options fit the place and each other?  Else why not. */
+static const char *
+misuse(const struct place *place, const char *named, struct options *options)
+{
+	const char *why = NULL;
+
+	if (place == NULL)
+		return "SERVER is dns, dovecot, nginx or exim";
+	if (!service_where_ok(&options->where, &why))
+		return why;
+	if (place == &in_dns &&
+	    (options->value != NULL || options->config != NULL ||
+		options->where.count > 0 || options->where.addresses > 0))
+		return "dns takes only an order, --remove and --dry-run";
+	if (!place->changes &&
+	    (options->remove || options->dry_run || options->config != NULL))
+		return "nginx and exim take no --remove, --dry-run or --config";
+	if (options->pair != NULL && strcmp(place->name, "nginx") != 0)
+		return "--pair is for nginx";
+	if ((options->value == NULL) != (options->where.count == 0))
+		return "--value and --service go together; an order knows both";
+	if (options->value != NULL &&
+	    (named == NULL || !service_host_ok(named)))
+		return "with --value, HOST names the host";
+	return NULL;
 }
 
 int
 service_publish(const struct invocation *invocation, int argc, char *argv[])
 {
 	struct options options = { .remove = false };
+	const struct place *place;
 	struct session *session;
 	enum status status;
 	const char *why, *named;
-	bool dns;
 	int code;
 
 	if (!cmd_parse(&command_line, argc, argv, &options, &code))
 		return code;
+	place = find_place(argv[optind]);
 	named = argv[optind + 1];
-	dns = strcmp(argv[optind], "dns") == 0;
-	if (!dns && strcmp(argv[optind], "dovecot") != 0)
-		return cmd_misuse(&command_line,
-		    "no way to publish on %.100s; use dns or dovecot",
-		    argv[optind]);
-	if (dns &&
-	    (options.value != NULL || options.config != NULL ||
-		options.where.count > 0 || options.where.addresses > 0))
-		return cmd_misuse(&command_line,
-		    "dns takes only an order, --remove and --dry-run");
-	if (!service_where_ok(&options.where, &why))
+	if ((why = misuse(place, named, &options)) != NULL)
 		return cmd_misuse(&command_line, "%s", why);
-	if ((options.value == NULL) != (options.where.count == 0))
-		return cmd_misuse(&command_line,
-		    "--value and --service go together; an order knows both");
-	if (options.value != NULL && (named == NULL || !service_host_ok(named)))
-		return cmd_misuse(
-		    &command_line, "with --value, HOST names the host");
-	if ((session = session_begin(
-		 invocation, options.value != NULL, &code)) == NULL)
+	if ((session = session_begin(invocation,
+		 place->changes && options.value != NULL, &code)) == NULL)
 		return code;
-	status = dns ? service_dns(session,
-			   &(struct service_dns){
-			       named, options.remove, options.dry_run })
-		     : publish(session, named, &options);
+	status = publish(session, place, named, &options);
 	if (status == STATUS_OK && session->out.len == 0)
 		buf_add_text(&session->out, "nothing was published there\n");
 	return session_end(session, status);

@@ -11,6 +11,7 @@ TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [TESTS, os.path.join(TESTS, "ca")]
 from lib import run_tests, tap, tests_of
 from servers.dovecot import Dovecot
+from servers.exim import Exim
 from servers.postfix import Postfix
 from service_desk import (HOST, INCLUDE, Desk, accepted, dovecot, files, owner,
                           shown, where)
@@ -220,6 +221,47 @@ def test_postfix():
         tap.ok(got.returncode == 1 and main() == with_own and
                not os.path.exists(server.path("etc/mailcert.pem")),
                "Postfix: a server that is down", got)
+
+
+def test_exim():
+    """The lines are printed; from then on a new certificate is enough."""
+    if Exim.missing():
+        tap.skip("Exim", Exim.missing())
+        return
+    with Desk() as desk, Exim() as server:
+        env = Programs(desk, server.path("bin")).env
+        services = ["--service", "smtp:%d" % server.smtp, "--service",
+                    "submissions:%d" % server.submissions]
+        first, leaf = desk.order(*services)
+        options = ["--config", server.conf, "--address", "127.0.0.1"]
+        pair = server.path("mailcert.pem")
+        got = desk.install(server, *options, env=env)
+        lines = [line for line in got.stdout.decode().splitlines()
+                 if line.startswith("tls_")]
+        tap.ok(got.returncode == 0 and len(lines) == 2,
+               "Exim: the lines are printed", got)
+        tap.equal((os.stat(pair).st_uid, os.stat(pair).st_gid,
+                   os.stat(pair).st_mode & 0o777), (0, server.gid, 0o640),
+                  "Exim: its group can read the pair, nobody else")
+        server.configure("\n".join(lines))
+        server.restart()
+        got = desk.install(server, env=env)
+        tap.ok(got.returncode == 0 and {
+            shown(server.smtp, "smtp"), shown(server.submissions)} == {leaf},
+               "Exim: it is on the wire", got, server.log())
+        tap.ok(accepted(server.submissions, desk.root) and
+               accepted(server.smtp, desk.root, "smtp"),
+               "Exim: openssl accepts it")
+        second, leaf2 = desk.order(*services, env=env)
+        tap.equal({shown(server.smtp, "smtp"), shown(server.submissions)},
+                  {leaf2}, "Exim: finish installs the next one")
+        got = desk.install(server, "--remove", env=env)
+        tap.ok(got.returncode == 1 and b"tls_certificate" in got.stderr and
+               os.path.exists(pair), "Exim: --remove, while it is read", got)
+        server.configure("")
+        got = desk.install(server, "--remove", env=env)
+        tap.ok(got.returncode == 0 and not os.path.exists(pair),
+               "Exim: --remove", got)
 
 
 def test_names():

@@ -5,13 +5,17 @@ administrator has set, and no more when it is taken away."""
 import json
 import os
 import socket
+import subprocess
 import sys
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [TESTS, os.path.join(TESTS, "ca")]
 from lib import Place, run_tests, tap, tests_of
+from servers import Authority, Server
 from servers.dns import Zones
 from servers.dovecot import Dovecot
+from servers.exim import Exim
+from servers.nginx import Nginx
 from town import Town
 
 HOST = "mail.example.org"
@@ -25,6 +29,21 @@ def dovecot(settings=""):
     server = Dovecot(settings=settings + INCLUDE)
     server.folder("conf.d")
     return server
+
+
+class Ports(Server):
+    """Ports for a server that is still to be written, and a pair for it."""
+
+    def __init__(self, *names):
+        super().__init__()
+        for name in names:
+            setattr(self, name, self.port())
+        cert, key = Authority(self.dir).issue(self.path("server"))
+        with open(key) as f, open(cert) as g:
+            self.pair = self.write("pair.pem", f.read() + g.read())
+
+    def start(self):
+        pass
 
 
 def publish(place, server, *args, value=VALUE, services=None):
@@ -177,13 +196,100 @@ def test_killed_order():
                not os.path.exists(path), "an order that is gone", got)
 
 
+def at(server, *names):
+    return [word for name in names for word in (
+        "--service", "%s:%d" % (name, getattr(server, name)))]
+
+
+def announced(place, server, services, value=VALUE):
+    """What service check says of each of them."""
+    got = place.run("service", "check", *services, "--value", value, "--json",
+                    "--address", "127.0.0.1", HOST)
+    return [one["addresses"][0]["verdict"]
+            for one in json.loads(got.stdout)["services"]]
+
+
+def test_nginx():
+    """The printed text in a real nginx, for all that it can: with TLS and
+    STARTTLS, before and inside TLS; and the test CA believes it."""
+    if Nginx.missing() or Zones.missing():
+        tap.skip("nginx", Nginx.missing() or Zones.missing())
+        return
+    with Ports("smtp", "submission", "submissions", "pop3", "pop3s", "imap",
+               "imaps") as ports, Zones(
+                   {"example.org": "mail A 127.0.0.1\n"}) as zones:
+        for challenge, names in (
+                ("capability-smtp-00", ("smtp", "submission", "submissions")),
+                ("capability-pop-00", ("pop3", "pop3s")),
+                ("capability-imap-00", ("imap", "imaps"))):
+            for reads in ("before", "after"):
+                with Town(reads=reads, resolver=zones.resolver.at) as town:
+                    services = at(ports, *names)
+                    got = town.run("service", "order", "--no-wait",
+                                   "--challenge", challenge, *services, HOST)
+                    id = got.stdout.decode().strip()
+                    got = town.run("service", "publish", "nginx", "--pair",
+                                   ports.pair, "--address", "127.0.0.1", id)
+                    name = "nginx, %s, %s: " % (challenge, reads)
+                    tap.ok(got.returncode == 0, name + "printed", got)
+                    with Nginx(got.stdout.decode(),
+                               getattr(ports, names[0])) as nginx:
+                        got = town.run("finish", "--sent", id)
+                        tap.ok(got.returncode == 0, name + "the CA sees it",
+                               got, town.ca.problems, nginx.log())
+    with Place() as place, Ports("smtp", "submissions", "pop3") as ports:
+        services = at(ports, "smtp", "submissions", "pop3")
+        got = place.run("service", "publish", "nginx", HOST, "--pair",
+                        ports.pair, "--value", VALUE, *services, "--address",
+                        "127.0.0.1")
+        with Nginx(got.stdout.decode(), ports.smtp):
+            tap.equal(announced(place, ports, services), ["announced"] * 3,
+                      "nginx: check sees it")
+
+
+def test_exim():
+    """The printed lines in a real Exim: as long as the file is there."""
+    if Exim.missing():
+        tap.skip("Exim", Exim.missing())
+        return
+    with Place() as place, Ports() as ports, Exim() as server:
+        services = at(server, "smtp", "submissions")
+        got = place.run("service", "publish", "exim", HOST, "--value", VALUE,
+                        *services)
+        text = got.stdout.decode()
+        tap.ok(got.returncode == 0 and "printf %s " + VALUE in text,
+               "Exim: printed", got)
+        # The file is the test's, not the system's.
+        acme = server.path("acme")
+        server.configure("tls_certificate = %s\n" % ports.pair +
+                         text.replace("/etc/exim4/acme", acme))
+        server.restart()
+        tap.equal(announced(place, server, services), ["none"] * 2,
+                  "Exim: nothing yet")
+        command = [line[4:] for line in text.splitlines()
+                   if line.startswith("#   ")]
+        subprocess.run(["sh", "-c", command[0].replace("/etc/exim4/acme",
+                                                       acme)], check=True)
+        tap.equal(announced(place, server, services), ["announced"] * 2,
+                  "Exim: before and after STARTTLS, and in TLS")
+        tap.equal(announced(place, server, services, OTHER), ["other"] * 2,
+                  "Exim: another value is refused")
+        os.unlink(acme)
+        tap.equal(announced(place, server, services), ["none"] * 2,
+                  "Exim: gone with the file")
+
+
 def test_usage():
     with Place() as place:
         for arguments, why in (
                 (["dovecot", HOST, "--value", VALUE], b"go together"),
                 (["dovecot", "--value", VALUE, "--service", "imap"],
                  b"HOST"),
-                (["sendmail", HOST], b"use dns or dovecot"),
+                (["sendmail", HOST], b"dns, dovecot, nginx or exim"),
+                (["nginx", "--remove"], b"no --remove"),
+                (["dovecot", "--pair", "/x"], b"for nginx"),
+                (["exim", HOST, "--value", VALUE, "--service", "imap"],
+                 b"cannot announce"),
                 (["dovecot", HOST, "--value", "short", "--service", "imap"],
                  b"43 characters"),
                 (["dovecot", HOST, "--value", VALUE[:-1] + "\n", "--service",
