@@ -107,6 +107,7 @@ make_request(struct session *session, const struct order *old,
 		.service = old->service,
 		.services = old->services,
 		.srv_id = old->srv_id,
+		.look_at = old->look_at,
 		.proof = old->proof.chosen ? &old->proof.kind : NULL };
 	for (i = 0; i < old->addresses; i++)
 		addresses[i] = old->address[i];

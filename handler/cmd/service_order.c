@@ -1,4 +1,7 @@
 /* service_order.c - mailcert service order: a certificate for a mail server */
+#include <stdio.h>
+#include <string.h>
+
 #include "cmd/caa_warning.h"
 #include "cmd/key_options.h"
 #include "cmd/ordering.h"
@@ -10,6 +13,7 @@ struct options {
 	struct order_request request;
 	struct key_options key;
 	struct service_where where;
+	char look_at[2 * ORDER_LOOK_AT_SIZE];
 	enum proof proof;
 	bool has_proof;
 	bool no_wait;
@@ -28,7 +32,7 @@ option_proof(const char *value, void *field)
 
 static const struct cmd_option rows[] = {
 	WHERE_SERVICE("a service of the server, on its usual port or on PORT"),
-	WHERE_PORT,
+	WHERE_PORT, WHERE_ADDRESS,
 	{ "challenge", "TYPE", AT(proof), option_proof, PROOF_NAMES,
 	    offsetof(struct options, has_proof),
 	    .help = "dns-email-00, dns-01, capability-imap-00,\n"
@@ -57,7 +61,7 @@ static const struct cmd_line command_line = {
 	.least = 1,
 	.most = 1,
 	.options = rows,
-	.forms = "--service... [--port] [--challenge] "
+	.forms = "--service... [--port] [--address]... [--challenge] "
 		 "[--srv-id] [--ca] [--key] [--agree] [--contact]... "
 		 "[--eab-kid --eab-key-file] [--no-wait] [--new] HOST",
 	.about =
@@ -100,6 +104,21 @@ check_ca(struct session *session, const char *name)
 	    : STATUS_OK;
 }
 
+/* More than an order takes is noticed there. */
+static void
+join_addresses(struct options *options)
+{
+	size_t i, len = 0;
+
+	for (i = 0; i < options->where.addresses; i++) {
+		(void)snprintf(options->look_at + len,
+		    sizeof(options->look_at) - len, "%s%s", i > 0 ? " " : "",
+		    options->where.address[i]);
+		len = strlen(options->look_at);
+	}
+	options->request.look_at = options->look_at;
+}
+
 int
 service_order(const struct invocation *invocation, int argc, char *argv[])
 {
@@ -125,6 +144,7 @@ service_order(const struct invocation *invocation, int argc, char *argv[])
 	request->passphrase = SPAN("");
 	request->service = options.where.at;
 	request->services = options.where.count;
+	join_addresses(&options);
 	request->proof = options.has_proof ? &options.proof : NULL;
 	if ((session = session_begin(invocation, true, &code)) == NULL)
 		return code;

@@ -78,6 +78,12 @@ take_server(
 	if (request->services == 0 || request->services > SERVICES_MAX)
 		return note_set(note, STATUS_USAGE,
 		    "an order takes 1 to %d services", SERVICES_MAX);
+	if (request->look_at != NULL &&
+	    !span_copy(
+		span_of(request->look_at), out->look_at, sizeof(out->look_at)))
+		return note_set(note, STATUS_USAGE,
+		    "the addresses to look at are longer than %d characters",
+		    ORDER_LOOK_AT_SIZE - 1);
 	out->addresses = 1;
 	out->srv_id = request->srv_id;
 	out->proof.chosen = request->proof != NULL;

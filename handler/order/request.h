@@ -22,6 +22,7 @@ struct order_request {
 	const struct service_at *service;
 	size_t services;
 	bool srv_id;
+	const char *look_at;     /* as in struct order, or NULL */
 	const enum proof *proof; /* how to prove it; NULL: as is offered */
 };
 

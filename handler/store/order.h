@@ -40,7 +40,7 @@ enum order_state {
 };
 
 /* Nobody waits for longer than that until a CA is asked again. */
-enum { ORDER_ASK_MOST = 24 * 3600 };
+enum { ORDER_ASK_MOST = 24 * 3600, ORDER_LOOK_AT_SIZE = 512 };
 
 /* When to renew, as the CA suggests (RFC 9773). */
 struct order_window {
@@ -105,6 +105,9 @@ struct order {
 	struct service_at service[SERVICES_MAX]; /* each once */
 	size_t services;
 	bool srv_id; /* the certificate names the services (RFC 4985) */
+	/* Where the services are looked at, if not at the addresses of the
+	 * host: words; or empty. */
+	char look_at[ORDER_LOOK_AT_SIZE];
 	struct order_proof proof;
 };
 

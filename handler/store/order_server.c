@@ -142,6 +142,9 @@ order_server_read(const struct json *json, struct order *order)
 	    (srv_id != 0 && srv_id != 1))
 		return "srv_id";
 	order->srv_id = srv_id == 1;
+	if (json_get_text(json, "look_at", order->look_at,
+		sizeof(order->look_at)) == STATUS_BAD_JSON)
+		return "look_at";
 	return get_proof(json, order);
 }
 
@@ -171,6 +174,7 @@ order_server_write(const struct order *order, struct json *json)
 	    json_set_text(json, "services", services.at) &&
 	    json_set_text(json, "proof_values", values.at) &&
 	    json_set_number(json, "srv_id", order->srv_id) &&
+	    json_set_text(json, "look_at", order->look_at) &&
 	    json_set_text(
 		json, "proof", proof.chosen ? proof_name(proof.kind) : "") &&
 	    json_set_text(json, "authorization", proof.authorization_url) &&

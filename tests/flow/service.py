@@ -502,6 +502,42 @@ def test_capability(zones):
         refused(town, order, "the server is down", "refused")
 
 
+def test_seen(zones):
+    """mailcert looks at the server itself, and tells the CA when each address
+    shows the value."""
+    with Dovecot() as dovecot, Town(
+            looks(zones), resolver=zones.resolver.at, reads="both") as town:
+        order = placed(town, "--challenge", "capability-imap-00", "--service",
+                       "imap:%d" % dovecot.imap, "--service",
+                       "imaps:%d" % dovecot.imaps, "--address", dovecot.host,
+                       "--address", dovecot.far)
+        for setting in ("", "imap_capability = +ACME=" + "x" * 43):
+            dovecot.configure(setting)
+            dovecot.reload()
+            got = town.run("finish", HOST)
+            tap.ok(got.returncode == 75 and b"imap on port %d at 127.0.0.1" %
+                   dovecot.imap in got.stderr, "not told: " + setting, got)
+        tap.equal([a["status"] for a in town.ca.authz.values()], ["pending"],
+                  "the CA was not told")
+        dovecot.configure("imap_capability = +ACME=" +
+                          order["proofs"][0]["value"])
+        dovecot.reload()
+        got = town.run("finish", HOST)
+        tap.ok(got.returncode == 0, "seen, told, issued", got,
+               town.ca.problems)
+        order = placed(town, "--new", "--challenge", "capability-imap-00",
+                       "--service", "imap:%d" % dovecot.imap, "--address",
+                       dovecot.host, "--address", "127.0.0.3")
+        dovecot.configure("imap_capability = +ACME=" +
+                          order["proofs"][0]["value"])
+        dovecot.reload()
+        got = town.run("finish", order["id"])
+        tap.ok(got.returncode == 75 and b"127.0.0.3" in got.stderr,
+               "one of two addresses does not answer", got)
+        got = town.run("renew", order["id"])
+        tap.ok(got.returncode == 1, "which needs a person", got)
+
+
 def dialogue(before, after):
     """An SMTP server that announces these, before STARTTLS and in TLS."""
     def script(session):
