@@ -423,7 +423,7 @@ log_result(struct session *session, const char *id, enum status status)
 int
 cmd_finish(const struct invocation *invocation, int argc, char *argv[])
 {
-	struct follow_options how = { .ask_sent = ask_sent };
+	struct follow_options how = { .ask_sent = ask_sent, .tell_next = true };
 	struct session *session;
 	enum status status = STATUS_OK;
 	const char *id;

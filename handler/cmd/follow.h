@@ -1,8 +1,8 @@
 /*
  * follow.h - wait for a certificate, and report progress
  *
- * Progress goes to standard error: on a terminal in one line, else a line for
- * each change.  Leaving it at any time loses nothing.
+ * Progress goes to standard error, as progress.h says.  Leaving it at any time
+ * loses nothing.
  */
 #ifndef CMD_FOLLOW_H
 #define CMD_FOLLOW_H
@@ -12,6 +12,7 @@ struct follow_options {
 	bool wait_for_mail; /* else stop at a wait for the user */
 	bool once;          /* do only what can be done now */
 	bool quiet;         /* report no progress */
+	bool tell_next;     /* at the end, say what to do with it */
 	int64_t limit; /* give up waiting after that many seconds; 0: never */
 	/* Ask whether an answer to that challenge was sent: its draft, a
 	 * doubtful one, or one by another program.  NULL: nobody to ask. */

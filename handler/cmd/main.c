@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "cmd/cmd.h"
 #include "cmd/overview.h"
+#include "cmd/progress.h"
 #include "mail/date.h"
 #include "process/helper.h"
 
@@ -79,6 +80,7 @@ cmd_print(struct span text)
 	struct note note = { "" };
 
 	last.printed = true;
+	progress_hide();
 	if (fd_write(STDOUT_FILENO, text) == STATUS_OK)
 		return 0;
 	return cmd_fail(
@@ -90,8 +92,10 @@ cmd_print(struct span text)
 static void
 complain(const char *line)
 {
-	const enum status status = fd_write(STDERR_FILENO, span_of(line));
+	enum status status;
 
+	progress_hide();
+	status = fd_write(STDERR_FILENO, span_of(line));
 	(void)status;
 }
 
@@ -399,9 +403,6 @@ main(int argc, char *argv[])
 	static const struct note no_command = {
 		"COMMAND is missing; mailcert --help lists them"
 	};
-	static const struct note plain_command = {
-		"--plain goes without a command; handle has it as an option"
-	};
 	static const struct note no_home = { "-C needs DIR" };
 	struct invocation invocation = { 0 };
 	bool plain = false;
@@ -441,8 +442,10 @@ main(int argc, char *argv[])
 		return overview_run(&invocation, plain);
 	if (optind == argc)
 		return misuse(&no_command);
+	if (plain && invocation.count == 64)
+		return end(NULL, misuse(&too_many));
 	if (plain)
-		return end(NULL, misuse(&plain_command));
+		invocation.settings[invocation.count++] = "plain=yes";
 	argc -= optind;
 	argv += optind;
 	optind = 0; /* glibc: start again */

@@ -22,25 +22,34 @@ load_painter(void)
 	return dlsym(library, "painter");
 }
 
-static bool
-is_dumb(const char *term)
+bool
+on_screen_is_dumb(void)
 {
+	const char *term = getenv("TERM");
+
 	return term == NULL || term[0] == '\0' || strcmp(term, "dumb") == 0;
+}
+
+bool
+on_screen_has_colors(const struct config *config)
+{
+	const char *no_color = getenv("NO_COLOR");
+
+	return config->color && (no_color == NULL || no_color[0] == '\0');
 }
 
 enum status
 on_screen(const struct screen *screen, const struct config *config, int tty,
     int *number)
 {
-	const char *no_color = getenv("NO_COLOR");
 	const struct screen_options options = { .tty = tty,
 		.utf8 = text_locale_is_utf8(),
-		.color = config->color &&
-		    (no_color == NULL || no_color[0] == '\0') };
+		.color = on_screen_has_colors(config) };
 	const struct painter *paint;
 
 	*number = 0;
-	if (is_dumb(getenv("TERM")) || (paint = load_painter()) == NULL)
+	if (config->plain || on_screen_is_dumb() ||
+	    (paint = load_painter()) == NULL)
 		return STATUS_UNABLE;
 	return screen_run(screen, paint, &options, number);
 }

@@ -14,6 +14,7 @@
 #include "cmd/caa_warning.h"
 #include "cmd/confinement.h"
 #include "cmd/deploying.h"
+#include "cmd/progress.h"
 #include "cmd/watching.h"
 #include "mail/address.h"
 #include "order/advance.h"
@@ -67,6 +68,7 @@ struct ordering {
 	struct order *order; /* owned: the one at hand */
 	const char *caa;     /* an address whose domain was looked up last */
 	struct watching watching;
+	struct progress progress;
 	bool watches;
 	/* When the last orders were placed: a ring of orders_per_minute. */
 	int64_t placed[ORDERS_PER_MINUTE_MOST];
@@ -460,38 +462,26 @@ seconds_left(const struct ordering *run)
 	return soonest > now ? soonest - now : 0;
 }
 
-/* On a terminal, say how far it is while it waits. */
-static void
-show_progress(const struct ordering *run)
-{
-	char text[120];
-
-	(void)snprintf(text, sizeof(text),
-	    "\r\033[K%zu to order, %zu of %zu wait for their certificates",
-	    run->jobs - run->next, run->open, run->jobs);
-	(void)!fd_write(STDERR_FILENO, span_of(text));
-}
-
 static void
 pause_for(struct ordering *run)
 {
-	const bool terminal = isatty(STDERR_FILENO) == 1;
 	const int64_t seconds = seconds_left(run);
-	struct timespec pause = { .tv_sec = (time_t)seconds };
+	char text[120];
 
 	if (seconds == 0)
 		return;
-	if (terminal)
-		show_progress(run);
+	(void)snprintf(text, sizeof(text),
+	    "%zu to order, %zu of %zu wait for their certificates",
+	    run->jobs - run->next, run->open, run->jobs);
+	progress_say(&run->progress, text);
 	if (run->watches && run->open > 0) {
 		watching_wait(&run->watching, LOOK_SECONDS * 1000, -1);
-	} else {
-		if (seconds > SHORT_PAUSE)
-			helper_dismiss();
-		(void)nanosleep(&pause, NULL);
+		return;
 	}
-	if (terminal)
-		(void)!fd_write(STDERR_FILENO, SPAN("\r\033[K"));
+	if (seconds > SHORT_PAUSE)
+		helper_dismiss();
+	progress_sleep(
+	    &run->progress, seconds, "\nleft; the same command goes on\n");
 }
 
 /* What became of one line. */
@@ -641,11 +631,14 @@ order_list(const struct order_list *list)
 		    "later");
 	if (status == STATUS_OK)
 		status = begin_watching(run);
+	progress_begin(
+	    &run->progress, &list->session->config, false, NULL, NULL);
 	while (status == STATUS_OK && !is_over(run)) {
 		status = work(run);
 		if (status == STATUS_OK && !is_over(run))
 			pause_for(run);
 	}
+	progress_end(&run->progress);
 	if (status == STATUS_OK)
 		status = report(run);
 	if (lock >= 0)

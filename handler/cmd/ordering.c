@@ -28,7 +28,8 @@ enum status
 ordering_one(
     struct session *session, const struct order_request *request, bool no_wait)
 {
-	const struct follow_options how = { .wait_for_mail = true };
+	const struct follow_options how = { .wait_for_mail = true,
+		.tell_next = true };
 	struct order *order = calloc(1, sizeof(*order));
 	struct note again = { "" };
 	struct follow_result result;

@@ -1,6 +1,7 @@
 /* verify_list.c - list the S/MIME statuses of mailboxes: see verify_p.h */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,6 +10,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "cmd/mail_access.h"
+#include "cmd/progress.h"
 #include "cmd/verify_p.h"
 #include "mail/date.h"
 #include "watch/watch.h"
@@ -33,7 +35,7 @@ struct listing {
 	struct watch_smime heard; /* of the message that comes next */
 	size_t seen, bad;         /* messages; those that are signed/failed */
 	bool skipped;             /* a message could not be read */
-	bool progress; /* a line on the terminal tells how far it is */
+	struct progress progress; /* how far it is */
 	bool utf8;
 	enum status ended; /* by our own trouble, not a mailbox's */
 };
@@ -89,24 +91,13 @@ verify_is_list(
 }
 
 static void
-show_progress(const struct listing *listing)
+show_progress(struct listing *listing)
 {
-	struct buf line;
+	char text[120];
 
-	if (!listing->progress)
-		return;
-	buf_init(&line, 200);
-	buf_addf(&line, "\r\033[K%zu messages, %zu signed/failed",
+	(void)snprintf(text, sizeof(text), "%zu messages, %zu signed/failed",
 	    listing->seen, listing->bad);
-	(void)!fd_write(STDERR_FILENO, buf_span(&line));
-	buf_clear(&line);
-}
-
-static void
-clear_progress(const struct listing *listing)
-{
-	if (listing->progress)
-		(void)!fd_write(STDERR_FILENO, SPAN("\r\033[K"));
+	progress_say(&listing->progress, text);
 }
 
 static bool
@@ -230,7 +221,6 @@ judge_waiting(struct listing *listing, struct note *note)
 	for (i = 0; status == STATUS_OK && i < listing->count; i++)
 		add_message(listing, i);
 	drop_waiting(listing);
-	clear_progress(listing);
 	if (status == STATUS_OK)
 		status = print(listing->session, note);
 	if (status == STATUS_OK)
@@ -285,7 +275,6 @@ tell(void *arg, const char *what)
 	struct listing *listing = arg;
 	struct note note;
 
-	clear_progress(listing);
 	note_say(&note, "%s", what);
 	cmd_say(&note);
 	listing->skipped = true;
@@ -390,7 +379,6 @@ take_all(struct listing *listing, char *const operands[], size_t count)
 		if (one == STATUS_OK)
 			continue;
 		if (status != STATUS_OK) {
-			clear_progress(listing);
 			cmd_say(note);
 			continue;
 		}
@@ -416,8 +404,9 @@ verify_list(struct session *session, const struct verify_options *options,
 	listing->options = options;
 	listing->access = mail_access_of(&session->config, true);
 	listing->utf8 = text_locale_is_utf8();
-	listing->progress =
-	    isatty(STDERR_FILENO) == 1 && isatty(STDOUT_FILENO) != 1;
+	/* A list on the same terminal shows how far it is. */
+	progress_begin(&listing->progress, &session->config,
+	    isatty(STDOUT_FILENO) == 1, NULL, NULL);
 	buf_init(&listing->bytes,
 	    JUDGING_OCTETS + (size_t)session->config.max_message);
 	status = judging_begin(&listing->judging, &session->config,
@@ -425,7 +414,7 @@ verify_list(struct session *session, const struct verify_options *options,
 	if (status == STATUS_OK)
 		status = take_all(listing, operands, count);
 	*failed = listing->bad > 0 || listing->skipped;
-	clear_progress(listing);
+	progress_end(&listing->progress);
 	judging_end(&listing->judging);
 	drop_waiting(listing);
 	free(listing);

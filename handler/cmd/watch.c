@@ -1,10 +1,13 @@
 /* watch.c - mailcert watch: answer challenges in mailboxes */
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
+#include <time.h>
 
 #include "cmd/answering.h"
 #include "cmd/cmd.h"
 #include "cmd/confinement.h"
+#include "cmd/progress.h"
 #include "cmd/watching.h"
 #include "store/tidy.h"
 
@@ -36,22 +39,27 @@ static const struct cmd_line command_line = {
 
 /* Say on a terminal what goes on; elsewhere only what happens is told. */
 static void
-tell_state(const struct watching *watching, size_t *told)
+tell_state(const struct watching *watching, struct progress *progress)
 {
-	struct note line;
+	const size_t count = watching->wanted.count;
+	const time_t now = time(NULL);
+	char text[160], looked[40] = "";
+	struct tm tm;
 
-	if (isatty(STDERR_FILENO) != 1 || *told == watching->wanted.count)
-		return;
-	*told = watching->wanted.count;
-	if (*told == 0)
-		note_say(&line, "no challenge is awaited%s",
+	if (localtime_r(&now, &tm) != NULL)
+		(void)strftime(
+		    looked, sizeof(looked), "; looked at %H:%M:%S", &tm);
+	if (count == 0)
+		(void)snprintf(text, sizeof(text),
+		    "no challenge is awaited%s; ^C ends",
 		    watching->wanted.sent > 0
 			? "; an answer may still come back"
 			: "");
 	else
-		note_say(&line, "%zu challenge%s awaited", *told,
-		    *told == 1 ? " is" : "s are");
-	cmd_say(&line);
+		(void)snprintf(text, sizeof(text),
+		    "%zu challenge%s awaited%s; ^C ends", count,
+		    count == 1 ? " is" : "s are", looked);
+	progress_say(progress, text);
 }
 
 static int stopped[2]; /* a pipe: a signal came */
@@ -92,24 +100,26 @@ static enum status
 watch(
     struct watching *watching, const struct options *options, struct note *note)
 {
+	struct progress progress;
 	enum status status;
-	size_t told = (size_t)-1;
 	bool again = options->again;
 
+	progress_begin(&progress, watching->config, options->once, NULL, NULL);
 	for (;;) {
 		status = watching_look(watching, again, note);
 		again = false;
-		if (status != STATUS_OK)
-			return status;
-		if (options->once)
-			return watcher_is_behind(watching->watcher)
-			    ? note_set(note, STATUS_AGAIN,
-				  "something is left to do; try again later")
-			    : STATUS_OK;
-		tell_state(watching, &told);
+		if (status == STATUS_OK && options->once &&
+		    watcher_is_behind(watching->watcher))
+			status = note_set(note, STATUS_AGAIN,
+			    "something is left to do; try again later");
+		if (status != STATUS_OK || options->once)
+			break;
+		tell_state(watching, &progress);
 		if (wait_or_stop(watching))
-			return STATUS_OK;
+			break;
 	}
+	progress_end(&progress);
+	return status;
 }
 
 int

@@ -151,6 +151,7 @@ struct config {
 	/* Whose certificates are published in the DNS: allow_find(). */
 	char smimea_publish[4 * CONFIG_VALUE_SIZE];
 	bool color;
+	bool plain;          /* lines instead of screens */
 	int64_t max_message; /* octets */
 };
 

@@ -99,6 +99,7 @@ static const struct setting all[] = {
 	    .secret = true },
 	{ "patience", "1h", value_period, ALL(patience),
 	    .expected = "10m, 1h or 2d", .least = 1, .most = PERIOD_MOST },
+	{ "plain", "no", value_flag, ALL(plain), .words = yes_no },
 	{ "proxy", NULL, value_proxy, ALL(proxy), .expected = PROXY,
 	    .secret = true },
 	{ "renew_before", NULL, value_period, ALL(renew_before),

@@ -77,12 +77,13 @@ def masked(text):
     for pattern, name in ((r"acme-challenge\+[0-9a-f]{12}", "CA"),
                           (r"\d{4}-\d\d-\d\d \d\d:\d\d", "TIME"),
                           (r"\d\d:\d\d (today|on \d{4}-\d\d-\d\d)", "TODAY"),
+                          (r" \d+:\d\d(:\d\d)?$", "CLOCK"),
                           (r"in \d+ (day|hour)s", "LATER"),
                           (r"\d+ days left", "LEFT"),
                           (r"\d{4}-\d\d-\d\d\.$", "DAY"),
                           (r"^ *\d\d:\d\d  answered.*", "ANSWERED"),
-                          (r"(order |status |^)[a-z0-9]{8}"
-                           r"(?=,|$|  ok  certificate)", r"\1ID")):
+                          (r"([oO]rder |status |^)[a-z0-9]{8}"
+                           r"(?=,|$| for |  ok  certificate)", r"\1ID")):
         text = re.sub(pattern, name, text, flags=re.M)
     return re.sub(r"\s+", "", text)
 
@@ -103,8 +104,8 @@ def test_captures():
     with Town() as town:
         place = town.place
         with Terminal(place, "%s order %s" % (MAILCERT, ADDRESS)) as terminal:
-            terminal.wait("hours")
-            shown("waiting", terminal.screen())
+            terminal.wait("goes on")
+            shown("Order ", terminal.screen())
         (path,) = town.ca.challenges()
         with Terminal(place, "%s handle --draft sendmail %s" %
                       (MAILCERT, path)) as terminal:

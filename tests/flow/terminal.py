@@ -415,6 +415,55 @@ def test_colors(place):
             p.press(b"n")
 
 
+def test_progress(_, town):
+    """An order says what it waits for, and what to do; plainly elsewhere."""
+    def wait(*args, env=None):
+        return Pty(town.place, *args, "order", "--new",
+                   "progress@example.org", env=env)
+
+    with Terminal(town.place, "mailcert order first@example.org") as t:
+        tap.ok(t.wait("waiting for you") and t.wait("0:03"),
+               "progress: for whom, and for how long", t.screen())
+        t.resize(50, 20)
+        tap.ok(t.wait("0:05"), "progress: another width", t.screen())
+        time.sleep(0.2)
+        tap.ok(t.screen().count("certificate") == 1 and
+               t.screen().startswith("Order "),
+               "progress: painted over, not below", t.screen())
+        town.answer()
+        tap.ok(t.wait("[exit 0]") and "its key: " in t.screen() and
+               "next: mailcert install" in t.screen() and
+               "waiting" not in t.screen(),
+               "progress: at the end, what to do next", t.screen())
+    with wait() as p:
+        p.wait(b"waiting for you")
+        time.sleep(0.2)
+        os.write(p.fd, b"\x03")
+        status = p.ended()
+        tap.ok(status is not None and os.WIFSIGNALED(status) and
+               b"left; mailcert finish goes on" in p.out,
+               "progress: ^C leaves, and says how it goes on", p.out)
+    for name, args, env in (("--plain", ("--plain",), {}),
+                            ("plain = yes", ("-o", "plain=yes"), {}),
+                            ("dumb", (), {"TERM": "dumb"})):
+        with wait(*args, env=env) as p:
+            tap.ok(p.wait(b"waiting for your answer") and p.read(1.5) in (
+                False, True) and b"\x1b" not in p.out and
+                re.search(rb"\d\d:\d\d:\d\d waiting", p.out) and
+                p.out.count(b"waiting") == 1,
+                name + ": one line, with its time", p.out)
+
+
+def test_plain(place):
+    """--plain before any command: no screen."""
+    path = place.write("c.eml", challenge())
+    with Pty(place, "--plain", "handle", "--draft", "stdout", path) as p:
+        tap.ok(p.wait(b"is yours? [y/N] ") and b"\x1b[?1049h" not in p.out and
+               "\u2500".encode() not in p.out, "--plain handle: asks in lines",
+               p.out)
+        p.press(b"n\n")
+
+
 def test_no_alternate_screen(place):
     """The shell continues below what mailcert showed."""
     path = place.write("c.eml", challenge())

@@ -16,5 +16,5 @@ struct golden {
 };
 
 /* Each ends with a NULL name. */
-extern const struct golden golden_question[];
+extern const struct golden golden_question[], golden_waiting[];
 #endif

@@ -7,7 +7,8 @@
 #include "base/text.h"
 #include "golden.h"
 
-static const struct golden *const tables[] = { golden_question };
+static const struct golden *const tables[] = { golden_question,
+	golden_waiting };
 
 /* A letter for each column's role: what a screen without colours loses. */
 static void
