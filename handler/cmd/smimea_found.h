@@ -30,8 +30,8 @@ struct smimea_found {
  * STATUS_BUG with a note. */
 enum status smimea_found_read(
     struct smimea_found *found, struct note *note) MUST_CHECK;
-/* The newest certificate of a record that may be encrypted to, in PEM; empty:
- * there is none. */
+/* The newest certificate of a record that may be encrypted to, in PEM; or
+ * empty. */
 struct span smimea_found_newest(const struct smimea_found *found);
 
 void smimea_found_show(

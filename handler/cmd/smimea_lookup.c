@@ -60,7 +60,7 @@ static const struct cmd_line command_line = {
 	    "Look up the certificates of an address in the DNS (RFC 8162), by TCP.  Only an\n"
 	    "answer that DNSSEC secures counts.  Exit 1 if there is no record, or none\n"
 	    "that names what it is compared with, 65 if the answer is not secured, 75 if\n"
-	    "there is none.\n",
+	    "nobody answers.\n",
 };
 
 enum {

@@ -26,8 +26,8 @@ enum status resolve(const struct authres_policy *policy,
 enum { RESOLVE_FAILED_SECONDS = 3600, RESOLVE_TROUBLE_SECONDS = 300 };
 /*
  * The SMIMEA records of an address; owner: the name that they have.  *out, which
- * the caller clears, is set up in any case.  If there are none, or no answer
- * that DNSSEC secures, that is remembered, as RFC 8162 section 6 asks: for an
+ * the caller clears, is set up in any case.  If none exist, or DNSSEC does not
+ * secure the answer, that is remembered, as RFC 8162 section 6 asks: for an
  * hour, or five minutes if nobody answered.  *remembered: nobody was asked now.
  * again: ask, whatever is remembered or cached.  Statuses of resolve().
  */
