@@ -26,11 +26,12 @@ DEPS_UNPACK = postfix cyrus-common cyrus-caldav sasl2-bin rspamd knot nsd nginx 
 DEPS_SLOW = thunderbird
 DEPS_LINT = clang-format cppcheck mandoc shellcheck git
 
-# The library: all rooms but what is a program of its own; the dialogues of
-# mailcert-mail for their tests.
+# The library: all rooms but what is a program of its own; what is pure in
+# mailcert-mail and mailcert-https for its tests.
 MODULES = $(filter-out handler/cmd/main.c,$(wildcard handler/*/*.c)) \
 	$(filter-out %/main.c %/connect.c %/wire.c %/announced.c,\
 		$(wildcard handler/helpers/mail/*.c)) \
+	handler/helpers/https/address.c \
 	$(filter-out tui/paint.c,$(wildcard tui/*.c))
 # What only one of our programs holds, beside it.
 DNS_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/helpers/dns/%.o,\
@@ -38,7 +39,7 @@ DNS_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/helpers/dns/%.o,\
 KEY_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/helpers/key/%.o,\
 	main held pack portable)
 HTTPS_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/helpers/https/%.o,\
-	main address fetch http retrieve)
+	main fetch http retrieve)
 MAIL_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/helpers/mail/%.o,\
 	main connect announced wire)
 OBJECTS = $(patsubst %.c,$(BUILD)/obj/%.o,$(MODULES))

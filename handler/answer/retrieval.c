@@ -134,17 +134,30 @@ add_tried(struct retrieval *retrieval, const char *key)
 	return more;
 }
 
+/* Where there is no room, the verifier is told nothing: all of it or none. */
+static void
+add_told(struct retrieval *retrieval, const char *file, const char *name,
+    struct span value)
+{
+	struct buf *out = &retrieval->frames;
+	const size_t before = out->len;
+
+	frame_add(out, "file", span_of(file));
+	frame_add(out, name, value);
+	if (out->failed != STATUS_OK) {
+		out->failed = STATUS_OK;
+		buf_cut(out, before);
+	}
+}
+
 /* What the verifier is told: a list by its URL, a response by its key. */
 static void
 tell(struct retrieval *retrieval, const struct place *place, struct span body)
 {
-	struct buf *out = &retrieval->frames;
+	const bool ocsp = place->request.len > 0;
 
-	if (body.len + 2048 > out->ceiling - out->len)
-		return;
-	frame_add(out, "file",
-	    span_of(place->request.len > 0 ? place->key : place->url));
-	frame_add(out, place->request.len > 0 ? "ocsp" : "crl", body);
+	add_told(retrieval, ocsp ? place->key : place->url,
+	    ocsp ? "ocsp" : "crl", body);
 }
 
 static void
@@ -157,8 +170,7 @@ tell_fault(struct retrieval *retrieval, const struct place *place,
 	    place->request.len > 0 ? "an answer from the OCSP responder"
 				   : "the revocation list from",
 	    place->url, why->text);
-	frame_add(&retrieval->frames, "file", span_of(place->key));
-	frame_add(&retrieval->frames, "retrieve-fault", span_of(text.text));
+	add_told(retrieval, place->key, "retrieve-fault", span_of(text.text));
 }
 
 /* The file of an earlier answer: "at", "body". */
@@ -323,5 +335,5 @@ retrieval_get(struct retrieval *retrieval, struct span answer)
 	while (frame_next(&answer, "want", &places))
 		if (get_one(retrieval, places))
 			more = true;
-	return more && buf_status(&retrieval->frames) == STATUS_OK;
+	return more;
 }
