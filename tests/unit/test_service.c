@@ -1,6 +1,7 @@
 /* test_service.c - services, and the names under which hosts are proved */
 #include "tap.h"
 
+#include "acme/object.h"
 #include "acme/service.h"
 
 static void
@@ -133,11 +134,66 @@ test_proofs(void)
 	buf_clear(&out);
 }
 
+/* What a CA may offer for a host, and what cannot be used. */
+static void
+test_offers(void)
+{
+	static const char text[] =
+	    "{\"status\": \"pending\", \"expires\": \"2026-12-07T00:00"
+	    ":00Z\", \"identifier\": {\"type\": \"dns\", \"value\": \"mai"
+	    "l.example.org\"}, \"challenges\": [{\"type\": \"http-01\""
+	    ", \"url\": \"https://ca.example/c/0\", \"status\": \"pend"
+	    "ing\", \"token\": \"evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-P"
+	    "Ct92wr-oA\"}, {\"type\": \"dns-01\", \"url\": \"https://ca"
+	    ".example/c/1\", \"status\": \"pending\", \"token\": \"evaG"
+	    "xfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA\"}, {\"type\""
+	    ": \"dns-email-00\", \"url\": \"https://ca.example/c/2\","
+	    " \"status\": \"processing\", \"token\": \"DGyRejmCefe7v4N"
+	    "fDGDKfA\"}, {\"type\": \"capability-imap-00\", \"url\": \""
+	    "https://ca.example/c/3\", \"status\": \"invalid\", \"tok"
+	    "en\": \"DGyRejmCefe7\", \"error\": {\"type\": \"urn:ietf:params:"
+	    "acme:error:unauthorized\", \"detail\": \"no\"}}, {\"type"
+	    "\": \"capability-pop-00\", \"url\": \"ftp://ca.example/c"
+	    "/4\", \"token\": \"DGyRejmCefe7v4NfDGDKfA\"}, {\"type\": "
+	    "\"capability-smtp-00\", \"url\": \"https://ca.example/c"
+	    "/5\", \"token\": \"DGyRejmCefe7v4NfDGDKfA\"}, {\"type\": "
+	    "\"capability-smtp-00\", \"url\": \"https://ca.example/c"
+	    "/6\", \"token\": \"DGyRejmCefe7v4NfDGDKfA\"}]}";
+	static const enum acme_fault faults[PROOFS] = {
+		[PROOF_DNS_EMAIL] = ACME_GOOD,
+		[PROOF_DNS] = ACME_GOOD,
+		[PROOF_CAPABILITY_IMAP] = ACME_SHORT_TOKEN,
+		[PROOF_CAPABILITY_POP] = ACME_BAD_URL,
+		[PROOF_CAPABILITY_SMTP] = ACME_BAD_CHALLENGES,
+	};
+	static struct acme_authorization authz;
+	struct note note = { "" };
+	size_t i;
+
+	OK(acme_authorization_parse(SPAN(text), &authz, &note) == STATUS_OK);
+	OK(acme_authorization_ok(&authz));
+	TEXT(span_of(authz.identifier), "mail.example.org");
+	OK(authz.has_challenge == 0);
+	for (i = 0; i < PROOFS; i++) {
+		OK(authz.proof[i].offered == 1);
+		OK(authz.proof[i].fault == (uint32_t)faults[i]);
+		OK((authz.proof[i].url[0] != '\0') == (faults[i] == ACME_GOOD));
+	}
+	TEXT(span_of(authz.proof[PROOF_DNS].url), "https://ca.example/c/1");
+	TEXT(span_of(authz.proof[PROOF_DNS_EMAIL].token),
+	    "DGyRejmCefe7v4NfDGDKfA");
+	OK(authz.proof[PROOF_DNS_EMAIL].status == ACME_PROCESSING);
+	TEXT(span_of(authz.problem.type), "unauthorized");
+	authz.proof[PROOF_DNS].token[3] = '/';
+	OK(!acme_authorization_ok(&authz));
+}
+
 int
 main(void)
 {
 	test_services();
 	test_hosts();
 	test_proofs();
+	test_offers();
 	return tap_done();
 }
