@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# Runs in: check-slow
+# Runs in: check check-slow
 """mailcert verify on mailboxes: Maildir, mbox, IMAP and JMAP, with filters,
 the cache, and hostile text."""
 import itertools
@@ -12,7 +12,8 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import cms
-from lib import BUILD, Place, make_maildir, make_mbox, run_tests, tap, tests_of
+from lib import (BUILD, SLOW, Place, make_maildir, make_mbox, run_tests, tap,
+                 tests_of)
 from servers.cyrus import Cyrus
 from servers.dovecot import Dovecot
 from servers.jmap import Jmap
@@ -386,5 +387,7 @@ set password.alice@127.0.0.1 = "echo secret"
         tap.equal(statuses(lines), sorted(post.want), "cyrus")
 
 
-run_tests(tests_of(globals()))
+# In check only what needs no server.
+run_tests({name: test for name, test in tests_of(globals()).items()
+           if SLOW or name not in ("test_imap", "test_jmap", "test_cyrus")})
 tap.done()

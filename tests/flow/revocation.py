@@ -8,6 +8,7 @@ import http.server
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -20,7 +21,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import (AuthorityInformationAccessOID,
                                    ExtendedKeyUsageOID)
-from lib import Place, make_maildir, run_tests, tap, tests_of
+from lib import BUILD, Place, ask, make_maildir, run_tests, tap, tests_of
 
 CA = "ca@ca.example"
 NOW = datetime.datetime.utcnow()
@@ -400,6 +401,63 @@ def test_cache():
         got = desk.run(box)
         tap.ok(got.stdout.count(b"signed/verified") == 40 and
                len(web.asked()) == 1, "many messages, one request", got)
+
+
+def test_lies():
+    """A verifier that a message took over wants all kinds of things."""
+    report = ask(*[(name, value) for name, value in (
+        ("judged", "0"), ("at-delivery", "0"), ("why", ""), ("from", ""),
+        ("signer", ""), ("issuer", ""), ("delivered", "0"), ("passing", "0"),
+        ("protection", "0"))], end=False)
+
+    def wants(url, key="a" * 64, request=""):
+        return ask(("place", ask(("key", key), ("url", url),
+                                 ("request", request), end=False)), end=False)
+
+    with Web() as web, Place(config="") as place:
+        desk = Desk(place, web)
+        programs = place.path("bin")
+        os.mkdir(programs)
+        for one in os.listdir(BUILD):
+            if one.startswith("mailcert") and os.path.isfile(
+                    os.path.join(BUILD, one)) and one != "mailcert-verify":
+                shutil.copy(os.path.join(BUILD, one), programs)
+        place.write("bin/mailcert-verify", """#!/bin/sh
+[ "$1" = statuses ] || exec %s/mailcert-verify "$1"
+/bin/sed '/^end 0$/q' >/dev/null
+/bin/cat %s
+""" % (BUILD, place.path("lie")), 0o755)
+
+        def heard(*all, private="yes"):
+            place.write("lie", ask(("status", "done"), ("note", ""), (
+                "report", report), *[("want", one) for one in all]))
+            desk.forget()
+            desk.run("--fresh", private=private,
+                     program=programs + "/mailcert")
+            return web.asked()
+
+        good = web.url + "/ca.crl"
+        tap.equal(heard(wants(good)), [("GET", "/ca.crl")],
+                  "lies: what it wants is asked once")
+        tap.equal(heard(wants(good), private="no"), [],
+                  "lies: at no private address")
+        for url in ("file:///etc/passwd", "https" + good[4:], good + "\r\nX: y",
+                    good + " x", "ftp" + good[4:], "", "x" * 1000,
+                    good.replace("//", "//x@y:z@").replace("http:", "gopher:"),
+                    "http://[", "http://"):
+            tap.equal(heard(wants(url)), [], "lies: URL %r" % url[:40])
+        for key in ("", "a" * 63, "A" * 64, "../" + "a" * 61, "a" * 65):
+            tap.equal(heard(wants(good, key)), [], "lies: key %r" % key[:10])
+        tap.equal(heard(wants(good, request="x" * 100000)), [],
+                  "lies: a large request")
+        many = [wants("%s/%d" % (web.url, i), "%064x" % i)
+                for i in range(300)]
+        got = heard(*many)
+        tap.equal(len(got), 256, "lies: there is an end to it")
+        names = [os.path.basename(one) for one in
+                 glob.glob(place.home + "/revocation/*")]
+        tap.ok(all(re.fullmatch("[0-9a-f]{64}", name) for name in names),
+               "lies: names of files", names)
 
 
 run_tests(tests_of(globals()))
