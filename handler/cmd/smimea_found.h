@@ -34,6 +34,12 @@ enum status smimea_found_read(
  * empty. */
 struct span smimea_found_newest(const struct smimea_found *found);
 
+/* Does that record, counted from 0, name that compared chain? */
+bool smimea_found_names(
+    const struct smimea_found *found, size_t chain, int64_t record);
+/* The number in a frame; 0: it is missing. */
+int64_t smimea_number(struct span frames, const char *name);
+
 void smimea_found_show(
     const struct smimea_found *found, int64_t now, struct buf *out);
 /* Its members, in an object that is open. */

@@ -318,5 +318,38 @@ def test_object():
                     ("an error that is not shown", {"error": "\033[8m"}))])
 
 
+def with_certificate():
+    """A place with a certificate in use."""
+    place = Place()
+    key, cert = cms.Authority("Test Root").issue(ADDRESS)
+    got = place.run("import", place.write("pair.pem", cms.pem(key) +
+                                          cms.cert_pem(cert)))
+    assert got.returncode == 0, got
+    return place
+
+
+def test_owner():
+    with with_certificate() as place:
+        liar = Liar(place, "mailcert-net", "owner")
+        words = b"mailcert-net owner is malformed"
+        refuses(liar, ("smimea", "print", "--draft", ADDRESS),
+                {"draft": "alice._smimecert.x.org",
+                 "name": "aa._smimecert.x.org"}, "malformed",
+                [(name, frames, words) for name, frames in (
+                    ("an empty name", {"name": ""}),
+                    ("a second line", {"name": "x\nupdate delete example.org"}),
+                    ("a blank", {"name": "a b.x.org"}),
+                    ("a name too long", {"name": "a." * 127 + "b"}),
+                    ("a draft with a line end", {"draft": "a\nb"}),
+                    ("a draft with a sequence", {"draft": "\033[2J"}))])
+
+
+def test_associate():
+    with with_certificate() as place:
+        liar = Liar(place, "mailcert-verify", "associate")
+        refuses(liar, ("smimea", "print", ADDRESS),
+                {"data": b"\3\0\0abc"}, "bad-file")
+
+
 run_tests(tests_of(globals()), 3)
 tap.done()

@@ -779,6 +779,20 @@ def test_by_itself():
                    "valid until" in terminal.screen(),
                    "nothing is left of what was painted over",
                    terminal.screen())
+            tap.ok("mailcertsmimeaprint" in "".join(
+                terminal.screen().split()), "how others can find the "
+                "certificate", terminal.screen())
+    with Town("set dns_update_server = 127.0.0.1@1\n") as town:
+        with Terminal(town.place, "mailcert order " + ALICE) as terminal:
+            terminal.wait("it expires")
+            town.wait_for_mail()
+            town.answer()
+            tap.ok(terminal.wait("Publish the certificate in the DNS"),
+                   "where the DNS can be changed, it asks", terminal.screen())
+            terminal.keys("n", "Enter")
+            tap.ok(terminal.wait("[exit 0]") and not os.path.exists(
+                town.place.home + "/published"), "and no is no",
+                terminal.screen())
     # A draft: the copy in the sent folder tells.
     for kind in ("maildir", "mbox"):
         with Town() as town:
