@@ -199,7 +199,8 @@ install_renewed(
 		    &session->config, &session->home, &all[i], &note);
 		if (status != STATUS_OK) {
 			cmd_say(&note);
-			run->persons++;
+			/* Time alone puts some to use: see service/tlsa.h. */
+			run->persons += status != STATUS_AGAIN;
 			status = STATUS_OK;
 		}
 	}

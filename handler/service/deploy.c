@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "service/tlsa.h"
 
 enum { LINES_MAX = 64 * 1024, LOCK_SECONDS = 10, LOOK_AGAIN_MS = 200 };
 
@@ -395,6 +396,37 @@ put_to_use(struct deployment *d, bool *manual, struct note *note)
 	return status;
 }
 
+/* The records that others check the key against. */
+enum tlsa_act { TLSA_SHOW, TLSA_PREPARE, TLSA_FINISH };
+
+static enum status
+with_tlsa(struct deployment *d, enum tlsa_act act, struct note *note)
+{
+	struct tlsa tlsa = { .config = d->config,
+		.journal = &d->site.changes.journal,
+		.host = d->identity.order.address[0],
+		.at = d->at,
+		.count = d->count };
+	enum status status;
+	size_t i;
+
+	status = tlsa_key(&d->identity.order, tlsa.key, note);
+	if (status != STATUS_OK)
+		return status;
+	if (act == TLSA_FINISH)
+		return tlsa_finish(&tlsa, note);
+	if (act == TLSA_PREPARE)
+		return tlsa_prepare(
+		    &tlsa, (int64_t)time(NULL), &d->site.changes.said, note);
+	buf_add_text(&d->site.lines,
+	    "the records of its key, for a server with DANE:\n");
+	for (i = 0; i < tlsa.count; i++) {
+		tlsa_add_line(&tlsa, i, &d->site.lines);
+		buf_add_byte(&d->site.lines, '\n');
+	}
+	return STATUS_OK;
+}
+
 static enum status
 deploy(struct deployment *d, struct note *note)
 {
@@ -413,18 +445,29 @@ deploy(struct deployment *d, struct note *note)
 			return status;
 	}
 	status = d->wishes->dry_run ? STATUS_OK : record(d, note);
+	if (status == STATUS_OK && !d->done && !d->wishes->dry_run) {
+		status = with_tlsa(d, TLSA_PREPARE, note);
+		/* Nothing was changed: the old key stays in use. */
+		if (status != STATUS_OK)
+			return status;
+	}
 	if (status == STATUS_OK && !d->done)
 		status = place_pair(d, note);
 	if (status == STATUS_OK)
 		status = put_to_use(d, &manual, note);
 	if (d->wishes->dry_run)
-		return status;
+		return status == STATUS_OK ? with_tlsa(d, TLSA_SHOW, note)
+					   : status;
 	if (status != STATUS_OK)
 		return fail(d, status, note);
 	forget_old(d->site.pair);
-	return manual
-	    ? STATUS_OK
-	    : journal_set(journal, "certificate", SERVER, span_of(id), note);
+	if (manual)
+		return STATUS_OK;
+	/* Until this is done, too, the next run does it all again. */
+	status = with_tlsa(d, TLSA_FINISH, note);
+	return status == STATUS_OK
+	    ? journal_set(journal, "certificate", SERVER, span_of(id), note)
+	    : status;
 }
 
 enum status

@@ -2,6 +2,7 @@
 # Runs in: check-slow
 """service install: certificates into real mail servers, seen on the wire; the
 old one returns where the new one cannot be used."""
+import hashlib
 import os
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ import sys
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [TESTS, os.path.join(TESTS, "ca")]
 from lib import run_tests, tap, tests_of
+from servers.dns import Zones
 from servers.dovecot import Dovecot
 from servers.exim import Exim
 from servers.postfix import Postfix
@@ -25,6 +27,10 @@ def test_dovecot():
         tap.ok(got.returncode == 0 and b"would write" in got.stdout and
                files(server) == [] and shown(server.imaps) == before,
                "--dry-run: says it, and does nothing", got, files(server))
+        tap.ok("_%d._tcp.%s. 3600 IN TLSA 3 1 1 %s\n" % (
+            server.imaps, HOST, key_digest(desk.place.path(
+                "data", "certificates", id + ".pem"))) in got.stdout.decode(),
+               "--dry-run: and the TLSA records", got)
         got = desk.install(server, *where(server))
         tap.ok(got.returncode == 0 and b"reloaded dovecot" in got.stdout,
                "the first certificate", got, server.log())
@@ -262,6 +268,70 @@ def test_exim():
         got = desk.install(server, "--remove", env=env)
         tap.ok(got.returncode == 0 and not os.path.exists(pair),
                "Exim: --remove", got)
+
+
+def key_digest(path):
+    """SHA-256 of the public key of a certificate, by openssl."""
+    key = subprocess.run(["openssl", "x509", "-noout", "-pubkey", "-in", path],
+                         check=True, capture_output=True).stdout
+    der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"],
+                         input=key, check=True, capture_output=True).stdout
+    return hashlib.sha256(der).hexdigest()
+
+
+def test_tlsa():
+    """A server with TLSA records: the new key's is there before the key, for
+    as long as others may have the old ones."""
+    if Zones.missing():
+        tap.skip("TLSA", Zones.missing())
+        return
+    with dovecot() as server, Zones({"example.org": "mail A 127.0.0.1\n" + "".join(
+            "_%d._tcp.mail 3 TLSA 3 1 1 %s\n" % (port, key_digest(server.cert))
+            for port in (server.imap, server.imaps))}) as zones:
+        names = ["_%d._tcp.%s" % (port, HOST) for port in (
+            server.imap, server.imaps)]
+
+        def records():
+            return [{one.split()[-1].lower() for one in zones.ask(
+                name, "TLSA")} for name in names]
+        own, before = key_digest(server.cert), shown(server.imaps)
+        where = ["--config", server.path("dovecot.conf"), "--address",
+                 "127.0.0.1"]
+        services = ["--service", "imap:%d" % server.imap, "--service",
+                    "imaps:%d" % server.imaps]
+        with Desk(zones.settings) as desk:
+            first, leaf = desk.order(*services)
+            digest = key_digest(desk.place.path("data", "certificates",
+                                                first + ".pem"))
+            got = desk.run("-o", "dns_update_server=", "-o", "dns_update_key=",
+                           "service", "install", "dovecot", *where)
+            tap.ok(got.returncode == 1 and names[0].encode() in got.stderr and
+                   digest.encode() in got.stderr and
+                   shown(server.imaps) == before,
+                   "TLSA: what is missing is said, and nothing changed", got)
+            got = desk.install(server, *where)
+            tap.ok(got.returncode == 75 and shown(server.imaps) == before,
+                   "TLSA: the key waits for its record", got)
+            tap.equal(records(), [{own, digest}] * 2,
+                      "TLSA: which is beside the old one")
+            got = desk.run("renew")
+            tap.ok(got.returncode == 0 and (b"others may have" in got.stderr or
+                                            shown(server.imaps) == leaf),
+                   "TLSA: that is no matter for a person", got)
+            server.wait_for(lambda: desk.run("renew") and
+                            shown(server.imaps) == leaf, "the old TTL")
+            tap.ok(shown(server.imap, "imap") == leaf,
+                   "TLSA: renew puts it to use")
+            second, leaf2 = desk.order(*services, code=None)
+            digest2 = key_digest(desk.place.path("data", "certificates",
+                                                 second + ".pem"))
+            tap.equal((records(), shown(server.imaps)),
+                      ([{own, digest, digest2}] * 2, leaf),
+                      "TLSA: the same for the next one")
+            server.wait_for(lambda: desk.run("renew") and
+                            shown(server.imaps) == leaf2, "the TTL")
+            tap.equal(records(), [{own, digest2}] * 2,
+                      "TLSA: then its predecessor's goes, and no other")
 
 
 def test_names():
