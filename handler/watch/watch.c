@@ -62,11 +62,11 @@ is_remote(const struct watched *mailbox)
 enum { WHERE_SIZE = SOURCE_NAME_SIZE + 1600 };
 
 static void
-say_where(const struct watched *mailbox, const char *name, char *out)
+say_where(const struct watched *mailbox, const char *name, bool utf8, char *out)
 {
 	char shown[1536];
 
-	text_show_in(shown, sizeof(shown), span_of(name), false);
+	text_show_in(shown, sizeof(shown), span_of(name), utf8);
 	/* A path, where each message is a file, says it all. */
 	if (strchr(name, '/') != NULL && mailbox->source.kind == SOURCE_MAILDIR)
 		(void)strcpy(out, shown);
@@ -84,7 +84,7 @@ look_skip(const struct look *look, const struct watched *mailbox,
 
 	if (!look->wanted->every)
 		return;
-	say_where(mailbox, name, where);
+	say_where(mailbox, name, true, where);
 	note_say(&note, "%.380s: %.100s", where, why);
 	look->taker->tell(look->taker->arg, note.text);
 }
@@ -103,7 +103,7 @@ look_take(struct look *look, struct watched *mailbox, uint64_t key,
 	char where[WHERE_SIZE];
 	enum status status;
 
-	say_where(mailbox, name, where);
+	say_where(mailbox, name, look->wanted->every, where);
 	status = look->taker->take(look->taker->arg, where, message);
 	look->answered = status == STATUS_OK;
 	/* Copies of a message are messages, too. */
@@ -415,7 +415,7 @@ watch_each(const struct config *config, const struct mail_access *access,
 	enum status status;
 
 	source_name(source, name);
-	text_show_in(mailbox.name, sizeof(mailbox.name), span_of(name), false);
+	text_show_in(mailbox.name, sizeof(mailbox.name), span_of(name), true);
 	status = look_into(&mailbox, &look, note);
 	watcher_rest(&watcher);
 	judged_clear(&mailbox.done);

@@ -119,6 +119,12 @@ def test_kinds():
             got = post.run(*args)
             tap.ok(got.stdout == b"" and got.returncode == code and
                    (got.stderr != b"") == (code != 0), what, got)
+        for locale, want in (("C.UTF-8", "gr\u00fcn"), ("C", "gr<U+00FC>n")):
+            path = make_maildir(place.path("gr\u00fcn"), post.good)
+            got = post.run(path, env=dict(place.env, LC_ALL=locale))
+            line = got.stdout.decode().rstrip("\n").split("\t")
+            tap.ok(want in line[4] and len(line) == 5,
+                   "a path beyond ASCII, " + locale, got)
         lines, got = post.lines(place.path("nowhere"), maildir)
         tap.ok(len(lines) == 5 and got.returncode not in (0, 1) and
                b"nowhere" in got.stderr, "one that is missing hides no other",
