@@ -474,6 +474,32 @@ def test_lag(zones):
         place.smimea("unpublish", id)
 
 
+def test_killed(zones):
+    """mailcert is killed before or after the DNS is changed: renew makes it
+    good, and nothing is there twice."""
+    for when in ("before", "after"):
+        address = "killed-%s@example.org" % when
+        owner = hashlib.sha256(("killed-" + when).encode()).hexdigest()[
+            :56] + "._smimecert.example.org"
+        key, cert = issue(address)
+        with Home(zones.settings) as place:
+            id = place.take(key, cert)
+            run = "/usr/bin/nsupdate \"$@\"\n"
+            killer = place.write("killer", "#!/bin/sh\n%skill -9 $PPID\n" % (
+                run if when == "after" else ""), 0o755)
+            for act, there in (("publish", 1), ("unpublish", 0)):
+                got = place.run("-o", "dns_update_command=" + killer,
+                                "smimea", act, id)
+                tap.ok(got.returncode == -9 and len(place.published()) == 1 and
+                       len(zones.ask(owner, "SMIMEA")) == (
+                           there if when == "after" else 1 - there),
+                       "killed %s: %s" % (when, act), got)
+                got = place.run("renew") if there else place.smimea(act, id)
+                tap.ok(got.returncode == 0 and len(place.published()) ==
+                       there == len(zones.ask(owner, "SMIMEA")),
+                       "killed %s: %s is completed" % (when, act), got)
+
+
 def label(local):
     return hashlib.sha256(local.encode()).hexdigest()[:56]
 
@@ -817,8 +843,8 @@ def main():
         chosen = [test_servers, test_publish, test_lookup, test_failures]
         if SLOW or tap.asked:
             chosen += [test_strangers, test_roll_over, test_refused,
-                       test_size, test_compare, test_message, test_save,
-                       test_retrieval]
+                       test_killed, test_size, test_compare, test_message,
+                       test_save, test_retrieval]
         tests = {**plain, **{test.__name__: functools.partial(test, zones)
                              for test in chosen}}
         if tap.asked:
