@@ -6,7 +6,13 @@
 
 #include "base/text.h"
 
-enum { CTRL_C = 3, CTRL_U = 21, LABEL_AT = 6, RECORD_MAX = 2048 };
+enum {
+	CTRL_C = 3,
+	CTRL_U = 21,
+	LABEL_AT = 6,
+	MORE_COLUMNS = 14,
+	RECORD_MAX = 2048
+};
 
 static const struct page_key choice_keys[] = {
 	{ "Enter", "choose", "Take the selected answer.", true },
@@ -98,19 +104,15 @@ draw_text(struct form *form, struct page *page, size_t room)
 	lines_clear(&lines);
 }
 
+/* "v 3 more", at the end of a row. */
 static void
-draw_heading(const struct form *form, struct page *page, size_t below)
+add_more(struct page_row *row, size_t below)
 {
-	struct page_row *row = page_add(page);
 	char more[40];
 
-	row_add(row, ROLE_TITLE, span_of(form->question->heading));
-	if (form->hidden > 0)
-		below = form->hidden;
-	if (below == 0)
-		return;
 	(void)snprintf(more, sizeof(more), "v %zu more", below);
-	(void)row_right(row, ROLE_DIM, span_of(more));
+	if (below > 0)
+		(void)row_right(row, ROLE_DIM, span_of(more));
 }
 
 static void
@@ -168,18 +170,17 @@ draw_line(const struct form *form, struct page *page)
 	page_cursor(page, page->rows - 1, row->width);
 }
 
-/* On a narrow page, what the chosen answer means. */
+/* On a narrow page, what the chosen answer means, and what is out of sight. */
 static void
-draw_about(const struct form *form, struct page *page)
+draw_about(const struct form *form, struct page *page, size_t below)
 {
 	const struct setup_question *question = form->question;
-	struct page_row *row;
+	struct page_row *row = page_add(page);
 
-	if (!page_is_narrow(page) || question->kind != SETUP_CHOOSES)
-		return;
-	row = page_add(page);
 	row_pad(row, 1);
-	row_add(row, ROLE_DIM, span_of(question->choice[form->chosen].about));
+	row_add_in(row, ROLE_DIM, span_of(question->choice[form->chosen].about),
+	    below > 0 ? page->width - MORE_COLUMNS : page->width);
+	add_more(row, below);
 }
 
 static void
@@ -205,7 +206,8 @@ form_draw(void *context, struct page *page)
 	const size_t about = page_is_narrow(page) && chooses;
 	const size_t wanted = chooses ? question->choices : 1;
 	char right[40];
-	size_t room, choices, least = 0;
+	size_t room, choices, below, least = 0;
+	struct page_row *row;
 
 	if (form->help) {
 		draw_help(page);
@@ -223,14 +225,19 @@ form_draw(void *context, struct page *page)
 	    : room > least               ? room - least
 					 : 1;
 	draw_text(form, page, room > choices ? room - choices : 0);
-	draw_heading(form, page,
-	    form->chosen + 1 >= choices ? wanted - form->chosen - 1
-					: wanted - choices);
+	below = form->hidden > 0          ? form->hidden
+	    : form->chosen + 1 >= choices ? wanted - form->chosen - 1
+					  : wanted - choices;
+	row = page_add(page);
+	row_add(row, ROLE_TITLE, span_of(question->heading));
+	if (about == 0)
+		add_more(row, below);
 	if (chooses)
 		draw_choices(form, page, choices);
 	else
 		draw_line(form, page);
-	draw_about(form, page);
+	if (about > 0)
+		draw_about(form, page, below);
 	if (!page_is_low(page))
 		page_rule(page);
 	if (chooses)
