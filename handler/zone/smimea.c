@@ -127,16 +127,22 @@ change(const struct smimea_publisher *publisher, const struct zone *zone,
 	return status;
 }
 
+/* Save that it is to go, so that renew completes it; then remove it. */
 static enum status
 take_back(const struct smimea_publisher *publisher,
-    const struct publication *publication, struct note *note)
+    struct publication *publication, struct note *note)
 {
+	enum status status = STATUS_OK;
 	struct zone zone;
-	enum status status;
 	bool made;
 
-	status = zone_find(
-	    publisher->config, publication->name, ZONE_SMIMEA, &zone, note);
+	if (publication->until == 0) {
+		publication->until = (int64_t)time(NULL);
+		status = publication_save(publisher->home, publication, note);
+	}
+	if (status == STATUS_OK)
+		status = zone_find(publisher->config, publication->name,
+		    ZONE_SMIMEA, &zone, note);
 	if (status == STATUS_OK)
 		status = change(publisher, &zone, publication, ZONE_REMOVE,
 		    false, &made, note);
@@ -191,7 +197,8 @@ retire_others(const struct smimea_publisher *publisher,
 			buf_addf(publisher->out,
 			    "the record of certificate %s stays for %lld "
 			    "seconds more; mailcert renew removes it then\n",
-			    all[i].order, (long long)all[i].ttl);
+			    all[i].order,
+			    (long long)(all[i].until - new->shown));
 	}
 	return status;
 }
@@ -306,7 +313,7 @@ smimea_publish(const struct smimea_publisher *publisher,
 
 enum status
 smimea_unpublish(const struct smimea_publisher *publisher,
-    const struct publication *publication, struct note *note)
+    struct publication *publication, struct note *note)
 {
 	enum status status;
 	int lock = -1;
@@ -341,8 +348,7 @@ read_form(const struct publication *publication, struct smimea_form *out)
 /* One that stays: is it complete, and is its certificate the newest? */
 static enum status
 keep_one(const struct smimea_publisher *publisher,
-    const struct publication *publication, struct order *order,
-    struct note *note)
+    struct publication *publication, struct order *order, struct note *note)
 {
 	struct smimea_form form;
 	enum status status;

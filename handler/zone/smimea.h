@@ -59,9 +59,10 @@ enum status smimea_publish(const struct smimea_publisher *publisher,
     const struct order *order, const char *address,
     const struct smimea_form *form, int64_t ttl, bool beside,
     struct note *note) MUST_CHECK;
-/* Take a record back, and forget it. */
+/* Take a record back, and forget it; until that is done, renew tries again.
+ * publication->until is written.  Statuses of smimea_publish(). */
 enum status smimea_unpublish(const struct smimea_publisher *publisher,
-    const struct publication *publication, struct note *note) MUST_CHECK;
+    struct publication *publication, struct note *note) MUST_CHECK;
 /*
  * Keep what is published in step with the certificates: publish what has taken
  * the place of a published one, complete what was interrupted, remove what is
