@@ -1,12 +1,16 @@
 /* service_check.c - mailcert service check: see a mail server as a CA would */
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/text.h"
 #include "cmd/service.h"
+#include "cmd/service_pending.h"
 #include "cmd/service_where.h"
 #include "cmd/session.h"
 #include "mail/date.h"
+#include "order/proof.h"
+#include "order/proof_place.h"
 
 struct options {
 	struct service_where where;
@@ -25,20 +29,23 @@ static const struct cmd_option rows[] = { WHERE_SERVICE("look at that service"),
 
 static const struct cmd_line command_line = {
 	.name = "service check",
-	.operands = "HOST",
+	.operands = "HOST|ID",
 	.least = 1,
 	.most = 1,
 	.options = rows,
 	.about =
 	    "Show what a CA sees of a mail server: the values of ACME that it announces\n"
 	    "before and after STARTTLS or in TLS, at each of its addresses, and its\n"
-	    "certificate.  Exit 1 if --value is not what each address announces, or if\n"
-	    "one cannot be asked.\n",
+	    "certificate.  Without --service, look for the proof of the pending order: on its\n"
+	    "services, or, in the DNS, at every name server of the zone.  Exit 1 if not\n"
+	    "every place shows the value, or one cannot be asked.\n",
 };
 
 /* What is looked for, and what has come of it. */
 struct check {
 	const char *host;
+	/* Each service has its value; NULL: all have `value`. */
+	const struct order *order;
 	struct span value;        /* empty: any */
 	struct json_writer *json; /* NULL: text */
 	struct buf *out;
@@ -215,6 +222,7 @@ begin_service(struct check *check, const struct service_at *at)
 	json_open_object(check->json, NULL);
 	json_add_text(check->json, "service", at->service->name);
 	json_add_number(check->json, "port", at->port);
+	json_add(check->json, "value", check->value);
 	json_open_array(check->json, "addresses");
 }
 
@@ -230,6 +238,8 @@ look_at_all(struct check *check, const struct config *config,
 	size_t i;
 
 	for (i = 0; i < where->count && status == STATUS_OK; i++) {
+		if (check->order != NULL)
+			check->value = span_of(check->order->proof.value[i]);
 		begin_service(check, &where->at[i]);
 		of.at = where->at[i];
 		status = look_at(check, config, &of, &kept, note);
@@ -249,11 +259,13 @@ look_at_all(struct check *check, const struct config *config,
 	return status;
 }
 
+/* order: whose proof is looked for; or NULL. */
 static enum status
-check_host(
-    struct session *session, const char *host, const struct options *options)
+check_host(struct session *session, const char *host, const struct order *order,
+    const struct options *options)
 {
 	struct check check = { .host = host,
+		.order = order,
 		.value = span_of(options->value != NULL ? options->value : ""),
 		.out = &session->out,
 		.now = (int64_t)time(NULL) };
@@ -264,7 +276,6 @@ check_host(
 		json = json_begin(&session->out);
 		check.json = &json;
 		json_add_text(&json, "host", host);
-		json_add_text(&json, "value", options->value);
 		json_open_array(&json, "services");
 	}
 	status = look_at_all(
@@ -280,18 +291,73 @@ check_host(
 	return status;
 }
 
+/* The records of an order, at every name server. */
+static enum status
+check_dns(struct session *session, const struct order *order, bool in_json)
+{
+	struct json_writer json;
+	struct note why = { "" };
+	enum status status;
+	bool there = false;
+
+	status =
+	    proof_look(&session->config, order, &there, &why, &session->note);
+	if (status != STATUS_OK)
+		return status;
+	if (in_json) {
+		json = json_begin(&session->out);
+		json_add_text(&json, "host", order->address[0]);
+		json_add_text(
+		    &json, "challenge", proof_name(order->proof.kind));
+		json_add_filled(&json, "reason", why.text);
+		json_add_bool(&json, "ok", there);
+		json_close(&json);
+	} else {
+		proof_add_lines(order, &session->out);
+		if (there)
+			buf_add_text(&session->out,
+			    "every name server of the zone shows it\n");
+	}
+	return there ? STATUS_OK
+		     : note_set(&session->note, STATUS_NO, "%.300s", why.text);
+}
+
+static enum status
+check_order(struct session *session, const char *named, struct options *options)
+{
+	const struct service_pending which = { named, order_is_open, "TYPE" };
+	struct order *order = calloc(1, sizeof(*order));
+	enum status status;
+	size_t i;
+
+	if (order == NULL)
+		return STATUS_MEMORY;
+	status = service_pending(session, &which, order);
+	if (status == STATUS_OK && proof_is_dns(order->proof.kind)) {
+		status = check_dns(session, order, options->json);
+	} else if (status == STATUS_OK) {
+		for (i = 0; i < order->services; i++)
+			options->where.at[i] = order->service[i];
+		options->where.count = order->services;
+		status = check_host(session, order->address[0], order, options);
+	}
+	free(order);
+	return status;
+}
+
 int
 service_check(const struct invocation *invocation, int argc, char *argv[])
 {
 	struct options options = { .json = false };
 	struct session *session;
+	enum status status;
 	const char *why;
 	int code;
 
 	if (!cmd_parse(&command_line, argc, argv, &options, &code))
 		return code;
-	if (options.where.count == 0)
-		return cmd_misuse(&command_line, "--service is missing");
+	if (options.where.count == 0 && options.value != NULL)
+		return cmd_misuse(&command_line, "--value wants a --service");
 	if (!service_where_ok(&options.where, &why))
 		return cmd_misuse(&command_line, "%s", why);
 	if (!service_host_ok(argv[optind]))
@@ -299,6 +365,8 @@ service_check(const struct invocation *invocation, int argc, char *argv[])
 		    &command_line, "HOST is not the name of a host");
 	if ((session = session_begin(invocation, false, &code)) == NULL)
 		return code;
-	return session_end(
-	    session, check_host(session, argv[optind], &options));
+	status = options.where.count > 0
+	    ? check_host(session, argv[optind], NULL, &options)
+	    : check_order(session, argv[optind], &options);
+	return session_end(session, status);
 }

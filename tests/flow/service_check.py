@@ -264,7 +264,7 @@ def test_text(place):
 
 def test_usage(place):
     for arguments, why in (
-            ((), "--service is missing"),
+            (("--value", VALUE), "--value wants a --service"),
             (("--service", "lmtp"), "name one"),
             (("--service", "http"), "--service"),
             (("--service", "imap", "--service", "pop3", "--port", "1"),

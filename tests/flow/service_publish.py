@@ -165,7 +165,13 @@ def test_order():
                            "imaps:%d" % server.imaps, HOST)
             id = got.stdout.decode().strip()
             tap.ok(got.returncode == 0, reads + ": an order", got)
+            check = ["service", "check", "--address", "127.0.0.1", "--json",
+                     HOST]
+            got = town.run(*check)
+            tap.ok(got.returncode == 1 and b'"none"' in got.stdout,
+                   reads + ": check looks for it", got)
             got = town.run("service", "publish", "dovecot", *where)
+            tap.ok(town.run(*check).returncode == 0, reads + ": and finds it")
             tap.ok(got.returncode == 0 and
                    capabilities(server).count("ACME=") == 2,
                    reads + ": announced", got)
@@ -180,6 +186,41 @@ def test_order():
             order = json.loads(town.run("status", "--json", id).stdout)
             tap.equal(order["certificates"][0]["state"], "issued",
                       reads + ": the certificate is there")
+
+
+def test_records():
+    """check asks every name server of the zone."""
+    if Zones.missing():
+        tap.skip("check of records", Zones.missing())
+        return
+    with Zones({"example.org": "mail A 127.0.0.1\n"}) as zones:
+        settings = zones.settings
+        # What somebody else has to put there.
+        plain = "".join(line + "\n" for line in settings.splitlines()
+                        if "dns_update" not in line)
+        with Town(plain, resolver=zones.resolver.at) as town:
+            got = town.run("service", "order", "--no-wait", "--challenge",
+                           "dns-01", "--service", "imaps", HOST)
+            id = got.stdout.decode().strip()
+            got = town.run("service", "check", id)
+            tap.ok(got.returncode == 1 and b"_acme-challenge." in got.stdout
+                   and b"_acme-challenge." in got.stderr,
+                   "check: the record is missing", got)
+            for line in settings.splitlines():
+                if "dns_update" in line:
+                    with open(town.place.path(
+                            "user/.config/mailcert/config"), "a") as f:
+                        f.write(line + "\n")
+            got = town.run("service", "publish", "dns", id)
+            assert got.returncode == 0, got
+            got = town.run("service", "check", id)
+            tap.ok(got.returncode == 0 and b"every name server" in got.stdout,
+                   "check: it is there", got)
+            zones.secondary.stop()
+            got = town.run("service", "check", "--json", HOST)
+            tap.ok(got.returncode == 1 and
+                   json.loads(got.stdout)["ok"] is False,
+                   "check: one name server does not answer", got)
 
 
 def test_killed_order():
