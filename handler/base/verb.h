@@ -91,6 +91,14 @@
  */
 
 /*
+ * STATUSES judges many messages against the same trust, and gives as many
+ * reports (VERB_REPORT) in their order; "want" and what comes of it: mail/cms.h.
+ * RETRIEVE gets over http what a CA publishes, or posts the OCSP request
+ * `request` if it is not empty.  most: octets of the body; private: not empty:
+ * the CA may be at a private address.
+ */
+
+/*
  * ANNOUNCED looks at a server as a CA would, in plain text and with any
  * certificate.  protocol: "smtp", "lmtp", "imap" or "pop3"; tls: "starttls"
  * where the server offers it; address: only at these, else at all addresses of
