@@ -22,6 +22,6 @@ enum move {
 enum move move_of(const struct stroke *stroke);
 /* Where a move leads from `at`, between 0 and last. */
 size_t move_to(enum move move, size_t at, size_t last, size_t page);
-/* A key without a meaning on a screen that knows only typed ones: 0. */
+/* The octet that was typed; 0: it was not a typed one. */
 unsigned char move_typed(const struct stroke *stroke);
 #endif

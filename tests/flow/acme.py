@@ -882,7 +882,7 @@ def try_certificate(name, limits, refused, around, wrong):
             def public_key(self):
                 return self.key
 
-        def issue(csr, usage, addresses):
+        def issue(csr, usage, addresses, _hosts=False):
             names = wrong.get("names", [(0x81, ALICE.encode())])
             more = {k: wrong[k] for k in ("start", "end", "usage", "subject")
                     if k in wrong}
