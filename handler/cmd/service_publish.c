@@ -110,7 +110,7 @@ static const struct place {
 };
 enum { PLACES = sizeof(places) / sizeof(*places) };
 
-/* Not a server: what is announced there, all of it knows the order. */
+/* Not a server: the order knows all that is published there. */
 static const struct place in_dns = { .name = "dns", .changes = true };
 
 static const struct place *

@@ -349,8 +349,9 @@ restore(struct deployment *d, struct note *note)
 	else if (journal_get(&changes->journal, "certificate", SERVER).len == 0)
 		status = changes_undo(changes, d->kind->undo, note);
 	/* One that does not run reads its files when it starts. */
-	if (status == STATUS_OK)
-		(void)!d->kind->reload(&d->site, &unheard);
+	if (status == STATUS_OK &&
+	    d->kind->reload(&d->site, &unheard) != STATUS_OK)
+		home_log(changes->journal.home, unheard.text);
 	return status;
 }
 

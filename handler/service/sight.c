@@ -53,7 +53,7 @@ is_safe(struct span text)
 	return text.len < 400 && !text_has_hidden(text);
 }
 
-/* The texts of one address are safe to show, and its digests are some. */
+/* The texts of one address are safe to show, and its digests are hexadecimal. */
 static bool
 is_sound(const struct sighting *sighting)
 {

@@ -297,6 +297,36 @@ def test_fetch():
                "mailcert-https fetch: the honest one is believed", got)
 
 
+def test_announced():
+    """What is seen of a mail server is shown to a person."""
+    good = {"address": "192.0.2.1", "listed": "after", "leaf": "0" * 64,
+            "public": "0" * 64, "name": "mail.example.org", "expires": "1",
+            "distrust": "", "fits": ""}
+    with Place() as place:
+        liar = Liar(place, "mailcert-mail", "announced")
+
+        def check(**lie):
+            seen = dict(good, **lie)
+            liar.lie(answer([("seen", ask(*seen.items(), end=False))]))
+            return liar.run("service", "check", "--service", "imaps",
+                            "mail.example.org")
+        got = check()
+        tap.ok(got.returncode == 0 and b"192.0.2.1" in got.stdout,
+               "announced: the truth", got)
+        for member, value in (
+                ("address", ""), ("address", "\033[31m"),
+                ("fault", "\033]0;owned\007"), ("distrust", "\u202eback"),
+                ("name", "a\nb"), ("name", "x" * 500), ("leaf", "0" * 63),
+                ("leaf", ""), ("public", "G" * 64), ("public", "")):
+            got = check(**{member: value})
+            tap.ok(got.returncode == 70 and b"what it saw" in got.stderr and
+                   got.stdout == b"" and b"\033" not in got.stderr,
+                   "announced: %s %r" % (member, value[:20]), got)
+        got = check(after="\033[31mred\n")
+        tap.ok(got.returncode == 0 and b"\\x1b[31mred" in got.stdout and
+               b"\033" not in got.stdout, "announced: a hostile value", got)
+
+
 def test_object():
     root = cms.Authority("Test Root")
     with Place(config="") as place:

@@ -281,7 +281,7 @@ wire_open(const char *address, uint16_t port, int64_t until, struct stream *out,
 	wire->fd = -1;
 	if (getaddrinfo(address, service, &wanted, &to) != 0) {
 		free(wire);
-		return note_set(note, STATUS_NET, "its address is not one");
+		return note_set(note, STATUS_NET, "its address is malformed");
 	}
 	wire->fd = socket(
 	    to->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
