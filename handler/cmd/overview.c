@@ -227,7 +227,7 @@ run(struct live *live, int tty)
 	for (n = 0; n < PANEL_WORDS && command->word[n] != NULL; n++)
 		words[n] = command->word[n];
 	if (command->ask != NULL) {
-		if (!ask_word(tty, command->ask, command->ask[0] == 'F', typed))
+		if (!ask_word(tty, command->ask, command->path, typed))
 			return;
 		words[n++] = "--";
 		words[n++] = typed;

@@ -57,7 +57,7 @@ static const struct cmd_line command_line = {
 /* All that the facts point into. */
 struct conversation {
 	struct session *session;
-	const struct invocation *invocation;
+	struct invocation invocation; /* of the commands that it runs, too */
 	int tty;
 	bool plain;
 	const char *named; /* ADDRESS, or NULL */
@@ -344,7 +344,7 @@ write_lines(struct conversation *talk)
 		    talk->config, mode, buf_span(&text), &session->note);
 	buf_clear(&text);
 	if (status == STATUS_OK &&
-	    !cmd_config(talk->invocation, &session->config, &code))
+	    !cmd_config(&talk->invocation, &session->config, &code))
 		status = STATUS_CONFIG;
 	return status;
 }
@@ -424,7 +424,7 @@ run(struct conversation *talk, const struct setup_question *question, int *code)
 		    ? mail_guess_run(
 			  &talk->mail, question->mail, talk->tty, code)
 		    : STATUS_NO;
-	return own_command_on(talk->tty, talk->invocation, &session->config,
+	return own_command_on(talk->tty, &talk->invocation, &session->config,
 	    question->word, code);
 }
 
@@ -454,6 +454,28 @@ take_imported_address(struct conversation *talk)
 
 /* --- the conversation ------------------------------------------------------*/
 
+/* Could it stand in the configuration?  A line that cannot be read would stop
+ * every command. */
+static bool
+is_setting(const struct conversation *talk, enum setup_step step,
+    const char *answer, struct note *note)
+{
+	static struct config scratch;
+	char line[SETUP_ANSWER_SIZE + 16];
+	const char *lines[] = { line };
+
+	if (step != SETUP_SERVER && step != SETUP_URL)
+		return true;
+	if (strpbrk(answer, " \"'#\\") != NULL) {
+		note_say(note, "there are blanks or quotes in it");
+		return false;
+	}
+	(void)snprintf(line, sizeof(line), "%s=%s",
+	    step == SETUP_URL ? "ca" : "smtp", answer);
+	return config_load(talk->invocation.home, lines, 1, &scratch, note) ==
+	    STATUS_OK;
+}
+
 static bool
 take_answer(struct conversation *talk, const struct setup_question *question,
     const char *answer)
@@ -471,7 +493,8 @@ take_answer(struct conversation *talk, const struct setup_question *question,
 	    address_parse(span_of(answer), &mailbox) != STATUS_OK)
 		note_say(&note, "%.100s is not an address like a@example.org",
 		    answer);
-	else if (setup_answer(&talk->setup, question, answer, &note))
+	else if (is_setting(talk, question->step, answer, &note) &&
+	    setup_answer(&talk->setup, question, answer, &note))
 		return true;
 	text_show_in(talk->message, sizeof(talk->message), span_of(note.text),
 	    text_locale_is_utf8());
@@ -605,7 +628,10 @@ cmd_setup(const struct invocation *invocation, int argc, char *argv[])
 		    "setup asks questions; run it on a terminal");
 	if (status == STATUS_OK) {
 		talk->session = session;
-		talk->invocation = invocation;
+		talk->invocation = *invocation;
+		if (options.plain && invocation->count < 64)
+			talk->invocation.settings[talk->invocation.count++] =
+			    "plain=yes";
 		talk->plain = options.plain;
 		talk->named = argv[optind];
 		buf_init(&talk->lines, LINES_MOST);

@@ -193,7 +193,7 @@ overview_add_challenge(struct overview *overview,
 
 /* --- orders ----------------------------------------------------------------*/
 
-/* All replies are sent: what is the CA at? */
+/* All replies are sent: what does it wait for? */
 static void
 judge_sent(struct overview_item *item, const struct order *order,
     const struct expectation *expectations, size_t count)

@@ -120,8 +120,9 @@ answer(struct panel *panel)
 	if ((choice = add_choice(panel, "f", "from a file",
 		 "a message that you saved, or that lies in a Maildir")) !=
 	    NULL)
-		choice->command = (struct panel_command){ .word = { "handle" },
-			.ask = "File: " };
+		choice->command = (struct panel_command){
+			.word = { "handle" }, .ask = "File: ", .path = true
+		};
 	if ((choice = add_choice(panel, "h", "by hand",
 		 "paste its token, get the three lines for a reply")) != NULL)
 		choice->command = (struct panel_command){
@@ -179,13 +180,11 @@ renew(struct panel *panel)
 	return SCREEN_STAY;
 }
 
-static const struct panel_command order_new = { .word = { "order" },
-	.ask = "Address: " },
-				  import_file = { .word = { "import" },
-					  .ask = "File: " },
-				  web_page = { .word = { "csr" },
-					  .ask = "Address: " },
-				  doctor = { .word = { "doctor" } };
+static const struct panel_command
+    order_new = { .word = { "order" }, .ask = "Address: " },
+    import_file = { .word = { "import" }, .ask = "File: ", .path = true },
+    web_page = { .word = { "csr" }, .ask = "Address: " },
+    doctor = { .word = { "doctor" } };
 
 /* What a home without anything offers. */
 void

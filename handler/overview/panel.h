@@ -18,6 +18,7 @@ struct panel_command {
 	const char *word[PANEL_WORDS]; /* after "mailcert"; NULL: the end */
 	/* Ask for the last word with this label; NULL: it is complete. */
 	const char *ask;
+	bool path; /* that word is a path */
 	bool mail; /* run the mail program instead */
 };
 

@@ -72,6 +72,10 @@ def test_elsewhere():
         got = place.run("--plain", "status")
         tap.ok(got.returncode == 0 and got.stdout == place.run("status").stdout,
                "--plain with a command", got)
+        with Terminal(place, MAILCERT + " -o plain=yes") as terminal:
+            tap.ok(terminal.wait("[exit 0]") and
+                   "aaaa1111  ok  certificate" in terminal.screen(),
+                   "plain = yes: the listing", terminal.screen())
         with Terminal(place, MAILCERT, env={"TERM": "dumb"}) as terminal:
             tap.ok(terminal.wait("[exit 0]") and
                    "aaaa1111  ok  certificate" in terminal.screen(),

@@ -240,6 +240,16 @@ def test_back():
                 "b goes back", talk.terminal.screen())
             talk.terminal.keys("q", "Enter")
             talk.says("left; mailcert setup")
+        with Talk(one, "screen") as talk:
+            talk.begin()
+            talk.choose("Where does the certificate come from?", "local")
+            talk.choose("How are answers to the CA sent?", "my provider")
+            before = config(one)
+            talk.type("Its address", "nonsense")
+            talk.says("-o: ")
+            talk.terminal.keys("C-c")
+            talk.says("left; mailcert setup")
+            tap.equal(config(one), before, "nonsense is not written")
         got = one.run("setup")
         tap.ok(got.returncode == 64 and b"terminal" in got.stderr,
                "without a terminal it says so", got)
