@@ -205,7 +205,9 @@ say_plain(const struct progress *progress, const char *text)
 void
 progress_say(struct progress *progress, const char *text)
 {
-	const bool again = strcmp(text, progress->last) == 0;
+	/* Of a longer text only that much is kept. */
+	const bool again =
+	    strncmp(text, progress->last, sizeof(progress->last) - 1) == 0;
 
 	(void)snprintf(progress->last, sizeof(progress->last), "%s", text);
 	if (progress->live)
