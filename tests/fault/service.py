@@ -142,3 +142,4 @@ def test_publish():
 
 
 run_tests(tests_of(globals()), workers=2)
+tap.done()

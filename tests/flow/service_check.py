@@ -305,3 +305,4 @@ def test_postfix(place):
 
 with Place() as shared:
     run_tests(tests_of(globals(), shared), workers=4)
+tap.done()

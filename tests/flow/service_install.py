@@ -356,3 +356,4 @@ def test_names():
 
 
 run_tests(tests_of(globals()), workers=4)
+tap.done()

@@ -343,3 +343,4 @@ def test_usage():
 
 
 run_tests(tests_of(globals()), workers=3)
+tap.done()
