@@ -206,3 +206,37 @@ serve_refuse(enum status status)
 {
 	return status_exit(serve_answer(status, NULL, SPAN("")));
 }
+
+/* Answer one question, if there is another; false: stop. */
+static bool
+serve_one(
+    struct serve *serve, size_t most, bool *prepared, serve_answerer *answer)
+{
+	struct note note = { "" };
+	enum status status, written;
+	struct buf out;
+
+	status = serve_open(serve);
+	if (status == STATUS_END && *prepared) {
+		serve_clear(serve);
+		return false;
+	}
+	buf_init(&out, most);
+	if (status == STATUS_OK)
+		status = answer(serve, prepared, &out, &note);
+	buf_wipe(&serve->question);
+	written = serve_answer(status, &note, buf_span(&out));
+	buf_clear(&out);
+	serve_clear(serve);
+	return written == STATUS_OK && *prepared && status != STATUS_USAGE &&
+	    status != STATUS_IO && status != STATUS_BAD_SIZE;
+}
+
+void
+serve_all(struct serve *serve, size_t most, serve_answerer *answer)
+{
+	bool prepared = false;
+
+	while (serve_one(serve, most, &prepared, answer))
+		;
+}

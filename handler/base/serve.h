@@ -44,4 +44,17 @@ enum status serve_answer(
     enum status status, const struct note *note, struct span gives) MUST_CHECK;
 /* The same without a question, for what fails first; gives main()'s exit. */
 int serve_refuse(enum status status);
+
+/*
+ * Answers one question, whose "open" is read: enters the sandbox if *prepared
+ * is false, and sets it; then calls serve_read(), and adds frames to out.
+ */
+typedef enum status serve_answerer(
+    struct serve *serve, bool *prepared, struct buf *out, struct note *note);
+/*
+ * For a program that keeps running: answer one question after the other, until
+ * the input ends or one cannot be read.  most: octets in an answer.  Questions
+ * may hold a password, and are wiped.
+ */
+void serve_all(struct serve *serve, size_t most, serve_answerer *answer);
 #endif

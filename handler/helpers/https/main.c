@@ -152,39 +152,11 @@ answer(struct serve *serve, bool *prepared, struct buf *out, struct note *note)
 				   : status;
 }
 
-/* Answer one request, if there is another; false: stop. */
-static bool
-serve_one(struct serve *serve, bool *prepared)
-{
-	struct note note = { "" };
-	enum status status, written;
-	struct buf out;
-
-	status = serve_open(serve);
-	if (status == STATUS_END && *prepared) {
-		serve_clear(serve);
-		return false;
-	}
-	buf_init(&out,
-	    serve->verb != VERB_REQUEST ? VERB_FETCH_MOST + FETCH_ROOM
-					: 2 * HTTP_BODY_MAX);
-	if (status == STATUS_OK)
-		status = answer(serve, prepared, &out, &note);
-	/* It may hold a password. */
-	buf_wipe(&serve->question);
-	written = serve_answer(status, &note, buf_span(&out));
-	buf_clear(&out);
-	serve_clear(serve);
-	return written == STATUS_OK && *prepared && status != STATUS_USAGE &&
-	    status != STATUS_IO && status != STATUS_BAD_SIZE;
-}
-
 int
 main(int argc, char *argv[])
 {
 	enum status status;
 	struct serve serve;
-	bool prepared = false;
 
 	sandbox_early();
 	status = serve_begin(
@@ -195,8 +167,10 @@ main(int argc, char *argv[])
 		status = STATUS_MEMORY;
 	if (status != STATUS_OK)
 		return serve_refuse(status);
-	while (serve_one(&serve, &prepared))
-		;
+	serve_all(&serve,
+	    serve.verb != VERB_REQUEST ? VERB_FETCH_MOST + FETCH_ROOM
+				       : 2 * HTTP_BODY_MAX,
+	    answer);
 	http_end();
 	return status_exit(STATUS_OK);
 }

@@ -147,37 +147,11 @@ answer(struct serve *serve, bool *prepared, struct buf *out, struct note *note)
 	return status == STATUS_OK ? answer_verb(&question, out, note) : status;
 }
 
-/* Answer one question, if there is another; false: stop. */
-static bool
-serve_one(struct serve *serve, bool *prepared)
-{
-	struct note note = { "" };
-	enum status status, written;
-	struct buf out;
-
-	status = serve_open(serve);
-	if (status == STATUS_END && *prepared) {
-		serve_clear(serve);
-		return false;
-	}
-	buf_init(&out, QUESTION_MAX);
-	if (status == STATUS_OK)
-		status = answer(serve, prepared, &out, &note);
-	/* It holds a password. */
-	buf_wipe(&serve->question);
-	written = serve_answer(status, &note, buf_span(&out));
-	buf_clear(&out);
-	serve_clear(serve);
-	return written == STATUS_OK && *prepared && status != STATUS_USAGE &&
-	    status != STATUS_IO && status != STATUS_BAD_SIZE;
-}
-
 int
 main(int argc, char *argv[])
 {
 	enum status status;
 	struct serve serve;
-	bool prepared = false;
 
 	sandbox_early();
 	status = serve_begin(&serve, "mailcert-mail", argc, argv, QUESTION_MAX);
@@ -187,8 +161,7 @@ main(int argc, char *argv[])
 		status = STATUS_MEMORY;
 	if (status != STATUS_OK)
 		return serve_refuse(status);
-	while (serve_one(&serve, &prepared))
-		;
+	serve_all(&serve, QUESTION_MAX, answer);
 	mailbox_end();
 	connect_end();
 	return status_exit(STATUS_OK);
