@@ -147,6 +147,7 @@ FLOW_FIRST = tests/flow/install_more.py tests/flow/install_thunderbird.py \
 ready:
 	@tests/deps $(DEPS_BUILD) $(DEPS_CHECK)
 	@tests/deps --unpack build/debian $(DEPS_UNPACK)
+	@tests/deps --unpack build/exim $(DEPS_APART)
 	@$(MAKE) --no-print-directory tests
 
 # Under one minute, at each commit.

@@ -199,8 +199,10 @@ install_renewed(
 		    &session->config, &session->home, &all[i], &note);
 		if (status != STATUS_OK) {
 			cmd_say(&note);
-			/* Time alone puts some to use: see service/tlsa.h. */
-			run->persons += status != STATUS_AGAIN;
+			/* Time alone puts a server's to use: see
+			 * service/tlsa.h. */
+			run->persons += status != STATUS_AGAIN ||
+			    !order_is_server(&all[i]);
 			status = STATUS_OK;
 		}
 	}

@@ -41,10 +41,11 @@ def program(name, *directories):
 
 
 class Packages:
-    """Servers that tests/deps has unpacked, and those that are installed."""
+    """Servers that tests/deps has unpacked below build/, and those that are
+    installed."""
 
-    def __init__(self):
-        self.top = os.path.join(ROOT, "build", "debian")
+    def __init__(self, below="debian"):
+        self.top = os.path.join(ROOT, "build", below)
         self.lock = threading.Lock()
 
     def readable(self):
@@ -73,6 +74,13 @@ class Packages:
                 return found
         return None
 
+    def library(self, name):
+        """The same for a library, whatever the machine; by its name."""
+        for top in (self.top, "/"):
+            for found in glob.glob(os.path.join(top, "usr/lib/*-*-*", name)):
+                return found
+        return None
+
     @property
     def libraries(self):
         """The value of LD_LIBRARY_PATH."""
@@ -83,6 +91,7 @@ class Packages:
 
 
 packages = Packages()
+apart = Packages("exim")  # what has files of the same names as Postfix
 
 
 def crlf(message):

@@ -7,7 +7,7 @@ Exim insists on root, and on the user Debian-exim: nss_wrapper has it.
 """
 import os
 
-from . import Server, packages
+from . import Server, apart, packages
 
 CONFIG = """\
 exim_path = {program}
@@ -26,7 +26,7 @@ begin acl
 nobody:
   deny
 """
-WRAPPER = "/usr/lib/x86_64-linux-gnu/libnss_wrapper.so"
+WRAPPER = "libnss_wrapper.so"
 
 
 class Exim(Server):
@@ -35,7 +35,7 @@ class Exim(Server):
     def __init__(self, settings=""):
         super().__init__()
         self.smtp, self.submissions = self.port(), self.port()
-        self.program = packages.find("/usr/sbin/exim4")
+        self.program = apart.find("/usr/sbin/exim4")
         self.folder("spool")
         for name in ("passwd", "group"):
             with open("/etc/" + name) as f:
@@ -44,10 +44,11 @@ class Exim(Server):
                 "Debian-exim:x:%d:%d::/:/bin/false\n" % (self.uid, self.gid)
                 if name == "passwd" else "Debian-exim:x:%d:\n" % self.gid))
         self.environment = {
-            "LD_PRELOAD": packages.find(WRAPPER),
+            "LD_PRELOAD": packages.library(WRAPPER),
             "NSS_WRAPPER_PASSWD": self.path("passwd"),
             "NSS_WRAPPER_GROUP": self.path("group"),
-            "LD_LIBRARY_PATH": packages.libraries}
+            "LD_LIBRARY_PATH": ":".join((apart.libraries,
+                                          packages.libraries))}
         self.write("bin/exim4", "#!/bin/sh\nexec env %s %s \"$@\"\n" % (
             " ".join("%s=%s" % pair for pair in self.environment.items()),
             self.program), 0o755)
@@ -58,8 +59,8 @@ class Exim(Server):
         """Why it cannot run here, or None."""
         if os.getuid() != 0:
             return "Exim needs root"
-        return None if packages.find("/usr/sbin/exim4") and \
-            packages.find(WRAPPER) else "Exim is not here (make deps)"
+        return None if apart.find("/usr/sbin/exim4") and \
+            packages.library(WRAPPER) else "Exim is not here (make deps)"
 
     def configure(self, settings):
         self.conf = self.write("exim.conf", CONFIG.format(
