@@ -784,7 +784,8 @@ def test_by_itself():
                 "certificate", terminal.screen())
     with Town("set dns_update_server = 127.0.0.1@1\n") as town:
         with Terminal(town.place, "mailcert order " + ALICE) as terminal:
-            terminal.wait("it expires")
+            tap.ok(terminal.wait("waiting for you"), "it waits",
+                   terminal.screen())
             town.wait_for_mail()
             town.answer()
             tap.ok(terminal.wait("Publish the certificate in the DNS"),

@@ -57,6 +57,7 @@ def tell(ca):
     for authz in then["authz"].values():
         authz["account"] = ca.accounts[authz["account"]]
         authz["expires"] = ca.time(24 * 3600)
+        authz.setdefault("host", False)  # that CA knew nothing of hosts
     ca.authz.update(then["authz"])
     for order in then["orders"].values():
         order["account"] = ca.accounts[order["account"]]
