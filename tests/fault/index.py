@@ -376,7 +376,7 @@ def test_steps():
              for error in ("ENOSPC", "EIO")
              if call in ("openat", "write", "fsync", "renameat", "utimensat",
                          "flock", "pread64")]
-    jobs = sample_kinds(jobs, lambda job: job[0], 16)
+    jobs = sample_kinds(jobs, lambda job: job[0], 8)
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         for job, wrong in zip(jobs, pool.map(lambda job: one_step(*job),
                                              jobs)):
