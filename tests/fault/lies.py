@@ -96,9 +96,11 @@ def records(place):
     return out
 
 
-def refuses(liar, args, right, failure, more=(), sent=lambda: None, hangs=75):
+def refuses(liar, args, right, failure, more=(), sent=lambda: None, hangs=75,
+            honest=0):
     """Tell every lie.  more: wrong values, and what is said about them; sent:
-    what has left the machine; hangs: the exit status if the helper hangs."""
+    what has left the machine; hangs: the exit status if the helper hangs;
+    honest: that of the truth."""
     who = "%s %s" % (liar.name, liar.verb)
     before = records(liar.place), sent()
 
@@ -136,7 +138,7 @@ def refuses(liar, args, right, failure, more=(), sent=lambda: None, hangs=75):
     os.unlink(os.path.join(liar.bin, liar.name))
     shutil.copy(os.path.join(BUILD, liar.name), liar.bin)
     got = liar.run(*args)
-    tap.ok(got.returncode == 0, who + ": the honest one is believed", got)
+    tap.ok(got.returncode == honest, who + ": the honest one is believed", got)
 
 
 def test_thumbprint():
@@ -372,6 +374,26 @@ def test_owner():
                     ("a name too long", {"name": "a." * 127 + "b"}),
                     ("a draft with a line end", {"draft": "a\nb"}),
                     ("a draft with a sequence", {"draft": "\033[2J"}))])
+
+
+def test_zone():
+    """The names of a zone and of its servers go into an nsupdate script."""
+    with with_certificate() as place:
+        liar = Liar(place, "mailcert-net", "zone")
+        words = b"mailcert-net zone is malformed"
+        refuses(liar, ("-o", "dns_update_server=127.0.0.1@1", "smimea",
+                       "publish", ADDRESS),
+                {"name": "aa._smimecert.example.org",
+                 "server": "ns.example.org 127.0.0.1",
+                 "zone": "example.org"}, "dns-trouble",
+                [(name, frames, words) for name, frames in (
+                    ("an empty name", {"name": ""}),
+                    ("a second line", {"name": "x\nupdate delete a.org"}),
+                    ("a zone with a blank", {"zone": "example.org A"}),
+                    ("no zone", {"zone": ""}),
+                    ("a server with a line end", {"server": "ns\nquit"}),
+                    ("a server with a sequence", {"server": "\033[2J"}),
+                    ("an empty server", {"server": ""}))], honest=75)
 
 
 def test_associate():
