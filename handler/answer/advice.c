@@ -9,15 +9,6 @@ is_expired(const struct expectation *expectation, int64_t now)
 	return expectation->expires != 0 && expectation->expires <= now;
 }
 
-bool
-advice_needs_person(const struct expectation *expectation)
-{
-	return expectation->state == EXPECTATION_ANSWERING ||
-	    expectation->state == EXPECTATION_DRAFTED ||
-	    (expectation->state == EXPECTATION_BOUNCED &&
-		expectation->met == 0);
-}
-
 void
 advice_add_state(
     const struct expectation *expectation, int64_t now, struct buf *out)

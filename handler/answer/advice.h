@@ -9,10 +9,6 @@
 #include "base/buf.h"
 #include "store/expectation.h"
 
-/* Does it wait for a person: an answer that may have been sent, or a draft
- * that is not known to have been sent? */
-bool advice_needs_person(const struct expectation *expectation);
-
 /* "a reply was drafted TIME (3 minutes ago), file:/tmp/x" */
 void advice_add_state(
     const struct expectation *expectation, int64_t now, struct buf *out);

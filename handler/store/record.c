@@ -51,12 +51,6 @@ record_id_about(const char *what, struct span text, struct span more,
 	record_id_of(bytes, out);
 }
 
-bool
-record_id_ok(const char *id)
-{
-	return jsonfile_id_ok(span_of(id));
-}
-
 static bool
 text_ok(enum member_type type, const char *text)
 {

@@ -73,8 +73,6 @@ void record_id_of(const unsigned char random[8], char out[RECORD_ID_SIZE]);
 /* The same from what the record is about; two may have one id. */
 void record_id_about(const char *what, struct span text, struct span more,
     char out[RECORD_ID_SIZE]);
-/* Could it be an id? */
-bool record_id_ok(const char *id);
 
 /*
  * Load the record with that id.  STATUS_MISSING: it does not exist.
