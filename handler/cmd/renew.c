@@ -201,8 +201,8 @@ install_renewed(
 			cmd_say(&note);
 			/* Time alone puts a server's to use: see
 			 * service/tlsa.h. */
-			run->persons += status != STATUS_AGAIN ||
-			    !order_is_server(&all[i]);
+			run->persons +=
+			    status != STATUS_AGAIN || !order_is_server(&all[i]);
 			status = STATUS_OK;
 		}
 	}
