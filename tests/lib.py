@@ -362,11 +362,12 @@ def check_reply(raw, address=ADDRESS, to=CA, part1=PART1, msgid="<c1@ca.example>
 
 
 FAKE_SENDMAIL = """#!/bin/sh
-# Keeps what it is given, one file a message, arguments beside it.
+# Keeps what it is given, one file a message, in their order; arguments beside it.
 d=%s
 n=$(ls "$d" | grep -c 'eml$')
-printf '%%s\\n' "$*" > "$d/$$.$n.args"
-cat > "$d/$$.$n.tmp" && mv "$d/$$.$n.tmp" "$d/$$.$n.eml"
+n=$(printf '%%06d' "$n").$$
+printf '%%s\\n' "$*" > "$d/$n.args"
+cat > "$d/$n.tmp" && mv "$d/$n.tmp" "$d/$n.eml"
 exit ${FAKE_SENDMAIL_STATUS:-0}
 """
 
