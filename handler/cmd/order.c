@@ -4,7 +4,6 @@
 
 #include "base/text.h"
 #include "cmd/ask_command.h"
-#include "cmd/caa_warning.h"
 #include "cmd/key_options.h"
 #include "cmd/order_list.h"
 #include "cmd/ordering.h"
@@ -160,21 +159,6 @@ command_one(struct session *session, const struct config_ca *ca,
 	return status;
 }
 
-static enum status
-reach(struct session *session, struct options *options)
-{
-	const char *last = NULL;
-	enum status status;
-
-	/* Warn about CAA records before asking the user for anything. */
-	status = client_reach(
-	    &session->client, options->enrolment.ca, &session->note);
-	if (status == STATUS_OK && session->config.caa)
-		status = caa_warning(
-		    &session->client, &options->request, &last, &session->note);
-	return status;
-}
-
 /* What --from-file orders. */
 static struct order_list
 list_of(struct session *session, struct options *options,
@@ -279,7 +263,8 @@ cmd_order(const struct invocation *invocation, int argc, char *argv[])
 	if (status == STATUS_OK)
 		command = find_command(session, options.enrolment.ca);
 	if (status == STATUS_OK && command == NULL)
-		status = reach(session, &options);
+		status = ordering_reach(
+		    session, options.enrolment.ca, &options.request);
 	if (status == STATUS_OK && options.dry_run)
 		status = show(session, &options, command);
 	else if (status == STATUS_OK)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/fd.h"
+#include "cmd/caa_warning.h"
 #include "cmd/deploying.h"
 #include "cmd/publishing.h"
 #include "order/proof.h"
@@ -22,6 +23,20 @@ tell_proof(const struct order *order)
 	proof_add_lines(order, &text);
 	(void)!fd_write(STDERR_FILENO, buf_span(&text));
 	buf_clear(&text);
+}
+
+enum status
+ordering_reach(struct session *session, const char *ca,
+    const struct order_request *request)
+{
+	const char *last = NULL;
+	enum status status;
+
+	status = client_reach(&session->client, ca, &session->note);
+	if (status == STATUS_OK && session->config.caa)
+		status = caa_warning(
+		    &session->client, request, &last, &session->note);
+	return status;
 }
 
 enum status

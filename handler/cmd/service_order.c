@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd/caa_warning.h"
 #include "cmd/key_options.h"
 #include "cmd/ordering.h"
 #include "cmd/service.h"
@@ -74,14 +73,10 @@ static const struct cmd_line command_line = {
 static enum status
 place(struct session *session, struct options *options)
 {
-	const char *last = NULL;
 	enum status status;
 
-	status = client_reach(
-	    &session->client, options->enrolment.ca, &session->note);
-	if (status == STATUS_OK && session->config.caa)
-		status = caa_warning(
-		    &session->client, &options->request, &last, &session->note);
+	status =
+	    ordering_reach(session, options->enrolment.ca, &options->request);
 	if (status == STATUS_OK)
 		status = client_enroll(&session->client,
 		    &options->enrolment.client, &session->note);
