@@ -425,7 +425,8 @@ list_keys(const struct panel *panel, bool help, struct page_key *keys)
 }
 
 static const struct page_key choice_keys[] = { { "Enter", "choose", "", true },
-	{ "j k", "move", "", false }, { "q", "back", "", true } };
+	{ "j k", "move", "", false }, { "?", "help", "", true },
+	{ "q", "back", "", true } };
 static const struct page_key text_keys[] = { { "j k", "scroll", "", false },
 	{ "?", "help", "", false }, { "q", "back", "", true } };
 

@@ -16,5 +16,6 @@ struct golden {
 };
 
 /* Each ends with a NULL name. */
-extern const struct golden golden_question[], golden_waiting[];
+extern const struct golden golden_question[], golden_waiting[],
+    golden_overview[], golden_setup[];
 #endif

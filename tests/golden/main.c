@@ -7,8 +7,8 @@
 #include "base/text.h"
 #include "golden.h"
 
-static const struct golden *const tables[] = { golden_question,
-	golden_waiting };
+static const struct golden *const tables[] = { golden_question, golden_waiting,
+	golden_overview, golden_setup };
 
 /* A letter for each column's role: what a screen without colours loses. */
 static void
