@@ -3,8 +3,9 @@
 
 #include <stdlib.h>
 
-/* A table of keys; half of it is used. */
-enum { SLOTS = 64 * 1024 };
+/* A table of keys, at most half of which is used.  It begins small and is
+ * doubled: most mailboxes get few messages while a challenge is awaited. */
+enum { SLOTS_FIRST = 256, SLOTS_MAX = 64 * 1024 };
 
 static uint64_t
 mix(uint64_t sum, uint64_t value)
@@ -39,10 +40,10 @@ judged_key_of(struct span text)
 static size_t
 slot_of(const struct judged *judged, uint64_t key)
 {
-	size_t slot = key % SLOTS;
+	size_t slot = key % judged->slots;
 
 	while (judged->at[slot] != 0 && judged->at[slot] != key)
-		slot = (slot + 1) % SLOTS;
+		slot = (slot + 1) % judged->slots;
 	return slot;
 }
 
@@ -52,14 +53,34 @@ judged_has(const struct judged *judged, uint64_t key)
 	return judged->at != NULL && judged->at[slot_of(judged, key | 1)] != 0;
 }
 
+/* Take a larger table, unless there is no larger one or no memory. */
+static void
+grow(struct judged *judged)
+{
+	struct judged more = { NULL, 0, judged->count };
+	size_t i;
+
+	if (judged->slots == SLOTS_MAX)
+		return;
+	more.slots = judged->slots == 0 ? SLOTS_FIRST : judged->slots * 2;
+	more.at = calloc(more.slots, sizeof(*more.at));
+	if (more.at == NULL)
+		return;
+	for (i = 0; i < judged->slots; i++)
+		if (judged->at[i] != 0)
+			more.at[slot_of(&more, judged->at[i])] = judged->at[i];
+	free(judged->at);
+	*judged = more;
+}
+
 void
 judged_add(struct judged *judged, uint64_t key)
 {
 	size_t slot;
 
-	if (judged->at == NULL)
-		judged->at = calloc(SLOTS, sizeof(*judged->at));
-	if (judged->at == NULL || judged->count >= SLOTS / 2)
+	if (judged->count >= judged->slots / 2)
+		grow(judged);
+	if (judged->count >= judged->slots / 2)
 		return;
 	slot = slot_of(judged, key | 1);
 	judged->count += judged->at[slot] == 0;
@@ -70,5 +91,5 @@ void
 judged_clear(struct judged *judged)
 {
 	free(judged->at);
-	*judged = (struct judged){ NULL, 0 };
+	*judged = (struct judged){ NULL, 0, 0 };
 }

@@ -1,8 +1,8 @@
 /*
  * judged.h - the messages that were handed over already
  *
- * A set of bounded size: what it has forgotten is handed over again, which
- * costs time and nothing else.
+ * A set of at most 32 768 messages (512 KiB): what it did not take is handed
+ * over again, which costs time and nothing else.
  */
 #ifndef WATCH_JUDGED_H
 #define WATCH_JUDGED_H
@@ -14,7 +14,7 @@
 
 struct judged {
 	uint64_t *at; /* owned */
-	size_t count;
+	size_t slots, count;
 };
 
 /* What tells one file from another, and from itself after a change. */

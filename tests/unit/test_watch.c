@@ -54,7 +54,7 @@ test_header_end(void)
 static void
 test_judged(void)
 {
-	struct judged judged = { NULL, 0 };
+	struct judged judged = { NULL, 0, 0 };
 	bool all = true;
 	size_t i;
 
@@ -63,7 +63,9 @@ test_judged(void)
 		judged_add(&judged, i * 2);
 	for (i = 0; i < 20000; i++)
 		all = all && judged_has(&judged, i * 2);
-	OK(all);
+	OK(all && judged.count == 20000);
+	judged_add(&judged, 2);
+	OK(judged.count == 20000);
 	OK(!judged_has(&judged, 40000));
 	/* It stays bounded; what does not fit is not remembered. */
 	for (i = 0; i < 200000; i++)
