@@ -2,6 +2,7 @@
 #include "watch/watch.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -514,6 +515,16 @@ until_due(const struct watcher *watcher, bool awaiting)
 	return first;
 }
 
+/* It may wait for days: return the memory that the last look took for all
+ * records at once.  Other libraries than glibc keep little. */
+static void
+give_back(void)
+{
+#ifdef __GLIBC__
+	(void)malloc_trim(0);
+#endif
+}
+
 void
 watcher_wait(struct watcher *watcher, bool awaiting, int most, int also)
 {
@@ -525,6 +536,7 @@ watcher_wait(struct watcher *watcher, bool awaiting, int most, int also)
 
 	if (left >= 0 && (most < 0 || left < most))
 		most = (int)left;
+	give_back();
 	(void)poll(poll_on, 2, most);
 	read_events(watcher);
 }
