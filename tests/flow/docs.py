@@ -177,17 +177,19 @@ def test_config():
     text = read("docs/mailcert-config.5").replace(
         "ca. Ns Ar name Ns Cm .", "ca.NAME.").split("\n.Sh NAMES")[1].split(
             "\n.Sh ")[0]
-    told = {}
+    told, firsts = {}, []
     for names, entry in re.findall(
             r"((?:^\.It Cm [\w.]+\n)+)((?:(?!\.It Cm).*\n)*)", text, re.M):
         said = re.findall(r"^\.(?:It )?(?:Cm|Li|Pa) (.+)\n\(the default\)|"
                           r"^The default is\n\.Li (.+?) ?\.$", entry, re.M)
+        firsts.append(re.search(r"Cm (\S+)", names)[1])
         for name in re.findall(r"Cm (\S+)", names):
             told[name] = [first or second for first, second in said]
     table = config_table()
     tap.ok(len(table) > 30, "the table of names is found", table)
     tap.equal(sorted(told), sorted(table),
               "mailcert-config(5) tells every name")
+    tap.equal(firsts, sorted(firsts), "mailcert-config(5) is sorted")
     for name in sorted(set(told) & set(table)):
         tap.equal(told[name], [] if table[name] is None else [table[name]],
                   "mailcert-config(5) tells the default of " + name)
