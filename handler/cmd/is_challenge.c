@@ -12,6 +12,9 @@
 #include "input/find.h"
 #include "input/input.h"
 
+/* The exit statuses of a test, as those of grep(1). */
+enum { YES, NO, COULD_NOT_LOOK };
+
 static const struct cmd_option rows[] = { { 0 } };
 
 static const struct cmd_line command_line = {
@@ -20,9 +23,10 @@ static const struct cmd_line command_line = {
 	.most = 1,
 	.options = rows,
 	.about =
-	    "Exit 0 if the message is an ACME challenge, 1 if it is not.  Prints\n"
-	    "nothing.  Without FILE and with a terminal as standard input (mailcap's\n"
-	    "test=) it looks at the message that the mail program has open.\n",
+	    "Exit 0 if the message is an ACME challenge, 1 if it is not, 2 if it\n"
+	    "could not be looked at.  Prints nothing.  Without FILE and with a\n"
+	    "terminal as standard input (mailcap's test=) it looks at the message\n"
+	    "that the mail program has open.\n",
 };
 
 int
@@ -45,17 +49,18 @@ cmd_is_challenge(const struct invocation *invocation, int argc, char *argv[])
 	status = config_load(invocation->home, invocation->settings,
 	    invocation->count, &config, NULL);
 	if (status != STATUS_OK)
-		return status_exit(status);
+		return COULD_NOT_LOOK;
 	rules_before(&config, &rules);
 	if (file == NULL && isatty(STDIN_FILENO)) {
 		mua_find(&mua);
-		return find_any_challenge(&mua, &rules.challenge) ? 0 : 1;
+		return find_any_challenge(&mua, &rules.challenge) ? YES : NO;
 	}
-	/* Unreadable or too large input is not a challenge. */
-	if (input_read(file, "message/rfc822", (size_t)config.max_message,
-		&input, NULL) != STATUS_OK)
-		return 1;
+	status = input_read(
+	    file, "message/rfc822", (size_t)config.max_message, &input, NULL);
+	/* What is too large is not a challenge, whatever else it is. */
+	if (status != STATUS_OK)
+		return status == STATUS_BAD_SIZE ? NO : COULD_NOT_LOOK;
 	sandbox_enter_strict();
 	is_one = challenge_is_one(buf_span(&input.bytes), &rules.challenge);
-	sandbox_exit(is_one ? 0 : 1);
+	sandbox_exit(is_one ? YES : NO);
 }

@@ -687,7 +687,7 @@ def test_config():
                got)
         got = place.run("-o", "nonsense=1", "is-challenge",
                         stdin=challenge())
-        tap.ok(got.returncode == 78 and got.stderr == b"",
+        tap.ok(got.returncode == 2 and got.stderr == b"",
                "is-challenge prints nothing, even then", got)
         got = place.run("-o", "nonsense=1", "status")
         tap.ok(got.returncode == 78 and b"-o: unknown name" in got.stderr,
@@ -801,8 +801,14 @@ def test_is_challenge():
             got = place.run("is-challenge", stdin=raw)
             tap.ok(got.returncode == code and got.stdout == b"" and
                    got.stderr == b"", "is-challenge: %d" % code, got)
-        tap.equal(place.run("is-challenge", "/nonexistent").returncode, 1,
-                  "is-challenge of no file")
+        for name, args in (("no file", ["/nonexistent"]),
+                           ("a directory", [place.dir])):
+            got = place.run("is-challenge", *args)
+            tap.ok(got.returncode == 2 and got.stdout == got.stderr == b"",
+                   "is-challenge of %s: it could not look" % name, got)
+        got = place.run("-c", "exec %s is-challenge <&-" % MAILCERT,
+                        program="sh")
+        tap.equal(got.returncode, 2, "is-challenge of no standard input")
         # mailcap's test=: a terminal as input, the message an open file.
         folder = make_maildir(place.path("in"), challenge())
         one = glob.glob(folder + "/cur/*")[0]
