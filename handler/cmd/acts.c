@@ -43,6 +43,11 @@ unknown(
 		nearest_consider(&nearest, act->name);
 	text_show_in(
 	    shown, sizeof(shown), span_of(typed), text_locale_is_utf8());
+	if (typed[0] == '-')
+		return cmd_misuse(line,
+		    "%s stands where an ACTION should; options follow it: "
+		    "mailcert %s --help lists the actions",
+		    shown, line->name);
 	return nearest.name != NULL
 	    ? cmd_misuse(line, "unknown action %s %s; did you mean %s?",
 		  line->name, shown, nearest.name)
@@ -59,7 +64,9 @@ cmd_act(const struct cmd_line *line, const struct cmd_act *acts,
 	const struct cmd_act *act;
 
 	if (argc < 2)
-		return cmd_misuse(line, "ACTION is missing");
+		return cmd_misuse(line,
+		    "ACTION is missing; mailcert %s --help lists them",
+		    line->name);
 	if (strcmp(argv[1], "--help") == 0)
 		return help(line, acts, more);
 	for (act = acts; act->name != NULL; act++)

@@ -40,8 +40,6 @@ void cmd_add_error(struct json_writer *json, enum status status,
     const struct note *note, int code);
 /* Add a time as RFC 3339 text; 0 becomes null. */
 void cmd_add_time(struct json_writer *json, const char *name, int64_t when);
-/* Print "usage: " and the text on standard error. */
-void cmd_say_usage(const char *usage);
 /* Load the configuration.  False: it failed and said why; *code is the exit
  * status. */
 bool cmd_config(

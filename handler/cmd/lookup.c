@@ -88,7 +88,8 @@ lookup_names_expectation(
 	char normal[ADDRESS_SIZE];
 
 	return strcmp(expectation->id, text) == 0 ||
-	    (strcmp(expectation->order, text) == 0 && expectation->met == 0) ||
+	    (text[0] != '\0' && strcmp(expectation->order, text) == 0 &&
+		expectation->met == 0) ||
 	    (take_address(text, normal) &&
 		expectation_is_for(expectation, normal));
 }

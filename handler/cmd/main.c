@@ -26,6 +26,7 @@
 
 #define SYNOPSIS \
 	"mailcert [-C DIR] [-o NAME=VALUE]... COMMAND [options] [arguments]"
+#define SEE_HELP "mailcert --help shows the usage"
 
 static const struct verb {
 	const char *name;
@@ -99,28 +100,48 @@ complain(const char *line)
 	(void)status;
 }
 
+static bool
+is_plain(const char *text)
+{
+	while (*text >= ' ' && *text <= '~')
+		text++;
+	return *text == '\0';
+}
+
+/* Print one line.  The name of a file or a word of the command line may stand
+ * in it as it is, and strangers name files: it is made safe here.  Plain text
+ * needs no memory, which may have run out. */
+static void
+complain_of(const char *kind, const char *name, const char *text)
+{
+	char shown[1024], line[sizeof(shown) + 128];
+
+	if (!is_plain(text)) {
+		text_show_in(
+		    shown, sizeof(shown), span_of(text), text_locale_is_utf8());
+		text = shown;
+	}
+	(void)snprintf(line, sizeof(line), "mailcert: %s%s%s%s\n", kind, name,
+	    name[0] != '\0' ? ": " : "", text);
+	complain(line);
+}
+
 int
 cmd_fail(enum status status, const struct note *note)
 {
 	const bool refused = status_is_refusal(status);
-	char line[512]; /* not allocated: memory may have run out */
 
 	last.status = status;
 	note_say(&last.note, "%s", note_text(note, status));
-	(void)snprintf(line, sizeof(line), "mailcert: %s%s%s%s\n",
-	    refused ? "refused: " : "", refused ? status_name(status) : "",
-	    refused ? ": " : "", note_text(note, status));
-	complain(line);
+	complain_of(refused ? "refused: " : "",
+	    refused ? status_name(status) : "", note_text(note, status));
 	return status_exit(status);
 }
 
 void
 cmd_say(const struct note *note)
 {
-	char line[512];
-
-	(void)snprintf(line, sizeof(line), "mailcert: %s\n", note->text);
-	complain(line);
+	complain_of("", "", note->text);
 }
 
 void
@@ -150,14 +171,6 @@ cmd_home_close(struct home *home)
 	home_close(home);
 }
 
-void
-cmd_say_usage(const char *usage)
-{
-	complain("usage: ");
-	complain(usage);
-	complain("\n");
-}
-
 bool
 cmd_config(const struct invocation *invocation, struct config *out, int *code)
 {
@@ -171,16 +184,6 @@ cmd_config(const struct invocation *invocation, struct config *out, int *code)
 	else if (out->syslog)
 		home_log_to_syslog();
 	return status == STATUS_OK;
-}
-
-/* Report a command line that is wrong before or at the command. */
-static int
-misuse(const struct note *note)
-{
-	const int code = cmd_fail(STATUS_USAGE, note);
-
-	cmd_say_usage(SYNOPSIS);
-	return code;
 }
 
 enum { HELP = 256, SHOW_VERSION, PLAIN };
@@ -219,14 +222,14 @@ refuse_option(int c, const char *argument)
 	char shown[64];
 
 	if (c == ':') {
-		note_say(&note, "%s needs %s", letter,
+		note_say(&note, "%s needs %s; " SEE_HELP, letter,
 		    optopt == 'C' ? "DIR" : "NAME=VALUE");
-		return misuse(&note);
+		return cmd_fail(STATUS_USAGE, &note);
 	}
 	if (optopt >= HELP) {
-		note_say(
-		    &note, "--%s takes no value", longs[optopt - HELP].name);
-		return misuse(&note);
+		note_say(&note, "--%s takes no value; " SEE_HELP,
+		    longs[optopt - HELP].name);
+		return cmd_fail(STATUS_USAGE, &note);
 	}
 	typed = span_cut(typed, 0, span_find_byte(typed, '='));
 	meant = nearest_option(typed);
@@ -243,7 +246,7 @@ refuse_option(int c, const char *argument)
 		    "unknown option %s; only -C, -o, --help and --version go "
 		    "before the command",
 		    shown);
-	return misuse(&note);
+	return cmd_fail(STATUS_USAGE, &note);
 }
 
 static int
@@ -264,7 +267,7 @@ unknown_command(const char *typed)
 	else
 		note_say(&note,
 		    "unknown command %s; mailcert --help lists them", shown);
-	return misuse(&note);
+	return cmd_fail(STATUS_USAGE, &note);
 }
 
 static int
@@ -398,12 +401,13 @@ int
 main(int argc, char *argv[])
 {
 	static const struct note too_many = {
-		"there are more than 64 -o options"
+		"there are more than 64 -o options; put some of them into the "
+		"configuration"
 	};
 	static const struct note no_command = {
 		"COMMAND is missing; mailcert --help lists them"
 	};
-	static const struct note no_home = { "-C needs DIR" };
+	static const struct note no_home = { "-C needs DIR; " SEE_HELP };
 	struct invocation invocation = { 0 };
 	bool plain = false;
 	size_t i;
@@ -422,7 +426,7 @@ main(int argc, char *argv[])
 	while (at = optind,
 	    (c = getopt_long(argc, argv, "+:C:o:", longs, NULL)) != -1) {
 		if (c == 'C' && optarg[0] == '\0')
-			return end(NULL, misuse(&no_home));
+			return end(NULL, cmd_fail(STATUS_USAGE, &no_home));
 		else if (c == 'C')
 			invocation.home = optarg;
 		else if (c == 'o' && invocation.count < 64)
@@ -434,16 +438,19 @@ main(int argc, char *argv[])
 		else if (c == PLAIN)
 			plain = true;
 		else if (c == 'o')
-			return end(NULL, misuse(&too_many));
+			return end(NULL, cmd_fail(STATUS_USAGE, &too_many));
 		else
 			return end(NULL, refuse_option(c, argv[at]));
 	}
 	if (optind == argc && (plain || is_on_terminal()))
 		return overview_run(&invocation, plain);
-	if (optind == argc)
-		return misuse(&no_command);
+	if (optind == argc) {
+		(void)cmd_fail(STATUS_USAGE, &no_command);
+		complain("usage: " SYNOPSIS "\n");
+		return status_exit(STATUS_USAGE);
+	}
 	if (plain && invocation.count == 64)
-		return end(NULL, misuse(&too_many));
+		return end(NULL, cmd_fail(STATUS_USAGE, &too_many));
 	if (plain)
 		invocation.settings[invocation.count++] = "plain=yes";
 	argc -= optind;

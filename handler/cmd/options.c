@@ -204,19 +204,19 @@ help(const struct cmd_line *line)
 int
 cmd_misuse(const struct cmd_line *line, const char *format, ...)
 {
-	struct note note;
-	struct buf usage;
+	struct note wrong, note;
 	va_list args;
 
 	va_start(args, format);
-	(void)vsnprintf(note.text, sizeof(note.text), format, args);
+	(void)vsnprintf(wrong.text, sizeof(wrong.text), format, args);
 	va_end(args);
-	(void)cmd_fail(STATUS_USAGE, &note);
-	buf_init(&usage, 4096);
-	cmd_add_usage(line, &usage);
-	cmd_say_usage(usage.at != NULL ? usage.at : "");
-	buf_clear(&usage);
-	return status_exit(STATUS_USAGE);
+	/* The usage would be up to ten lines more, and a failure is one. */
+	if (strstr(wrong.text, "; ") != NULL)
+		note = wrong;
+	else
+		note_say(&note, "%.240s; mailcert %s --help shows the usage",
+		    wrong.text, line->name);
+	return cmd_fail(STATUS_USAGE, &note);
 }
 
 /* Report an option that is ambiguous or unknown. */

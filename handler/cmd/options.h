@@ -41,12 +41,12 @@ enum { NO_LIMIT = 1 << 16 };
 /*
  * Read the options into *options, which holds the defaults; the operands are
  * argv[optind] and so on, up to NULL.  False: it has printed the help, or the
- * error and the usage; *code is the exit status.
+ * error; *code is the exit status.
  */
 bool cmd_parse(const struct cmd_line *line, int argc, char *argv[],
     void *options, int *code) MUST_CHECK;
-/* Print what is wrong and the usage, and return 64: for options that do not go
- * together. */
+/* Print what is wrong and, unless it tells what to do after "; ", where the
+ * usage is; return 64. */
 int cmd_misuse(const struct cmd_line *line, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* Append the usage, without a newline at its end. */

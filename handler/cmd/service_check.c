@@ -361,8 +361,10 @@ service_check(const struct invocation *invocation, int argc, char *argv[])
 	if (!service_where_ok(&options.where, &why))
 		return cmd_misuse(&command_line, "%s", why);
 	if (!service_host_ok(argv[optind]))
-		return cmd_misuse(
-		    &command_line, "HOST is not the name of a host");
+		return cmd_misuse(&command_line,
+		    "\"%.100s\" is not the name of a host; use "
+		    "mail.example.org, or an id that mailcert status shows",
+		    argv[optind]);
 	if ((session = session_begin(invocation, false, &code)) == NULL)
 		return code;
 	status = options.where.count > 0

@@ -37,6 +37,7 @@ def test_usage():
                   "none of that made a file")
 
 
+HELP = "mailcert --help shows the usage"
 GLOBALS = "only -C, -o, --help and --version go before the command"
 OPTIONS_BEFORE = (
     (["--hepl"], "unknown option --hepl; did you mean --help?"),
@@ -50,10 +51,10 @@ OPTIONS_BEFORE = (
     (["-x", "status"], "unknown option -x; " + GLOBALS),
     (["--frobnicate", "status"], "unknown option --frobnicate; " + GLOBALS),
     (["--st\x1b[2J", "status"], "unknown option --st\\x1b[2J; " + GLOBALS),
-    (["-o", "color=no", "-C"], "-C needs DIR"),
-    (["-C", "", "status"], "-C needs DIR"),
-    (["-o"], "-o needs NAME=VALUE"),
-    (["--help=x"], "--help takes no value"),
+    (["-o", "color=no", "-C"], "-C needs DIR; " + HELP),
+    (["-C", "", "status"], "-C needs DIR; " + HELP),
+    (["-o"], "-o needs NAME=VALUE; " + HELP),
+    (["--help=x"], "--help takes no value; " + HELP),
     (["status", "-C", "x"],
      "-C goes before the command: mailcert -C DIR status"),
     (["ca", "-ocolor=no"],
@@ -61,7 +62,7 @@ OPTIONS_BEFORE = (
 
 
 def test_misuse():
-    """One line says what is wrong and what would be right; then the usage."""
+    """One line says what is wrong and what would be right."""
     wrong = (
         *OPTIONS_BEFORE,
         (["stauts"], "unknown command stauts; did you mean status?"),
@@ -70,7 +71,15 @@ def test_misuse():
         (["st\x1b[2Jatus"], "unknown command st\\x1b[2Jatus; mailcert --help "
          "lists them"),
         ([], "COMMAND is missing; mailcert --help lists them"),
-        (["-o", "color=no"] * 65 + ["status"], "there are more than 64 -o options"),
+        (["-o", "color=no"] * 65 + ["status"],
+         "there are more than 64 -o options; put some of them into the "
+         "configuration"),
+        (["service", "--port", "1", "order"], "--port stands where an ACTION "
+         "should; options follow it: mailcert service --help lists the "
+         "actions"),
+        (["service", "check", "no host"], "\"no host\" is not the name of a "
+         "host; use mail.example.org, or an id that mailcert status shows"),
+        (["service", "order", "mail.example.org"], "--service is missing"),
         (["status", "--jsno"], "unknown option --jsno; did you mean --json?"),
         (["order", "--no-wiat=x", "a@example.org"],
          "unknown option --no-wiat=x; did you mean --no-wait?"),
@@ -133,9 +142,15 @@ def test_misuse():
     with Place() as place:
         for args, want in wrong:
             got = place.run(*args)
-            said, _, usage = got.stderr.decode().partition("\n")
-            tap.ok(got.returncode == 64 and said == "mailcert: " + want and
-                   usage.startswith("usage: mailcert ") and
+            if "; " not in want:
+                names = args[:1 + (args[0] == "service")]
+                want += "; mailcert %s --help shows the usage" % \
+                    " ".join(names)
+            want = "mailcert: " + want + "\n"
+            if not args:
+                want += "usage: mailcert [-C DIR] [-o NAME=VALUE]... " \
+                    "COMMAND [options] [arguments]\n"
+            tap.ok(got.returncode == 64 and got.stderr.decode() == want and
                    got.stdout == b"", "misuse: " + " ".join(args)[:40], got)
         tap.equal(place.files(), ["user/.config/mailcert/config"],
                   "none of that made a file")
@@ -788,6 +803,31 @@ def test_show():
         tap.ok(got.returncode == 65 and b"refused: only-a-part" in got.stderr,
                "and never answered", got)
         tap.equal(place.orders_bytes(), before, "show changes nothing")
+
+
+HOSTILE = "x\x1b[31m\u202e\nmailcert: all is well"
+
+
+def test_hostile_words():
+    """What a message says of a name that a stranger chose is one line of safe
+    text, in any locale."""
+    with Place() as place:
+        for args in (["show", HOSTILE], ["verify", HOSTILE],
+                     ["verify", "maildir:/" + HOSTILE], ["import", HOSTILE],
+                     ["status", HOSTILE], ["finish", HOSTILE],
+                     ["export", HOSTILE], ["account", HOSTILE],
+                     ["account", "show", HOSTILE], ["install", HOSTILE],
+                     ["handle", "--draft", HOSTILE], ["watch", HOSTILE],
+                     ["order", "--ca", HOSTILE, ADDRESS],
+                     ["smimea", "lookup", HOSTILE],
+                     ["service", "check", HOSTILE]):
+            for locale in ("C.UTF-8", "C"):
+                got = place.run(*args, env=dict(place.env, LC_ALL=locale))
+                tap.ok(got.returncode in (1, 64, 74, 78) and
+                       got.stderr.count(b"\n") == 1 and
+                       b"\\x1b[31m<U+202E>\\x0a" in got.stderr and
+                       got.stderr[:-1].decode("ascii").isprintable(),
+                       "%s: %r" % (locale, " ".join(args)[:30]), got)
 
 
 def test_is_challenge():
