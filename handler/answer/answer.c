@@ -289,6 +289,7 @@ save_intent(const struct world *world, const struct home *home,
 {
 	const struct challenge *challenge = match_challenge(match);
 	struct expectation expectation = *match_expectation(match);
+	struct note cause;
 	enum status status;
 
 	expectation.state = EXPECTATION_ANSWERING;
@@ -305,11 +306,14 @@ save_intent(const struct world *world, const struct home *home,
 	/* Written, but not known to be durable: nothing was sent, so the
 	 * expectation is what it was. */
 	if (status != STATUS_OK &&
-	    expectation_save(home, match_expectation(match), NULL) != STATUS_OK)
+	    expectation_save(home, match_expectation(match), NULL) !=
+		STATUS_OK) {
+		cause = *note;
 		(void)note_set(note, status,
-		    "challenge %s may be recorded as answered, but no reply "
-		    "was sent",
-		    expectation_shown_id(&expectation));
+		    "%.150s; challenge %s may be recorded as answered, but no "
+		    "reply was sent",
+		    cause.text, expectation_shown_id(&expectation));
+	}
 	return status;
 }
 

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -344,17 +345,26 @@ end(const struct verb *verb, int code)
 	return code;
 }
 
-/* A caller may have closed 0, 1 or 2; the next open(2) must not return them. */
+/* A caller may have closed 0, 1 or 2; the next open(2) must not return them.
+ * What takes their place cannot be read or written, so that a message that
+ * nobody passes, and an answer that nobody gets, are failures. */
 static void
 fill_standard_descriptors(void)
 {
+	static const int ways[] = { O_WRONLY, O_RDONLY, O_RDONLY };
 	int fd;
 
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= 2);
-	if (fd > 2)
-		(void)close(fd);
+	for (fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+		    open("/dev/null", ways[fd]) < 0)
+			return;
+}
+
+/* What a user makes, the user can read and write, whatever the umask. */
+static void
+keep_owner_bits(void)
+{
+	(void)umask(umask(0) & 077);
 }
 
 /* Is it handle --mda, or an abbreviation of it?  Find out before anything can
@@ -414,6 +424,7 @@ main(int argc, char *argv[])
 	int c, at;
 
 	fill_standard_descriptors();
+	keep_owner_bits();
 	if (is_for_mda(argc, argv))
 		status_exit_as_again();
 	/* A reader that goes away is an error of write(2) and must not kill

@@ -1,6 +1,8 @@
 /* deliver.c - deliver the draft to where it goes: see deliver.h */
 #include "deliver/deliver.h"
 
+#include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -89,6 +91,9 @@ deliver(const struct delivery *delivery, struct span message,
 	}
 	status = delivery->hold_stdout ? STATUS_OK
 				       : fd_write(STDOUT_FILENO, message);
+	if (status != STATUS_OK)
+		(void)note_set(
+		    note, status, "standard output: %s", strerror(errno));
 	*outcome = status == STATUS_OK ? OUTCOME_DRAFTED : OUTCOME_DOUBT;
 	return status;
 }

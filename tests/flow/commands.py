@@ -830,6 +830,44 @@ def test_hostile_words():
                        "%s: %r" % (locale, " ".join(args)[:30]), got)
 
 
+def test_nowhere_to_write():
+    """An answer that nobody gets is a failure, and says why."""
+    for where, why in ((">/dev/full", b"No space left on device"),
+                       (">&-", b"Bad file descriptor")):
+        with Place() as place:
+            place.expect()
+            other = place.expect(address="bob@example.org")
+            path = place.write("c.eml", challenge())
+            for command in ("respond --token-part1 %s %s" % (PART1, other),
+                            "handle --auto-approve --draft stdout " + path,
+                            "status", "--version"):
+                got = place.run("-c", "exec %s %s %s" % (MAILCERT, command,
+                                                         where), program="sh")
+                tap.ok(got.returncode == 74 and got.stderr.splitlines()[-1]
+                       .startswith(b"mailcert: standard output: " + why),
+                       "%s %s" % (command.split()[0], where), got)
+
+
+def test_umask():
+    """The home is for its owner, whatever the umask."""
+    for mask in (0, 0o777):
+        with Place() as place:
+            got = place.run("expect", ADDRESS, "--from", CA, "--token-part2",
+                            PART2, "--thumbprint", THUMBPRINT, umask=mask)
+            tap.equal(got.returncode, 0, "umask %o: expect" % mask)
+            out = place.path("out")
+            got = place.run("handle", "--auto-approve", "--draft",
+                            "file:" + out, stdin=challenge(), umask=mask)
+            tap.equal(got.returncode, 0, "umask %o: handle" % mask)
+            modes = {os.stat(out).st_mode & 0o777}
+            for top, _, names in os.walk(place.home):
+                modes |= {os.stat(os.path.join(top, n)).st_mode & 0o777
+                          for n in names}
+                tap.equal(os.stat(top).st_mode & 0o777, 0o700,
+                          "umask %o: mode of a directory" % mask)
+            tap.equal(modes, {0o600}, "umask %o: modes of files" % mask)
+
+
 def test_is_challenge():
     with Place() as place:
         for raw, code in ((challenge(), 0), (with_part(), 0),
