@@ -49,6 +49,8 @@
 
 /* Whose account on which server; one of secret and token, or neither. */
 #define VERB_SERVER "tls host port user secret? token?"
+/* An encrypted key, as its holder takes it (acme/unwrap.h). */
+#define VERB_SEALED "scheme digest mask wrap point info wrapped length"
 /* Why a server is of no use: it cannot be reached or has no certificate that we
  * trust, the password is wrong, it refuses for now, or for good; ca-file is
  * unusable. */
@@ -174,6 +176,8 @@
 	    "url nonce kid payload passphrase?", "jws", VERB_KEY)              \
 	X(BIND, "mailcert-key", "bind", "file", "url kid mac", "jws",          \
 	    VERB_KEY)                                                          \
+	X(UNWRAP, "mailcert-key", "unwrap", "file",                            \
+	    VERB_SEALED " passphrase?", "key", VERB_KEY)                       \
 	X(GENERATE, "mailcert-key", "generate", "file? new",                   \
 	    "kind address* srv* usage? subject? eku? passphrase?",             \
 	    "csr? public?", VERB_KEY)                                          \

@@ -15,6 +15,7 @@
  *		that key, whatever the kind says.  With addresses it
  *		also returns csr and public: the signing request and the
  *		SubjectPublicKeyInfo, in base64url
+ *	unwrap		the key of a message's content, by file: acme/unwrap.h
  *	copy		writes file as new, unlocked: as PEM, or with form "gpg"
  *		as gpg-agent stores it
  *	inspect, take, clone, export: see portable.h
@@ -28,6 +29,7 @@
 #include "acme/gpg_key.h"
 #include "acme/jwk.h"
 #include "acme/jws.h"
+#include "acme/unwrap.h"
 #include "base/base64url.h"
 #include "base/sandbox.h"
 #include "helpers/key/held.h"
@@ -147,6 +149,36 @@ use_key(const struct serve *serve, struct held *held, struct buf *out,
 		status = buf_status(&text);
 	add_result(out, thumbprint ? "thumbprint" : "jws", &text);
 	buf_clear(&text);
+	return status;
+}
+
+/* What is unwrapped comes from strangers. */
+static enum status
+recover(const struct serve *serve, struct held *held, struct buf *out,
+    struct note *note)
+{
+	const struct span frames = serve->frames;
+	struct unwrap sealed = { .scheme = frame_get(frames, "scheme"),
+		.digest = frame_get(frames, "digest"),
+		.mask = frame_get(frames, "mask"),
+		.wrap = frame_get(frames, "wrap"),
+		.point = frame_get(frames, "point"),
+		.info = frame_get(frames, "info"),
+		.wrapped = frame_get(frames, "wrapped") };
+	enum status status = STATUS_OK;
+	struct buf key;
+
+	if (!frame_number(frame_get(frames, "length"), &sealed.length))
+		return STATUS_USAGE;
+	if (key_is_locked(buf_span(&held->key)))
+		status =
+		    unlock(&held->key, frame_get(frames, "passphrase"), note);
+	buf_init(&key, UNWRAP_KEY_MAX);
+	if (status == STATUS_OK)
+		status = unwrap_key(buf_span(&held->key), &sealed, &key);
+	if (status == STATUS_OK)
+		add_result(out, "key", &key);
+	buf_wipe(&key);
 	return status;
 }
 
@@ -284,6 +316,8 @@ answer(const struct serve *serve, struct held *held, struct buf *out,
 		status = make_key(serve, held, out, note);
 	else if (serve->verb == VERB_COPY)
 		status = copy_key(serve, held, note);
+	else if (serve->verb == VERB_UNWRAP)
+		status = recover(serve, held, out, note);
 	else
 		status = use_key(serve, held, out, note);
 	return status == STATUS_OK ? buf_status(out) : status;
@@ -343,7 +377,7 @@ main(int argc, char *argv[])
 	buf_init(&out, OUT_MAX);
 	status = serve_one(&serve, &out, &note);
 	status = serve_answer(status, &note, buf_span(&out));
-	buf_clear(&out);
+	buf_wipe(&out);
 	/* The question may contain a MAC key or a passphrase. */
 	buf_wipe(&serve.question);
 	return status_exit(status);
