@@ -1,6 +1,7 @@
 /* prove.c - proof of a challenge's sender: see prove.h */
 #include "answer/prove.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "answer/anchors.h"
@@ -191,7 +192,7 @@ ask_verifier(const struct prover *prover, enum verb_id verb,
 	    length_of(subject->at, subject->count) + subject->more.len +
 		REQUEST_ROOM);
 	do {
-		buf_clear(&question);
+		buf_wipe(&question);
 		buf_clear(answer);
 		status = add_question_trust(prover, from, &question, note);
 		if (retrieval != NULL)
@@ -203,7 +204,7 @@ ask_verifier(const struct prover *prover, enum verb_id verb,
 		    ++round < ROUNDS_MAX &&
 		    retrieval_get(retrieval, buf_span(answer));
 	} while (more);
-	buf_clear(&question);
+	buf_wipe(&question);
 	return status;
 }
 
@@ -223,22 +224,52 @@ take_reports(struct span answer, size_t count, struct smime_report *out)
 	return !frame_next(&answer, "report", &report);
 }
 
+/* VERB_STATUSES, or VERB_OPENED of one message. */
+static enum status
+ask_reports(const struct prover *prover, enum verb_id verb,
+    const struct subject *subject, const char *from, struct smime_report *out,
+    struct note *note)
+{
+	const size_t count = subject->count;
+	enum status status;
+	struct buf answer;
+
+	buf_init(&answer, ANSWER_MAX * (count + 1) + WANTS_ROOM);
+	status = ask_verifier(prover, verb, subject, from, &answer, note);
+	if (status == STATUS_OK && !take_reports(buf_span(&answer), count, out))
+		status = note_set(
+		    note, STATUS_BUG, "the verifier sent a malformed report");
+	buf_clear(&answer);
+	return status;
+}
+
 static enum status
 ask_statuses(const struct prover *prover, const struct span *messages,
     size_t count, const char *from, struct smime_report *out, struct note *note)
 {
 	const struct subject subject = { "message", messages, count,
 		{ NULL, 0 } };
-	enum status status;
-	struct buf answer;
 
-	buf_init(&answer, ANSWER_MAX * (count + 1) + WANTS_ROOM);
-	status =
-	    ask_verifier(prover, VERB_STATUSES, &subject, from, &answer, note);
-	if (status == STATUS_OK && !take_reports(buf_span(&answer), count, out))
-		status = note_set(
-		    note, STATUS_BUG, "the verifier sent a malformed report");
-	buf_clear(&answer);
+	return ask_reports(prover, VERB_STATUSES, &subject, from, out, note);
+}
+
+enum status
+prove_opened(const struct prover *prover, struct span message, const char *from,
+    struct span key, struct smime_report *out, struct note *note)
+{
+	struct subject subject = { "message", &message, 1, { NULL, 0 } };
+	enum status status;
+	struct buf more;
+
+	assert(prover->retrieval == NULL || prover->retrieval->offline);
+	buf_init(&more, 1024);
+	frame_add(&more, "key", key);
+	subject.more = buf_span(&more);
+	status = buf_status(&more);
+	if (status == STATUS_OK)
+		status =
+		    ask_reports(prover, VERB_OPENED, &subject, from, out, note);
+	buf_wipe(&more);
 	return status;
 }
 

@@ -34,8 +34,16 @@ enum status prove_status(const struct prover *prover, struct span message,
 enum status prove_statuses(const struct prover *prover,
     const struct span *messages, size_t count, struct smime_report *out,
     struct note *note) MUST_CHECK;
-/* The same, and for a verified signer the certificate to encrypt to it, with
- * those above it, appended to chain in PEM; nothing if it has no such
+/*
+ * Judge what is encrypted in a message, by the key of its content.  What is
+ * inside has nobody asked on the network, since who sent it could see that:
+ * prover->retrieval, if it is set, is offline.
+ */
+enum status prove_opened(const struct prover *prover, struct span message,
+    const char *from, struct span key, struct smime_report *out,
+    struct note *note) MUST_CHECK;
+/* The same of a message that is not encrypted, and for a verified signer the
+ * certificate to encrypt to it, with those above it, appended to chain in PEM; nothing if it has no such
  * certificate. */
 enum status prove_signer(const struct prover *prover, struct span message,
     const char *from, struct smime_report *out, struct buf *chain,

@@ -32,7 +32,7 @@
 	"has-reply-to"
 #define VERB_REPORT                                                           \
 	"judged at-delivery error* why from signer issuer delivered passing " \
-	"protection"
+	"protection encrypted"
 /* What a challenge can be refused for (reply/challenge.h). */
 #define VERB_REFUSED                                                   \
 	" not-a-challenge is-a-reply bad-token bad-charset malformed " \
@@ -101,6 +101,14 @@
  */
 
 /*
+ * SEAL finds in an encrypted message what the key of the first certificate that
+ * it is encrypted to must unwrap: index, counted from 0, and sealed, frames
+ * (VERB_SEALED); neither where it is encrypted to none.  UNWRAP gives the key of
+ * the content, or a random one.  OPENED judges the message with that key; why it
+ * may say nothing else: mail/envelope.h.
+ */
+
+/*
  * ANNOUNCED looks at a server as a CA would, in plain text and with any
  * certificate.  protocol: "smtp", "lmtp", "imap" or "pop3"; tls: "starttls"
  * where the server offers it; address: only at these, else at all addresses of
@@ -148,6 +156,10 @@
 	    "now message+" VERB_TRUST, "report+ want*", "")                    \
 	X(SIGNER, "mailcert-verify", "signer", "", "now message" VERB_TRUST,   \
 	    VERB_REPORT " chain? want*", "")                                   \
+	X(SEAL, "mailcert-verify", "seal", "", "message certificate*",         \
+	    "index? sealed?", "")                                              \
+	X(OPENED, "mailcert-verify", "opened", "",                             \
+	    "now message key" VERB_TRUST, "report want*", "")                  \
 	X(OBJECT, "mailcert-verify", "object", "",                             \
 	    "now object content?" VERB_TRUST,                                  \
 	    "error* address* issuer content?", "")                             \

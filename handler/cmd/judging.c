@@ -24,34 +24,55 @@ add_trust(const struct config *config, struct buf *out)
 	anchors_mark(policy->smime_crls, out);
 }
 
+/* The keys are among what a result depends on: with another one, more can be
+ * read. */
+static enum status
+begin_opening(struct judging *judging, struct buf *trust, struct note *note)
+{
+	const struct prover *prover = &judging->prover;
+	enum status status;
+
+	judging->opened = *prover;
+	if (prover->retrieval != NULL)
+		judging->opened.retrieval = &judging->offline;
+	status = opening_begin(
+	    &judging->opening, prover->config, prover->home, note);
+	opening_mark(&judging->opening, trust);
+	return status;
+}
+
 enum status
 judging_begin(struct judging *judging, const struct config *config,
-    const struct home *home, bool fresh, bool offline, struct note *note)
+    const struct home *home, unsigned how, struct note *note)
 {
-	enum status status;
+	const int64_t now = (int64_t)time(NULL);
+	enum status status = STATUS_OK;
 	struct span trust;
 	char digest[1][65];
 	struct buf text;
 
-	*judging = (struct judging){ .prover = { .config = config,
-					 .home = home,
-					 .now = (int64_t)time(NULL) },
-		.fresh = fresh,
-		.offline = offline };
-	retrieval_begin(
-	    &judging->retrieval, config, home, judging->prover.now, offline);
+	*judging = (struct judging){
+		.prover = { .config = config, .home = home, .now = now },
+		.how = how
+	};
+	retrieval_begin(&judging->retrieval, config, home, now,
+	    (how & JUDGING_OFFLINE) != 0);
+	retrieval_begin(&judging->offline, config, home, now, true);
 	if (retrieval_is_wanted(config))
 		judging->prover.retrieval = &judging->retrieval;
 	buf_init(&text, TRUST_MAX);
 	add_trust(config, &text);
+	if ((how & JUDGING_DECRYPT) != 0)
+		status = begin_opening(judging, &text, note);
 	trust = buf_span(&text);
-	status = buf_status(&text);
+	if (status == STATUS_OK)
+		status = buf_status(&text);
 	if (status == STATUS_OK)
 		status = prove_digests(&trust, 1, digest, note);
 	buf_clear(&text);
 	if (status != STATUS_OK)
 		return status;
-	judging->cache = verified_open(home, digest[0], judging->prover.now);
+	judging->cache = verified_open(home, digest[0], now);
 	return judging->cache != NULL ? STATUS_OK : STATUS_MEMORY;
 }
 
@@ -60,6 +81,8 @@ judging_end(struct judging *judging)
 {
 	verified_close(judging->cache);
 	retrieval_end(&judging->retrieval);
+	retrieval_end(&judging->offline);
+	opening_end(&judging->opening);
 	judging->cache = NULL;
 }
 
@@ -84,7 +107,7 @@ ask(const struct judging *judging, struct batch *batch, size_t from,
 	enum status status = STATUS_OK;
 	size_t i;
 
-	if (judging->offline ||
+	if ((judging->how & JUDGING_OFFLINE) != 0 ||
 	    (count > 1 && !anchors_has_word(anchors, SPAN("smimea"))))
 		return prove_statuses(prover, batch->message + from, count,
 		    batch->report + from, note);
@@ -136,7 +159,8 @@ look_up(const struct judging *judging, struct batch *batch)
 
 	for (i = 0; i < batch->count; i++) {
 		have = verified_find(judging->cache, batch->digest[i], &kept);
-		if (have && kept.current && !judging->fresh) {
+		if (have && kept.current &&
+		    (judging->how & JUDGING_FRESH) == 0) {
 			batch->out[i]->verified = kept;
 			continue;
 		}
@@ -163,13 +187,38 @@ keep(const struct judging *judging, struct batch *batch, size_t i)
 	if (batch->was_good[i] &&
 	    verified->report.at_delivery == SMIME_STATUS_FAILED)
 		verified->report.at_delivery = SMIME_STATUS_VERIFIED;
-	if (verified->report.passing == 0 && !judging->offline)
+	if (verified->report.passing == 0 &&
+	    (judging->how & JUDGING_OFFLINE) == 0)
 		verified_keep(judging->cache, batch->digest[i], verified);
 }
 
+/* Of a message that brings the verifier down, what is inside stays unknown. */
 static enum status
-judge_likely(
-    const struct judging *judging, struct batch *batch, struct note *note)
+open_some(struct judging *judging, struct batch *batch, struct note *note)
+{
+	const bool offline = (judging->how & JUDGING_OFFLINE) != 0;
+	enum status status = STATUS_OK;
+	struct smime_report *report;
+	size_t i;
+
+	for (i = 0; status == STATUS_OK && i < batch->count; i++) {
+		report = &batch->report[i];
+		if (report->encrypted == 0 ||
+		    report->status != SMIME_STATUS_UNKNOWN)
+			continue;
+		status = opening_judge(&judging->opening, &judging->opened,
+		    batch->message[i],
+		    offline ? "" : batch->out[i]->sender.from, report, note);
+		if (status == STATUS_BUG || status == STATUS_AGAIN) {
+			report->passing = 1;
+			status = STATUS_OK;
+		}
+	}
+	return status;
+}
+
+static enum status
+judge_likely(struct judging *judging, struct batch *batch, struct note *note)
 {
 	enum status status;
 	size_t i;
@@ -182,6 +231,8 @@ judge_likely(
 		look_up(judging, batch);
 	if (status == STATUS_OK && batch->count > 0)
 		status = ask_some(judging, batch, 0, batch->count, note);
+	if (status == STATUS_OK && (judging->how & JUDGING_DECRYPT) != 0)
+		status = open_some(judging, batch, note);
 	for (i = 0; status == STATUS_OK && i < batch->count; i++)
 		keep(judging, batch, i);
 	return status;

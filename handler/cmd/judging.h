@@ -7,16 +7,27 @@
 #ifndef CMD_JUDGING_H
 #define CMD_JUDGING_H
 #include "answer/prove.h"
+#include "cmd/opening.h"
 #include "cmd/sender.h"
 #include "store/verified.h"
 
 enum { JUDGING_MOST = 256, JUDGING_OCTETS = 8 * 1024 * 1024 };
 
+/* How; any of them. */
+enum {
+	JUDGING_FRESH = 1,   /* judge again what the cache has */
+	JUDGING_OFFLINE = 2, /* use no network */
+	JUDGING_DECRYPT = 4  /* judge what is encrypted to our keys */
+};
+
 struct judging {
-	bool offline; /* nobody on the network is asked */
+	unsigned how;
 	struct prover prover;
 	struct retrieval retrieval;
-	bool fresh; /* the cache only says what was good once */
+	/* Of JUDGING_DECRYPT: asks no CA because of what was encrypted. */
+	struct prover opened;
+	struct retrieval offline;
+	struct opening opening;
 	struct verified_cache *cache; /* owned */
 };
 
@@ -26,11 +37,10 @@ struct judgement {
 	struct verified verified;
 };
 
-/* fresh: judge again what the cache has; offline: use no network.  config and
- * home stay with the caller; judging_end() ends it, whatever this returns. */
+/* config and home stay with the caller; judging_end() ends it, whatever this
+ * returns. */
 enum status judging_begin(struct judging *judging, const struct config *config,
-    const struct home *home, bool fresh, bool offline,
-    struct note *note) MUST_CHECK;
+    const struct home *home, unsigned how, struct note *note) MUST_CHECK;
 /* Write the cache, best effort. */
 void judging_end(struct judging *judging);
 

@@ -222,8 +222,8 @@ add_smime(const struct config *config, struct span message, struct buf *out)
 	if (status == STATUS_OK)
 		status = home_open(config->home, false, &home, &note);
 	if (status == STATUS_OK)
-		status =
-		    judging_begin(&judging, config, &home, false, true, &note);
+		status = judging_begin(
+		    &judging, config, &home, JUDGING_OFFLINE, &note);
 	if (status == STATUS_OK)
 		status = judging_judge(&judging, &message, 1, judgement, &note);
 	if (status != STATUS_OK)

@@ -19,6 +19,10 @@ static const struct cmd_option rows[] = {
 	    .help = "do not use a result that is less than a day old" },
 	{ "offline", NULL, AT(offline),
 	    .help = "use no network: no DNS, no question to a CA" },
+	{ "decrypt", NULL, AT(decrypt),
+	    .help =
+		"judge what is encrypted to a key in the home, too; only the\n"
+		"status is printed, and no passphrase is asked for" },
 	{ "has-smime", NULL, AT(has_smime),
 	    .help = "list only messages with an S/MIME status" },
 	{ "no-has-smime", NULL, AT(no_has_smime),
@@ -74,8 +78,7 @@ void
 verify_add_text(const struct verified *verified, int64_t now, struct buf *out)
 {
 	const struct smime_report *report = &verified->report;
-	const char *status =
-	    smime_status_name((enum smime_status)report->status);
+	const char *status = smime_report_status(report);
 	uint32_t i;
 
 	add_line(out, "Status", status != NULL ? status : "no signature");
@@ -86,7 +89,8 @@ verify_add_text(const struct verified *verified, int64_t now, struct buf *out)
 	for (i = 0; i < report->errors; i++)
 		add_line(out, i == 0 ? "Because" : "", report->error[i]);
 	add_time(out, "At delivery",
-	    smime_status_name((enum smime_status)report->at_delivery),
+	    smime_status_name(
+		(enum smime_status)report->at_delivery, report->encrypted == 1),
 	    report->delivered, now);
 	add_line(out, "From",
 	    report->from[0] != '\0' ? report->from : "not one address");
@@ -135,7 +139,8 @@ add_server(const struct watch_smime *server, struct json_writer *json)
 	}
 	cmd_add_time(json, "smimeVerifiedAt", server->at);
 	json_add_text(json, "countsAs",
-	    smime_status_name(smime_status_read(span_of(server->status))));
+	    smime_status_name(
+		smime_status_read(span_of(server->status)), false));
 	json_close(json);
 }
 
@@ -145,10 +150,9 @@ verify_add_json(const struct judgement *judgement, const char *where,
 {
 	const struct verified *verified = &judgement->verified;
 	const struct smime_report *report = &verified->report;
-	const char *status =
-	    smime_status_name((enum smime_status)report->status);
-	const char *then =
-	    smime_status_name((enum smime_status)report->at_delivery);
+	const char *status = smime_report_status(report);
+	const char *then = smime_status_name(
+	    (enum smime_status)report->at_delivery, report->encrypted == 1);
 	const bool is_signed = report->status >= SMIME_STATUS_VERIFIED;
 	struct json_writer json = flat ? json_begin_line(out) : json_begin(out);
 
@@ -172,6 +176,14 @@ verify_add_json(const struct judgement *judgement, const char *where,
 	json_close(&json);
 }
 
+unsigned
+verify_how(const struct verify_options *options)
+{
+	return (options->fresh ? JUDGING_FRESH : 0U) |
+	    (options->offline ? JUDGING_OFFLINE : 0U) |
+	    (options->decrypt ? JUDGING_DECRYPT : 0U);
+}
+
 /* One message, in full. */
 static enum status
 verify_one(struct session *session, const struct verify_options *options,
@@ -190,7 +202,7 @@ verify_one(struct session *session, const struct verify_options *options,
 	message = buf_span(&bytes);
 	if (status == STATUS_OK)
 		status = judging_begin(&judging, &session->config,
-		    &session->home, options->fresh, options->offline, note);
+		    &session->home, verify_how(options), note);
 	if (status == STATUS_OK)
 		status = judging_judge(&judging, &message, 1, judgement, note);
 	judging_end(&judging);

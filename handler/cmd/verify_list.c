@@ -136,8 +136,7 @@ add_line(const struct listing *listing, const struct judgement *judgement,
 {
 	const struct watch_smime *server = server_of(listing, i);
 	const struct smime_report *report = &judgement->verified.report;
-	const char *status =
-	    smime_status_name((enum smime_status)report->status);
+	const char *status = smime_report_status(report);
 
 	buf_addf(out, "%s\t", status != NULL ? status : "none");
 	if (judgement->sender.date != 0)
@@ -153,7 +152,7 @@ add_line(const struct listing *listing, const struct judgement *judgement,
 	if (server != NULL) {
 		buf_add_byte(out, '\t');
 		status = smime_status_name(
-		    smime_status_read(span_of(server->status)));
+		    smime_status_read(span_of(server->status)), false);
 		add_column(listing, status != NULL ? status : "none", out);
 	}
 	buf_add_byte(out, '\n');
@@ -410,7 +409,7 @@ verify_list(struct session *session, const struct verify_options *options,
 	buf_init(&listing->bytes,
 	    JUDGING_OCTETS + (size_t)session->config.max_message);
 	status = judging_begin(&listing->judging, &session->config,
-	    &session->home, options->fresh, options->offline, &session->note);
+	    &session->home, verify_how(options), &session->note);
 	if (status == STATUS_OK)
 		status = take_all(listing, operands, count);
 	*failed = listing->bad > 0 || listing->skipped;

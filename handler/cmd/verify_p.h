@@ -11,11 +11,15 @@ struct verify_options {
 	bool json;
 	bool fresh;
 	bool offline;
+	bool decrypt;
 	/* RFC 9219 section 4.2: hasSmime and the others, true and false */
 	bool has_smime, no_has_smime;
 	bool has_verified, no_has_verified;
 	bool has_delivered, no_has_delivered;
 };
+
+/* How to judge: flags of judging_begin(). */
+unsigned verify_how(const struct verify_options *options);
 
 /* Add what there is to know of one message, on lines with labels. */
 void verify_add_text(

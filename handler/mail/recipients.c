@@ -10,6 +10,8 @@
 #include <openssl/pem.h>
 #include <stdlib.h>
 
+#include "mail/recipients_p.h"
+
 struct recipients {
 	CMS_ContentInfo *cms;                /* owned */
 	STACK_OF(CMS_RecipientInfo) * infos; /* borrowed from cms */
@@ -45,9 +47,8 @@ recipients_free(struct recipients *recipients)
 	free(recipients);
 }
 
-/* Key agreement has keys for several recipients in one. */
-static bool
-agrees_with(CMS_RecipientInfo *info, X509 *certificate)
+int
+recipients_agreed(CMS_RecipientInfo *info, X509 *certificate)
 {
 	STACK_OF(CMS_RecipientEncryptedKey) *keys =
 	    CMS_RecipientInfo_kari_get0_reks(info);
@@ -57,8 +58,8 @@ agrees_with(CMS_RecipientInfo *info, X509 *certificate)
 		if (CMS_RecipientEncryptedKey_cert_cmp(
 			sk_CMS_RecipientEncryptedKey_value(keys, i),
 			certificate) == 0)
-			return true;
-	return false;
+			return i;
+	return -1;
 }
 
 static bool
@@ -68,29 +69,37 @@ is_for(CMS_RecipientInfo *info, X509 *certificate)
 	case CMS_RECIPINFO_TRANS:
 		return CMS_RecipientInfo_ktri_cert_cmp(info, certificate) == 0;
 	case CMS_RECIPINFO_AGREE:
-		return agrees_with(info, certificate);
+		return recipients_agreed(info, certificate) >= 0;
 	default:
 		return false;
 	}
 }
 
-bool
-recipients_have(const struct recipients *recipients, struct span pem)
+X509 *
+recipients_certificate(struct span pem)
 {
 	BIO *text = BIO_new_mem_buf(pem.at, (int)pem.len);
 	X509 *certificate = NULL;
-	bool found = false;
-	int i;
 
 	if (text != NULL)
 		certificate = PEM_read_bio_X509(text, NULL, NULL, NULL);
+	BIO_free(text);
+	return certificate;
+}
+
+bool
+recipients_have(const struct recipients *recipients, struct span pem)
+{
+	X509 *certificate = recipients_certificate(pem);
+	bool found = false;
+	int i;
+
 	for (i = 0; certificate != NULL && !found &&
 	     i < sk_CMS_RecipientInfo_num(recipients->infos);
 	     i++)
 		found = is_for(sk_CMS_RecipientInfo_value(recipients->infos, i),
 		    certificate);
 	X509_free(certificate);
-	BIO_free(text);
 	ERR_clear_error();
 	return found;
 }

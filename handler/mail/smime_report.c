@@ -9,12 +9,22 @@
 #include "mail/protect.h"
 
 const char *
-smime_status_name(enum smime_status status)
+smime_status_name(enum smime_status status, bool encrypted)
 {
-	static const char *const names[SMIME_STATUS_COUNT] = { NULL, "unknown",
-		"signed/verified", "signed/failed" };
+	static const char *const names[2][SMIME_STATUS_COUNT] = {
+		{ NULL, "unknown", "signed/verified", "signed/failed" },
+		{ NULL, "unknown", "encrypted+signed/verified",
+		    "encrypted+signed/failed" }
+	};
 
-	return names[status];
+	return names[encrypted][status];
+}
+
+const char *
+smime_report_status(const struct smime_report *report)
+{
+	return smime_status_name(
+	    (enum smime_status)report->status, report->encrypted == 1);
 }
 
 enum smime_status
@@ -52,6 +62,7 @@ static const struct frame_field fields[] = {
 	R(FRAME_I64, "delivered", delivered),
 	R(FRAME_U32, "passing", passing),
 	R(FRAME_U32, "protection", protection),
+	R(FRAME_U32, "encrypted", encrypted),
 };
 enum { FIELDS = sizeof(fields) / sizeof(*fields) };
 
@@ -75,7 +86,7 @@ smime_report_ok(const struct smime_report *r)
 	if (r->status >= SMIME_STATUS_COUNT ||
 	    r->at_delivery >= SMIME_STATUS_COUNT ||
 	    r->errors > SMIME_ERRORS_MAX || r->protection > PROTECT_RFC7508 ||
-	    r->passing > 1 ||
+	    r->passing > 1 || r->encrypted > 1 ||
 	    (r->status == SMIME_STATUS_VERIFIED &&
 		(r->errors > 0 || r->from[0] == '\0')))
 		return false;

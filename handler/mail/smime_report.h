@@ -18,8 +18,8 @@ enum smime_status {
 	SMIME_STATUS_FAILED    /* "signed/failed" */
 };
 enum { SMIME_STATUS_COUNT = 4, SMIME_ERRORS_MAX = 6, SMIME_TEXT_SIZE = 320 };
-/* NULL for SMIME_STATUS_NULL. */
-const char *smime_status_name(enum smime_status status);
+/* NULL for SMIME_STATUS_NULL.  encrypted: the signature was inside. */
+const char *smime_status_name(enum smime_status status, bool encrypted);
 
 /* What somebody else's status means to us: a value that we do not know counts as
  * unknown (section 4.1), encrypted ones count as those that are not.  Empty:
@@ -39,7 +39,13 @@ struct smime_report {
 	int64_t delivered;   /* by the topmost Received; 0: unknown */
 	uint32_t passing;    /* 1: FAILED for trouble that will pass */
 	uint32_t protection; /* enum protect_form */
+	/* 1: the message is encrypted; from VERIFIED on, what is judged was
+	 * inside. */
+	uint32_t encrypted;
 };
+
+/* The name of its status now. */
+const char *smime_report_status(const struct smime_report *report);
 
 /* Append it as frames (base/frame.h), and read it back into one that is all
  * zero.  False: the frames are not what smime_report_write() writes. */

@@ -4,12 +4,12 @@
  * Input: hostile.
  */
 #include "mail/smime_verify.h"
-#include "mail/mbox.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "mail/mbox.h"
 #include "mail/received.h"
 
 enum { ENTITY_MAX = 260 * 1024 * 1024, CMS_MAX = 64 * 1024 * 1024 };
@@ -46,11 +46,16 @@ open_found(
 		    "the signature's transfer encoding is malformed");
 	if (status == STATUS_OK)
 		status = cms_parse(buf_span(&der), &out->cms, note);
+	if (status == STATUS_MISSING && smime->form == SMIME_OPAQUE)
+		out->encrypted = envelope_is(buf_span(&der));
 	buf_clear(&der);
 	/* A detached signature must be one; an object that says that it is
 	 * something else may be that. */
 	if (status == STATUS_MISSING && smime->form == SMIME_DETACHED)
 		status = STATUS_BAD_SMIME;
+	else if (out->encrypted)
+		status =
+		    note_set(note, STATUS_MISSING, "the message is encrypted");
 	else if ((status == STATUS_MISSING || status == STATUS_BAD_SMIME) &&
 	    smime->why[0] != '\0')
 		status = note_set(
@@ -398,27 +403,36 @@ judge_signers(struct smime_signed *open, const struct trust *trust,
 	return status;
 }
 
-enum status
-smime_judge(struct span message, struct trust *trust,
-    const struct dns_answer *smimea, int64_t now, struct smime_report *out,
-    struct buf *correspondent)
+/* What the header says, which is never encrypted. */
+static enum status
+judge_header(struct span message, int64_t now, struct sender *sender,
+    struct smime_report *out)
 {
 	struct header *header = malloc(sizeof(*header));
-	struct smime_signed open = { .form = SMIME_NONE };
-	struct note note = { "" };
-	struct sender sender;
-	enum status status;
-	size_t usable = 0;
 
 	if (header == NULL)
 		return STATUS_MEMORY;
 	header_parse(mbox_strip(message), header);
-	take_sender(header, &sender);
-	text_show_in(out->from, sizeof(out->from), span_of(sender.from), true);
+	take_sender(header, sender);
+	text_show_in(out->from, sizeof(out->from), span_of(sender->from), true);
 	if (received_date(header, &out->delivered) != STATUS_OK ||
 	    out->delivered > now)
 		out->delivered = 0;
 	free(header);
+	return STATUS_OK;
+}
+
+/* What is signed: the message, or what was encrypted in it. */
+static enum status
+judge_signed(struct span message, const struct sender *sender,
+    struct trust *trust, const struct dns_answer *smimea, int64_t now,
+    struct smime_report *out, struct buf *correspondent)
+{
+	struct smime_signed open = { .form = SMIME_NONE };
+	struct note note = { "" };
+	enum status status;
+	size_t usable = 0;
+
 	status = smime_open(message, &open, &note);
 	if (status == STATUS_OK) {
 		if (smime_trust_smimea(trust, smimea, &usable, &note) !=
@@ -427,13 +441,14 @@ smime_judge(struct span message, struct trust *trust,
 			out->passing = 1;
 		}
 		status = judge_signers(
-		    &open, trust, &sender, now, out, correspondent);
+		    &open, trust, sender, now, out, correspondent);
 	} else if (status == STATUS_MISSING) {
 		text_show_in(
 		    out->why, SMIME_TEXT_SIZE, span_of(note.text), true);
 		out->status = out->at_delivery = open.form == SMIME_NONE
 		    ? SMIME_STATUS_NULL
 		    : SMIME_STATUS_UNKNOWN;
+		out->encrypted = open.encrypted;
 		status = STATUS_OK;
 	} else if (status == STATUS_BAD_SMIME) {
 		add_error(out, &note);
@@ -441,5 +456,75 @@ smime_judge(struct span message, struct trust *trust,
 		status = STATUS_OK;
 	}
 	smime_close(&open);
+	return status;
+}
+
+enum status
+smime_judge(struct span message, struct trust *trust,
+    const struct dns_answer *smimea, int64_t now, struct smime_report *out,
+    struct buf *correspondent)
+{
+	struct sender sender;
+	enum status status;
+
+	status = judge_header(message, now, &sender, out);
+	return status == STATUS_OK ? judge_signed(message, &sender, trust,
+					 smimea, now, out, correspondent)
+				   : status;
+}
+
+enum status
+smime_envelope(struct span message, struct envelope **out)
+{
+	struct note unused = { "" };
+	struct smime smime;
+	enum status status;
+	struct buf ber;
+
+	status = smime_find(mbox_strip(message), &smime, &unused);
+	if (status == STATUS_OK && smime.form != SMIME_OPAQUE)
+		status = STATUS_MISSING;
+	buf_init(&ber, CMS_MAX);
+	if (status == STATUS_OK)
+		status = part_decode(&smime.cms, &ber);
+	if (status == STATUS_OK)
+		status = envelope_parse(buf_span(&ber), out);
+	buf_clear(&ber);
+	return status == STATUS_BAD_SMIME || status == STATUS_BAD_SYNTAX ||
+		status == STATUS_BAD_SIZE
+	    ? STATUS_MISSING
+	    : status;
+}
+
+enum status
+smime_judge_opened(struct span message, struct span key, struct trust *trust,
+    const struct dns_answer *smimea, int64_t now, struct smime_report *out)
+{
+	struct envelope *envelope = NULL;
+	struct sender sender;
+	struct buf content;
+	enum status status;
+
+	buf_init(&content, ENTITY_MAX);
+	status = judge_header(message, now, &sender, out);
+	if (status == STATUS_OK)
+		status = smime_envelope(message, &envelope);
+	if (status == STATUS_OK)
+		status = envelope_open(envelope, key, &content);
+	if (status == STATUS_OK)
+		status = judge_signed(
+		    buf_span(&content), &sender, trust, smimea, now, out, NULL);
+	if (status == STATUS_MISSING)
+		status = STATUS_OK;
+	if (out->status <= SMIME_STATUS_UNKNOWN) {
+		out->status = out->at_delivery = SMIME_STATUS_UNKNOWN;
+		text_show_in(out->why, SMIME_TEXT_SIZE,
+		    SPAN("the message is encrypted, and no signature was found "
+			 "inside"),
+		    true);
+	}
+	out->encrypted = 1;
+	envelope_free(envelope);
+	buf_wipe(&content);
 	return status;
 }

@@ -10,6 +10,7 @@
 #include "mail/address.h"
 #include "mail/cms.h"
 #include "mail/dns_answer.h"
+#include "mail/envelope.h"
 #include "mail/protect.h"
 #include "mail/smime.h"
 #include "mail/smime_report.h"
@@ -20,6 +21,7 @@ struct smime_signed {
 	struct cms *cms;     /* owned */
 	struct buf entity;   /* owned: what is signed, as it is signed */
 	bool mbox;           /* the message stood in one */
+	bool encrypted;      /* not signed, but encrypted */
 	bool unquoted;       /* entity: without the ">" of an mbox */
 	struct span content; /* SMIME_DETACHED: the same as it stands */
 };
@@ -63,4 +65,21 @@ enum status smime_trust_smimea(struct trust *trust,
 enum status smime_judge(struct span message, struct trust *trust,
     const struct dns_answer *smimea, int64_t now, struct smime_report *out,
     struct buf *correspondent) MUST_CHECK;
+/* Find what is encrypted, if it is the whole message.  STATUS_MISSING: it is not,
+ * or in a way that mailcert does not know. */
+enum status smime_envelope(
+    struct span message, struct envelope **out) MUST_CHECK;
+/* Find what is encrypted, if it is the whole message.  STATUS_MISSING: it is not,
+ * or in a way that mailcert does not know. */
+enum status smime_envelope(
+    struct span message, struct envelope **out) MUST_CHECK;
+/*
+ * The same of an encrypted message, with the key that was unwrapped.  If there is
+ * no signature inside, it is UNKNOWN with one and the same sentence, be it that
+ * it is not signed, that the key is wrong or that the content was changed:
+ * whoever sent it could learn from the difference.
+ */
+enum status smime_judge_opened(struct span message, struct span key,
+    struct trust *trust, const struct dns_answer *smimea, int64_t now,
+    struct smime_report *out) MUST_CHECK;
 #endif

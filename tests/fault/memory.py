@@ -4,13 +4,14 @@
 a lost order, never an answer that is not recorded."""
 import json
 import os
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import cms
 from lib import (BUILD, CA, PART1, PART2, THUMBPRINT, Place, ask, challenge,
                  fake_sendmail, nomalloc, run_tests, sample, sent, tap,
-                 tests_of, with_part)
+                 tests_of, told, with_part)
 
 STATUSES = {0, 1, 65, 70, 71, 73, 74, 75, 78}
 
@@ -133,6 +134,55 @@ def test_signature():
                 bad.append((n, got))
         tap.ok(not bad and judged > 0,
                "mailcert-verify object: never believed", judged, *bad)
+
+
+def failing(place, preload, program, verb, stdin, most, judge):
+    """Fail each of that many allocations in a helper: what judge() says is
+    wrong, and how often it answered."""
+    bad, done = [], 0
+    for n in sample(range(1, most), 12):
+        got = place.run(verb, program=os.path.join(BUILD, program), stdin=stdin,
+                        env=dict(place.env, LD_PRELOAD=preload,
+                                 FAIL_AT=str(n)))
+        answer = dict(told(got.stdout)) if got.stdout else {}
+        good = answer.get("status") == b"done"
+        done += good
+        if got.returncode not in STATUSES or good and judge(answer):
+            bad.append((n, got))
+    tap.ok(not bad and done > 0, "%s %s" % (program, verb), done, *bad)
+
+
+def test_opened():
+    """What is encrypted, in both programs: never taken for verified, and no
+    other key."""
+    root, other = cms.Authority("Test Root"), cms.Authority("Other Root")
+    key, cert = root.issue("alice@example.org")
+    with Place(config="") as place:
+        preload = nomalloc(place)
+        path = place.write("key.pem", cms.pem(key))
+        sealed = subprocess.run(
+            ["openssl", "cms", "-encrypt", "-aes128", place.write(
+                "cert.pem", cms.cert_pem(cert))], check=True,
+            capture_output=True, input=cms.openssl_sign(
+                b"Content-Type: text/plain\r\n\r\nHello\r\n",
+                [root.issue(CA)])).stdout
+        message = b"From: %s\n" % CA.encode() + sealed
+        question = ask(("message", message),
+                       ("certificate", cms.cert_pem(cert)))
+        right = dict(told(place.run("seal", stdin=question, program=os.path.join(
+            BUILD, "mailcert-verify")).stdout))["sealed"]
+        failing(place, preload, "mailcert-verify", "seal", question, 400,
+                lambda answer: answer.get("sealed", right) != right)
+        question = ask(*told(right), opens=[("file", path)])
+        secret = dict(told(place.run("unwrap", stdin=question, program=os.path.
+                                     join(BUILD, "mailcert-key")).stdout))["key"]
+        failing(place, preload, "mailcert-key", "unwrap", question, 700,
+                lambda answer: len(answer["key"]) != len(secret))
+        question = ask(("now", "1795320838"), ("message", message),
+                       ("key", secret), ("file", "x"),
+                       ("anchor", cms.cert_pem(other.cert)))
+        failing(place, preload, "mailcert-verify", "opened", question, 2000,
+                lambda answer: b"judged 1\n2\n" in answer["report"])
 
 
 run_tests(tests_of(globals()))

@@ -1,8 +1,11 @@
-/* fuzz_encrypted.c - mail/recipients: EnvelopedData from anybody, beside
- * certificates of ours */
+/* fuzz_encrypted.c - mail/recipients, mail/envelope: EnvelopedData from anybody,
+ * beside certificates of ours and keys that are not */
 #include <string.h>
 
+#include "base/frame.h"
+#include "base/verb.h"
 #include "fuzz.h"
+#include "mail/envelope.h"
 #include "mail/recipients.h"
 
 /* The recipient of the first inputs of the corpus. */
@@ -27,6 +30,50 @@ static const char certificate[] =
     "22AY1uo=\n"
     "-----END CERTIFICATE-----\n";
 
+/* With a key of each length; only one of them can be accepted. */
+static void
+open_it(const struct envelope *envelope)
+{
+	static const char key[32] = { 1 };
+	enum status status;
+	struct buf content;
+	size_t len, fit = 0;
+
+	buf_init(&content, 1024 * 1024);
+	for (len = 0; len <= sizeof(key); len += 8) {
+		status = envelope_open(
+		    envelope, (struct span){ key, len }, &content);
+		fit += status != STATUS_CRYPTO;
+		assert(status == STATUS_OK || content.len == 0);
+		buf_clear(&content);
+	}
+	assert(fit == 1);
+}
+
+static void
+try_envelope(struct span der)
+{
+	struct envelope *envelope = NULL;
+	struct note note = { "" };
+	enum status status;
+	struct buf sealed;
+	bool found;
+
+	status = envelope_parse(der, &envelope);
+	assert(status == STATUS_OK || status == STATUS_MISSING);
+	assert(status != STATUS_OK || envelope_is(der));
+	if (status != STATUS_OK)
+		return;
+	buf_init(&sealed, 1024 * 1024);
+	assert(!envelope_seal(envelope, SPAN(""), &sealed));
+	found = envelope_seal(envelope, SPAN(certificate), &sealed);
+	assert(found == (sealed.len > 0));
+	assert(!found || verb_frames_ok(VERB_SEALED, buf_span(&sealed), &note));
+	open_it(envelope);
+	buf_clear(&sealed);
+	envelope_free(envelope);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -35,6 +82,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct note note = { "" };
 	enum status status;
 
+	try_envelope(der);
 	status = recipients_parse(der, &recipients, &note);
 	assert(status == STATUS_OK || status == STATUS_BAD_SMIME);
 	assert((status == STATUS_OK) == (recipients != NULL));

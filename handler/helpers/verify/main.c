@@ -25,6 +25,7 @@
 #include "base/idn.h"
 #include "base/sandbox.h"
 #include "base/serve.h"
+#include "mail/envelope.h"
 #include "mail/recipients.h"
 #include "mail/smime_object.h"
 #include "mail/smime_verify.h"
@@ -232,6 +233,31 @@ do_status(enum verb_id verb, struct span frames,
 	return status;
 }
 
+/* The same of what is encrypted in a message. */
+static enum status
+do_opened(struct span frames, const struct evidence *evidence, struct buf *out)
+{
+	struct smime_report report = { .status = SMIME_STATUS_NULL };
+	enum status status;
+	struct buf one;
+	int64_t now;
+
+	if (!frame_number(frame_get(frames, "now"), &now))
+		return STATUS_USAGE;
+	buf_init(&one, CERTIFICATE_SIZE_MAX);
+	status = smime_judge_opened(frame_get(frames, "message"),
+	    frame_get(frames, "key"), evidence->trust, first_answer(evidence),
+	    now, &report);
+	if (status == STATUS_OK) {
+		smime_report_write(&report, &one);
+		frame_add(out, "report", buf_span(&one));
+		buf_add(out, trust_wants(evidence->trust));
+		status = buf_status(&one);
+	}
+	buf_clear(&one);
+	return status;
+}
+
 /* The same for many messages, each in a frame. */
 static enum status
 do_statuses(
@@ -314,6 +340,8 @@ do_evident(
 		status = do_status(verb, frames, &evidence, out);
 	else if (status == STATUS_OK && verb == VERB_STATUSES)
 		status = do_statuses(frames, &evidence, out);
+	else if (status == STATUS_OK && verb == VERB_OPENED)
+		status = do_opened(frames, &evidence, out);
 	else if (status == STATUS_OK && verb == VERB_OBJECT)
 		status = do_object(frames, &evidence, out);
 	else if (status == STATUS_OK && verb == VERB_RECORDS)
@@ -463,6 +491,34 @@ do_recipient(struct span frames, struct buf *out, struct note *note)
 	return status;
 }
 
+/* What a key holder must unwrap, of the first certificate that has something. */
+static enum status
+do_seal(struct span frames, struct buf *out)
+{
+	struct envelope *envelope = NULL;
+	struct span rest = frames, pem;
+	struct buf sealed;
+	enum status status;
+	bool found = false;
+	int64_t index;
+
+	buf_init(&sealed, 16 * 1024);
+	status = smime_envelope(frame_get(frames, "message"), &envelope);
+	for (index = 0; status == STATUS_OK && !found &&
+	     frame_next(&rest, "certificate", &pem);
+	     index++) {
+		found = envelope_seal(envelope, pem, &sealed);
+		if (!found)
+			continue;
+		frame_add_number(out, "index", index);
+		frame_add(out, "sealed", buf_span(&sealed));
+		status = buf_status(&sealed);
+	}
+	buf_clear(&sealed);
+	envelope_free(envelope);
+	return status == STATUS_MISSING ? STATUS_OK : status;
+}
+
 /* A number of an SMIMEA record. */
 static bool
 take_number(struct span frames, const char *name, int64_t most, unsigned *out)
@@ -589,6 +645,8 @@ answer(
 		    frame_get(frames, "chain"), "public", out, note);
 	else if (verb == VERB_RECIPIENT)
 		status = do_recipient(frames, out, note);
+	else if (verb == VERB_SEAL)
+		status = do_seal(frames, out);
 	else if (verb == VERB_ASSOCIATE)
 		status = do_associate(frames, out, note);
 	else if (verb == VERB_DESCRIBE)
