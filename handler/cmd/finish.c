@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cmd/ask_command.h"
 #include "cmd/deploying.h"
+#include "cmd/installing.h"
 #include "cmd/lookup.h"
 #include "cmd/session.h"
 #include "order/challenges.h"
@@ -457,6 +458,7 @@ cmd_finish(const struct invocation *invocation, int argc, char *argv[])
 		    : id != NULL ? finish_named(session, id, options.sent, &how,
 				       &session->note)
 				 : finish_all(session, options.sent, &how);
+	installing_tidy_late(&session->home);
 	if (options.detach)
 		log_result(session, id, status);
 	return session_end(session, status);

@@ -68,6 +68,15 @@ installing_tidy(const struct home *home, struct note *note)
 	return status;
 }
 
+void
+installing_tidy_late(const struct home *home)
+{
+	struct note why = { "" };
+
+	if (home->dir >= 0 && installing_tidy(home, &why) != STATUS_OK)
+		cmd_say(&why);
+}
+
 /* A server's goes into servers. */
 static enum status
 deploy(const struct config *config, const struct home *home,

@@ -22,4 +22,7 @@ enum status installing_again(const struct config *config,
  * say so. */
 enum status installing_tidy(
     const struct home *home, struct note *note) MUST_CHECK;
+/* The same at the end of a command that has a status already: a failure is
+ * said, and renew tries again. */
+void installing_tidy_late(const struct home *home);
 #endif

@@ -327,6 +327,8 @@ check_order(struct session *session, const char *named, struct options *options)
 {
 	const struct service_pending which = { named, order_is_open, "TYPE" };
 	struct order *order = calloc(1, sizeof(*order));
+	struct service_where *where = &options->where;
+	struct sight_addresses found;
 	enum status status;
 	size_t i;
 
@@ -337,8 +339,13 @@ check_order(struct session *session, const char *named, struct options *options)
 		status = check_dns(session, order, options->json);
 	} else if (status == STATUS_OK) {
 		for (i = 0; i < order->services; i++)
-			options->where.at[i] = order->service[i];
-		options->where.count = order->services;
+			where->at[i] = order->service[i];
+		where->count = order->services;
+		sight_addresses(order, &found);
+		for (i = 0; where->addresses == 0 && i < found.count; i++)
+			where->address[i] = found.address[i];
+		if (where->addresses == 0)
+			where->addresses = found.count;
 		status = check_host(session, order->address[0], order, options);
 	}
 	free(order);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cmd/installing.h"
 #include "cmd/key_options.h"
 #include "cmd/ordering.h"
 #include "cmd/service.h"
@@ -151,5 +152,6 @@ service_order(const struct invocation *invocation, int argc, char *argv[])
 		status = check_ca(session, options.enrolment.ca);
 	if (status == STATUS_OK)
 		status = place(session, &options);
+	installing_tidy_late(&session->home);
 	return session_end(session, status);
 }

@@ -151,6 +151,7 @@ publish_order(struct session *session, const struct place *place,
 	const struct service_pending which = { named, is_capability,
 		"capability-imap-00, -pop-00 or -smtp-00" };
 	struct order *order = calloc(1, sizeof(*order));
+	struct sight_addresses found;
 	enum status status;
 	size_t i;
 
@@ -158,6 +159,11 @@ publish_order(struct session *session, const struct place *place,
 		return STATUS_MEMORY;
 	status = service_pending(session, &which, order);
 	if (status == STATUS_OK) {
+		sight_addresses(order, &found);
+		if (what->addresses == 0) {
+			what->address = found.address;
+			what->addresses = found.count;
+		}
 		what->id = order->id;
 		what->host = order->address[0];
 		what->at = order->service;

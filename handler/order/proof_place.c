@@ -124,35 +124,14 @@ proof_wait(
 	return act_on_all(config, order, WAIT, note);
 }
 
-/* The addresses that the user named; text: room for them. */
-static size_t
-split(const struct order *order, char text[ORDER_LOOK_AT_SIZE],
-    const char *address[SIGHT_ADDRESSES_MAX])
-{
-	size_t count = 0;
-	char *at;
-
-	(void)strcpy(text, order->look_at);
-	for (at = text; *at != '\0' && count < SIGHT_ADDRESSES_MAX;) {
-		address[count++] = at;
-		at += strcspn(at, " ");
-		if (*at != '\0')
-			*at++ = '\0';
-	}
-	return count;
-}
-
 /* One server, at each of its addresses. */
 static enum status
 look_at(const struct config *config, const struct order *order, size_t i,
     bool *there, struct note *why, struct note *note)
 {
-	const char *address[SIGHT_ADDRESSES_MAX];
-	char text_of[ORDER_LOOK_AT_SIZE];
-	const struct sight_of of = { .host = order->address[0],
-		.at = order->service[i],
-		.address = address,
-		.addresses = split(order, text_of, address) };
+	struct sight_of of = { .host = order->address[0],
+		.at = order->service[i] };
+	struct sight_addresses named;
 	enum sight_verdict verdict;
 	struct helper_kept kept = { .questions = 0 };
 	struct sighting sighting;
@@ -160,6 +139,9 @@ look_at(const struct config *config, const struct order *order, size_t i,
 	enum status status;
 	struct span rest;
 
+	sight_addresses(order, &named);
+	of.address = named.address;
+	of.addresses = named.count;
 	buf_init(&answer, SIGHT_ANSWER_MAX);
 	buf_init(&text, 4096);
 	status = sight_look(config, &of, &kept, &answer, note);

@@ -105,9 +105,12 @@ find_text(const struct daemon_site *site, struct span setting, struct buf *out,
 
 /* --- the wire -------------------------------------------------------------------- */
 
+/* One service, at all addresses.  why: the last that does not show it; missing
+ * takes a line for each. */
 static enum status
 see_one(const struct config *config, const struct announcement *what, size_t i,
-    struct helper_kept *kept, bool *seen, struct note *why, struct note *note)
+    struct helper_kept *kept, bool *seen, struct buf *missing, struct note *why,
+    struct note *note)
 {
 	const struct sight_of of = { .host = what->host,
 		.at = what->at[i],
@@ -128,11 +131,17 @@ see_one(const struct config *config, const struct announcement *what, size_t i,
 		verdict = sight_judge(&sighting, span_of(what->value[i]));
 		/* At one address: others may be other machines, about which
 		 * check and the CA have the last word. */
-		*seen |= verdict == SIGHT_ANNOUNCED;
+		if (verdict == SIGHT_ANNOUNCED) {
+			*seen = true;
+			continue;
+		}
 		buf_cut(&text, 0);
 		sight_explain(&sighting, verdict, &text);
-		note_say(why, "%s on port %u: %.200s", of.at.service->name,
-		    (unsigned)of.at.port, text.at != NULL ? text.at : "");
+		note_say(why, "%s on port %u at %.*s: %.200s",
+		    of.at.service->name, (unsigned)of.at.port,
+		    (int)sighting.address.len, sighting.address.at,
+		    text.at != NULL ? text.at : "");
+		buf_addf(missing, "not yet: %s\n", why->text);
 	}
 	buf_clear(&text);
 	buf_clear(&answer);
@@ -141,25 +150,32 @@ see_one(const struct config *config, const struct announcement *what, size_t i,
 
 static enum status
 see(const struct config *config, const struct announcement *what,
-    struct note *note)
+    struct buf *said, struct note *note)
 {
 	const struct timespec pause = { .tv_nsec = LOOK_AGAIN_MS * 1000000L };
 	int tries = SEE_SECONDS * 1000 / LOOK_AGAIN_MS;
 	struct helper_kept kept = { .questions = 0 };
 	enum status status = STATUS_OK;
 	struct note why = { "" };
+	struct buf missing;
 	bool seen = true;
 	size_t i = 0;
 
+	buf_init(&missing, TEXT_MAX);
 	while (i < what->count && status == STATUS_OK) {
-		status = see_one(config, what, i, &kept, &seen, &why, note);
-		if (status == STATUS_OK && seen)
+		buf_cut(&missing, 0);
+		status = see_one(
+		    config, what, i, &kept, &seen, &missing, &why, note);
+		if (status == STATUS_OK && seen) {
+			buf_add(said, buf_span(&missing));
 			i++;
-		else if (status == STATUS_OK && tries-- > 0)
+		} else if (status == STATUS_OK && tries-- > 0) {
 			(void)nanosleep(&pause, NULL);
-		else if (status == STATUS_OK)
+		} else if (status == STATUS_OK) {
 			status = note_set(note, STATUS_NO, "%.300s", why.text);
+		}
 	}
+	buf_clear(&missing);
 	helper_end(&kept);
 	return status;
 }
@@ -245,7 +261,7 @@ put(const struct config *config, const struct announcement *what,
 		if (status == STATUS_OK)
 			status = dovecot_reload(site, note);
 		if (status == STATUS_OK)
-			status = see(config, what, note);
+			status = see(config, what, &site->changes.said, note);
 	}
 	buf_clear(&text);
 	buf_clear(&setting);

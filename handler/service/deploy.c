@@ -109,6 +109,7 @@ choose_services(
 	const struct journal *journal = &d->site.changes.journal;
 	struct span rest = journal_rest(journal);
 	struct journal_entry entry;
+	struct sight_addresses named;
 	struct service_at at;
 	size_t i;
 
@@ -124,9 +125,13 @@ choose_services(
 		    d->wishes->addresses == 0)
 			add_address(d, entry.path);
 	}
-	if (d->count == 0)
+	if (d->count == 0) {
 		for (i = 0; i < order->services; i++)
 			add_service(d, &order->service[i]);
+		sight_addresses(order, &named);
+		for (i = 0; d->wishes->addresses == 0 && i < named.count; i++)
+			add_address(d, span_of(named.address[i]));
+	}
 	return d->count > 0
 	    ? STATUS_OK
 	    : note_set(note, STATUS_USAGE,

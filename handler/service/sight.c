@@ -2,6 +2,7 @@
 #include "service/sight.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/text.h"
 
@@ -13,6 +14,21 @@ static const char *const protocols[] = {
 	[SERVICE_IMAP] = "imap",
 	[SERVICE_POP3] = "pop3",
 };
+
+void
+sight_addresses(const struct order *order, struct sight_addresses *out)
+{
+	char *at;
+
+	out->count = 0;
+	(void)strcpy(out->text, order->look_at);
+	for (at = out->text; *at != '\0' && out->count < SIGHT_ADDRESSES_MAX;) {
+		out->address[out->count++] = at;
+		at += strcspn(at, " ");
+		if (*at != '\0')
+			*at++ = '\0';
+	}
+}
 
 static void
 add_question(const struct config *config, const struct sight_of *of,

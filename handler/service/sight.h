@@ -10,10 +10,18 @@
 #include "acme/service.h"
 #include "config/config.h"
 #include "process/helper.h"
+#include "store/order.h"
 
 enum {
 	SIGHT_ANSWER_MAX = 4 * 1024 * 1024,
 	SIGHT_ADDRESSES_MAX = 16 /* named by the user */
+};
+
+/* Addresses that an order names.  It points into itself: not to be copied. */
+struct sight_addresses {
+	char text[ORDER_LOOK_AT_SIZE];
+	const char *address[SIGHT_ADDRESSES_MAX];
+	size_t count; /* 0: those of the host */
 };
 
 /* Where to look. */
@@ -51,6 +59,7 @@ enum sight_verdict {
 	SIGHT_FAULT  /* the server could not be asked */
 };
 
+void sight_addresses(const struct order *order, struct sight_addresses *out);
 /*
  * Look.  answer, with its ceiling, takes what sight_next() reads.  kept: see
  * helper_ask_kept().  STATUS_NET with a note: the host has no address; others:

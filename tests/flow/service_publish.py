@@ -188,6 +188,53 @@ def test_order():
                       reads + ": the certificate is there")
 
 
+def test_addresses():
+    """The addresses of the order are looked at; one that is wrong is named, by
+    publish, by check, and by the CA."""
+    if Zones.missing():
+        tap.skip("addresses", Zones.missing())
+        return
+    zone = "mail A 127.0.0.1\nmail A 127.0.0.3\n"
+    with Zones({"example.org": zone}) as zones, dovecot() as server, \
+            Town("set mail_ca_file = %s\n" % server.ca,
+                 resolver=zones.resolver.at) as town:
+        got = town.run("service", "order", "--no-wait", "--challenge",
+                       "capability-imap-00", "--service",
+                       "imap:%d" % server.imap, "--address", "127.0.0.1",
+                       "--address", "127.0.0.3", HOST)
+        id = got.stdout.decode().strip()
+        config = ["--config", server.path("dovecot.conf")]
+        got = town.run("service", "publish", "dovecot", *config)
+        tap.ok(got.returncode == 0 and b"not yet: imap on port %d at "
+               b"127.0.0.3: cannot connect" % server.imap in got.stdout,
+               "publish looks at the order's addresses", got)
+        got = town.run("service", "check", HOST)
+        tap.ok(got.returncode == 1 and b"1 of 2" in got.stderr,
+               "so does check", got)
+        got = town.run("finish", id)
+        tap.ok(got.returncode == 75 and b"127.0.0.3" in got.stderr and
+               ours(server), "and finish waits", got)
+        got = town.run("finish", "--sent", id)
+        tap.ok(got.returncode == 69 and b"127.0.0.3" in got.stderr,
+               "the CA refuses it with a reason", got)
+        tap.ok(not ours(server) and "ACME" not in capabilities(server),
+               "and the value is gone", got)
+        got = town.run("service", "order", "--no-wait", "--challenge",
+                       "capability-imap-00", "--service",
+                       "imap:%d" % server.imap, HOST)
+        id = got.stdout.decode().strip()
+        town.run("service", "publish", "dovecot", *config, "--address",
+                 "127.0.0.1")
+        was = ours(server)
+        got = town.run("finish", "--forget", id)
+        tap.ok(was and got.returncode == 0 and not ours(server),
+               "finish --forget takes it away, too", got)
+    with Place() as place, dovecot() as server:
+        got = publish(place, server, "--address", server.far)
+        tap.ok(got.returncode == 0 and b"not yet" not in got.stdout,
+               "two addresses that show it", got)
+
+
 def test_records():
     """check asks every name server of the zone."""
     if Zones.missing():
