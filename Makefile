@@ -21,7 +21,7 @@ DEPS_CHECK = dns-root-data bind9-dnsutils opendkim libnss3-tools pebble unbound 
 	gpgsm gpg-agent dirmngr dovecot-imapd dovecot-lmtpd dovecot-sieve s-nail alpine mblaze nmh notmuch strace mandoc \
 	systemd clang libclang-rt-14-dev libsasl2-modules libsasl2-modules-db
 # Not installed: they conflict with a mail server that is there, or would be one.
-DEPS_UNPACK = postfix cyrus-common cyrus-caldav sasl2-bin rspamd knot nsd nginx libnginx-mod-mail libnss-wrapper
+DEPS_UNPACK = postfix dovecot-pop3d cyrus-common cyrus-caldav sasl2-bin rspamd knot nsd nginx libnginx-mod-mail libnss-wrapper
 # It has files of the same names as Postfix.
 DEPS_APART = exim4-daemon-light
 # Large, and for check-slow only.

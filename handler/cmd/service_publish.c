@@ -59,8 +59,9 @@ static const struct cmd_line command_line = {
 	    "server of it is asked;\n"
 	    "dovecot, for IMAP: a file that it includes sets imap_capability, and Dovecot is\n"
 	    "looked at from outside;\n"
-	    "nginx, before a server of POP3, SMTP or IMAP, and exim: the configuration that\n"
-	    "announces the value is printed, and you put it there.\n"
+	    "postfix, with a front of SMTP or of Dovecot's POP3; nginx, before a server of\n"
+	    "POP3, SMTP or IMAP; and exim: the configuration that announces the value is\n"
+	    "printed, and you put it there.\n"
 	    "finish and renew take away what mailcert has put into the DNS or Dovecot, when\n"
 	    "the CA has looked, and so does --remove.\n",
 };
@@ -85,6 +86,14 @@ on_nginx(struct session *session, const struct options *options,
 }
 
 static enum status
+on_postfix(struct session *session, const struct options *options,
+    const struct announcement *what)
+{
+	(void)options;
+	return recipe_add_postfix(what, &session->out, &session->note);
+}
+
+static enum status
 on_exim(struct session *session, const struct options *options,
     const struct announcement *what)
 {
@@ -106,6 +115,8 @@ static const struct place {
 		[SERVICE_POP3] = true,
 		[SERVICE_SMTP] = true },
 	    false, on_nginx },
+	{ "postfix", { [SERVICE_SMTP] = true, [SERVICE_POP3] = true }, false,
+	    on_postfix },
 	{ "exim", { [SERVICE_SMTP] = true }, false, on_exim },
 };
 enum { PLACES = sizeof(places) / sizeof(*places) };
@@ -212,7 +223,7 @@ misuse(const struct place *place, const char *named, struct options *options)
 	const char *why = NULL;
 
 	if (place == NULL)
-		return "SERVER is dns, dovecot, nginx or exim";
+		return "SERVER is dns, dovecot, postfix, nginx or exim";
 	if (!service_where_ok(&options->where, &why))
 		return why;
 	if (place == &in_dns &&
@@ -221,7 +232,8 @@ misuse(const struct place *place, const char *named, struct options *options)
 		return "dns takes only an order, --remove and --dry-run";
 	if (!place->changes &&
 	    (options->remove || options->dry_run || options->config != NULL))
-		return "nginx and exim take no --remove, --dry-run or --config";
+		return "postfix, nginx and exim take no --remove, --dry-run or "
+		       "--config";
 	if (options->pair != NULL && strcmp(place->name, "nginx") != 0)
 		return "--pair is for nginx";
 	if ((options->value == NULL) != (options->where.count == 0))

@@ -16,6 +16,14 @@
 void recipe_add_nginx(
     const struct announcement *what, const char *pair, struct buf *out);
 /*
+ * Append what Postfix needs to let acme-front stand before its ports, and for
+ * POP3, what Dovecot needs besides.  STATUS_NO with a note: a port that begins
+ * with TLS, in which a front without a key cannot say anything; STATUS_CONFIG:
+ * the path of acme-front needs quoting.
+ */
+enum status recipe_add_postfix(const struct announcement *what, struct buf *out,
+    struct note *note) MUST_CHECK;
+/*
  * Append what Exim needs: a line that announces what is in a file, for as long
  * as the file exists.  STATUS_NO with a note: it shows one value, on all its
  * ports, and for SMTP only.

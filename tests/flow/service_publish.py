@@ -373,7 +373,7 @@ def test_usage():
                 (["dovecot", HOST, "--value", VALUE], b"go together"),
                 (["dovecot", "--value", VALUE, "--service", "imap"],
                  b"HOST"),
-                (["sendmail", HOST], b"dns, dovecot, nginx or exim"),
+                (["sendmail", HOST], b"dns, dovecot, postfix, nginx or exim"),
                 (["nginx", "--remove"], b"no --remove"),
                 (["dovecot", "--pair", "/x"], b"for nginx"),
                 (["exim", HOST, "--value", VALUE, "--service", "imap"],

@@ -20,7 +20,7 @@ import threading
 import time
 import urllib.parse
 
-from . import Authority, Server, lmtp_deliver, program
+from . import Authority, Server, lmtp_deliver, packages, program
 
 CONFIG = """\
 base_dir = {dir}/run
@@ -115,6 +115,24 @@ plugin {{
 {settings}
 """
 
+POP3 = """\
+protocols = imap lmtp pop3
+service pop3-login {{
+  executable = {programs}/pop3-login
+  chroot =
+  inet_listener pop3 {{
+    port = {pop3}
+  }}
+  inet_listener pop3s {{
+    port = {pop3s}
+    ssl = yes
+  }}
+}}
+service pop3 {{
+  executable = {programs}/pop3
+}}
+"""
+
 _serial = itertools.count(1)
 
 
@@ -127,13 +145,21 @@ class Stored(bytes):
 
 class Dovecot(Server):
     """users: passwords by name; settings: more lines for the configuration;
-    sieve: a script that runs before each delivery by LMTP."""
+    sieve: a script that runs before each delivery by LMTP; pop3: POP3 as well,
+    at ports pop3 and pop3s (see without_pop3)."""
 
     name = "dovecot"
     host, far = "127.0.0.1", "127.0.0.2"
 
-    def __init__(self, users=None, settings="", sieve=None, authority=None):
+    def __init__(self, users=None, settings="", sieve=None, authority=None,
+                 pop3=False):
         super().__init__()
+        self.more = ""
+        if pop3:
+            self.pop3, self.pop3s = self.port(), self.port()
+            self.programs = os.path.dirname(packages.find(
+                "/usr/lib/dovecot/pop3-login"))
+            self.more = POP3.format(**vars(self))
         self.users = {"alice": "secret"} if users is None else dict(users)
         self.tokens = {}  # a token: whose it is
         self.imap, self.imaps, self.lmtp, self.auth = (
@@ -158,6 +184,12 @@ class Dovecot(Server):
         super().__exit__()
         self.oauth.close()
 
+    @staticmethod
+    def without_pop3():
+        """Why it cannot serve POP3 here, or None."""
+        return None if packages.find("/usr/lib/dovecot/pop3-login") else \
+            "Dovecot's POP3 is not here (make deps)"
+
     # --- the server
 
     def configure(self, settings=""):
@@ -165,7 +197,8 @@ class Dovecot(Server):
         self.write("users", "".join(
             "%s:{PLAIN}%s:::::\n" % pair for pair in self.users.items()), 0o600)
         self.write("dovecot.conf", CONFIG.format(
-            group=grp.getgrgid(self.gid).gr_name, settings=settings, **vars(self),
+            group=grp.getgrgid(self.gid).gr_name,
+            settings=self.more + settings, **vars(self),
             host=self.host, far=self.far))
 
     def start(self):

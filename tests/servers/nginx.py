@@ -1,7 +1,12 @@
 """nginx's mail proxy, from a text that mailcert prints.
 
     with Nginx(text) as nginx:      # "mail { ... }"; nginx.wait_for_port(N)
+
+    with AuthHttp({"pop3": PORT}) as auth:  # auth.at, for auth_http
 """
+import http.server
+import threading
+
 from . import Server, packages, program
 
 CONFIG = """\
@@ -37,3 +42,33 @@ class Nginx(Server):
                    "-e", self.path("log"), "-c", self.path("nginx.conf"),
                    env={"LD_LIBRARY_PATH": packages.libraries})
         self.wait_for_port(self.first)
+
+
+class AuthHttp:
+    """Says where the server behind is, by protocol, to anybody."""
+
+    def __init__(self, ports):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(200)
+                self.send_header("Auth-Status", "OK")
+                self.send_header("Auth-Server", "127.0.0.1")
+                self.send_header("Auth-Port", "%d" % ports[
+                    self.headers["Auth-Protocol"]])
+                self.end_headers()
+
+            def log_message(self, *unused):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0),
+                                                      Handler)
+        self.at = "127.0.0.1:%d/auth" % self.server.server_address[1]
+
+    def __enter__(self):
+        threading.Thread(target=self.server.serve_forever,
+                         kwargs={"poll_interval": 0.05}, daemon=True).start()
+        return self
+
+    def __exit__(self, *unused):
+        self.server.shutdown()
+        self.server.server_close()
