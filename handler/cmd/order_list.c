@@ -1,6 +1,4 @@
 /* order_list.c - order the certificates of a list: see order_list.h */
-#include "cmd/order_list.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,18 +6,12 @@
 #include <unistd.h>
 
 #include "answer/consent.h"
-#include "base/fd.h"
-#include "base/text.h"
 #include "cmd/ask_command.h"
-#include "cmd/caa_warning.h"
 #include "cmd/confinement.h"
 #include "cmd/deploying.h"
-#include "cmd/progress.h"
-#include "cmd/watching.h"
+#include "cmd/order_list_p.h"
 #include "mail/address.h"
 #include "order/advance.h"
-#include "order/command.h"
-#include "order/place.h"
 #include "process/helper.h"
 
 enum {
@@ -35,197 +27,13 @@ enum {
 	SHORT_PAUSE = 5
 };
 
-enum job_state {
-	JOB_NEW,    /* not ordered yet */
-	JOB_OPEN,   /* ordered */
-	JOB_PLACED, /* ordered, and nobody waits for it here */
-	JOB_HAS,    /* has a certificate that is good */
-	JOB_ISSUED,
-	JOB_FAILED,
-	JOB_LATER /* left to another run */
-};
-
-/* One certificate. */
-struct job {
-	const struct address_line *line;
-	enum csr_usage usage;
-	enum job_state state;
-	char id[RECORD_ID_SIZE]; /* of its order */
-	struct note why;
-	bool resumed;
-	int64_t next;     /* look at it then; ticks() */
-	int64_t ca_since; /* the CA is processing it; 0: it is not */
-	int troubles;
-};
-
-struct ordering {
-	const struct order_list *list;
-	struct session *session;
-	struct job *job; /* owned */
-	size_t jobs;
-	size_t next; /* the first one that is not ordered */
-	size_t open;
-	struct order *order; /* owned: the one at hand */
-	const char *caa;     /* an address whose domain was looked up last */
-	struct watching watching;
-	struct progress progress;
-	bool watches;
-	/* When the last orders were placed: a ring of orders_per_minute. */
-	int64_t placed[ORDERS_PER_MINUTE_MOST];
-	size_t placings;
-	int64_t not_before; /* a CA in trouble is not asked before */
-	int troubles;
-	bool undeployed;
-};
-
-/* Seconds that pass, even if somebody sets the clock; never 0. */
-static int64_t
-ticks(void)
+int64_t
+order_list_ticks(void)
 {
 	struct timespec now;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec + 1;
-}
-
-static void
-add_addresses(const struct address_line *line, struct buf *out)
-{
-	size_t i;
-
-	for (i = 0; i < line->count; i++)
-		buf_addf(out, "%s%s", i > 0 ? " " : "", line->address[i]);
-}
-
-/* Are these the addresses of the order that is wanted, in that sequence? */
-static bool
-is_for_same(const struct order *one, const struct order *wanted)
-{
-	size_t i;
-
-	if (one->addresses != wanted->addresses || one->usage != wanted->usage)
-		return false;
-	for (i = 0; i < one->addresses; i++)
-		if (strcmp(one->address[i], wanted->address[i]) != 0)
-			return false;
-	return true;
-}
-
-static bool
-is_good(const void *record, const void *arg)
-{
-	const struct order *one = record, *wanted = arg;
-
-	return order_is_current(one) && is_for_same(one, wanted) &&
-	    one->expires > wanted->created;
-}
-
-static bool
-is_known(const void *record, const void *arg)
-{
-	const struct order *one = record, *wanted = arg;
-
-	return is_good(one, wanted) ||
-	    ((order_is_open(one) || one->state == ORDER_REQUESTED) &&
-		is_for_same(one, wanted));
-}
-
-/* Is it what record_refusal() left? */
-static bool
-is_refusal(const void *record, const void *arg)
-{
-	const struct order *one = record, *wanted = arg;
-
-	return one->state == ORDER_FAILED && one->url[0] == '\0' &&
-	    one->public[0] == '\0' && is_for_same(one, wanted);
-}
-
-/* Is it from the CA of this run? */
-static bool
-is_of_ca(const struct ordering *run, const struct order *one)
-{
-	const struct order_list *list = run->list;
-	struct account account;
-
-	if (list->command != NULL)
-		return strcmp(one->ca, list->command->name) == 0;
-	return one->account[0] != '\0' &&
-	    account_load(&run->session->home, one->account, &account, NULL) ==
-	    STATUS_OK &&
-	    strcmp(account.directory, run->session->client.ca.directory_url) ==
-	    0;
-}
-
-/* Find what exists for that line, the newest that the filter accepts, in
- * *run->order.  STATUS_MISSING: nothing. */
-static enum status
-find(struct ordering *run, struct job *job, record_filter *wanted,
-    struct note *note)
-{
-	struct record_search search = { .ids = 0 };
-	struct order *all = NULL;
-	enum status status;
-	size_t count = 0;
-
-	run->list->request->addresses = job->line->address;
-	run->list->request->count = job->line->count;
-	run->list->request->usage = job->usage;
-	*run->order = (struct order){ .usage = job->usage,
-		.created = (int64_t)time(NULL) };
-	status = request_addresses(run->list->request, run->order, note);
-	if (status == STATUS_OK) {
-		order_search_for(&search, run->order->address[0]);
-		status = orders_find(&run->session->home, &search, wanted,
-		    run->order, &all, &count, note);
-	}
-	while (count > 0 && !is_of_ca(run, &all[count - 1]))
-		count--;
-	if (status == STATUS_OK && count == 0)
-		status = STATUS_MISSING;
-	else if (status == STATUS_OK)
-		*run->order = all[count - 1];
-	free(all);
-	return status;
-}
-
-/* Place the order of one line, or find the one that is there. */
-static enum status
-place(struct ordering *run, struct job *job, struct note *note)
-{
-	const struct order_list *list = run->list;
-	enum status status;
-	bool found = false;
-
-	status = find(run, job, is_good, note);
-	if (status == STATUS_OK && !list->request->another) {
-		job->state = JOB_HAS;
-		(void)strcpy(job->id, run->order->id);
-		return STATUS_OK;
-	}
-	if (status != STATUS_OK && status != STATUS_MISSING)
-		return status;
-	if (list->command != NULL) {
-		status = command_place(&run->session->home, list->command,
-		    list->request, run->order, &found, note);
-	} else {
-		status = !run->session->config.caa
-		    ? STATUS_OK
-		    : caa_warning(&run->session->client, list->request,
-			  &run->caa, note);
-		if (status == STATUS_OK)
-			status = order_place(&run->session->client,
-			    list->request, run->order, &found, note);
-	}
-	if (!found)
-		run->placed[run->placings++ %
-		    (size_t)run->session->config.orders_per_minute] = ticks();
-	if (status != STATUS_OK)
-		return status;
-	(void)strcpy(job->id, run->order->id);
-	job->resumed = found;
-	job->state = list->no_wait ? JOB_PLACED : JOB_OPEN;
-	run->open += job->state == JOB_OPEN;
-	return STATUS_OK;
 }
 
 /* After a failure, pause as long as the CA asks (429, 503). */
@@ -244,7 +52,7 @@ tell(const struct job *job, const struct note *why)
 	struct note out;
 
 	buf_init(&line, 16 * 1024);
-	add_addresses(job->line, &line);
+	job_add_addresses(job, &line);
 	note_say(
 	    &out, "%.120s: %.190s", line.at != NULL ? line.at : "", why->text);
 	cmd_say(&out);
@@ -271,7 +79,7 @@ give_up(struct ordering *run, const struct note *why)
 	}
 }
 
-/* When the next order may be placed; ticks(). */
+/* When the next order may be placed; order_list_ticks(). */
 static int64_t
 may_place(const struct ordering *run)
 {
@@ -285,43 +93,12 @@ may_place(const struct ordering *run)
 	return when;
 }
 
-/* The CA refused to make an order, and its key is gone.  Leave a record, so that
- * status says why there is no certificate; one for each line. */
-static void
-record_refusal(struct ordering *run, struct job *job, const struct note *why)
-{
-	const struct home *home = &run->session->home;
-	struct order *order = run->order;
-	const enum status status = find(run, job, is_refusal, NULL);
-
-	if (run->list->command != NULL ||
-	    (status != STATUS_OK && status != STATUS_MISSING))
-		return;
-	if (status == STATUS_MISSING) {
-		(void)strcpy(order->account, run->session->client.account.id);
-		order->key = run->list->request->key;
-		order->state = ORDER_FAILED;
-		if (record_new_id(order->id) != STATUS_OK)
-			return;
-	}
-	(void)snprintf(order->why, sizeof(order->why), "%s", why->text);
-	(void)!order_save(home, order, NULL);
-}
-
-/* Now there is an order. */
-static void
-forget_refusal(struct ordering *run, struct job *job)
-{
-	if (find(run, job, is_refusal, NULL) == STATUS_OK)
-		(void)!order_forget(&run->session->home, run->order->id, NULL);
-}
-
 static enum status
 place_next(struct ordering *run)
 {
 	struct job *job = &run->job[run->next];
 	struct note why = { "" };
-	const enum status status = place(run, job, &why);
+	const enum status status = job_place(run, job, &why);
 	struct note text;
 
 	if (status == STATUS_MEMORY)
@@ -329,7 +106,7 @@ place_next(struct ordering *run)
 	if (status == STATUS_NET || status == STATUS_AGAIN) {
 		note_say(&text, "%.300s", note_text(&why, status));
 		tell(job, &text);
-		run->not_before = ticks() + pause_after(run);
+		run->not_before = order_list_ticks() + pause_after(run);
 		if (++run->troubles == TROUBLE_MOST ||
 		    pause_after(run) > TROUBLE_LONGEST)
 			give_up(run, &text);
@@ -340,9 +117,9 @@ place_next(struct ordering *run)
 	if (status != STATUS_OK)
 		end_job(run, job, JOB_FAILED, status, &why);
 	if (status == STATUS_CA)
-		record_refusal(run, job, &job->why);
+		job_record_refusal(run, job, &job->why);
 	else if (status == STATUS_OK)
-		forget_refusal(run, job);
+		job_forget_refusal(run, job);
 	return STATUS_OK;
 }
 
@@ -366,7 +143,8 @@ take_certificate(struct ordering *run, struct job *job)
 static void
 wait_for(struct ordering *run, struct job *job, const struct order_step *step)
 {
-	const int64_t now = ticks(), spread = (int64_t)run->open / 50;
+	const int64_t now = order_list_ticks(),
+		      spread = (int64_t)run->open / 50;
 	struct note why;
 
 	job->troubles = 0;
@@ -410,9 +188,9 @@ advance(struct ordering *run, struct job *job)
 	if (status == STATUS_MEMORY)
 		return status;
 	if (run->list->command != NULL && status == STATUS_AGAIN)
-		job->next = ticks() + COMMAND_SECONDS;
+		job->next = order_list_ticks() + COMMAND_SECONDS;
 	else if (status == STATUS_NET && ++job->troubles < FOLLOW_MOST)
-		job->next = ticks() + pause_after(run);
+		job->next = order_list_ticks() + pause_after(run);
 	else if (status != STATUS_OK)
 		end_job(run, job,
 		    status == STATUS_NET || status == STATUS_AGAIN ? JOB_LATER
@@ -433,7 +211,7 @@ work(struct ordering *run)
 	size_t i;
 
 	for (i = 0; i < AT_ONCE && status == STATUS_OK &&
-	     run->next < run->jobs && may_place(run) <= ticks();
+	     run->next < run->jobs && may_place(run) <= order_list_ticks();
 	     i++)
 		status = place_next(run);
 	if (status == STATUS_OK && run->watches)
@@ -441,7 +219,7 @@ work(struct ordering *run)
 		    watching_look(&run->watching, false, &run->session->note);
 	for (i = 0; i < run->next && status == STATUS_OK; i++)
 		if (run->job[i].state == JOB_OPEN &&
-		    run->job[i].next <= ticks())
+		    run->job[i].next <= order_list_ticks())
 			status = advance(run, &run->job[i]);
 	return status;
 }
@@ -450,7 +228,7 @@ work(struct ordering *run)
 static int64_t
 seconds_left(const struct ordering *run)
 {
-	const int64_t now = ticks();
+	const int64_t now = order_list_ticks();
 	int64_t soonest = INT64_MAX;
 	size_t i;
 
@@ -482,79 +260,6 @@ pause_for(struct ordering *run)
 		helper_dismiss();
 	progress_sleep(
 	    &run->progress, seconds, "\nleft; the same command goes on\n");
-}
-
-/* What became of one line. */
-static enum status
-report_job(struct ordering *run, const struct job *job)
-{
-	static const char *const said[] = {
-		[JOB_NEW] = "is to be ordered",
-		[JOB_OPEN] = "waits",
-		[JOB_PLACED] = "ordered, ",
-		[JOB_HAS] = "has a certificate, ",
-		[JOB_ISSUED] = "certificate in ",
-		[JOB_FAILED] = "failed: ",
-		[JOB_LATER] = "to be done later: ",
-	};
-	char key[1200], path[1200] = "";
-	enum status status = STATUS_OK;
-	struct buf line;
-
-	if (job->state == JOB_ISSUED || job->state == JOB_HAS)
-		status = order_paths(&run->session->home, job->id, key, path,
-		    sizeof(path), &run->session->note);
-	buf_init(&line, 32 * 1024);
-	add_addresses(job->line, &line);
-	buf_addf(&line, ": %s%s",
-	    job->resumed && job->state == JOB_PLACED ? "is ordered already, "
-						     : said[job->state],
-	    path[0] != '\0'                ? path
-		: job->state == JOB_PLACED ? job->id
-					   : job->why.text);
-	text_show(&run->session->out, buf_span(&line), TEXT_NO_LIMIT,
-	    text_locale_is_utf8());
-	buf_add_byte(&run->session->out, '\n');
-	if (status == STATUS_OK)
-		status = buf_status(&line);
-	buf_clear(&line);
-	return status;
-}
-
-static enum status
-report(struct ordering *run)
-{
-	struct note *note = &run->session->note;
-	size_t failed = 0, later = 0, i;
-	enum status status = STATUS_OK;
-	struct buf names;
-
-	buf_init(&names, 4 * 1024 * 1024);
-	for (i = 0; i < run->jobs && status == STATUS_OK; i++) {
-		status = report_job(run, &run->job[i]);
-		later += run->job[i].state == JOB_LATER;
-		if (run->job[i].state != JOB_FAILED)
-			continue;
-		buf_addf(&names, "%s%s", failed++ > 0 ? ", " : "",
-		    run->job[i].line->address[0]);
-	}
-	if (status == STATUS_OK)
-		status = buf_status(&names);
-	if (status == STATUS_OK && later > 0)
-		status = note_set(note, STATUS_AGAIN,
-		    "%zu of %zu are left%s%.150s; the same command resumes "
-		    "them",
-		    later, run->jobs, failed > 0 ? ", and these failed: " : "",
-		    failed > 0 ? names.at : "");
-	else if (status == STATUS_OK && failed > 0)
-		status = note_set(note, STATUS_NO, "%zu of %zu failed: %.250s",
-		    failed, run->jobs, names.at);
-	else if (status == STATUS_OK && run->undeployed)
-		status = note_set(note, STATUS_NO,
-		    "the certificates are there, but not all are in use; "
-		    "mailcert renew tries it again");
-	buf_clear(&names);
-	return status;
 }
 
 static bool
@@ -640,7 +345,7 @@ order_list(const struct order_list *list)
 	}
 	progress_end(&run->progress);
 	if (status == STATUS_OK)
-		status = report(run);
+		status = order_list_report(run);
 	if (lock >= 0)
 		(void)close(lock);
 	end(run);
@@ -652,7 +357,7 @@ static enum status
 preview(struct ordering *run, struct job *job)
 {
 	struct note *note = &run->session->note;
-	enum status status = find(run, job, is_known, note);
+	enum status status = job_find_known(run, job, note);
 
 	job->state = JOB_NEW;
 	if (status == STATUS_OK && !run->list->request->another) {
@@ -662,7 +367,7 @@ preview(struct ordering *run, struct job *job)
 		(void)strcpy(job->id, run->order->id);
 	}
 	return status == STATUS_OK || status == STATUS_MISSING
-	    ? report_job(run, job)
+	    ? job_report(run, job)
 	    : status;
 }
 
