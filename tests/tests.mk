@@ -116,8 +116,14 @@ $(BUILD)/clock.so: $(BUILD)/obj/tests/ages/clock.o
 	$(SAY)LD $@
 	$(Q)$(CC) -shared $(LDFLAGS) -o $@ $<
 
-tests: all $(UNIT) $(BUILD)/tests/golden $(REPLAY) $(HIJACKED) $(PEBBLE) \
-	$(if $(AGES),$(BUILD)/clock.so)
+# What a first frame is measured against.
+$(BUILD)/tests/newterm: $(BUILD)/obj/tests/bench/newterm.o
+	@mkdir -p $(@D)
+	$(SAY)LD $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CURSES)
+
+tests: all $(UNIT) $(BUILD)/tests/golden $(BUILD)/tests/newterm $(REPLAY) \
+	$(HIJACKED) $(PEBBLE) $(if $(AGES),$(BUILD)/clock.so)
 
 # Each corpus once more, and the hostile messages as a corpus.  CORPUS/T.a is an
 # archive of inputs that a fuzzer found, CORPUS/T holds those with a name.
@@ -178,7 +184,7 @@ demo:
 	@$(MAKE) --no-print-directory all
 	@BUILD=$(BUILD) tests/demo
 
-bench: all
+bench: all $(BUILD)/tests/newterm
 	@mkdir -p $(BUILD)/bench
 	@$(CC) $(ALL_CFLAGS) -pie $(LDFLAGS) -o $(BUILD)/bench/empty \
 		tests/bench/empty.c

@@ -1,12 +1,18 @@
 /* automation.c - what runs mailcert without a person: see automation.h */
 #include "cmd/automation.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "install/program.h"
 
 enum { ASK_SECONDS = 5, SAID_MOST = 256 * 1024 };
@@ -161,4 +167,74 @@ automation_find(const char *command, struct automation *out)
 	if (out->state == AUTOMATION_NONE)
 		find_cron(command, &text, out);
 	buf_clear(&text);
+}
+
+static void
+be_the_search(const char *command, int out)
+{
+	static const int ours[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+	struct automation found;
+	size_t i;
+
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (i = 0; i < sizeof(ours) / sizeof(*ours); i++)
+		(void)signal(ours[i], SIG_DFL);
+	automation_find(command, &found);
+	/* Of the same program: what is static is at the same address there. */
+	_exit(fd_write(
+		  out, (struct span){ (const char *)&found, sizeof(found) }) ==
+		    STATUS_OK
+		? 0
+		: 1);
+}
+
+bool
+automation_begin(const char *command, struct automation_search *search)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return false;
+	search->pid = fork();
+	if (search->pid == 0)
+		be_the_search(command, ends[1]);
+	(void)close(ends[1]);
+	search->fd = ends[0];
+	if (search->pid > 0)
+		return true;
+	search->pid = 0;
+	(void)close(ends[0]);
+	return false;
+}
+
+/* It ends by itself soon, or was killed. */
+static void
+reap(struct automation_search *search)
+{
+	while (waitpid(search->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	(void)close(search->fd);
+	*search = (struct automation_search){ .pid = 0 };
+}
+
+bool
+automation_take(struct automation_search *search, struct automation *out)
+{
+	struct automation found;
+	const ssize_t got = read(search->fd, &found, sizeof(found));
+
+	reap(search);
+	if (got != (ssize_t)sizeof(found))
+		return false;
+	*out = found;
+	return true;
+}
+
+void
+automation_drop(struct automation_search *search)
+{
+	if (search->pid == 0)
+		return;
+	(void)kill(search->pid, SIGKILL);
+	reap(search);
 }

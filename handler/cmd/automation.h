@@ -4,6 +4,7 @@
 #ifndef CMD_AUTOMATION_H
 #define CMD_AUTOMATION_H
 #include <stdbool.h>
+#include <sys/types.h>
 
 enum automation_state {
 	AUTOMATION_NONE,    /* nothing that we know of runs it */
@@ -25,4 +26,17 @@ struct automation {
  * nothing.
  */
 void automation_find(const char *command, struct automation *out);
+
+/* The same by a process of its own, for those who cannot wait. */
+struct automation_search {
+	pid_t pid; /* 0: none is under way */
+	int fd;    /* readable once it has ended */
+};
+
+/* Begin; *search is zero.  False: there is no process for it. */
+bool automation_begin(const char *command, struct automation_search *search);
+/* Take what it found, once fd is readable.  False: nothing. */
+bool automation_take(struct automation_search *search, struct automation *out);
+/* End it, if it is under way. */
+void automation_drop(struct automation_search *search);
 #endif

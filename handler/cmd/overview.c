@@ -15,9 +15,11 @@
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "cmd/automation.h"
 #include "cmd/mail_guess.h"
 #include "cmd/on_screen.h"
 #include "cmd/own_command.h"
+#include "cmd/timer.h"
 #include "overview/follow_home.h"
 #include "overview/gather.h"
 #include "overview/listing.h"
@@ -34,9 +36,15 @@ struct live {
 	struct decisions decisions;
 	struct panel panel;
 	struct mail_guess mail;
-	int changes;       /* follow_home() */
-	bool every;        /* all of the home was read */
+	int changes; /* follow_home() */
+	bool every;  /* all of the home was read */
+	/* What renews certificates; looked for behind the first frame. */
+	struct automation_search search;
+	struct automation automation;
+	bool searched;
+	struct timer_ways ways;
 	int64_t reload_at; /* 0: nothing has changed */
+	int64_t stale_at;  /* from then on, what was judged is another */
 	struct note note;
 };
 
@@ -50,6 +58,38 @@ is_large(const struct home *home)
 		return false;
 	(void)close(fd);
 	return true;
+}
+
+/* When does the first challenge end, or certificate become due? */
+static int64_t
+first_deadline(const struct overview *overview, int64_t now)
+{
+	const struct overview_item *item;
+	int64_t first = INT64_MAX;
+	size_t i;
+
+	for (i = 0; i < overview->count; i++) {
+		item = &overview->item[i];
+		if (item->when > now && item->when < first)
+			first = item->when;
+		if (item->renewal > now && item->renewal < first)
+			first = item->renewal;
+	}
+	return first;
+}
+
+static void
+add_timer(struct live *live)
+{
+	const struct automation *found = &live->automation;
+
+	if (live->panel.renewal == PANEL_UNKNOWN ||
+	    live->panel.renewal == PANEL_BY_ITSELF ||
+	    !overview_renews(&live->overview))
+		return;
+	overview_add_timer(&live->overview,
+	    found->state == AUTOMATION_NONE ? NULL : found->by);
+	overview_settle(&live->overview);
 }
 
 /* Read the home.  What cannot be read is in the overview itself; where nothing
@@ -81,6 +121,7 @@ load(struct live *live, bool every)
 			live->overview.item[i].expectations = NULL;
 			live->overview.item[i].expectation_count = 0;
 		}
+		add_timer(live);
 		decisions_load(&home, &live->decisions);
 	}
 	gather_clear(&records);
@@ -88,11 +129,18 @@ load(struct live *live, bool every)
 	live->every = every;
 	live->panel.reading = !every;
 	live->panel.now = now;
+	live->stale_at = first_deadline(&live->overview, now);
 	panel_update(&live->panel);
 	if (status != STATUS_OK)
 		text_show_in(live->panel.message, sizeof(live->panel.message),
 		    span_of(note_text(&live->note, status)), false);
 }
+
+static const char about_timer[] =
+    "Certificates expire unless mailcert renew runs now and then, and nothing "
+    "runs it: mailcert-renew.timer of systemd is not active, and your crontab "
+    "has no line for it. Press t to turn one on, or run mailcert renew "
+    "yourself.";
 
 /* Everything about one item, from its records. */
 static void
@@ -114,6 +162,8 @@ add_details(void *context, const struct overview_item *item, size_t columns,
 
 	if (item->id[0] == '\0') {
 		listing_add(&listing, item, out);
+		if ((item->can & OVERVIEW_TIMER) != 0)
+			listing_add_text(&listing, 4, about_timer, out);
 		return;
 	}
 	status = home_open(live->config.home, false, &home, &note);
@@ -136,16 +186,63 @@ add_details(void *context, const struct overview_item *item, size_t columns,
 	home_close(&home);
 }
 
+/* --- what renews -----------------------------------------------------------*/
+
+/* It asks other programs, which may take seconds: not before the user sees
+ * something, and not where nothing could renew. */
+static bool
+wants_search(const struct live *live)
+{
+	return live->every && !live->searched &&
+	    overview_renews(&live->overview);
+}
+
+static void
+begin_search(struct live *live)
+{
+	live->searched = true;
+	(void)automation_begin("renew", &live->search);
+}
+
+static void
+take_search(struct live *live)
+{
+	static const enum panel_renewal renewals[] = { [AUTOMATION_NONE] =
+							   PANEL_BY_HAND,
+		[AUTOMATION_RUNS] = PANEL_BY_ITSELF,
+		[AUTOMATION_STOPPED] = PANEL_STOPPED,
+		[AUTOMATION_FAILED] = PANEL_STOPPED };
+	bool again;
+
+	if (!automation_take(&live->search, &live->automation))
+		return;
+	/* What was found before stands among the items. */
+	again = live->panel.renewal != PANEL_UNKNOWN;
+	live->panel.renewal = renewals[live->automation.state];
+	if (again) {
+		load(live, true);
+		return;
+	}
+	add_timer(live);
+	panel_update(&live->panel);
+}
+
+/* --- the screen ------------------------------------------------------------*/
+
 static void
 watch(void *context, struct terminal_watch *out)
 {
 	struct live *live = context;
 	const int64_t now = terminal_now_ms();
 
+	if (live->search.pid != 0)
+		out->fd[out->count++] =
+		    (struct pollfd){ .fd = live->search.fd, .events = POLLIN };
+
 	if (live->changes >= 0)
 		out->fd[out->count++] =
 		    (struct pollfd){ .fd = live->changes, .events = POLLIN };
-	if (!live->every)
+	if (!live->every || wants_search(live))
 		out->pause_ms = 0;
 	else if (live->reload_at != 0)
 		out->pause_ms =
@@ -154,22 +251,38 @@ watch(void *context, struct terminal_watch *out)
 		out->pause_ms = TICK_MS;
 }
 
+static bool
+is_ready(const struct terminal_watch *ready, int fd)
+{
+	size_t i;
+
+	for (i = 0; i < ready->count; i++)
+		if (ready->fd[i].fd == fd && ready->fd[i].revents != 0)
+			return true;
+	return false;
+}
+
 static enum screen_next
 wake(void *context, const struct terminal_watch *ready, int64_t now_ms)
 {
 	struct live *live = context;
 
-	if (ready->count > 0 && ready->fd[0].revents != 0) {
+	if (live->search.pid != 0 && is_ready(ready, live->search.fd))
+		take_search(live);
+	if (is_ready(ready, live->changes)) {
 		follow_home_again(live->changes, live->config.home);
 		if (live->reload_at == 0)
 			live->reload_at = now_ms + SETTLE_MS;
 	}
-	if (live->every && live->reload_at == 0) {
-		live->panel.now = (int64_t)time(NULL);
-	} else if (!live->every || live->reload_at <= now_ms) {
+	if (!live->every || (int64_t)time(NULL) >= live->stale_at ||
+	    (live->reload_at != 0 && live->reload_at <= now_ms)) {
 		live->reload_at = 0;
 		load(live, true);
+	} else {
+		live->panel.now = (int64_t)time(NULL);
 	}
+	if (wants_search(live))
+		begin_search(live);
 	return SCREEN_STAY;
 }
 
@@ -212,6 +325,26 @@ say(int tty, const char *text)
 	return fd_write(tty, span_of(text)) == STATUS_OK;
 }
 
+/* What was shown as a choice is done. */
+static void
+turn_timer_on(struct live *live, int tty, const char *way)
+{
+	struct note note = { "" }, line;
+	enum status status;
+	int code = 0;
+
+	(void)say(tty, "Turning the timer on...\n");
+	status = strcmp(way, "cron") == 0
+	    ? timer_add_cron_line(&live->ways, &code, &note)
+	    : timer_turn_systemd_on(&code, &note);
+	if (status == STATUS_OK && code == 0)
+		note_say(&line, "It is on; mailcert doctor looks after it.\n");
+	else
+		note_say(
+		    &line, "It is not on: %.300s\n", note_text(&note, status));
+	(void)say(tty, line.text);
+}
+
 /* Run what the user wants; on the terminal, which is ours again afterwards. */
 static void
 run(struct live *live, int tty)
@@ -219,7 +352,7 @@ run(struct live *live, int tty)
 	const struct panel_command *command = &live->panel.command;
 	const char *words[PANEL_WORDS + 3] = { NULL };
 	char typed[LINE_SIZE];
-	enum status status;
+	enum status status = STATUS_OK;
 	struct buf ignored;
 	size_t n;
 	int code = 0;
@@ -234,6 +367,8 @@ run(struct live *live, int tty)
 	}
 	if (command->mail)
 		status = mail_guess_run(&live->mail, NULL, tty, &code);
+	else if (command->timer != NULL)
+		turn_timer_on(live, tty, command->timer);
 	else
 		status = own_command_on(
 		    tty, live->invocation, &live->config, words, &code);
@@ -264,10 +399,11 @@ converse(struct live *live, int tty)
 		if (status != STATUS_OK)
 			return status == STATUS_UNABLE ? -1
 						       : status_exit(status);
-		if (live->panel.command.word[0] == NULL &&
-		    !live->panel.command.mail)
+		if (panel_leaves(&live->panel))
 			return 0;
+		automation_drop(&live->search);
 		run(live, tty);
+		live->searched = false;
 		live->panel.command = (struct panel_command){ .ask = NULL };
 		live->panel.page = PANEL_LIST;
 		load(live, false);
@@ -282,6 +418,19 @@ print_listing(const struct invocation *invocation)
 
 	optind = 0;
 	return cmd_status(invocation, 1, argv);
+}
+
+static void
+offer_ways(struct live *live)
+{
+	struct panel *panel = &live->panel;
+
+	if (live->ways.systemd)
+		panel->way[panel->ways++] =
+		    (struct panel_way){ "systemd", TIMER_SYSTEMD };
+	if (live->ways.cron)
+		panel->way[panel->ways++] =
+		    (struct panel_way){ "cron", live->ways.cron_line };
 }
 
 int
@@ -303,9 +452,12 @@ overview_run(const struct invocation *invocation, bool plain)
 		live.panel.mailboxes = live.config.watch[0] != '\0';
 		live.panel.details = add_details;
 		live.panel.context = &live;
+		timer_find_ways(live.config.home, &live.ways);
+		offer_ways(&live);
 		live.changes = follow_home(live.config.home);
 		load(&live, false);
 		code = converse(&live, tty);
+		automation_drop(&live.search);
 		panel_clear(&live.panel);
 		overview_clear(&live.overview);
 		if (live.changes >= 0)

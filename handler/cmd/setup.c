@@ -22,6 +22,7 @@
 #include "cmd/own_command.h"
 #include "cmd/session.h"
 #include "cmd/setup_front.h"
+#include "cmd/timer.h"
 #include "install/program.h"
 #include "install/settings.h"
 #include "install/textfile.h"
@@ -30,7 +31,7 @@
 #include "setup/kept.h"
 #include "store/order.h"
 
-enum { CRON_SECONDS = 30, CRON_MOST = 256 * 1024, LINES_MOST = 8192 };
+enum { LINES_MOST = 8192 };
 
 struct options {
 	bool plain;
@@ -69,7 +70,7 @@ struct conversation {
 	char why[1100];
 	char config[CONFIG_VALUE_SIZE];
 	struct buf lines, stands;
-	char cron_line[2048];
+	struct timer_ways ways;
 	struct automation timer;
 	char certificate[RECORD_ID_SIZE];
 	char message[512];
@@ -262,23 +263,14 @@ static void
 find_timer(struct conversation *talk)
 {
 	struct setup_facts *facts = &talk->facts;
-	char self[512], path[1024];
-	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
 	automation_find("renew", &talk->timer);
 	facts->timer =
 	    talk->timer.state == AUTOMATION_NONE ? NULL : talk->timer.by;
-	facts->systemd = program_find("systemctl", path, sizeof(path));
-	facts->cron = false;
-	if (len <= 0)
-		return;
-	self[len] = '\0';
-	facts->cron = program_find("crontab", path, sizeof(path)) &&
-	    strpbrk(self, "'%\n") == NULL &&
-	    strpbrk(talk->session->home.path, "'%\n") == NULL;
-	(void)snprintf(talk->cron_line, sizeof(talk->cron_line),
-	    "17 */6 * * * '%s' -C '%s' renew", self, talk->session->home.path);
-	facts->cron_line = talk->cron_line;
+	timer_find_ways(talk->session->home.path, &talk->ways);
+	facts->systemd = talk->ways.systemd;
+	facts->cron = talk->ways.cron;
+	facts->cron_line = talk->ways.cron_line;
 }
 
 static enum status
@@ -350,56 +342,13 @@ write_lines(struct conversation *talk)
 }
 
 static enum status
-add_cron_line(struct conversation *talk, int *code)
-{
-	static const char *const list[] = { "-l", NULL };
-	static const char *const take[] = { "-", NULL };
-	struct program crontab = { "crontab", list, { NULL, 0 }, CRON_SECONDS };
-	struct note said = { "" };
-	enum status status;
-	struct buf text, printed;
-
-	buf_init(&text, CRON_MOST);
-	buf_init(&printed, CRON_MOST);
-	/* Who has none gets 1, and nothing on standard output. */
-	status =
-	    program_run(&crontab, &text, &said, code, &talk->session->note);
-	if (status == STATUS_OK && text.len > 0 &&
-	    text.at[text.len - 1] != '\n')
-		buf_add_byte(&text, '\n');
-	buf_addf(&text, "%s\n", talk->cron_line);
-	crontab.argv = take;
-	crontab.input = buf_span(&text);
-	if (status == STATUS_OK)
-		status = buf_status(&text);
-	if (status == STATUS_OK)
-		status = program_run(
-		    &crontab, &printed, &said, code, &talk->session->note);
-	buf_clear(&printed);
-	buf_clear(&text);
-	return status;
-}
-
-static enum status
 turn_timer_on(struct conversation *talk, int *code)
 {
-	static const char *const enable[] = { "--user", "enable", "--now",
-		"mailcert-renew.timer", NULL };
-	const struct program systemctl = { "systemctl", enable, { NULL, 0 },
-		CRON_SECONDS };
-	struct note said = { "" };
-	enum status status;
-	struct buf printed;
+	struct note *note = &talk->session->note;
 
-	if (strcmp(talk->setup.answer[SETUP_TIMER], "cron") == 0)
-		return add_cron_line(talk, code);
-	buf_init(&printed, CRON_MOST);
-	status = program_run(
-	    &systemctl, &printed, &said, code, &talk->session->note);
-	buf_clear(&printed);
-	if (status == STATUS_OK && *code != 0)
-		note_say(&talk->session->note, "systemctl: %.300s", said.text);
-	return status;
+	return strcmp(talk->setup.answer[SETUP_TIMER], "cron") == 0
+	    ? timer_add_cron_line(&talk->ways, code, note)
+	    : timer_turn_systemd_on(code, note);
 }
 
 /* Run what the question says; *code is how it ended. */

@@ -135,34 +135,33 @@ judge_challenge(struct overview_item *item,
 	case EXPECTATION_PENDING:
 		if (has_ended(expectation, now)) {
 			judge(item, OVERVIEW_NEEDS_YOU, OVERVIEW_BAD, "expired",
-			    ours ? "the challenge was not answered in time; "
-				   "order again"
-				 : "the challenge was not answered in time");
+			    ours ? "not answered in time; order again"
+				 : "not answered in time");
 			set_when(item, expectation->expires, true);
 			set_acts(
 			    item, ours ? OVERVIEW_ORDER : OVERVIEW_NOTHING, 0);
 			return;
 		}
 		judge(item, OVERVIEW_NEEDS_YOU, OVERVIEW_WAITS, "waiting",
-		    "answer the challenge in your mail");
+		    "answer it in your mail");
 		set_when(item, expectation->expires, false);
 		set_acts(item, OVERVIEW_ANSWER, ours ? OVERVIEW_FINISH : 0);
 		return;
 	case EXPECTATION_ANSWERING:
 		judge(item, OVERVIEW_NEEDS_YOU, OVERVIEW_DUE, "doubt",
-		    "was the reply sent? look in your sent mail");
+		    "was the reply sent?");
 		set_when(item, expectation->answered, true);
 		set_acts(item, ours ? OVERVIEW_FINISH : OVERVIEW_NOTHING, 0);
 		return;
 	case EXPECTATION_DRAFTED:
 		judge(item, OVERVIEW_NEEDS_YOU, OVERVIEW_WAITS, "drafted",
-		    "send the reply that was drafted");
+		    "send the drafted reply");
 		set_when(item, expectation->answered, true);
 		set_acts(item, ours ? OVERVIEW_FINISH : OVERVIEW_NOTHING, 0);
 		return;
 	case EXPECTATION_BOUNCED:
 		judge(item, OVERVIEW_NEEDS_YOU, OVERVIEW_BAD, "bounced",
-		    "the reply was not delivered; answer the challenge again");
+		    "not delivered; answer again");
 		set_when(item, expectation->answered, true);
 		set_acts(item, OVERVIEW_ANSWER, ours ? OVERVIEW_FINISH : 0);
 		return;
@@ -231,7 +230,7 @@ judge_server(struct overview_item *item, const struct order *order)
 		    "waiting for the CA");
 	else if (proof->published != 0)
 		judge(item, OVERVIEW_ON_ITS_WAY, OVERVIEW_WAITS, "[1/4]",
-		    "waiting until the DNS shows the proof");
+		    "waiting for the DNS");
 	else
 		judge(item, OVERVIEW_NEEDS_YOU, OVERVIEW_WAITS, "waiting",
 		    "publish what proves the host");
@@ -247,7 +246,8 @@ judge_open(struct overview_item *item, const struct overview_world *world,
 	set_acts(item, OVERVIEW_FINISH, 0);
 	if (order->state == ORDER_NEW && order->queued) {
 		judge(item, OVERVIEW_ON_ITS_WAY, OVERVIEW_WAITS, "[0/4]",
-		    "waits until another order for the address is over");
+		    "waits for an earlier order");
+		set_acts(item, OVERVIEW_NOTHING, OVERVIEW_FINISH);
 		set_when(item, order->created, true);
 		return;
 	}
@@ -424,6 +424,22 @@ overview_add_damage(struct overview *overview, const char *text, bool utf8)
 	set_acts(item, OVERVIEW_DOCTOR, 0);
 }
 
+void
+overview_add_timer(struct overview *overview, const char *by)
+{
+	struct overview_item *item = add_item(overview);
+
+	if (item == NULL)
+		return;
+	judge(item, OVERVIEW_NEEDS_YOU, OVERVIEW_DUE, "timer",
+	    "no timer renews certificates");
+	if (by != NULL)
+		(void)snprintf(
+		    item->what, sizeof(item->what), "%s does not run", by);
+	item->last = true;
+	set_acts(item, by == NULL ? OVERVIEW_TIMER : OVERVIEW_DOCTOR, 0);
+}
+
 /* --- all together ----------------------------------------------------------*/
 
 static int
@@ -498,6 +514,8 @@ by_urgency(const void *left, const void *right)
 
 	if (a->section != b->section)
 		return a->section < b->section ? -1 : 1;
+	if (a->last != b->last)
+		return a->last ? 1 : -1;
 	if (a->grade != b->grade)
 		return a->grade > b->grade ? -1 : 1;
 	if ((order = compare(a_when, b_when)) == 0 &&
@@ -530,6 +548,17 @@ overview_count(const struct overview *overview, enum overview_section section)
 	for (i = 0; i < overview->count; i++)
 		count += overview->item[i].section == section;
 	return count;
+}
+
+bool
+overview_renews(const struct overview *overview)
+{
+	size_t i;
+
+	for (i = 0; i < overview->count; i++)
+		if ((overview->item[i].can & OVERVIEW_RENEW) != 0)
+			return true;
+	return false;
 }
 
 const struct overview_item *
@@ -571,7 +600,7 @@ overview_short_time(int64_t when, int64_t now, char *out, size_t size)
 	if (then.tm_year == tm.tm_year && then.tm_yday == tm.tm_yday)
 		len = strftime(out, size, "%H:%M", &then);
 	else if (when <= now && now - when < 300 * (int64_t)DAY)
-		len = strftime(out, size, "%e %b", &then);
+		len = strftime(out, size, "%-e %b", &then);
 	else
 		len = strftime(out, size, "%Y-%m-%d", &then);
 	if (len == 0)

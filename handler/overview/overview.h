@@ -38,11 +38,13 @@ enum overview_act {
 	OVERVIEW_INSTALL = 8,
 	OVERVIEW_ORDER = 16,
 	OVERVIEW_IMPORT = 32,
-	OVERVIEW_DOCTOR = 64
+	OVERVIEW_DOCTOR = 64,
+	OVERVIEW_TIMER = 128
 };
 
 struct overview_item {
-	char id[RECORD_ID_SIZE]; /* the one that users see; empty: damaged */
+	char id[RECORD_ID_SIZE]; /* the one that users see; empty: damaged, or
+				  * what is said of all of them */
 	enum overview_section section;
 	enum overview_grade grade;
 	const char *word;        /* constant: "waiting", "ok", "[2/4]" */
@@ -56,6 +58,7 @@ struct overview_item {
 	int64_t renewal;               /* of a certificate, or 0 */
 	char replaces[RECORD_ID_SIZE]; /* of an order that renews, or empty */
 	bool failed;
+	bool last;                 /* in its section: it is not urgent */
 	const struct order *order; /* borrowed, as the next */
 	const struct expectation *expectations;
 	size_t expectation_count;
@@ -90,6 +93,9 @@ void overview_add_challenge(struct overview *overview,
 /* Add what could not be read. */
 void overview_add_damage(
     struct overview *overview, const char *text, bool utf8);
+/* Add that certificates do not renew by themselves; by: the timer that should
+ * renew them, and does not; NULL: nothing should. */
+void overview_add_timer(struct overview *overview, const char *by);
 /* After all were added: weigh them against each other and sort them, worst
  * first within each section. */
 void overview_settle(struct overview *overview);
@@ -98,6 +104,8 @@ void overview_clear(struct overview *overview);
 /* Return how many are in the section. */
 size_t overview_count(
     const struct overview *overview, enum overview_section section);
+/* Is there anything that could renew by itself? */
+bool overview_renews(const struct overview *overview);
 /* The certificate that is renewed next; NULL: none. */
 const struct overview_item *overview_next_renewal(
     const struct overview *overview);

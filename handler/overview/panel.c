@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "install/install.h"
+#include "overview/panel_keys.h"
+#include "tui/moves.h"
 
-enum { CTRL_C = 3, CTRL_D = 4, CTRL_U = 21 };
+enum { CTRL_C = 3 };
 
 void
 panel_init(struct panel *panel)
@@ -77,6 +79,19 @@ run(struct panel *panel, struct panel_command command)
 	return SCREEN_END;
 }
 
+static bool
+is_empty(const struct panel_command *command)
+{
+	return command->word[0] == NULL && !command->mail &&
+	    command->timer == NULL;
+}
+
+bool
+panel_leaves(const struct panel *panel)
+{
+	return is_empty(&panel->command);
+}
+
 static struct panel_choice *
 add_choice(
     struct panel *panel, const char *key, const char *label, const char *about)
@@ -97,6 +112,7 @@ begin_choices(struct panel *panel, const char *title)
 	panel->page = PANEL_CHOICES;
 	panel->title = title;
 	panel->choices = panel->chosen = 0;
+	panel->general = false;
 	(void)snprintf(
 	    panel->subject, sizeof(panel->subject), "%s", panel->selected.id);
 }
@@ -180,6 +196,32 @@ renew(struct panel *panel)
 	return SCREEN_STAY;
 }
 
+/* What would be run or written is in sight. */
+static enum screen_next
+turn_timer_on(struct panel *panel)
+{
+	struct panel_choice *choice;
+	size_t i;
+
+	if (panel->renewal != PANEL_BY_HAND) {
+		say(panel,
+		    panel->renewal == PANEL_BY_ITSELF
+			? "Certificates renew by themselves."
+			: "Not here; ? lists the keys.");
+		return SCREEN_STAY;
+	}
+	begin_choices(panel, "Renew by itself?");
+	panel->general = true;
+	for (i = 0; i < panel->ways; i++)
+		if ((choice = add_choice(panel, "", panel->way[i].value,
+			 panel->way[i].about)) != NULL)
+			choice->command =
+			    (struct panel_command){ .timer =
+							panel->way[i].value };
+	(void)add_choice(panel, "n", "no", "mailcert renew, when it is due");
+	return SCREEN_STAY;
+}
+
 static const struct panel_command
     order_new = { .word = { "order" }, .ask = "Address: " },
     import_file = { .word = { "import" }, .ask = "File: ", .path = true },
@@ -210,6 +252,14 @@ panel_offer_beginning(struct panel *panel)
 }
 
 static enum screen_next
+open_text(struct panel *panel)
+{
+	panel->before = panel->page;
+	panel->page = PANEL_TEXT;
+	return SCREEN_STAY;
+}
+
+static enum screen_next
 open_details(struct panel *panel)
 {
 	if (shown(panel) == 0)
@@ -217,9 +267,23 @@ open_details(struct panel *panel)
 	buf_clear(&panel->text);
 	panel->details(
 	    panel->context, &panel->selected, panel->columns, &panel->text);
-	panel->page = PANEL_DETAILS;
-	panel->scroll = 0;
-	return SCREEN_STAY;
+	(void)snprintf(panel->subtitle, sizeof(panel->subtitle), "Details%s%s",
+	    panel->selected.address[0] != '\0' ? ": " : "",
+	    panel->selected.address);
+	reader_open(&panel->reader, panel->subtitle, buf_span(&panel->text));
+	return open_text(panel);
+}
+
+static enum screen_next
+open_help(struct panel *panel)
+{
+	size_t count;
+	const struct page_key *keys = panel->page == PANEL_CHOICES
+	    ? panel_choice_keys(&count)
+	    : panel_keys(&count);
+
+	reader_open_help(&panel->reader, keys, count);
+	return open_text(panel);
 }
 
 static enum screen_next
@@ -230,11 +294,11 @@ act(struct panel *panel, enum overview_act wanted)
 
 	if (panel->gone) {
 		panel->gone = false;
-		say(panel, "The line that was selected is gone; press again.");
+		say(panel, "That line is gone; press again.");
 		return SCREEN_STAY;
 	}
 	if (!can) {
-		say(panel, "That does not apply here; ? lists the keys.");
+		say(panel, "Not here; ? lists the keys.");
 		return SCREEN_STAY;
 	}
 	(void)snprintf(
@@ -257,70 +321,26 @@ act(struct panel *panel, enum overview_act wanted)
 
 /* --- keys ------------------------------------------------------------------*/
 
-static void
-scroll(struct panel *panel, int64_t by)
-{
-	if (by < 0 && panel->scroll < (size_t)-by)
-		panel->scroll = 0;
-	else
-		panel->scroll += (size_t)by; /* draw brings it back */
-}
-
-static void
-step(struct panel *panel, int64_t by)
-{
-	size_t *at = panel->page == PANEL_CHOICES || shown(panel) == 0
-	    ? &panel->chosen
-	    : &panel->at;
-	const size_t count =
-	    at == &panel->chosen ? panel->choices : shown(panel);
-	size_t to;
-
-	if (by < 0)
-		to = *at < (size_t)-by ? 0 : *at - (size_t)-by;
-	else
-		to = *at + (size_t)by;
-	if (to >= count)
-		to = count > 0 ? count - 1 : 0;
-	if (at == &panel->chosen)
-		*at = to;
-	else
-		select_item(panel, to);
-}
-
 /* Move, by whatever key: false, if it is not one that moves. */
 static bool
 move(struct panel *panel, const struct stroke *stroke)
 {
-	const int64_t far = INT32_MAX;
-	const int64_t page = panel->room > 1 ? (int64_t)panel->room - 1 : 1;
-	const unsigned char byte =
-	    stroke->kind == STROKE_TYPED ? stroke->byte : 0;
-	int64_t by = 0;
+	const enum move by = move_of(stroke);
+	const bool chooses = panel->page == PANEL_CHOICES || shown(panel) == 0;
+	const size_t count = chooses ? panel->choices : shown(panel);
+	const size_t at = chooses ? panel->chosen : panel->at;
+	size_t to;
 
-	if (byte == 'j' || stroke->kind == STROKE_DOWN)
-		by = 1;
-	else if (byte == 'k' || stroke->kind == STROKE_UP)
-		by = -1;
-	else if (byte == ' ' || stroke->kind == STROKE_PAGE_DOWN)
-		by = page;
-	else if (byte == '-' || stroke->kind == STROKE_PAGE_UP)
-		by = -page;
-	else if (byte == CTRL_D)
-		by = (page + 1) / 2;
-	else if (byte == CTRL_U)
-		by = -(page + 1) / 2;
-	else if (byte == 'g' || stroke->kind == STROKE_HOME)
-		by = -far;
-	else if (byte == 'G' || stroke->kind == STROKE_END)
-		by = far;
-	if (by == 0)
+	if (by == MOVE_NONE)
 		return false;
 	panel->gone = false;
-	if (panel->page == PANEL_DETAILS || panel->page == PANEL_HELP)
-		scroll(panel, by);
+	to = count > 0
+	    ? move_to(by, at, count - 1, panel->room > 1 ? panel->room - 1 : 1)
+	    : 0;
+	if (chooses)
+		panel->chosen = to;
 	else
-		step(panel, by);
+		select_item(panel, to);
 	return true;
 }
 
@@ -335,8 +355,8 @@ find_from(struct panel *panel, size_t from)
 	for (i = 0; i < count; i++) {
 		at = (from + i) % count;
 		item = &panel->overview->item[at];
-		if (strstr(item->address, panel->find) == NULL &&
-		    strstr(item->id, panel->find) == NULL)
+		if (strcasestr(item->address, panel->find) == NULL &&
+		    strcasestr(item->id, panel->find) == NULL)
 			continue;
 		select_item(panel, at);
 		panel->message[0] = '\0';
@@ -348,8 +368,8 @@ find_from(struct panel *panel, size_t from)
 static enum screen_next
 press_find(struct panel *panel, const struct stroke *stroke)
 {
-	const size_t len = strlen(panel->find);
 	const unsigned char byte = stroke->byte;
+	size_t len = strlen(panel->find);
 
 	if (stroke->kind == STROKE_ESCAPE ||
 	    (stroke->kind == STROKE_TYPED &&
@@ -361,10 +381,16 @@ press_find(struct panel *panel, const struct stroke *stroke)
 		panel->finding = false;
 		return panel_press(panel, stroke, 0);
 	}
-	if ((byte == 0x7f || byte == '\b') && len > 0)
-		panel->find[len - 1] = '\0';
-	else if (byte > ' ' && byte < 0x7f && len + 1 < sizeof(panel->find))
+	if (byte == 0x7f || byte == '\b') {
+		/* With all octets of a character. */
+		while (len > 0 &&
+		    ((unsigned char)panel->find[--len] & 0xc0) == 0x80)
+			;
+		panel->find[len] = '\0';
+	} else if (byte > ' ' && len + 1 < sizeof(panel->find)) {
 		panel->find[len] = (char)byte;
+		panel->find[len + 1] = '\0';
+	}
 	find_from(panel, panel->at);
 	return SCREEN_STAY;
 }
@@ -385,9 +411,7 @@ choose(struct panel *panel, size_t which)
 {
 	const struct panel_command *command = &panel->choice[which].command;
 
-	return command->word[0] == NULL && !command->mail
-	    ? leave(panel)
-	    : run(panel, *command);
+	return is_empty(command) ? leave(panel) : run(panel, *command);
 }
 
 static enum screen_next
@@ -431,6 +455,8 @@ press_list(struct panel *panel, unsigned char byte)
 		return run(panel, web_page);
 	case 'd':
 		return run(panel, doctor);
+	case 't':
+		return turn_timer_on(panel);
 	case '/':
 		panel->finding = shown(panel) > 0;
 		(void)memset(panel->find, 0, sizeof(panel->find));
@@ -440,16 +466,26 @@ press_list(struct panel *panel, unsigned char byte)
 	}
 }
 
+/* The text is left: q and Escape go back to the page below it. */
+static enum screen_next
+press_text(struct panel *panel, const struct stroke *stroke)
+{
+	if (!reader_press(&panel->reader, stroke))
+		panel->page = panel->before;
+	return SCREEN_STAY;
+}
+
 enum screen_next
 panel_press(void *context, const struct stroke *stroke, int64_t now_ms)
 {
 	struct panel *panel = context;
-	const unsigned char byte =
-	    stroke->kind == STROKE_TYPED ? stroke->byte : 0;
+	const unsigned char byte = move_typed(stroke);
 	enum screen_next next;
 
 	(void)now_ms;
 	panel->message[0] = '\0';
+	if (panel->page == PANEL_TEXT)
+		return press_text(panel, stroke);
 	if (panel->finding)
 		return press_find(panel, stroke);
 	if (panel->page == PANEL_LIST && shown(panel) == 0)
@@ -460,15 +496,8 @@ panel_press(void *context, const struct stroke *stroke, int64_t now_ms)
 		return leave(panel);
 	if (stroke->kind != STROKE_TYPED)
 		return SCREEN_STAY;
-	if (panel->page == PANEL_HELP)
-		return leave(panel);
-	if (byte == '?') {
-		panel->page = PANEL_HELP;
-		panel->scroll = 0;
-		return SCREEN_STAY;
-	}
-	if (panel->page == PANEL_DETAILS && (byte == '\r' || byte == '\n'))
-		return leave(panel);
+	if (byte == '?')
+		return open_help(panel);
 	next = panel->page == PANEL_CHOICES ? press_choices(panel, byte)
 					    : press_list(panel, byte);
 	/* Who presses one key does not send ten at once: a paste. */

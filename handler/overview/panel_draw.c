@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "mail/date.h"
 #include "overview/panel.h"
+#include "overview/panel_keys.h"
 
 enum {
 	WORD_AT = 3,
@@ -195,17 +196,18 @@ draw_more(const struct panel *panel, const struct overview_item *item,
     struct page *page, bool chosen)
 {
 	struct page_row *row = page_add(page);
-	struct buf line;
+	struct buf when;
 
 	row->selected = chosen;
 	row_pad(row, NARROW_AT);
-	buf_init(&line, 1024);
-	buf_add_text(&line, item->what);
+	row_add(row, ROLE_PLAIN, span_of(item->what));
+	buf_init(&when, 256);
 	if (item->when != 0)
-		buf_add_text(&line, ", ");
-	add_when_in(panel, item, true, &line);
-	row_add(row, ROLE_PLAIN, buf_span(&line));
-	buf_clear(&line);
+		buf_add_text(&when, ", ");
+	add_when_in(panel, item, true, &when);
+	if (row->width + text_width(buf_span(&when)) <= page->width)
+		row_add(row, ROLE_PLAIN, buf_span(&when));
+	buf_clear(&when);
 }
 
 /* "18:52  answered: ...", or with its day. */
@@ -286,22 +288,52 @@ add_counts(const struct panel *panel, struct buf *out)
 		    needs);
 }
 
-/* What to do about the selected one, or that nothing is to be done. */
+/* That nothing is to be done; it is not said before all of it is known. */
 static void
-add_next(const struct panel *panel, struct buf *out)
+add_fine(const struct panel *panel, bool narrow, bool scrolls, struct buf *out)
 {
-	const struct overview_item *next;
+	const struct overview *overview = panel->overview;
+	const struct overview_item *next = overview_next_renewal(overview);
 	char when[40];
 
+	if (overview_count(overview, OVERVIEW_NEEDS_YOU) > 0)
+		return;
+	if (overview_count(overview, OVERVIEW_ON_ITS_WAY) > 0)
+		buf_add_text(out, "Nothing needs you.");
+	else if (panel->renewal == PANEL_BY_ITSELF ||
+	    !overview_renews(overview))
+		buf_add_text(out, "Everything is fine.");
+	if (next == NULL || (narrow && scrolls))
+		return;
+	overview_short_time(next->renewal, panel->now, when, sizeof(when));
+	buf_addf(out, "%s%s: ", out->len > 0 ? " " : "",
+	    narrow ? "Next" : "Next renewal");
+	if (!narrow)
+		buf_addf(out, "%s, ", next->address);
+	buf_addf(out, "%s%s.", when,
+	    !narrow && panel->renewal == PANEL_BY_ITSELF ? ", by itself" : "");
+}
+
+/* What to do about the selected one, or that nothing is to be done. */
+static void
+add_next(const struct panel *panel, bool narrow, bool scrolls, struct buf *out)
+{
 	switch (panel->selected.first) {
 	case OVERVIEW_ANSWER:
 		buf_add_text(out, "Next: press a to answer the challenge.");
 		return;
 	case OVERVIEW_FINISH:
 		buf_add_text(out,
-		    panel->selected.section == OVERVIEW_NEEDS_YOU
-			? "Next: press f once the reply is sent."
-			: "It goes on with mailcert finish: f, or a timer.");
+		    panel->selected.section != OVERVIEW_NEEDS_YOU
+			? (panel->renewal == PANEL_BY_ITSELF
+				  ? "It goes on by itself; f asks now."
+				  : "Next: press f to ask the CA.")
+			: panel->selected.grade == OVERVIEW_DUE
+			? "Next: f if your sent mail has it."
+			: "Next: press f once the reply is sent.");
+		return;
+	case OVERVIEW_TIMER:
+		buf_add_text(out, "Next: press t to turn one on.");
 		return;
 	case OVERVIEW_RENEW:
 		buf_add_text(out, "Next: press r to renew it.");
@@ -322,19 +354,8 @@ add_next(const struct panel *panel, struct buf *out)
 	default:
 		break;
 	}
-	if (overview_count(panel->overview, OVERVIEW_NEEDS_YOU) > 0)
-		return;
-	if (panel->reading)
-		return;
-	buf_add_text(out,
-	    overview_count(panel->overview, OVERVIEW_ON_ITS_WAY) > 0
-		? "Nothing needs you."
-		: "Everything is fine.");
-	if ((next = overview_next_renewal(panel->overview)) != NULL) {
-		overview_short_time(
-		    next->renewal, panel->now, when, sizeof(when));
-		buf_addf(out, " Next renewal: %s, %s.", next->address, when);
-	}
+	if (!panel->reading)
+		add_fine(panel, narrow, scrolls, out);
 }
 
 /* The line above the keys, with what is out of sight at its right. */
@@ -357,7 +378,7 @@ draw_foot(
 	else if (panel->message[0] != '\0')
 		buf_add_text(&line, panel->message);
 	else if (panel->page == PANEL_LIST)
-		add_next(panel, &line);
+		add_next(panel, page_is_narrow(page), rest.len > 0, &line);
 	if (rest.len > 0)
 		room = room > rest.len + 3 ? room - rest.len - 3 : 0;
 	row_pad(row, 1);
@@ -370,71 +391,6 @@ draw_foot(
 		page_rule(page);
 }
 
-/* --- keys ------------------------------------------------------------------*/
-
-enum { KEYS_MOST = 24 };
-
-static size_t
-add_key(struct page_key *keys, size_t count, const char *key, const char *does,
-    const char *help)
-{
-	keys[count] = (struct page_key){ key, does, help, false };
-	return count + 1;
-}
-
-/* Those that apply to what is selected; help: all. */
-static size_t
-list_keys(const struct panel *panel, bool help, struct page_key *keys)
-{
-	const bool any = panel->overview->count > 0 || help;
-	const unsigned can = help ? ~0U : any ? panel->selected.can : 0;
-	size_t n = 0;
-
-	n = add_key(keys, n, "Enter", any ? "details" : "choose",
-	    "Show all that is known of the selected line.");
-	if ((can & OVERVIEW_ANSWER) != 0)
-		n = add_key(keys, n, "a", "answer",
-		    "Answer the challenge of the selected order.");
-	if ((can & OVERVIEW_FINISH) != 0)
-		n = add_key(keys, n, "f", "finish",
-		    "Continue the selected order (mailcert finish).");
-	if ((can & OVERVIEW_RENEW) != 0)
-		n = add_key(keys, n, "r", "renew",
-		    "Renew the selected certificate (mailcert renew).");
-	if ((can & OVERVIEW_INSTALL) != 0)
-		n = add_key(keys, n, "i", "install",
-		    "Put the selected certificate into a mail program.");
-	n = add_key(keys, n, "n", "new",
-	    "Order a certificate for an address (mailcert order).");
-	n = add_key(keys, n, "o", "open file",
-	    "Take in a certificate from a file (mailcert import).");
-	n = add_key(keys, n, "w", "web page",
-	    "Make a request for a CA's web page (mailcert csr).");
-	n = add_key(keys, n, "d", "doctor",
-	    "Check that everything is in place (mailcert doctor).");
-	n = add_key(keys, n, "j k", NULL, "Move; the arrows do, too.");
-	n = add_key(keys, n, "g G", NULL, "Go to the first or last line.");
-	n = add_key(keys, n, "Space -", NULL, "Go a page down or up.");
-	n = add_key(keys, n, "/", NULL, "Find an address or an id.");
-	n = add_key(keys, n, "^L", NULL, "Paint the screen again.");
-	n = add_key(keys, n, "?", "help", "Show this.");
-	keys[n - 1].stays = true;
-	n = add_key(keys, n, "q", "quit", "Go back one level, or leave.");
-	keys[n - 1].stays = true;
-	return n;
-}
-
-static const struct page_key choice_keys[] = { { "Enter", "choose", "", true },
-	{ "j k", "move", "", false }, { "?", "help", "", true },
-	{ "q", "back", "", true } };
-static const struct page_key text_keys[] = { { "j k", "scroll", "", false },
-	{ "?", "help", "", false }, { "q", "back", "", true } };
-
-enum {
-	CHOICE_KEYS = sizeof(choice_keys) / sizeof(*choice_keys),
-	TEXT_KEYS = sizeof(text_keys) / sizeof(*text_keys)
-};
-
 /* --- pages -----------------------------------------------------------------*/
 
 /* Rows for the foot and the keys. */
@@ -444,20 +400,20 @@ foot_rows(const struct page *page)
 	return page_is_low(page) ? 2 : 3;
 }
 
-static void
+/* True: there was room for what the chosen one means. */
+static bool
 draw_choices_at(const struct panel *panel, struct page *page, size_t least)
 {
-	const bool narrow = page_is_narrow(page);
 	const struct panel_choice *choice;
 	size_t i, most = 0, width;
 	struct page_row *row;
+	bool explained = true;
 
 	for (i = 0; i < panel->choices; i++) {
 		width = text_width(span_of(panel->choice[i].label));
 		if (width > most)
 			most = width;
 	}
-
 	for (i = 0; i < panel->choices && page_room(page) > least; i++) {
 		choice = &panel->choice[i];
 		row = page_add(page);
@@ -468,32 +424,43 @@ draw_choices_at(const struct panel *panel, struct page *page, size_t least)
 		if (choice->key[0] != '\0')
 			row_addf(row, ROLE_KEY, "%s  ", choice->key);
 		row_add(row, ROLE_PLAIN, span_of(choice->label));
-		if (!narrow && choice->about[0] != '\0') {
+		if (!page_is_narrow(page) && choice->about[0] != '\0') {
 			row_pad(row, WORD_AT + most + 5);
 			row_addf(row, ROLE_DIM, "(%s)", choice->about);
 		}
-		if (i == panel->chosen)
-			page_cursor(page, page->rows - 1, 0);
+		if (i != panel->chosen)
+			continue;
+		page_cursor(page, page->rows - 1, 0);
+		explained = choice->about[0] == '\0' ||
+		    (!page_is_narrow(page) && !row->full);
 	}
+	return explained;
 }
 
-/* On a narrow page the chosen one is explained in the foot. */
+/* Below the choices, in as many lines as it takes. */
 static void
-draw_choice_foot(struct panel *panel, struct page *page)
+draw_choice_foot(struct panel *panel, struct page *page, bool explained)
 {
-	struct page_row *row;
+	static const char promise[] =
+	    "Nothing is sent or written before you are asked.";
+	const size_t keys = page_is_low(page) ? 1 : 2;
+	struct lines lines;
+	size_t room;
 
 	if (!page_is_low(page))
 		(void)page_add(page);
-	row = page_add(page);
-	row_pad(row, 1);
-	if (page_is_narrow(page) && panel->choices > 0 &&
-	    panel->choice[panel->chosen].about[0] != '\0')
-		row_add(
-		    row, ROLE_DIM, span_of(panel->choice[panel->chosen].about));
-	else
-		row_add(row, ROLE_PLAIN,
-		    SPAN("Nothing is sent or written before you are asked."));
+	lines_init(&lines, page);
+	if (lines_add(&lines) != NULL) {
+		row_pad(&lines.row[0], 1);
+		lines_flow(&lines, explained ? ROLE_PLAIN : ROLE_DIM,
+		    span_of(explained ? promise
+				      : panel->choice[panel->chosen].about),
+		    1);
+		room = page_room(page) > keys ? page_room(page) - keys : 0;
+		page_lines(
+		    page, &lines, 0, lines.count < room ? lines.count : room);
+	}
+	lines_clear(&lines);
 	if (!page_is_low(page))
 		page_rule(page);
 }
@@ -501,12 +468,18 @@ draw_choice_foot(struct panel *panel, struct page *page)
 static void
 draw_choices(struct panel *panel, struct page *page)
 {
-	page_title(page, panel->title, panel->selected.address);
+	const struct page_key *keys;
+	bool explained;
+	size_t count;
+
+	page_title(
+	    page, panel->title, panel->general ? "" : panel->selected.address);
 	if (!page_is_low(page))
 		(void)page_add(page);
-	draw_choices_at(panel, page, foot_rows(page));
-	draw_choice_foot(panel, page);
-	page_keys(page, choice_keys, CHOICE_KEYS);
+	explained = draw_choices_at(panel, page, foot_rows(page));
+	draw_choice_foot(panel, page, explained);
+	keys = panel_choice_keys(&count);
+	page_keys(page, keys, count);
 }
 
 static void
@@ -516,6 +489,7 @@ draw_beginning(struct panel *panel, struct page *page)
 		{ "j k", "move", "", false }, { "?", "help", "", true },
 		{ "q", "quit", "", true } };
 	struct page_row *row;
+	bool explained;
 
 	page_title(
 	    page, "mailcert", panel->reading ? "reading" : "no certificates");
@@ -526,15 +500,15 @@ draw_beginning(struct panel *panel, struct page *page)
 	row_add(row, ROLE_PLAIN, SPAN("No certificates yet."));
 	if (!page_is_low(page))
 		(void)page_add(page);
-	draw_choices_at(panel, page, foot_rows(page));
-	draw_choice_foot(panel, page);
+	explained = draw_choices_at(panel, page, foot_rows(page));
+	draw_choice_foot(panel, page, explained);
 	page_keys(page, keys, sizeof(keys) / sizeof(*keys));
 }
 
 static void
 draw_list(struct panel *panel, struct page *page, size_t count)
 {
-	struct page_key keys[KEYS_MOST];
+	struct page_key keys[PANEL_KEYS_MAX];
 	struct rows rows;
 	struct buf right;
 	size_t i, below, columns;
@@ -556,33 +530,8 @@ draw_list(struct panel *panel, struct page *page, size_t count)
 	    page_room(page) > foot_rows(page))
 		(void)page_add(page);
 	draw_foot(panel, page, panel->top, below);
-	page_keys(page, keys, list_keys(panel, false, keys));
+	page_keys(page, keys, panel_keys_for(panel->selected.can, true, keys));
 	free(rows.at);
-}
-
-static void
-draw_text(struct panel *panel, struct page *page, const char *title,
-    const char *right)
-{
-	struct page_key keys[KEYS_MOST];
-	struct lines lines;
-	size_t last;
-
-	page_title(page, title, right);
-	lines_init(&lines, page);
-	if (panel->page == PANEL_HELP)
-		lines_keys(&lines, keys, list_keys(panel, true, keys));
-	else
-		lines_text(&lines, ROLE_PLAIN, buf_span(&panel->text));
-	panel->room = page_room(page) - foot_rows(page);
-	last = lines.count > panel->room ? lines.count - panel->room : 0;
-	if (panel->scroll > last)
-		panel->scroll = last;
-	page_lines(page, &lines, panel->scroll,
-	    lines.count < panel->room ? lines.count : panel->room);
-	draw_foot(panel, page, panel->scroll, last - panel->scroll);
-	page_keys(page, text_keys, TEXT_KEYS);
-	lines_clear(&lines);
 }
 
 void
@@ -605,11 +554,8 @@ panel_draw(void *context, struct page *page)
 	case PANEL_CHOICES:
 		draw_choices(panel, page);
 		break;
-	case PANEL_DETAILS:
-		draw_text(panel, page, "Details", panel->selected.address);
-		break;
-	case PANEL_HELP:
-		draw_text(panel, page, "Keys", "any key goes back");
+	case PANEL_TEXT:
+		reader_draw(&panel->reader, page);
 		break;
 	}
 }

@@ -1,20 +1,21 @@
 #!/usr/bin/python3
 # Runs in: check check-slow
 """The overview: what it shows, live; what its keys run; on homes of 0, 3 and
-1 000 certificates, at 80x24 and 40x10."""
+1 000 certificates, at 80x24 and 40x10; how long its first frame takes."""
 import json
 import os
 import re
 import signal
-import subprocess
+import statistics
 import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))), "ca"))
-from lib import (ADDRESS, MAILCERT, SLOW, Place, Terminal, run_tests, tap,
-                 tests_of)
+from frames import Screen, first_frame
+from lib import (ADDRESS, BUILD, MAILCERT, PART2, SLOW, Place, Terminal,
+                 challenge, run_tests, tap, tests_of)
 from town import Town
 
 DAY = 86400
@@ -51,10 +52,36 @@ def pid_of(terminal):
     return None
 
 
-def processor(pid):
-    with open("/proc/%d/stat" % pid) as f:
-        rest = f.read().rsplit(")", 1)[1].split()
-    return int(rest[11]) + int(rest[12])
+def wakings(pid):
+    """How often it ran at all."""
+    with open("/proc/%d/status" % pid) as f:
+        return re.findall(r"ctxt_switches:\s+(\d+)", f.read())
+
+
+def fill(place, count):
+    for n in range(count):
+        record(place, "o%d" % n, "user%d@example.org" % n)
+    time.sleep(0.1)  # a directory that changed just now is not indexed
+    place.run("status")
+
+
+# What a service manager and cron would say, from files.
+SYSTEMCTL = """#!/bin/sh
+cat "$HOME/unit" 2>/dev/null || exit 1
+"""
+CRONTAB = """#!/bin/sh
+[ "$1" = - ] && exec cat >"$HOME/crontab"
+cat "$HOME/crontab" 2>/dev/null || { echo "no crontab" >&2; exit 1; }
+"""
+HANGS = """#!/bin/sh
+exec sleep 1000
+"""
+
+
+def with_programs(place, systemctl=SYSTEMCTL, crontab=CRONTAB):
+    place.write("bin/systemctl", systemctl, 0o755)
+    place.write("bin/crontab", crontab, 0o755)
+    return {"PATH": place.path("bin") + ":" + place.env["PATH"]}
 
 
 def test_elsewhere():
@@ -170,10 +197,178 @@ def test_live():
                    "live: the certificate is there", terminal.screen())
             # Nothing happens: it sleeps.
             pid = pid_of(terminal)
-            time.sleep(0.3)
-            before = processor(pid)
-            time.sleep(1)
-            tap.equal(processor(pid), before, "live: it sleeps meanwhile")
+            time.sleep(0.5)
+            before = wakings(pid)
+            time.sleep(2)
+            tap.equal(wakings(pid), before, "live: it sleeps meanwhile")
+
+
+def test_timer():
+    """That nothing renews is trouble; t turns it on, and shows how before."""
+    with Place() as place:
+        record(place, "aaaa1111", ADDRESS)
+        env = with_programs(place)
+        with Terminal(place, MAILCERT, env=env) as terminal:
+            tap.ok(terminal.wait("no timer renews certificates") and
+                   "1 needs you" in terminal.screen() and
+                   "Everything is fine" not in terminal.screen(),
+                   "timer: none is trouble", terminal.screen())
+            terminal.keys("t")
+            tap.ok(terminal.wait("Renew by itself?") and
+                   "enable --now mailcert-renew.timer" in terminal.screen(),
+                   "timer: t says how", terminal.screen())
+            terminal.keys("j")
+            terminal.wait(">  cron")
+            tap.ok("-C '%s' renew" % place.home in
+                   re.sub(r"\n +", " ", terminal.screen()),
+                   "timer: all of the line is there", terminal.screen())
+            tap.ok(not os.path.exists(place.path("user/crontab")),
+                   "timer: nothing was written before")
+            terminal.keys("Enter")
+            tap.ok(terminal.wait("It is on"), "timer: it is on",
+                   terminal.screen())
+            with open(place.path("user/crontab")) as f:
+                tap.equal(f.read(), "17 */6 * * * '%s' -C '%s' renew\n" % (
+                    os.path.realpath(MAILCERT), place.home),
+                    "timer: that line was written")
+            terminal.keys("Enter")
+            tap.ok(terminal.wait("by itself") and
+                   terminal.gone("no timer"), "timer: then all is fine",
+                   terminal.screen())
+            terminal.keys("q")
+        place.write("user/unit", "LoadState=loaded\nActiveState=inactive\n"
+                    "UnitFileState=enabled\nResult=success\n")
+        with Terminal(place, MAILCERT, env=env) as terminal:
+            tap.ok(terminal.wait("mailcert-renew.timer does not run"),
+                   "timer: one that does not run", terminal.screen())
+            terminal.keys("q")
+        place.write("bin/systemctl", "#!/bin/sh\n"
+                    "echo no bus >&2; exit 1\n", 0o755)
+        os.unlink(place.path("user/crontab"))
+        with Terminal(place, MAILCERT, env=env) as terminal:
+            terminal.wait("no timer")
+            terminal.keys("t", "Enter")
+            tap.ok(terminal.wait("It is not on: systemctl: no bus"),
+                   "timer: what failed is said", terminal.screen())
+
+
+def test_hanging():
+    """Programs that it asks hang: keys are answered, and leaving ends it."""
+    with Place() as place:
+        record(place, "aaaa1111", ADDRESS)
+        env = with_programs(place, HANGS, HANGS)
+        with Terminal(place, MAILCERT, env=env) as terminal:
+            tap.ok(terminal.wait(ADDRESS), "hanging: it opens",
+                   terminal.screen())
+            pid = pid_of(terminal)
+            # Both programs are asked twice or once, five seconds each.
+            terminal.keys("?")
+            asked = [pid] if terminal.wait("Keys of this", 4) else []
+            terminal.keys("x", "Enter")
+            tap.ok(asked and terminal.wait("to be renewed", 4),
+                   "hanging: keys are answered meanwhile", terminal.screen())
+            terminal.keys("q", "q")
+            tap.ok(terminal.wait("[exit 0]", 4), "hanging: q leaves at once",
+                   terminal.screen())
+
+
+def test_order_hangs():
+    """A CA that never answers holds up its own process, not the screen."""
+    with Town() as town:
+        place = town.place
+        record(place, "aaaa1111", "zoe@example.org")
+        with Terminal(place, MAILCERT) as terminal:
+            terminal.wait("zoe@example.org")
+            town.run("order", "--no-wait", ADDRESS)
+            tap.ok(terminal.wait("waiting   " + ADDRESS),
+                   "order hangs: it is there", terminal.screen())
+            # Whoever works on an order holds its lock.
+            process = town.start(ADDRESS)
+            os.kill(process.pid, signal.SIGSTOP)
+            try:
+                terminal.keys("?")
+                tap.ok(terminal.wait("Keys of this"),
+                       "order hangs: keys are answered", terminal.screen())
+                terminal.keys("x", "g", "Enter")
+                tap.ok(terminal.wait("valid until") or
+                       terminal.wait("next:"), "order hangs: so are details",
+                       terminal.screen())
+            finally:
+                os.kill(process.pid, signal.SIGKILL)
+                process.communicate()
+
+
+def follow_times(town, terminal):
+    """Seconds from a change of the home to the screen that has it."""
+    times = []
+    for n in range(5):
+        start = time.monotonic()
+        town.place.expect(address="user%d@example.org" % n,
+                          part2="AEIMQ"[n] + PART2[1:])
+        if not terminal.wait("user%d@example.org" % n):
+            return [60]
+        times.append(time.monotonic() - start)
+    return times
+
+
+def test_second():
+    """In check-slow: the screen follows within a second, with the command
+    that changes the home; keys are answered within 50 ms; the first frame
+    takes at most 2.5 times what newterm and a line take."""
+    if not SLOW:
+        return
+    with Town() as town:
+        with Terminal(town.place, MAILCERT) as terminal:
+            terminal.wait("No certificates")
+            times = follow_times(town, terminal)
+            tap.ok(statistics.median(times) < 1, "the screen follows within "
+                   "a second", times)
+            process = town.start(ADDRESS)
+            town.wait_for_mail()
+            start = time.monotonic()
+            seen = terminal.wait("waiting   " + ADDRESS)
+            tap.ok(seen and time.monotonic() - start < 1,
+                   "an order in another terminal is there within a second",
+                   terminal.screen())
+            town.answer()
+            start = time.monotonic()
+            seen = terminal.wait("answered")
+            tap.ok(seen and time.monotonic() - start < 1,
+                   "an answer in a third, too", terminal.screen())
+            process.communicate(timeout=60)
+    line = os.path.join(BUILD, "tests", "newterm")
+    with Place() as place:
+        place.expect()
+        message = place.write("challenge", challenge())
+        check_frames("the question", line, [
+            MAILCERT, "handle", "--draft", "stdout", message], place,
+            b"No ]")
+    for count in (0, 3, 1000):
+        with Place() as place:
+            fill(place, count)
+            what = "%d certificates" % count
+            check_frames(what, line, [MAILCERT], place, b"quit")
+            with Screen([MAILCERT], place.env, b"quit") as screen:
+                time.sleep(0.5)
+                times = [screen.answer(key, mark) for _ in range(10)
+                         for key, mark in ((b"?", b"closes"),
+                                           (b"x", b"quit"))]
+            tap.ok(statistics.median(times) < 0.05,
+                   what + ": keys are answered within 50 ms", times)
+
+
+def check_frames(what, line, argv, place, mark):
+    """In turns, so that both meet the same machine; others may run on it, so
+    the best of three."""
+    ratios = []
+    while len(ratios) < 3 and (not ratios or ratios[-1] > 2.5):
+        ours, base = [], []
+        for _ in range(20):
+            base.append(first_frame([line], place.env, b"a line"))
+            ours.append(first_frame(argv, place.env, mark))
+        ratios.append(statistics.median(ours) / statistics.median(base))
+    tap.ok(ratios[-1] <= 2.5, what + ": the first frame takes at most 2.5 "
+           "times that of newterm and a line", ratios)
 
 
 def test_acts():
@@ -221,8 +416,7 @@ def test_thousand():
     """What is urgent is there first, by the index; then all of it."""
     with Place() as place:
         count = 1000 if SLOW else 300
-        for n in range(count):
-            record(place, "o%d" % n, "user%d@example.org" % n)
+        fill(place, count)
         record(place, "due", "due@example.org", starts=NOW - 85 * DAY,
                expires=NOW + 5 * DAY)
         time.sleep(0.1)  # a directory that changed just now is not indexed

@@ -85,7 +85,7 @@ draw_help(struct page *out)
 static void
 draw_help_on(struct page *out)
 {
-	draw_work("? ", out);
+	draw_work("?j", out);
 }
 
 static void
@@ -101,11 +101,65 @@ draw_details_on(struct page *out)
 }
 
 static void
-draw_fine(struct page *out)
+draw_one(enum panel_renewal renewal, const char *keys, struct page *out)
 {
 	begin();
 	add("alice", "alice@example.org", ORDER_ISSUED, 88);
-	show("", out);
+	panel.renewal = renewal;
+	if (renewal == PANEL_BY_HAND)
+		overview_add_timer(&overview, NULL);
+	if (renewal == PANEL_STOPPED)
+		overview_add_timer(&overview, "mailcert-renew.timer");
+	panel.way[0] = (struct panel_way){ "systemd",
+		"systemctl --user enable --now mailcert-renew.timer" };
+	panel.way[1] = (struct panel_way){ "cron",
+		"17 */6 * * * '/usr/bin/mailcert' -C "
+		"'/home/alice/.local/share/mailcert' renew" };
+	panel.ways = 2;
+	show(keys, out);
+}
+
+static void
+draw_fine(struct page *out)
+{
+	draw_one(PANEL_BY_ITSELF, "", out);
+}
+
+/* Before it is known whether anything renews it. */
+static void
+draw_first(struct page *out)
+{
+	draw_one(PANEL_UNKNOWN, "", out);
+}
+
+static void
+draw_no_timer(struct page *out)
+{
+	draw_one(PANEL_BY_HAND, "", out);
+}
+
+static void
+draw_timer_stopped(struct page *out)
+{
+	draw_one(PANEL_STOPPED, "", out);
+}
+
+static void
+draw_timer_ways(struct page *out)
+{
+	draw_one(PANEL_BY_HAND, "t", out);
+}
+
+static void
+draw_timer_cron(struct page *out)
+{
+	draw_one(PANEL_BY_HAND, "tj", out);
+}
+
+static void
+draw_choices_help(struct page *out)
+{
+	draw_work("ja?", out);
 }
 
 static void
@@ -216,8 +270,14 @@ draw_hostile(struct page *out)
 
 const struct golden golden_overview[] = { { "overview-empty", draw_empty },
 	{ "overview-empty-second", draw_empty_second },
-	{ "overview-fine", draw_fine }, { "overview-reading", draw_reading },
-	{ "overview-work", draw_trouble }, { "overview-answer", draw_answer },
+	{ "overview-fine", draw_fine }, { "overview-first", draw_first },
+	{ "overview-no-timer", draw_no_timer },
+	{ "overview-timer-stopped", draw_timer_stopped },
+	{ "overview-timer-ways", draw_timer_ways },
+	{ "overview-timer-cron", draw_timer_cron },
+	{ "overview-choices-help", draw_choices_help },
+	{ "overview-reading", draw_reading }, { "overview-work", draw_trouble },
+	{ "overview-answer", draw_answer },
 	{ "overview-install", draw_install }, { "overview-renew", draw_renew },
 	{ "overview-not-here", draw_not_here }, { "overview-find", draw_find },
 	{ "overview-help", draw_help }, { "overview-help-on", draw_help_on },

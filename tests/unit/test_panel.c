@@ -79,6 +79,54 @@ test_find(void)
 	OK(strcmp(panel.command.word[1], "work") == 0);
 }
 
+/* The timer is offered where there is none, in the ways that there are. */
+static void
+test_timer(void)
+{
+	begin();
+	add("alice", "alice@example.org", ORDER_ISSUED, 88);
+	end();
+	OK(press('t') == SCREEN_STAY && panel.page == PANEL_LIST);
+	OK(panel.message[0] != '\0');
+	panel.renewal = PANEL_BY_HAND;
+	panel.way[0] = (struct panel_way){ "cron", "17 * * * * mailcert" };
+	panel.ways = 1;
+	overview_add_timer(&overview, NULL);
+	end();
+	/* The selection stays on its line; the key needs none. */
+	OK(strcmp(panel.selected.id, "alice") == 0);
+	OK(overview.item[0].section == OVERVIEW_NEEDS_YOU);
+	OK(press('t') == SCREEN_STAY && panel.page == PANEL_CHOICES);
+	(void)press('j');
+	OK(press('\r') == SCREEN_STAY && panel.page == PANEL_LIST);
+	(void)press('t');
+	OK(press('\r') == SCREEN_END && !panel_leaves(&panel));
+	OK(strcmp(panel.command.timer, "cron") == 0);
+}
+
+/* A text is read, searched, and left; one level at a time. */
+static void
+test_text(void)
+{
+	begin();
+	add("bob", "bob@example.org", ORDER_PLACED, 1);
+	end();
+	OK(press('\r') == SCREEN_STAY && panel.page == PANEL_TEXT);
+	(void)press('/');
+	(void)press('q'); /* a letter of the text that is searched */
+	OK(panel.page == PANEL_TEXT);
+	(void)press('\r');
+	(void)press('q');
+	OK(panel.page == PANEL_LIST);
+	(void)press('a');
+	(void)press('?');
+	OK(panel.page == PANEL_TEXT);
+	(void)press('q');
+	OK(panel.page == PANEL_CHOICES);
+	(void)press('q');
+	OK(panel.page == PANEL_LIST);
+}
+
 /* Whatever is pressed, at whatever size, what is drawn keeps to the rules. */
 static void
 test_any_key(void)
@@ -116,6 +164,8 @@ main(void)
 	test_keys();
 	test_paste();
 	test_find();
+	test_timer();
+	test_text();
 	test_any_key();
 	overview_clear(&overview);
 	panel_clear(&panel);
