@@ -80,7 +80,7 @@ def masked(text):
                           (r" \d+:\d\d(:\d\d)?$", "CLOCK"),
                           (r"in \d+ (day|hour)s", "LATER"),
                           (r"\d+ days left", "LEFT"),
-                          (r"\d{4}-\d\d-\d\d\.$", "DAY"),
+                          (r"\d{4}-\d\d-\d\d(?=, by itself)", "DAY"),
                           (r"^ *\d\d:\d\d  answered.*", "ANSWERED"),
                           (r"([oO]rder |status |^)[a-z0-9]{8}"
                            r"(?=,|$| for |  ok  certificate)", r"\1ID")):
@@ -117,8 +117,12 @@ def test_captures():
         order = json.loads(got)["certificates"][0]["id"]
         shown("$ mailcert status", "$ mailcert status %s\n%s" % (
             order, town.run("status", order).stdout.decode()))
-        with Terminal(place, MAILCERT) as terminal:
-            terminal.wait("Next renewal")
+        # Of a user with a timer.
+        place.write("bin/crontab", "#!/bin/sh\necho 17 6 \\* \\* \\* "
+                    "mailcert renew\n", 0o755)
+        env = {"PATH": place.path("bin") + ":" + place.env["PATH"]}
+        with Terminal(place, MAILCERT, env=env) as terminal:
+            terminal.wait("by itself")
             shown("mailcert  ", terminal.screen())
 
 
