@@ -15,6 +15,9 @@
 /* Real lists have 100 MB; each is in memory here and in the verifier. */
 enum { FILE_MAX = 128 * 1024 * 1024 };
 
+/* Debian's, and most others have a link there. */
+#define SYSTEM_ROOTS "/etc/ssl/certs/ca-certificates.crt"
+
 /* What of a list of paths is being added. */
 struct adding {
 	const char *frame;
@@ -229,4 +232,16 @@ anchors_mark(const char *paths, struct buf *out)
 			    open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
 			    out);
 	}
+}
+
+enum status
+anchors_add_roots(const char *anchors, struct buf *out, struct note *note)
+{
+	enum status status = STATUS_OK;
+
+	if (anchors[0] != '\0')
+		status = anchors_add(anchors, "anchor", out, note);
+	if (status == STATUS_OK && access(SYSTEM_ROOTS, R_OK) == 0)
+		status = anchors_add(SYSTEM_ROOTS, "anchor", out, note);
+	return status;
 }

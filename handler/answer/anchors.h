@@ -16,6 +16,10 @@ enum status anchors_add(const char *paths, const char *frame, struct buf *out,
 /* The same for one path, as it stands. */
 enum status anchors_add_path(struct span path, const char *frame,
     struct buf *out, struct note *note) MUST_CHECK;
+/* Append the files in which root certificates are looked for, as "anchor": those
+ * of that list, and those that the system trusts. */
+enum status anchors_add_roots(
+    const char *anchors, struct buf *out, struct note *note) MUST_CHECK;
 /* Append what changes when one of those files does, or the list of them, without
  * reading them. */
 void anchors_mark(const char *paths, struct buf *out);

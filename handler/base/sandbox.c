@@ -107,6 +107,18 @@ sandbox_kernel(void)
 	return can;
 }
 
+const char *
+sandbox_lacks(void)
+{
+	const struct sandbox can = sandbox_kernel();
+
+	if (!can.landlock && !can.seccomp)
+		return "landlock, seccomp filters";
+	return !can.landlock ? "landlock"
+	    : !can.seccomp   ? "seccomp filters"
+			     : "";
+}
+
 struct sandbox
 sandbox_enter(void)
 {

@@ -59,6 +59,8 @@ _Noreturn void sandbox_exit(int code);
  * with the fourth, are not needed, because seccomp refuses sockets.
  */
 struct sandbox sandbox_kernel(void);
+/* What it lacks: "landlock", "seccomp filters", both, or "". */
+const char *sandbox_lacks(void);
 /* Landlock's version; 0: this kernel has none, or it is switched off. */
 int sandbox_landlock_version(void);
 #endif

@@ -4,23 +4,11 @@
 #include "base/sandbox.h"
 #include "cmd/cmd.h"
 
-const char *
-confinement_lacks(void)
-{
-	const struct sandbox can = sandbox_kernel();
-
-	if (!can.landlock && !can.seccomp)
-		return "landlock, seccomp filters";
-	return !can.landlock ? "landlock"
-	    : !can.seccomp   ? "seccomp filters"
-			     : "";
-}
-
 enum status
 confinement_check(const struct config *config, const struct home *home,
     bool unattended, struct note *note)
 {
-	const char *lacks = confinement_lacks();
+	const char *lacks = sandbox_lacks();
 	struct note warning;
 
 	if (lacks[0] == '\0')

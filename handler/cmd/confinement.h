@@ -6,9 +6,6 @@
 #include "config/config.h"
 #include "store/home.h"
 
-/* Return what is missing: "landlock", "seccomp filters", both, or "". */
-const char *confinement_lacks(void);
-
 /*
  * Call it once, before reading anything of a stranger.  If something is missing
  * and the configuration says "sandbox = required", refuse an unattended command

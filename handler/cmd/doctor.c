@@ -1,11 +1,10 @@
 /* doctor.c - mailcert doctor: check that everything is in place */
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/text.h"
-#include "cmd/doctor_p.h"
+#include "cmd/cmd.h"
+#include "cmd/mail_access.h"
+#include "doctor/doctor.h"
 
 struct options {
 	const char *message;
@@ -31,75 +30,7 @@ static const struct cmd_line command_line = {
 	    "programs.  Changes nothing.  Exit 1 if any line says error, else 0.\n",
 };
 
-static doctor_check *const checks[] = { doctor_programs, doctor_children,
-	doctor_kernel, doctor_home, doctor_permissions, doctor_clock,
-	doctor_orders, doctor_certificates, doctor_installed, doctor_dns,
-	doctor_trust, doctor_cas, doctor_sendmail, doctor_servers,
-	doctor_mailers, doctor_automation, doctor_limits };
-
 static const char *const words[] = { "ok", "warning", "error" };
-
-void
-finding_add(struct findings *out, enum finding_status status, const char *check,
-    const char *format, ...)
-{
-	struct finding *finding = &out->finding[out->count];
-	va_list args;
-
-	if (status > out->worst)
-		out->worst = status;
-	/* The last place is for what print() says of those left out. */
-	if (out->count == FINDINGS_MAX - 1) {
-		out->left_out++;
-		return;
-	}
-	out->count++;
-	finding->status = status;
-	finding->check = check;
-	va_start(args, format);
-	(void)vsnprintf(finding->text, sizeof(finding->text), format, args);
-	va_end(args);
-}
-
-bool
-doctor_is_own(const struct doctor *doctor, const char *address)
-{
-	size_t i;
-
-	for (i = 0; i < doctor->order_count; i++)
-		if (order_is_for(&doctor->orders[i], address))
-			return true;
-	return doctor->order_count == 0;
-}
-
-/* Read the home once, for all checks. */
-static void
-open_home(struct doctor *doctor)
-{
-	struct note *why = &doctor->why;
-	enum status status;
-
-	status = home_open(doctor->config->home, false, &doctor->home, why);
-	if (status == STATUS_OK)
-		status = expectations_load(&doctor->home, &doctor->expectations,
-		    &doctor->expectation_count, why);
-	if (status == STATUS_OK)
-		status = orders_load(
-		    &doctor->home, &doctor->orders, &doctor->order_count, why);
-	if (status == STATUS_OK)
-		status = accounts_load(&doctor->home, &doctor->accounts,
-		    &doctor->account_count, why);
-	doctor->opened = status;
-}
-
-static void
-close_home(struct doctor *doctor)
-{
-	free(doctor->accounts);
-	free(doctor->orders);
-	free(doctor->expectations);
-	home_close(&doctor->home);
-}
 
 static void
 print_text(const struct findings *findings, struct buf *out)
@@ -138,19 +69,11 @@ print_json(const struct findings *findings, struct buf *out)
 }
 
 static int
-print(struct findings *findings, bool json)
+print(const struct findings *findings, bool json)
 {
-	struct finding *last = &findings->finding[findings->count];
 	struct buf out;
 	int code;
 
-	if (findings->left_out > 0) {
-		*last = (struct finding){ findings->worst, "more", "" };
-		(void)snprintf(last->text, sizeof(last->text),
-		    "%zu other findings are left out; mend these first",
-		    findings->left_out);
-		findings->count++;
-	}
 	buf_init(&out, 256 * 1024);
 	if (json)
 		print_json(findings, &out);
@@ -166,30 +89,28 @@ int
 cmd_doctor(const struct invocation *invocation, int argc, char *argv[])
 {
 	struct options options = { 0 };
-	struct findings *findings;
-	struct note note = { "" };
 	enum status status = STATUS_OK;
+	struct findings *findings;
+	struct mail_access access;
+	struct note note = { "" };
 	struct config config;
-	struct doctor doctor = {
-		.config = &config, .home.dir = -1, .now = (int64_t)time(NULL)
-	};
+	struct doctor doctor;
 	int code = 0;
-	size_t i;
 
 	if (!cmd_parse(&command_line, argc, argv, &options, &code) ||
 	    !cmd_config(invocation, &config, &code))
 		return code;
 	if ((findings = calloc(1, sizeof(*findings))) == NULL)
 		return cmd_fail(STATUS_MEMORY, NULL);
-	open_home(&doctor);
+	access = mail_access_of(&config, false);
+	doctor_open(&config, &access, &doctor);
 	if (options.message != NULL)
 		status =
 		    doctor_message(&doctor, options.message, findings, &note);
-	for (i = 0;
-	     i < sizeof(checks) / sizeof(*checks) && options.message == NULL;
-	     i++)
-		checks[i](&doctor, findings);
-	close_home(&doctor);
+	else
+		doctor_examine(&doctor, findings);
+	doctor_close(&doctor);
+	findings_end(findings);
 	code = status == STATUS_OK ? print(findings, options.json)
 				   : cmd_fail(status, &note);
 	free(findings);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "answer/anchors.h"
 #include "base/frame.h"
 #include "cmd/exporting.h"
 #include "cmd/installing.h"
@@ -119,7 +120,8 @@ install(struct session *session, const struct install_program *program,
 	if (status != STATUS_OK)
 		return status;
 	buf_init(&anchors, FRAME_TRUST_MAX);
-	status = installing_anchors(&session->config, &anchors, &session->note);
+	status = anchors_add_roots(session->config.authenticate.smime_anchors,
+	    &anchors, &session->note);
 	if (status == STATUS_OK)
 		status = install_into(&session->home, program, wanted,
 		    buf_span(&anchors), &options->wishes, options->dry_run,

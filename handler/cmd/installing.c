@@ -1,8 +1,6 @@
 /* installing.c - what the installing commands share: see installing.h */
 #include "cmd/installing.h"
 
-#include <unistd.h>
-
 #include "answer/anchors.h"
 #include "base/frame.h"
 #include "cmd/passphrase.h"
@@ -11,9 +9,6 @@
 #include "service/deploy.h"
 
 enum { OUT_MAX = 64 * 1024 };
-
-/* Debian's, and most others have a link there. */
-#define SYSTEM_ROOTS "/etc/ssl/certs/ca-certificates.crt"
 
 static enum status
 ask_passphrase(
@@ -39,20 +34,6 @@ installing_wishes(const struct config *config, struct install_wishes *wishes)
 	wishes->tell = wishes->again ? NULL : tell;
 	wishes->passphrase = ask_passphrase;
 	wishes->arg = (void *)(uintptr_t)config;
-}
-
-enum status
-installing_anchors(
-    const struct config *config, struct buf *out, struct note *note)
-{
-	enum status status = STATUS_OK;
-
-	if (config->authenticate.smime_anchors[0] != '\0')
-		status = anchors_add(
-		    config->authenticate.smime_anchors, "anchor", out, note);
-	if (status == STATUS_OK && access(SYSTEM_ROOTS, R_OK) == 0)
-		status = anchors_add(SYSTEM_ROOTS, "anchor", out, note);
-	return status;
 }
 
 enum status
@@ -113,7 +94,8 @@ installing_again(const struct config *config, const struct home *home,
 	installing_wishes(config, &wishes);
 	buf_init(&anchors, FRAME_TRUST_MAX);
 	buf_init(&out, OUT_MAX);
-	status = installing_anchors(config, &anchors, note);
+	status = anchors_add_roots(
+	    config->authenticate.smime_anchors, &anchors, note);
 	if (status == STATUS_OK)
 		status = install_again(
 		    home, order, buf_span(&anchors), &wishes, &out, note);

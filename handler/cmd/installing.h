@@ -9,10 +9,6 @@
 /* Set how the user is asked. */
 void installing_wishes(
     const struct config *config, struct install_wishes *wishes);
-/* Append the files where root certificates are looked for: smime_anchors and
- * those that the system trusts. */
-enum status installing_anchors(
-    const struct config *config, struct buf *out, struct note *note) MUST_CHECK;
 /* After a new certificate: install it where an older one of its address is, and
  * say so.  Nobody is asked. */
 enum status installing_again(const struct config *config,

@@ -3,6 +3,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "answer/anchors.h"
 #include "answer/prove.h"
 #include "base/frame.h"
 #include "cmd/installing.h"
@@ -71,7 +72,8 @@ install(struct session *session, const struct smime_report *report,
 
 	installing_wishes(&session->config, &options->wishes);
 	buf_init(&anchors, FRAME_TRUST_MAX);
-	status = installing_anchors(&session->config, &anchors, &session->note);
+	status = anchors_add_roots(session->config.authenticate.smime_anchors,
+	    &anchors, &session->note);
 	if (status == STATUS_OK)
 		status = install_correspondent(&session->home, chain,
 		    report->signer, buf_span(&anchors), &options->wishes,

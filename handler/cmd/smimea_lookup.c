@@ -4,6 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "answer/anchors.h"
 #include "answer/prove.h"
 #include "answer/retrieval.h"
 #include "base/frame.h"
@@ -352,8 +353,9 @@ save(struct lookup_run *run, struct install_wishes *wishes)
 	installing_wishes(&session->config, wishes);
 	status = choose(run, &chain);
 	if (status == STATUS_OK)
-		status = installing_anchors(
-		    &session->config, &anchors, note_of(run));
+		status = anchors_add_roots(
+		    session->config.authenticate.smime_anchors, &anchors,
+		    note_of(run));
 	if (status == STATUS_OK)
 		status = install_correspondent(&session->home, chain,
 		    run->address, buf_span(&anchors), wishes,

@@ -1,10 +1,9 @@
-/* doctor_servers.c - doctor: can the mail servers be reached, and logged in? */
+/* servers.c - can the mail servers be reached, and logged in? */
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd/doctor_p.h"
-#include "cmd/mail_access.h"
 #include "config/source.h"
+#include "doctor/doctor_p.h"
 #include "watch/watch.h"
 
 /* Over SMTP or IMAP. */
@@ -32,15 +31,14 @@ static void
 try_server(const struct doctor *doctor, const char *check,
     const struct server *server, struct findings *out)
 {
-	const struct mail_access access = mail_access_of(doctor->config, false);
 	char name[SERVER_NAME_SIZE];
 	struct note note = { "" };
 	enum status status;
 
 	server_name(server, name);
 	status = server->kind == SERVER_JMAP
-	    ? watch_probe_jmap(doctor->config, &access, server, &note)
-	    : probe(&access, server, &note);
+	    ? watch_probe_jmap(doctor->config, doctor->access, server, &note)
+	    : probe(doctor->access, server, &note);
 	if (status == STATUS_OK)
 		finding_add(out, FINDING_OK, check, "%.500s lets us in", name);
 	else

@@ -1,5 +1,5 @@
 /*
- * doctor_mailcap.c - doctor: the mailcap entries that mail programs use
+ * mailcap.c - the mailcap entries that mail programs use
  *
  * RFC 1524, as mutt and neomutt read it: files and entries in their order, and
  * the first that fits wins.  A test= is not run: an entry that has one is
@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/path.h"
-#include "cmd/doctor_p.h"
+#include "doctor/doctor_p.h"
 #include "install/program.h"
 #include "install/textfile.h"
 

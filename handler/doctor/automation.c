@@ -1,5 +1,5 @@
 /* automation.c - what runs mailcert without a person: see automation.h */
-#include "cmd/automation.h"
+#include "doctor/automation.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /*
- * doctor_msmtp.c - doctor: does msmtp change what an answer says?
+ * msmtp.c - does msmtp change what an answer says?
  *
  * msmtp(1), of version 1.8: the file of the command line, ~/.msmtprc, or
  * msmtp/config in the directory of configurations.  Its passwords are not
@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/path.h"
-#include "cmd/doctor_p.h"
+#include "doctor/doctor_p.h"
 #include "install/textfile.h"
 
 enum { ACCOUNTS_MAX = 32, VALUE_SIZE = 256 };

@@ -1,11 +1,11 @@
-/* doctor_orders.c - doctor: orders, challenges and files of certificates */
+/* orders.c - orders, challenges and files of certificates */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cmd/doctor_p.h"
+#include "doctor/doctor_p.h"
 #include "order/renew.h"
 
 enum { DAY = 24 * 3600, PATH_SIZE = 1300 };

@@ -1,5 +1,5 @@
 /*
- * doctor_mail.c - doctor: how mail programs send, and what they do to answers
+ * mail.c - how mail programs send, and what they do to answers
  *
  * mutt and neomutt are asked with -Q, which runs what their configuration has
  * in backticks, as at every start.  A From of my_hdr cannot be asked for, so
@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/path.h"
-#include "cmd/doctor_p.h"
+#include "doctor/doctor_p.h"
 #include "install/program.h"
 #include "install/settings.h"
 #include "install/textfile.h"

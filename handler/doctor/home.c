@@ -1,5 +1,5 @@
-/* doctor_home.c - doctor: the home and its records */
-#include "cmd/doctor_p.h"
+/* home.c - the home and its records */
+#include "doctor/doctor_p.h"
 
 void
 doctor_home(const struct doctor *doctor, struct findings *out)

@@ -1,5 +1,5 @@
 /*
- * doctor_installed.c - doctor: can mail programs use the certificates?
+ * installed.c - can mail programs use the certificates?
  *
  * gpgsm is asked to sign a test text with a certificate that is installed into
  * it.  It may then ask servers for revocation lists, as it does for each mail.
@@ -8,8 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cmd/doctor_p.h"
-#include "cmd/installing.h"
+#include "answer/anchors.h"
+#include "doctor/doctor_p.h"
 #include "install/gpgsm.h"
 #include "install/journal.h"
 #include "install/program.h"
@@ -195,7 +195,8 @@ doctor_installed(const struct doctor *doctor, struct findings *out)
 	status = journal_list(&doctor->home, &names, &note);
 	/* Anchors that cannot be read are what doctor_trust() reports. */
 	if (status == STATUS_OK &&
-	    installing_anchors(doctor->config, &anchors, NULL) != STATUS_OK)
+	    anchors_add_roots(doctor->config->authenticate.smime_anchors,
+		&anchors, NULL) != STATUS_OK)
 		buf_clear(&anchors);
 	if (status != STATUS_OK)
 		finding_add(out, FINDING_ERROR, "installed", "%s",

@@ -1,8 +1,8 @@
 /*
  * automation.h - what runs mailcert without a person: systemd, cron
  */
-#ifndef CMD_AUTOMATION_H
-#define CMD_AUTOMATION_H
+#ifndef DOCTOR_AUTOMATION_H
+#define DOCTOR_AUTOMATION_H
 #include <stdbool.h>
 #include <sys/types.h>
 

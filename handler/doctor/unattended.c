@@ -1,7 +1,7 @@
-/* doctor_unattended.c - doctor: what happens without a person */
+/* unattended.c - what happens without a person */
 #include "answer/policy.h"
-#include "cmd/automation.h"
-#include "cmd/doctor_p.h"
+#include "doctor/automation.h"
+#include "doctor/doctor_p.h"
 #include "order/renew.h"
 
 /* What runs the command, and how to turn it on. */

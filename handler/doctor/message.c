@@ -1,5 +1,5 @@
 /*
- * doctor_message.c - doctor --message: examine a message sent to oneself
+ * message.c - examine a message sent to oneself
  *
  * It is hostile as any other: a sandboxed child reads it, and the verifier
  * checks its signature.
@@ -9,7 +9,7 @@
 
 #include "base/frame.h"
 #include "base/idn.h"
-#include "cmd/doctor_p.h"
+#include "doctor/doctor_p.h"
 #include "input/input.h"
 #include "process/child.h"
 #include "process/helper.h"

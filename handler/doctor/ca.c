@@ -1,10 +1,10 @@
-/* doctor_ca.c - doctor: the CAs of the configuration, and whom they trust */
+/* ca.c - the CAs of the configuration, and whom they trust */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/path.h"
-#include "cmd/doctor_p.h"
+#include "doctor/doctor_p.h"
 
 /* False: it added a finding. */
 static bool

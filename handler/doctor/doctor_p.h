@@ -1,44 +1,10 @@
 /*
- * doctor_p.h - what the files of doctor share: findings, and what is looked at
+ * doctor_p.h - the checks of doctor, and what they share
  */
-#ifndef CMD_DOCTOR_P_H
-#define CMD_DOCTOR_P_H
-#include "cmd/cmd.h"
-#include "store/account.h"
-#include "store/expectation.h"
-#include "store/order.h"
-
-enum { FINDINGS_MAX = 128 };
-
-enum finding_status { FINDING_OK, FINDING_WARNING, FINDING_ERROR };
-
-struct finding {
-	enum finding_status status;
-	const char *check; /* static: scripts know it */
-	char text[600];
-};
-
-struct findings {
-	struct finding finding[FINDINGS_MAX];
-	size_t count;
-	size_t left_out;           /* what did not fit */
-	enum finding_status worst; /* of all, those that did not fit too */
-};
-
-/* What every check may look at; owned by cmd_doctor(), borrowed here. */
-struct doctor {
-	const struct config *config;
-	int64_t now;
-	struct home home; /* dir -1: it does not exist, or cannot be read */
-	enum status opened;
-	struct note why; /* of opened */
-	struct order *orders;
-	size_t order_count;
-	struct account *accounts;
-	size_t account_count;
-	struct expectation *expectations;
-	size_t expectation_count;
-};
+#ifndef DOCTOR_DOCTOR_P_H
+#define DOCTOR_DOCTOR_P_H
+#include "base/span.h"
+#include "doctor/doctor.h"
 
 /* Add a finding.  Text that is too long is cut; findings that do not fit are
  * counted. */
@@ -53,10 +19,6 @@ doctor_check doctor_programs, doctor_children, doctor_kernel, doctor_dns,
     doctor_trust, doctor_cas, doctor_home, doctor_permissions, doctor_clock,
     doctor_orders, doctor_certificates, doctor_installed, doctor_sendmail,
     doctor_servers, doctor_mailers, doctor_automation, doctor_limits;
-
-/* Examine a message that the user sent to himself: "-" is standard input. */
-enum status doctor_message(const struct doctor *doctor, const char *file,
-    struct findings *out, struct note *note) MUST_CHECK;
 
 /* Is it one of the addresses that certificates are ordered for?  True also
  * as long as nothing is ordered. */

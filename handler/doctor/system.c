@@ -1,4 +1,4 @@
-/* doctor_system.c - doctor: our programs, their sandbox, the DNS, trust */
+/* system.c - our programs, their sandbox, the DNS, trust */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,8 +8,7 @@
 #include "answer/anchors.h"
 #include "base/frame.h"
 #include "base/sandbox.h"
-#include "cmd/confinement.h"
-#include "cmd/doctor_p.h"
+#include "doctor/doctor_p.h"
 #include "process/child.h"
 #include "process/helper.h"
 #include "process/resolve.h"
@@ -131,12 +130,12 @@ doctor_kernel(const struct doctor *doctor, struct findings *out)
 		finding_add(out, FINDING_ERROR, "sandbox",
 		    "missing: %s; --auto-approve, --mda and renew refuse to "
 		    "work unless \"set sandbox = best-effort\"",
-		    confinement_lacks());
+		    sandbox_lacks());
 	else
 		finding_add(out, FINDING_WARNING, "sandbox",
 		    "missing: %s; unattended commands run without it "
 		    "(sandbox = best-effort)",
-		    confinement_lacks());
+		    sandbox_lacks());
 }
 
 void
