@@ -219,6 +219,8 @@ come_back(struct terminal *terminal)
 {
 	redraw_wanted = 0;
 	keys_init(&terminal->keys);
+	if (terminal->yields && !is_foreground(terminal))
+		return TERMINAL_GONE;
 	return enter(terminal, TCSADRAIN) ? TERMINAL_REDRAW : TERMINAL_GONE;
 }
 

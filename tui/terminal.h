@@ -39,6 +39,9 @@ struct terminal {
 	int tty;         /* borrowed */
 	bool brackets;   /* bracketed paste was asked for */
 	bool foreground; /* as the modes were set */
+	/* Continued in the background, it is TERMINAL_GONE instead of being
+	 * stopped there; terminal_open() clears it. */
+	bool yields;
 	struct termios before, ours;
 	struct keys keys;
 	sigset_t waiting; /* the signals that may come while we wait for keys */

@@ -120,8 +120,7 @@ following_of(const struct order *order)
 		waiting->step[i].text =
 		    order_is_server(order) ? server[i] : mail[i];
 	waiting->whom = "";
-	waiting->leave =
-	    "^C leaves and loses nothing; mailcert finish goes on.";
+	waiting->leave = "q leaves and loses nothing; mailcert finish goes on.";
 	/* The clock of an older one would need its date. */
 	if ((int64_t)time(NULL) - order->created < 12 * 3600)
 		clock_of(order->created, waiting->step[0].done);
@@ -234,7 +233,7 @@ sleep_for(struct following *following, int64_t seconds)
 	if (seconds > SHORT_PAUSE)
 		helper_dismiss();
 	progress_sleep(
-	    &following->progress, seconds, "\nleft; mailcert finish goes on\n");
+	    &following->progress, seconds, "left; mailcert finish goes on\n");
 }
 
 /* Sleep until the next step.  If that is up to a person, it may take days: stop
@@ -374,9 +373,10 @@ follow(struct client *client, struct order *order,
 		/* No other process may be running to advance that order. */
 		if (step.wait == STEP_QUEUED)
 			order_push(client, &step.expectation, now);
-		if (step.wait == STEP_MAIL && options->look != NULL)
+		if (step.wait == STEP_MAIL && options->look != NULL) {
 			options->look(options->arg);
-		else
+			sleep_for(&following, 0);
+		} else
 			sleep_until(&following, &step);
 	}
 	progress_end(&following.progress);

@@ -259,7 +259,7 @@ pause_for(struct ordering *run)
 	if (seconds > SHORT_PAUSE)
 		helper_dismiss();
 	progress_sleep(
-	    &run->progress, seconds, "\nleft; the same command goes on\n");
+	    &run->progress, seconds, "left; the same command goes on\n");
 }
 
 static bool

@@ -16,6 +16,8 @@
 #include "tui/terminal.h"
 #include "tui/waiting.h"
 
+enum { CTRL_C = 3, SECOND = 1000 };
+
 static struct progress *current; /* what is on the terminal */
 static volatile sig_atomic_t interrupted;
 
@@ -23,6 +25,16 @@ static void
 on_interrupt(int number)
 {
 	interrupted = number;
+}
+
+/* By a signal that ends us, which arrived while keys were read. */
+static void
+interrupted_by(int number)
+{
+	if (number == SIGINT)
+		interrupted = number;
+	else
+		terminal_obey(number);
 }
 
 static void
@@ -58,7 +70,8 @@ progress_begin(struct progress *progress, const struct config *config,
 {
 	size_t width, height;
 
-	*progress = (struct progress){ .quiet = quiet,
+	*progress = (struct progress){ .tty = -1,
+		.quiet = quiet,
 		.live = !quiet && !config->plain &&
 		    isatty(STDERR_FILENO) == 1 && !on_screen_is_dumb(),
 		.color = on_screen_has_colors(config),
@@ -74,6 +87,8 @@ progress_begin(struct progress *progress, const struct config *config,
 	    (progress->page = malloc(sizeof(*progress->page))) == NULL)
 		progress->live = false;
 	current = progress->live ? progress : NULL;
+	if (progress->live)
+		progress->tty = fd_terminal();
 }
 
 /* Go back to where the first row begins, and clear from there on.  A window
@@ -216,32 +231,91 @@ progress_say(struct progress *progress, const char *text)
 		say_plain(progress, text);
 }
 
-void
-progress_sleep(struct progress *progress, int64_t seconds, const char *left)
+/* Without keys, for a second at most. */
+static void
+sleep_once(const struct progress *progress, int64_t end)
 {
 	const struct sigaction ours = { .sa_handler = on_interrupt };
-	const int64_t end = terminal_now_ms() + seconds * 1000;
 	struct sigaction before;
 	struct timespec pause;
 	int64_t rest;
 
-	interrupted = 0;
 	(void)sigaction(SIGINT, NULL, &before);
 	if (before.sa_handler == SIG_DFL)
 		(void)sigaction(SIGINT, &ours, NULL);
-	while ((rest = end - terminal_now_ms()) > 0 && interrupted == 0) {
-		if (progress->live && rest > 1000)
-			rest = 1000;
+	rest = end - terminal_now_ms();
+	if (rest > 0 && interrupted == 0) {
+		if (progress->live && rest > SECOND)
+			rest = SECOND;
 		pause.tv_sec = (time_t)(rest / 1000);
 		pause.tv_nsec = (long)(rest % 1000) * 1000000;
 		(void)nanosleep(&pause, NULL);
-		if (progress->live && interrupted == 0)
-			paint(progress);
 	}
 	if (before.sa_handler == SIG_DFL)
 		(void)sigaction(SIGINT, &before, NULL);
+}
+
+static bool
+is_leave(const struct stroke *stroke)
+{
+	return stroke->kind == STROKE_ESCAPE ||
+	    (stroke->kind == STROKE_TYPED &&
+		(stroke->byte == 'q' || stroke->byte == CTRL_C));
+}
+
+/* With keys, until the end, or until the terminal wants to be painted in another
+ * way; what follows is the same again.  False: there are no keys. */
+static bool
+listen_until(struct progress *progress, int64_t end)
+{
+	struct terminal terminal;
+	struct terminal_watch watch;
+	enum terminal_event event = TERMINAL_NOISE;
+	struct stroke stroke;
+	int64_t rest;
+
+	/* In the background, it would be stopped for touching the terminal. */
+	if (progress->tty < 0 || tcgetpgrp(progress->tty) != getpgrp() ||
+	    terminal_open(&terminal, progress->tty, false) != STATUS_OK)
+		return false;
+	terminal.hide = progress_hide;
+	terminal.yields = true;
+	do {
+		rest = end - terminal_now_ms();
+		watch = (struct terminal_watch){ .pause_ms = rest < 0 ? 0
+			    : rest > SECOND                           ? SECOND
+								      : rest };
+		event = terminal_wait(&terminal, &watch, &stroke);
+		if (event == TERMINAL_STROKE && is_leave(&stroke))
+			interrupted = SIGINT;
+		if (event == TERMINAL_REDRAW || event == TERMINAL_WAKE)
+			paint(progress);
+	} while (event != TERMINAL_GONE && interrupted == 0 &&
+	    (terminal_now_ms() < end || terminal_has_more(&terminal)));
+	if (event == TERMINAL_GONE && progress->rows > 0 &&
+	    tcgetpgrp(progress->tty) == getpgrp())
+		progress_hide();
+	interrupted_by(terminal_close(&terminal, interrupted != 0));
+	return event != TERMINAL_GONE || interrupted != 0;
+}
+
+void
+progress_sleep(struct progress *progress, int64_t seconds, const char *left)
+{
+	const int64_t end = terminal_now_ms() + seconds * SECOND;
+
+	interrupted = 0;
+	if (!listen_until(progress, end))
+		while (terminal_now_ms() < end && interrupted == 0) {
+			sleep_once(progress, end);
+			if (progress->live && interrupted == 0)
+				paint(progress);
+		}
 	if (interrupted == 0)
 		return;
+	/* Nothing else ends the line in which the terminal shows ^C. */
+	if (!progress->live && !progress->quiet)
+		put(SPAN("\n"));
 	progress_hide();
 	if (!progress->quiet)
 		put(span_of(left));
@@ -253,6 +327,9 @@ progress_end(struct progress *progress)
 {
 	progress_hide();
 	current = NULL;
+	if (progress->tty >= 0)
+		(void)close(progress->tty);
+	progress->tty = -1;
 	free(progress->page);
 	progress->page = NULL;
 	progress->live = false;

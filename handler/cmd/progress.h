@@ -22,6 +22,7 @@ struct progress {
 	void (*draw)(void *context, struct page *out);
 	void *context;
 	struct page *page; /* owned */
+	int tty;           /* for keys; owned; -1: without them */
 	/* The rows that are there now, and their columns. */
 	size_t rows;
 	size_t width[PROGRESS_ROWS_MAX];
@@ -36,8 +37,9 @@ void progress_begin(struct progress *progress, const struct config *config,
     bool quiet, void (*draw)(void *context, struct page *out), void *context);
 /* What is waited for has changed: text is all that a plain line needs. */
 void progress_say(struct progress *progress, const char *text);
-/* Wait, and keep what is shown up to date.  ^C meanwhile says `left` and ends
- * the process as always. */
+/* Wait, and keep what is shown up to date.  ^C meanwhile, or q or Escape on a
+ * terminal whose foreground we are, says `left` and ends the process as SIGINT
+ * does.  No seconds: only look whether one of these was typed. */
 void progress_sleep(
     struct progress *progress, int64_t seconds, const char *left);
 /* Seconds that pass, even if somebody sets the clock. */

@@ -76,7 +76,7 @@ def test_rules():
             tap.ok(at[0] < len(rows) and at[1] < width,
                    head + ": the cursor is on the page", at)
             if name.startswith("waiting-"):  # it has no keys
-                tap.ok("finish" in text and "^C" in text and "> " in text,
+                tap.ok("finish" in text and " q " in text and "> " in text,
                        head + ": says what is awaited, and how to leave", text)
                 continue
             if name.startswith("setup-") and "\n>" in text and (

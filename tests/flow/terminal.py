@@ -415,6 +415,32 @@ def test_colors(place):
             p.press(b"n")
 
 
+def check_jobs(place):
+    """It may be stopped, and go on in the background, where it reads no keys
+    and leaves the terminal alone."""
+    place.write("jobs.sh", "exec bash --norc -i\n")
+    with Terminal(place, "sh jobs.sh", env={"PS1": "$ "}) as t:
+        t.wait("$ ")
+        t.keys("mailcert order jobs@example.org", "Enter")
+        t.wait("waiting for you")
+        t.keys("C-z")
+        tap.ok(t.wait("Stopped") and "waiting for you" not in t.screen(),
+               "progress: ^Z stops it, and takes it off the screen",
+               t.screen())
+        t.keys("bg", "Enter")
+        tap.ok(t.wait("waiting for you"), "progress: it goes on behind",
+               t.screen())
+        t.keys("jobs", "Enter")
+        tap.ok(t.wait("Running") and "Stopped  " not in
+               t.screen().split("jobs")[-1],
+               "progress: it is not stopped there", t.screen())
+        t.keys("kill %1", "Enter")
+        t.wait("Terminated")
+        t.keys("stty -a", "Enter")
+        tap.ok(t.wait(" icanon") and " echo " in t.screen(),
+               "progress: the terminal is as before", t.screen())
+
+
 def test_progress(_, town):
     """An order says what it waits for, and what to do; plainly elsewhere."""
     def wait(*args, env=None):
@@ -435,14 +461,20 @@ def test_progress(_, town):
                "next: mailcert install" in t.screen() and
                "waiting" not in t.screen(),
                "progress: at the end, what to do next", t.screen())
-    with wait() as p:
-        p.wait(b"waiting for you")
-        time.sleep(0.2)
-        os.write(p.fd, b"\x03")
-        status = p.ended()
-        tap.ok(status is not None and os.WIFSIGNALED(status) and
-               b"left; mailcert finish goes on" in p.out,
-               "progress: ^C leaves, and says how it goes on", p.out)
+    for name, key in (("^C", b"\x03"), ("q", b"q"), ("Escape", b"\x1b")):
+        with wait() as p:
+            p.wait(b"waiting for you")
+            p.wait(b"\x1b[?2004h")  # it listens
+            before = len(p.out)
+            # Other keys do nothing, and leave no trace on the screen.
+            os.write(p.fd, b"xyz\x1b[A" + key)
+            status = p.ended()
+            tap.ok(status is not None and os.WIFSIGNALED(status) and
+                   p.out.endswith(b"left; mailcert finish goes on\r\n") and
+                   b"xyz" not in p.out[before:],
+                   "progress: %s leaves, and says how it goes on" % name,
+                   p.out)
+    check_jobs(town.place)
     for name, args, env in (("--plain", ("--plain",), {}),
                             ("plain = yes", ("-o", "plain=yes"), {}),
                             ("dumb", (), {"TERM": "dumb"})):

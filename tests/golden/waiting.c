@@ -18,8 +18,7 @@ plain(size_t current, int64_t elapsed)
 		.steps = 4,
 		.current = current,
 		.whom = "waiting for the CA",
-		.leave =
-		    "^C leaves and loses nothing; mailcert finish goes on.",
+		.leave = "q leaves and loses nothing; mailcert finish goes on.",
 		.elapsed = elapsed };
 	size_t i;
 
