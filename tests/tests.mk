@@ -180,7 +180,7 @@ check-ages:
 
 demo:
 	@tests/deps $(DEPS_BUILD) python3 python3-aiosmtpd python3-dkim python3-cryptography \
-		openssl tmux neomutt
+		openssl tmux neomutt gpgsm gpg-agent
 	@$(MAKE) --no-print-directory all
 	@BUILD=$(BUILD) tests/demo
 
