@@ -8,13 +8,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "store/file.h"
 
-enum { PATH_SIZE = 1200 };
+enum { PATH_SIZE = 1200, LOCK_TRIES = 200 };
 
 enum status
 textfile_read_most(const char *path, size_t most, struct buf *out, mode_t *mode,
@@ -69,16 +71,44 @@ textfile_clean(const char *path)
 	(void)unlink(temporary);
 }
 
-enum status
-textfile_replace(
-    const char *path, mode_t mode, struct span text, struct note *note)
+/* Keep others off the temporary name until the descriptor is closed: install
+ * mailcap takes no lock of a home, and two homes have two.  A directory that
+ * cannot be locked (NFS, or one that may not be read) is none of our making. */
+static enum status
+lock_parent(const char *target, int *fd, struct note *note)
 {
-	char temporary[PATH_SIZE], real[PATH_MAX];
+	const struct timespec pause = { .tv_nsec = 50 * 1000 * 1000 };
+	const char *slash = strrchr(target, '/');
+	char parent[PATH_MAX];
+	int tries;
+
+	*fd = -1;
+	if (slash != NULL &&
+	    span_copy((struct span){ target,
+			  slash == target ? 1 : (size_t)(slash - target) },
+		parent, sizeof(parent)))
+		*fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (tries = 0; *fd >= 0 && flock(*fd, LOCK_EX | LOCK_NB) != 0 &&
+	     errno == EWOULDBLOCK;
+	     tries++) {
+		if (tries == LOCK_TRIES) {
+			(void)close(*fd);
+			return note_set(note, STATUS_AGAIN,
+			    "another process writes in %.200s; try again later",
+			    parent);
+		}
+		(void)nanosleep(&pause, NULL);
+	}
+	return STATUS_OK;
+}
+
+static enum status
+replace(const char *target, const char *temporary, mode_t mode,
+    struct span text, struct note *note)
+{
 	enum status status;
-	const char *target;
 
 	/* Of one that was killed, the next one takes the name again. */
-	target = resolve(path, real, temporary, sizeof(temporary));
 	(void)unlink(temporary);
 	status = file_create(AT_FDCWD, temporary, text, note);
 	if (status != STATUS_OK)
@@ -94,6 +124,24 @@ textfile_replace(
 		return status;
 	}
 	return path_sync_parent(target);
+}
+
+enum status
+textfile_replace(
+    const char *path, mode_t mode, struct span text, struct note *note)
+{
+	char temporary[PATH_SIZE], real[PATH_MAX];
+	const char *target;
+	enum status status;
+	int lock;
+
+	target = resolve(path, real, temporary, sizeof(temporary));
+	if ((status = lock_parent(target, &lock, note)) != STATUS_OK)
+		return status;
+	status = replace(target, temporary, mode, text, note);
+	if (lock >= 0)
+		(void)close(lock);
+	return status;
 }
 
 struct span

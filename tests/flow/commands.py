@@ -2,6 +2,7 @@
 # Runs in: check check-quick check-ages
 """The commands one by one: options, exit statuses, what they print."""
 import email.utils
+import functools
 import glob
 import json
 import os
@@ -12,8 +13,8 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from lib import (ADDRESS, BUILD, CA, MAILCERT, PART1, PART2, QUESTION, ROOT,
-                 THUMBPRINT, Place, Terminal, challenge, check_reply, digest,
-                 fake_sendmail, make_maildir, make_mbox, read_then_yes,
+                 THUMBPRINT, Place, Terminal, at_once, challenge, check_reply,
+                 digest, fake_sendmail, make_maildir, make_mbox, read_then_yes,
                  run_tests, sent, tap, tests_of, with_part)
 
 BLOCK = "-----BEGIN ACME RESPONSE-----\n%s\n-----END ACME RESPONSE-----\n"
@@ -803,6 +804,25 @@ def test_show():
         tap.ok(got.returncode == 65 and b"refused: only-a-part" in got.stderr,
                "and never answered", got)
         tap.equal(place.orders_bytes(), before, "show changes nothing")
+
+
+def test_mailcap_at_once():
+    """Processes with a home each, one mailcap: whole at every moment."""
+    with Place() as place:
+        mine = "".join("text/x%d; cat %%s\n" % i for i in range(20000))
+        path = place.write("user/.mailcap", mine)
+
+        def change(number):
+            for turn in range(number, number + 6):
+                got = place.run("-C", place.path("home%d" % number), "install",
+                                "mailcap", *["--remove"][turn % 2:])
+                with open(path) as f:
+                    tap.ok(got.returncode == 0 and f.read().endswith(mine),
+                           "mailcap at once", got)
+
+        at_once([functools.partial(change, n) for n in range(4)])
+        tap.equal(sorted(os.listdir(place.user)), [".config", ".mailcap",
+                                                   "Mail"], "nothing is left")
 
 
 HOSTILE = "x\x1b[31m\u202e\nmailcert: all is well"
