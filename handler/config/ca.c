@@ -70,6 +70,7 @@ config_find_ca(const struct config *config, const char *text,
 			  "ca.%s.directory is not set", out->name);
 	}
 	begin(out);
+	out->settle = config->settle;
 	if (span_starts_nocase(span_of(text), SPAN("http://")))
 		return note_set(note, STATUS_CONFIG,
 		    "%.200s is not an https:// URL, as ACME demands (RFC 8555 "
@@ -91,16 +92,16 @@ config_add_known_cas(struct config *config)
 		const char *name;
 		const char *directory;
 		enum token_join join;
-		int64_t settle;
+		bool at_once; /* told as soon as the reply was sent */
 	} known[] = {
 		{ "castle", "https://acme.castle.cloud/acme/directory",
-		    TOKEN_JOIN_OCTETS, 30 },
+		    TOKEN_JOIN_OCTETS, false },
 		{ "castle-staging",
 		    "https://acme-staging.castle.cloud/acme/directory",
-		    TOKEN_JOIN_OCTETS, 30 },
+		    TOKEN_JOIN_OCTETS, false },
 		/* The CA that tests/ca/serve of the source tree runs. */
 		{ "demo", "https://127.0.0.1:14443/directory",
-		    TOKEN_JOIN_STRING, 0 },
+		    TOKEN_JOIN_STRING, true },
 	};
 	struct config_ca *ca;
 	size_t i;
@@ -111,6 +112,16 @@ config_add_known_cas(struct config *config)
 			continue;
 		(void)strcpy(ca->directory, known[i].directory);
 		ca->join = known[i].join;
-		ca->settle = known[i].settle;
+		ca->own.has_settle = known[i].at_once;
 	}
+}
+
+void
+config_complete_cas(struct config *config)
+{
+	struct config_ca *ca;
+
+	for (ca = config->cas; ca < config->cas + config->ca_count; ca++)
+		if (!ca->own.has_settle)
+			ca->settle = config->settle;
 }

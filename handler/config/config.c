@@ -309,5 +309,6 @@ config_load(const char *home, const char *const *settings, size_t count,
 		if (status != STATUS_OK)
 			return status;
 	}
+	config_complete_cas(out);
 	return STATUS_OK;
 }

@@ -25,7 +25,7 @@ enum {
 /* A CA's own rules; the global ones apply to the others. */
 struct config_own {
 	bool has_authenticate, has_coverage, has_auto_submitted,
-	    has_answers_per_day;
+	    has_answers_per_day, has_settle;
 	struct authres_methods authenticate;
 	enum dkim_coverage coverage;
 	bool auto_submitted;     /* demanded */
@@ -108,6 +108,7 @@ struct config {
 	enum key_kind account_key;
 	struct config_usage usage;
 	int64_t patience;     /* seconds to wait for a CA that is processing */
+	int64_t settle;       /* seconds, at CAs that have no other time */
 	int64_t renew_before; /* seconds; 0: a third of the lifetime */
 	char password_command[CONFIG_VALUE_SIZE]; /* for sh; or empty */
 	char watch[2 * CONFIG_VALUE_SIZE]; /* mailboxes: sources_parse() */

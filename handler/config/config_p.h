@@ -61,4 +61,6 @@ struct config_secret *config_secret_entry(
     struct config *config, struct span account, bool token);
 /* Add the built-in CAs; the file and -o may change them. */
 void config_add_known_cas(struct config *config);
+/* After both: give the CAs what they do not set themselves. */
+void config_complete_cas(struct config *config);
 #endif

@@ -73,7 +73,7 @@ textfile_clean(const char *path)
 
 /* Keep others off the temporary name until the descriptor is closed: install
  * mailcap takes no lock of a home, and two homes have two.  A directory that
- * cannot be locked (NFS, or one that may not be read) is none of our making. */
+ * cannot be locked (NFS, or one that may not be read) is written to anyway. */
 static enum status
 lock_parent(const char *target, int *fd, struct note *note)
 {

@@ -290,6 +290,13 @@ def test_ca():
             town.run("ca", "--json").stdout)["cas"]}
         tap.equal((told["castle"]["token_join"], told["local"]["in_use"],
                    told["local"]["settle"]), ("octets", True, 0), "ca --json")
+        for more, want in (([], [30, 30, 0, 0]), (["settle=7"], [7, 7, 0, 0]),
+                           (["ca.castle.settle=3", "settle=7", "ca.demo.settle="
+                             "2"], [3, 7, 2, 0])):
+            told = json.loads(town.run(*("-o" + s for s in more), "ca",
+                                       "--json").stdout)["cas"]
+            tap.equal([c["settle"] for c in told], want,
+                      "settle: %s" % " ".join(more))
 
 
 def test_hostile():

@@ -148,8 +148,8 @@ test_names(void)
 	    "ca.demo.directory?");
 	TEXT(refusal("nonsense=1"),
 	    "-o: unknown name \"nonsense\"; mailcert-config(5) lists them");
-	TEXT(refusal("settle=1"),
-	    "-o: unknown name \"settle\"; mailcert-config(5) lists them");
+	TEXT(refusal("directory=x"),
+	    "-o: unknown name \"directory\"; mailcert-config(5) lists them");
 	TEXT(refusal("ca.demo=1"),
 	    "-o: unknown name \"ca.demo\"; mailcert-config(5) lists them");
 	TEXT(refusal("color"), "-o: \"color\" has no \"=\"; use NAME = VALUE");
