@@ -157,17 +157,25 @@ no_passphrase(char *out, int size, int writing, void *arg)
 	return -1;
 }
 
+/* The only key of a file; several: it has others, and nobody says which one
+ * the account has. */
 static EVP_PKEY *
-read_pem(struct span text, bool *encrypted)
+read_pem(struct span text, bool *encrypted, bool *several)
 {
-	EVP_PKEY *key = NULL;
+	EVP_PKEY *key = NULL, *next = NULL;
 	BIO *bio;
 
 	if ((bio = BIO_new_mem_buf(text.at, (int)text.len)) == NULL)
 		return NULL;
 	key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, encrypted);
-	if (key == NULL && BIO_reset(bio) == 1)
+	if (key != NULL)
+		next =
+		    PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, several);
+	else if (BIO_reset(bio) == 1)
 		key = PEM_read_bio_PUBKEY(bio, NULL, no_passphrase, encrypted);
+	if (next != NULL && EVP_PKEY_eq(key, next) != 1)
+		*several = true;
+	EVP_PKEY_free(next);
 	BIO_free(bio);
 	return key;
 }
@@ -175,8 +183,8 @@ read_pem(struct span text, bool *encrypted)
 static enum status
 public_of_pem(struct span text, struct buf *out, struct note *note)
 {
-	bool encrypted = false;
-	EVP_PKEY *key = read_pem(text, &encrypted);
+	bool encrypted = false, several = false;
+	EVP_PKEY *key = read_pem(text, &encrypted, &several);
 	enum status status;
 
 	if (key == NULL)
@@ -185,7 +193,11 @@ public_of_pem(struct span text, struct buf *out, struct note *note)
 			? "the account key is encrypted; decrypt it, or "
 			  "give its --thumbprint"
 			: "the account key is neither a PEM key nor a JWK");
-	if (EVP_PKEY_is_a(key, "RSA"))
+	if (several)
+		status = note_set(note, STATUS_BAD_KEY,
+		    "the file holds several keys; give one with the account "
+		    "key alone");
+	else if (EVP_PKEY_is_a(key, "RSA"))
 		status = public_of_rsa(key, out, note);
 	else if (EVP_PKEY_is_a(key, "EC"))
 		status = public_of_ec(key, out, note);

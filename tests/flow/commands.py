@@ -467,6 +467,17 @@ def test_keys():
                         PART2, "--account-key", path)
         tap.ok(got.returncode == 65 and b"bad-key" in got.stderr,
                "RSA with 1024 bits is refused", got)
+        keys = []
+        for name in ("p256-x-zero", "p384-x-zero"):
+            with open(ROOT + "/tests/vectors/%s.pem" % name) as f:
+                keys.append(f.read())
+        for more, code in ((keys[0], 0), (keys[1], 65)):
+            got = place.run("respond", "--token-part1", PART1, "--token-part2",
+                            PART2, "--account-key",
+                            place.write("key.pem", keys[0] + more))
+            tap.ok(got.returncode == code and
+                   (b"several keys" in got.stderr) == (code != 0),
+                   "a file with two keys: %d" % code, got)
 
 
 def check_key(place, path, want, name):
