@@ -142,6 +142,30 @@ static const char about_timer[] =
     "has no line for it. Press t to turn one on, or run mailcert renew "
     "yourself.";
 
+/* The latest decisions that name it. */
+static void
+add_decisions(const struct live *live, const struct overview_item *item,
+    const struct listing *listing, struct buf *out)
+{
+	const struct decision *decision;
+	struct buf line;
+	size_t i;
+
+	for (i = 0; i < live->decisions.count; i++) {
+		decision = &live->decisions.decision[i];
+		if (span_find(decision->text, span_of(item->id)) >=
+		    decision->text.len)
+			continue;
+		buf_init(&line, 2 * DECISIONS_TAIL);
+		text_show(&line, decision->at, TEXT_NO_LIMIT, listing->utf8);
+		buf_add_byte(&line, ' ');
+		text_show(&line, decision->text, TEXT_NO_LIMIT, listing->utf8);
+		if (line.at != NULL)
+			listing_add_text(listing, 4, line.at, out);
+		buf_clear(&line);
+	}
+}
+
 /* Everything about one item, from its records. */
 static void
 add_details(void *context, const struct overview_item *item, size_t columns,
@@ -182,6 +206,7 @@ add_details(void *context, const struct overview_item *item, size_t columns,
 		    "    certificate: %s/certificates/%s.pem\n"
 		    "    key: %s/keys/%s.pem\n",
 		    home.path, item->id, home.path, item->id);
+	add_decisions(live, item, &listing, out);
 	gather_clear(&records);
 	home_close(&home);
 }

@@ -130,6 +130,18 @@ add_order(struct gathering *gathering, const struct overview_world *world,
 	    i - first);
 }
 
+/* A path in the home, without that of the home. */
+static const char *
+inside(const struct home *home, const char *text)
+{
+	const size_t len = strlen(home->path);
+
+	return len > 0 && strncmp(text, home->path, len) == 0 &&
+		text[len] == '/'
+	    ? text + len + 1
+	    : text;
+}
+
 enum status
 gather_judge(struct gathering *gathering, const struct config *config,
     const struct home *home, int64_t now)
@@ -157,8 +169,8 @@ gather_judge(struct gathering *gathering, const struct config *config,
 			overview_add_challenge(&gathering->overview, &world,
 			    &gathering->expectations[i]);
 	for (i = 0; (warning = home_warning(home, i)) != NULL; i++)
-		overview_add_damage(
-		    &gathering->overview, warning->text, world.utf8);
+		overview_add_damage(&gathering->overview,
+		    inside(home, warning->text), world.utf8);
 	overview_settle(&gathering->overview);
 	installed_clear(&installed);
 	free(taken);

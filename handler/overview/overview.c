@@ -31,17 +31,31 @@ add_item(struct overview *overview)
 	return more;
 }
 
+/* Of a long one, the end: it says whose domain it is. */
 static void
 set_address(const char *address, size_t more, bool utf8, char out[160])
 {
-	struct buf text;
+	enum { MOST = 120 };
+	struct span shown;
+	struct buf text, line;
 
-	buf_init(&text, 4096);
-	text_show(&text, span_of(address), 130, utf8);
+	buf_init(&text, 16 * 1024);
+	buf_init(&line, 4096);
+	text_show(&text, span_of(address), TEXT_NO_LIMIT, utf8);
+	shown = buf_span(&text);
+	if (shown.len > MOST) {
+		buf_add_text(&line, utf8 ? "\xe2\x80\xa6" : "...");
+		shown = span_cut(shown, shown.len - MOST, shown.len);
+		/* From where a character begins. */
+		while (shown.len > 0 &&
+		    ((unsigned char)shown.at[0] & 0xc0) == 0x80)
+			shown = span_cut(shown, 1, shown.len);
+	}
+	buf_add(&line, shown);
 	if (more > 0)
-		buf_addf(&text, " and %zu more", more);
-	/* What is too long was cut, so it fits but for wide characters. */
-	text_show_in(out, 160, buf_span(&text), utf8);
+		buf_addf(&line, " and %zu more", more);
+	text_show_in(out, 160, buf_span(&line), utf8);
+	buf_clear(&line);
 	buf_clear(&text);
 }
 

@@ -12,7 +12,8 @@ enum {
 	WORD_AT = 3,
 	ADDRESS_AT = 13,
 	ADDRESS_LEAST = 16,
-	ADDRESS_MOST = 30,
+	/* "EC P-256  not installed", "80 days left", and what is between. */
+	BESIDE_ADDRESS = ADDRESS_AT + 2 + 23 + 2 + 12,
 	NARROW_AT = 11
 };
 
@@ -135,16 +136,38 @@ add_when_in(const struct panel *panel, const struct overview_item *item,
 
 /* The columns of addresses: as many as the longest has, within limits. */
 static size_t
-address_columns(const struct panel *panel, size_t count)
+address_columns(
+    const struct panel *panel, const struct page *page, size_t count)
 {
+	const size_t limit = page->width > BESIDE_ADDRESS + ADDRESS_LEAST
+	    ? page->width - BESIDE_ADDRESS
+	    : ADDRESS_LEAST;
 	size_t most = ADDRESS_LEAST, width, i;
 
-	for (i = 0; i < count && most < ADDRESS_MOST; i++) {
+	for (i = 0; i < count && most < limit; i++) {
 		width = text_width(span_of(panel->overview->item[i].address));
 		if (width > most)
 			most = width;
 	}
-	return most < ADDRESS_MOST ? most : ADDRESS_MOST;
+	return most < limit ? most : limit;
+}
+
+/* Of what cannot be cut as an address, the end: it says whose domain it is. */
+static void
+add_address(struct page_row *row, struct span address, size_t columns)
+{
+	const struct span dots = row->utf8 ? SPAN("\xe2\x80\xa6") : SPAN("...");
+	const size_t room =
+	    columns > text_width(dots) ? columns - text_width(dots) : 0;
+
+	if (row_add_address(row, ROLE_PLAIN, address, columns))
+		return;
+	while (address.len > 0 &&
+	    (text_width(address) > room ||
+		((unsigned char)address.at[0] & 0xc0) == 0x80))
+		address = span_cut(address, 1, address.len);
+	row_add(row, ROLE_PLAIN, dots);
+	row_add(row, ROLE_PLAIN, address);
 }
 
 static void
@@ -171,9 +194,8 @@ draw_item(const struct panel *panel, const struct overview_item *item,
 		room = columns;
 	if (item->id[0] == '\0')
 		row_add_in(row, ROLE_PLAIN, span_of(item->what), room);
-	else if (!row_add_address(
-		     row, ROLE_PLAIN, span_of(item->address), room))
-		row_add_in(row, ROLE_PLAIN, span_of(item->address), room);
+	else
+		add_address(row, span_of(item->address), room);
 	if (!narrow && item->id[0] != '\0') {
 		row_pad(row, ADDRESS_AT + columns + 2);
 		room = page->width - row->width;
@@ -519,7 +541,7 @@ draw_list(struct panel *panel, struct page *page, size_t count)
 	buf_clear(&right);
 	if (!lay_out(panel, page, count, &rows))
 		return;
-	columns = address_columns(panel, count);
+	columns = address_columns(panel, page, count);
 	panel->room = page_room(page) - foot_rows(page);
 	follow_selection(panel, &rows, panel->room);
 	for (i = panel->top; i < rows.count && i - panel->top < panel->room;
