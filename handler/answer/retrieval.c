@@ -166,7 +166,7 @@ tell_fault(struct retrieval *retrieval, const struct place *place,
 {
 	struct note text;
 
-	note_say(&text, "can't retrieve %s %.150s: %.200s",
+	note_say(&text, "cannot retrieve %s %.150s: %.200s",
 	    place->request.len > 0 ? "an answer from the OCSP responder"
 				   : "the revocation list from",
 	    place->url, why->text);

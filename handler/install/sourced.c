@@ -75,7 +75,7 @@ accepts(const struct install_wishes *wishes, const char *file, const char *line)
 	if (wishes->yes)
 		return true;
 	(void)snprintf(question, sizeof(question),
-	    "At the end of %s, between markers, would stand:\n"
+	    "To be added at the end of %s, between markers:\n"
 	    "+ %s\n"
 	    "Write it?",
 	    file, line);

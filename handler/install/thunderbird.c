@@ -445,7 +445,7 @@ accepts(
 	if (wishes->again || wishes->ask == NULL)
 		return false;
 	buf_init(&question, 2 * LINES_MAX);
-	buf_addf(&question, "In %s, between markers, would stand:\n",
+	buf_addf(&question, "To be written to %s, between markers:\n",
 	    settings->user_path);
 	show(settings, "+ ", &question);
 	buf_add_text(&question, "Write it?");

@@ -252,8 +252,7 @@ check(struct import *import, const char *public, int64_t now,
 		status = take_report(buf_span(&answer), candidate, out, note);
 	if (status == STATUS_OK && !take_addresses(buf_span(&answer), out))
 		status = note_set(note, STATUS_BAD_FILE,
-		    "the certificate names a mail address that cannot be "
-		    "one");
+		    "the certificate names an invalid mail address");
 	buf_clear(&answer);
 	buf_clear(&question);
 	if (status != STATUS_OK)

@@ -803,7 +803,7 @@ def test_doctor():
     """doctor asks for the session, and for nothing else."""
     with jmap_server() as one:
         for name, settings, answers, want, words in (
-                ("good", (), {}, "ok", "lets us in"),
+                ("good", (), {}, "ok", "accepts the login"),
                 ("a wrong password", ("password.alice@127.0.0.1=echo x",),
                  {}, "error", "does not accept the password"),
                 ("no JMAP", (), {"well-known": 404}, "warning", "no JMAP"),

@@ -190,7 +190,7 @@ def test_lists():
         desk.expect("revoked", "failed", "was revoked")
         desk.expect("revoked, soft", "failed", "was revoked", how="soft")
         for name, page, error in (
-                ("HTTP 404", 404, "can't retrieve the revocation list from "
+                ("HTTP 404", 404, "cannot retrieve the revocation list from "
                  + re.escape(web.url) + "/ca.crl: HTTP 404"),
                 ("HTTP 500", 500, "HTTP 500"),
                 ("a redirect", (302, "/other.crl"), "HTTP 302"),

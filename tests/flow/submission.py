@@ -623,7 +623,7 @@ def test_doctor():
     """doctor logs in, and sends nothing."""
     with Smtp(users=USERS, tls="starttls") as smtp, desk() as one:
         for name, more, want, words in (
-                ("good", {}, "ok", "lets us in"),
+                ("good", {}, "ok", "accepts the login"),
                 ("wrong password", {"secret": {
                     "password.alice@127.0.0.1": "echo no"}}, "error",
                  "does not accept the password: 535"),
