@@ -10,7 +10,7 @@ static doctor_check *const checks[] = { doctor_programs, doctor_children,
 	doctor_kernel, doctor_home, doctor_permissions, doctor_clock,
 	doctor_orders, doctor_certificates, doctor_installed, doctor_dns,
 	doctor_trust, doctor_cas, doctor_sendmail, doctor_servers,
-	doctor_mailers, doctor_automation, doctor_limits };
+	doctor_mailers, doctor_automation, doctor_limits, doctor_own_mail };
 
 void
 finding_add(struct findings *out, enum finding_status status, const char *check,

@@ -5,6 +5,7 @@
 #define DOCTOR_DOCTOR_P_H
 #include "base/span.h"
 #include "doctor/doctor.h"
+#include "reply/own_mail.h"
 
 /* Add a finding.  Text that is too long is cut; findings that do not fit are
  * counted. */
@@ -18,7 +19,15 @@ typedef void doctor_check(const struct doctor *doctor, struct findings *out);
 doctor_check doctor_programs, doctor_children, doctor_kernel, doctor_dns,
     doctor_trust, doctor_cas, doctor_home, doctor_permissions, doctor_clock,
     doctor_orders, doctor_certificates, doctor_installed, doctor_sendmail,
-    doctor_servers, doctor_mailers, doctor_automation, doctor_limits;
+    doctor_servers, doctor_mailers, doctor_automation, doctor_limits,
+    doctor_own_mail;
+
+/* Read a message, hostile, in a sandboxed child. */
+enum status doctor_read_mail(struct span message, int64_t now,
+    struct own_mail *out, struct note *note) MUST_CHECK;
+/* Examine it. */
+void doctor_judge_mail(const struct doctor *doctor, const struct own_mail *own,
+    struct span message, struct findings *out);
 
 /* Is it one of the addresses that certificates are ordered for?  True also
  * as long as nothing is ordered. */

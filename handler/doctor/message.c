@@ -42,8 +42,8 @@ look_in_child(const void *arg, void *report)
 	    own_mail_read(look->message, look->now, &out->own) != STATUS_OK;
 }
 
-static enum status
-look_at(
+enum status
+doctor_read_mail(
     struct span message, int64_t now, struct own_mail *out, struct note *note)
 {
 	const struct look look = { message, now };
@@ -324,6 +324,20 @@ judge_domain_policies(const struct doctor *doctor, const struct own_mail *own,
 	judge_policy(doctor, "dmarc", name, "v=DMARC1", out);
 }
 
+void
+doctor_judge_mail(const struct doctor *doctor, const struct own_mail *own,
+    struct span message, struct findings *out)
+{
+	if (!judge_sender(doctor, own, out))
+		return;
+	if (judge_domain(own, out)) {
+		judge_coverage(own, out);
+		judge_signature(doctor, own, message, out);
+	}
+	judge_body(own, out);
+	judge_domain_policies(doctor, own, out);
+}
+
 enum status
 doctor_message(const struct doctor *doctor, const char *file,
     struct findings *out, struct note *note)
@@ -337,15 +351,9 @@ doctor_message(const struct doctor *doctor, const char *file,
 	    (size_t)doctor->config->max_message, &input, note);
 	message = buf_span(&input.bytes);
 	if (status == STATUS_OK)
-		status = look_at(message, doctor->now, &own, note);
-	if (status == STATUS_OK && judge_sender(doctor, &own, out)) {
-		if (judge_domain(&own, out)) {
-			judge_coverage(&own, out);
-			judge_signature(doctor, &own, message, out);
-		}
-		judge_body(&own, out);
-		judge_domain_policies(doctor, &own, out);
-	}
+		status = doctor_read_mail(message, doctor->now, &own, note);
+	if (status == STATUS_OK)
+		doctor_judge_mail(doctor, &own, message, out);
 	buf_clear(&input.bytes);
 	return status;
 }

@@ -10,6 +10,7 @@
 
 #include "base/frame.h"
 #include "base/text.h"
+#include "mail/date.h"
 #include "mail/dkim.h"
 #include "mail/mbox.h"
 
@@ -117,6 +118,9 @@ read_header(const struct header *header, int64_t now, struct own_mail *out)
 		(void)!address_sole(header_body(header, SPAN("To")), out->to);
 	(void)!address_sole(
 	    header_body(header, SPAN("Return-Path")), out->return_path);
+	if (date_parse(header_body(header, SPAN("Date")), &out->date) !=
+	    STATUS_OK)
+		out->date = 0;
 	for (i = 0; i < header->count; i++) {
 		if (span_starts_nocase(header->field[i].name, SPAN("List-")))
 			out->list = 1;

@@ -90,6 +90,19 @@ filter_passes(struct span head, bool auto_submitted)
 }
 
 bool
+filter_is_plain(struct span head)
+{
+	struct span field;
+
+	head = skip_empty_lines(head);
+	while (take_field(&head, &field))
+		if (span_starts_nocase(field, SPAN("subject")) &&
+		    filter_holds(field, SPAN("acme")))
+			return true;
+	return false;
+}
+
+bool
 filter_is_report(struct span head)
 {
 	struct span field;
@@ -106,7 +119,7 @@ bool
 filter_wants(struct span head, const struct watch_wanted *wanted)
 {
 	return wanted->every ||
-	    (wanted->count > 0 &&
-		filter_passes(head, wanted->auto_submitted)) ||
+	    (wanted->count > 0 && filter_passes(head, wanted->auto_submitted) &&
+		(!wanted->plain || filter_is_plain(head))) ||
 	    (wanted->sent > 0 && filter_is_report(head));
 }

@@ -26,6 +26,8 @@ bool filter_passes(struct span head, bool auto_submitted);
 /* Its Content-Type says "report": it may say that an answer was not delivered
  * (mail/bounce.h). */
 bool filter_is_report(struct span head);
+/* Its Subject says "ACME" as it stands. */
+bool filter_is_plain(struct span head);
 /* Is it one or the other, whichever is wanted, or is everything? */
 bool filter_wants(struct span head, const struct watch_wanted *wanted);
 #endif

@@ -395,12 +395,13 @@ watcher_look(struct watcher *watcher, const struct watch_wanted *wanted,
 	return status;
 }
 
-enum status
-watch_each(const struct config *config, const struct mail_access *access,
+/* Look through a mailbox that is not watched. */
+static enum status
+look_once(const struct config *config, const struct mail_access *access,
     const struct source *source, const struct watch_ids *ids,
-    const struct watch_taker *taker, struct note *note)
+    const struct watch_wanted *wanted, const struct watch_taker *taker,
+    struct note *note)
 {
-	const struct watch_wanted wanted = { .every = true };
 	struct watched mailbox = { .source = *source };
 	struct watcher watcher = { .config = config,
 		.access = access,
@@ -409,8 +410,9 @@ watch_each(const struct config *config, const struct mail_access *access,
 		.count = 1,
 		.inotify = -1 };
 	struct look look = { .watcher = &watcher,
-		.wanted = &wanted,
+		.wanted = wanted,
 		.taker = taker,
+		.since = wanted->since,
 		.full = true };
 	char name[SOURCE_NAME_SIZE];
 	enum status status;
@@ -419,8 +421,27 @@ watch_each(const struct config *config, const struct mail_access *access,
 	text_show_in(mailbox.name, sizeof(mailbox.name), span_of(name), true);
 	status = look_into(&mailbox, &look, note);
 	watcher_rest(&watcher);
+	judged_clear(&mailbox.judged);
 	judged_clear(&mailbox.done);
 	return status;
+}
+
+enum status
+watch_each(const struct config *config, const struct mail_access *access,
+    const struct source *source, const struct watch_ids *ids,
+    const struct watch_taker *taker, struct note *note)
+{
+	const struct watch_wanted wanted = { .every = true };
+
+	return look_once(config, access, source, ids, &wanted, taker, note);
+}
+
+enum status
+watch_recent(const struct config *config, const struct mail_access *access,
+    const struct source *source, const struct watch_wanted *wanted,
+    const struct watch_taker *taker, struct note *note)
+{
+	return look_once(config, access, source, NULL, wanted, taker, note);
 }
 
 bool

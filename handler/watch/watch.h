@@ -26,6 +26,7 @@ struct watch_wanted {
 	char domain[WATCH_DOMAINS_MAX][256];
 	size_t domains;
 	bool auto_submitted; /* struct challenge_rules */
+	bool plain;          /* "ACME" is in Subject as it stands, not encoded */
 	bool smime;          /* what the server says of S/MIME, too */
 	bool every; /* every message, whatever it is: nothing above counts */
 };
@@ -112,6 +113,16 @@ bool watcher_is_behind(const struct watcher *watcher);
 enum status watch_each(const struct config *config,
     const struct mail_access *access, const struct source *source,
     const struct watch_ids *ids, const struct watch_taker *taker,
+    struct note *note) MUST_CHECK;
+
+/*
+ * Hand over what is wanted of one mailbox, once; nothing is remembered.  The
+ * taker returns STATUS_UNCHANGED to go on.  STATUS_OK: all was handed over; else
+ * as watch_each().
+ */
+enum status watch_recent(const struct config *config,
+    const struct mail_access *access, const struct source *source,
+    const struct watch_wanted *wanted, const struct watch_taker *taker,
     struct note *note) MUST_CHECK;
 
 /* Get the session of a JMAP server, and leave.  The note of a failure names the

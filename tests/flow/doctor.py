@@ -19,7 +19,8 @@ TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [TESTS, os.path.join(TESTS, "ca"), os.path.dirname(__file__)]
 from dnsserver import SERVFAIL, Dns
 from install import ALICE, User
-from lib import BUILD, KERNEL, run_tests, sample, tap
+from lib import (BUILD, KERNEL, make_maildir, run_tests, sample, tap,
+                 tests_of)
 from unboundzone import Unbound, txt
 
 BOTH = ["mutt", "neomutt"]
@@ -351,6 +352,7 @@ def watches(text):
     def change(p):
         p.append("user/.config/mailcert/config",
                  "set watch = maildir:~/Maildir\n")
+        make_maildir(p.place.path("user/Maildir"))
         p.place.write("user/units/mailcert-watch.service", text)
     return change
 
@@ -430,7 +432,8 @@ def test_home():
 
 def test_unattended():
     with Patient() as patient:
-        for name, (change, checks, status, words) in sample(UNATTENDED.items(), 5):
+        for name, (change, checks, status, words) in sample(
+                UNATTENDED.items(), 2):
             judge(patient, name, change, checks, status, words)
 
 
@@ -673,6 +676,54 @@ def test_message():
                "a file that is not there", got)
 
 
-run_tests({"mail": test_mail, "home": test_home, "gpgsm": test_gpgsm,
-           "many": test_many, "message": test_message})
+def test_own_mail():
+    """The message to oneself in a mailbox that is watched; the newest counts."""
+    with Patient() as patient:
+        provider = Provider(patient.place)
+        box = patient.place.path("watched")
+        patient.append("user/.config/mailcert/config",
+                       "set watch = maildir:%s\n" % box)
+
+        def looked(name, want, *messages):
+            shutil.rmtree(box, ignore_errors=True)
+            make_maildir(box, *messages)
+            got = patient.place.run(
+                "-o", "resolver=" + provider.dns.resolver, "-o",
+                "dnssec_anchor=none", "doctor", "--json")
+            checks = json.loads(got.stdout)["checks"]
+            at = [c["check"] for c in checks].index("message")
+            said = [(c["check"], c["status"], c["message"])
+                    for c in checks[at:]]
+            tap.ok(want(said), "own mail: " + name, *said)
+
+        good, narrow = provider.sign(to_oneself()), provider.sign(
+            to_oneself(), "")
+        later = provider.sign(to_oneself(
+            Date=email.utils.formatdate(NOW + 60)))
+        other = to_oneself(From="bob@example.org", Subject="ACME stocks",
+                           body="Buy!\n")
+        for look in sample((
+                ("found, and all is well", lambda said: len(said) == 8 and
+                 {s for _, s, _ in said} == {"ok"} and
+                 "2.M1.host:2,S" in said[0][2], other, good),
+                ("the newest is the last", lambda said:
+                 {s for _, s, _ in said} == {"ok"}, narrow, later),
+                ("the newest is the first", lambda said:
+                 {s for _, s, _ in said} == {"ok"}, later, narrow),
+                ("none", lambda said: len(said) == 1 and said[0][1] == "ok" and
+                 "send one" in said[0][2], other, to_oneself(Subject="hello")),
+                ("fields are missing", lambda said: [
+                    c for c, s, _ in said if s != "ok"] == ["dkim-h"], narrow),
+                ("From is rewritten", lambda said: [
+                    c for c, s, _ in said if s != "ok"] == ["from"],
+                 provider.sign(to_oneself(From="info@example.org")))), 2):
+            looked(*look)
+        shutil.rmtree(box)
+        bad, exits, got = patient.bad()
+        tap.ok(exits and ["watch", "error"] in [list(b[:2]) for b in bad] and
+               any(box in b[2] for b in bad), "own mail: no such mailbox",
+               *bad)
+
+
+run_tests(tests_of(globals()))
 tap.done()

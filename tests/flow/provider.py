@@ -77,6 +77,23 @@ def judged(place, dns, message):
             if c["status"] != "ok"], got.returncode
 
 
+def found(place, dns, dovecot):
+    """What doctor says is well, of the message that it finds itself."""
+    account = "alice@localhost"
+    settings = {"watch": "imaps://%s:%d/INBOX" % (account, dovecot.imaps),
+                "mail_ca_file": dovecot.ca, "dnssec_anchor": "none",
+                "password." + account: "echo secret",
+                "resolver": dns.resolver}
+    got = place.run(*[a for n, v in settings.items() for a in
+                      ("-o", "%s=%s" % (n, v))], "doctor", "--json")
+    checks = json.loads(got.stdout)["checks"]
+    names = [c["check"] for c in checks]
+    if "message" not in names or "UID 1" not in str(checks):
+        return checks
+    return [c["check"] for c in checks[names.index("message") + 1:]
+            if c["status"] == "ok"]
+
+
 def signing(kind):
     name = kind.__name__
     why = Postfix.missing() or kind.missing()
@@ -100,6 +117,9 @@ def signing(kind):
             message = there_and_back(signer, dovecot)
             tap.equal(judged(place, dns, message), ([], 0),
                       name + ": the twelve fields are signed")
+            tap.equal(found(place, dns, dovecot), ["from", "dkim-d", "dkim-h",
+                      "dkim", "body", "spf", "dmarc"], name +
+                      ": doctor finds it in the folder that is watched")
             tap.ok(b"with ESMTPSA" in message and b"with LMTP" in message,
                    name + ": it went through Postfix and Dovecot", message)
             changed = message.replace(b"ACME: test", b"ACME: best")

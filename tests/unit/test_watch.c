@@ -37,6 +37,9 @@ test_filter(void)
 	OK(!passes(""));
 	OK(passes_relaxed(SUBJECT "\n"));
 	OK(passes_relaxed("Subject: =?utf-8?B?QUNNRTogYWJj?=\n\n"));
+	OK(filter_is_plain(SPAN("From: x\n" SUBJECT "\n")));
+	OK(!filter_is_plain(SPAN("Subject: =?utf-8?B?QUNNRTogYWJj?=\n\n")));
+	OK(!filter_is_plain(SPAN("Subject: lunch\n\n" SUBJECT)));
 	OK(passes_relaxed(AUTO SUBJECT "\n"));
 	OK(!passes_relaxed("Subject: lunch\nX: ACME\n\nACME\n"));
 }
