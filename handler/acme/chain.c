@@ -285,10 +285,60 @@ key_of(X509 *one)
 }
 
 static bool
+is_visible(const ASN1_STRING *text)
+{
+	const unsigned char *at = ASN1_STRING_get0_data(text);
+	const int len = ASN1_STRING_length(text);
+	int i;
+
+	for (i = 0; i < len; i++)
+		if (at[i] <= 0x20 || at[i] >= 0x7f)
+			return false;
+	return len > 0 && len < CHAIN_PLACE_SIZE;
+}
+
+/* The first URL of a distribution point; NULL: it has none. */
+static const ASN1_STRING *
+url_of(const DIST_POINT *point)
+{
+	const GENERAL_NAMES *names;
+	int type = 0, i;
+	void *value;
+
+	if (point->distpoint == NULL || point->distpoint->type != 0)
+		return NULL;
+	names = point->distpoint->name.fullname;
+	for (i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+		value = GENERAL_NAME_get0_value(
+		    sk_GENERAL_NAME_value(names, i), &type);
+		if (type == GEN_URI && is_visible(value))
+			return value;
+	}
+	return NULL;
+}
+
+static void
+add_place(X509 *one, struct buf *out)
+{
+	CRL_DIST_POINTS *points =
+	    X509_get_ext_d2i(one, NID_crl_distribution_points, NULL, NULL);
+	const ASN1_STRING *url = NULL;
+	struct span place = SPAN("");
+	int i;
+
+	for (i = 0; url == NULL && i < sk_DIST_POINT_num(points); i++)
+		url = url_of(sk_DIST_POINT_value(points, i));
+	if (url != NULL)
+		place = (struct span){ (const char *)ASN1_STRING_get0_data(url),
+			(size_t)ASN1_STRING_length(url) };
+	frame_add(out, "place", place);
+	CRL_DIST_POINTS_free(points);
+	ERR_clear_error();
+}
+
+static bool
 add_facts(X509 *one, struct buf *out)
 {
-	const bool crl =
-	    X509_get_ext_by_NID(one, NID_crl_distribution_points, -1) >= 0;
 	char hash[16];
 
 	(void)snprintf(
@@ -296,7 +346,7 @@ add_facts(X509 *one, struct buf *out)
 	frame_add(out, "hash", span_of(hash));
 	frame_add(out, "root", span_of(is_root(one) ? "yes" : "no"));
 	frame_add(out, "key", span_of(key_of(one)));
-	frame_add(out, "crl", span_of(crl ? "yes" : "no"));
+	add_place(one, out);
 	return add_pem(one, out) && add_subject(one, out) &&
 	    add_fingerprint(one, "sha1", EVP_sha1(), out) &&
 	    add_fingerprint(one, "sha256", EVP_sha256(), out) &&

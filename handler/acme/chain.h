@@ -10,7 +10,10 @@
 #define ACME_CHAIN_H
 #include "base/buf.h"
 
-enum { CHAIN_MOST = 16 /* certificates, root included */ };
+enum {
+	CHAIN_MOST = 16, /* certificates, root included */
+	CHAIN_PLACE_SIZE = 400
+};
 
 struct chain; /* certificates from the leaf upwards */
 
@@ -39,7 +42,8 @@ void chain_free(struct chain *chain);
  *	key	"rsa", "ec", "ed25519" or "other"
  *	key-id	SHA-1 of an RSA modulus or an EC point, by which NSS names its
  *		keys: 40 hexadecimal digits, or empty
- *	crl	"yes" where it names places of revocation lists
+ *	place	where it says that its revocation list is: the first URL,
+ *		shorter than CHAIN_PLACE_SIZE and visible ASCII; or empty
  */
 enum status chain_describe(
     const struct chain *chain, struct buf *out, struct note *note) MUST_CHECK;

@@ -237,7 +237,7 @@ add_question(const struct retrieval *retrieval, const struct place *place,
 	frame_add(out, "request", place->request);
 	frame_add_number(
 	    out, "most", place->request.len > 0 ? RESPONSE_MAX : LIST_MAX);
-	if (config->retrieve_private)
+	if (config->retrieve_private || retrieval->own)
 		frame_add(out, "private", SPAN("1"));
 	frame_add(out, "proxy",
 	    strcmp(config->proxy, "none") == 0 ? SPAN("")
@@ -274,6 +274,28 @@ ask(struct retrieval *retrieval, const struct place *place, struct buf *answer,
 	return body->len > 0
 	    ? STATUS_OK
 	    : note_set(note, STATUS_NET, "the answer is empty");
+}
+
+enum status
+retrieval_probe(const struct config *config, const char *url, struct note *note)
+{
+	const struct home none = { .dir = -1 };
+	struct place place = { .request = SPAN("") };
+	struct retrieval retrieval;
+	enum status status;
+	struct span body;
+	struct buf answer;
+
+	if (!url_ok(url) ||
+	    !span_copy(span_of(url), place.url, sizeof(place.url)))
+		return note_set(note, STATUS_NO, "it is not an http URL");
+	retrieval_begin(&retrieval, config, &none, 0, false);
+	retrieval.own = true;
+	buf_init(&answer, LIST_MAX + 64 * 1024);
+	status = ask(&retrieval, &place, &answer, &body, note);
+	buf_clear(&answer);
+	retrieval_end(&retrieval);
+	return status;
 }
 
 static void

@@ -19,6 +19,7 @@ struct retrieval {
 	const struct home *home;
 	int64_t now;
 	bool offline; /* only what the home has */
+	bool own;     /* private addresses, too: the URL is the user's */
 	struct helper_kept kept;
 	struct buf frames;             /* owned: what the verifier is told */
 	struct retrieval_tried *tried; /* owned */
@@ -30,6 +31,14 @@ bool retrieval_is_wanted(const struct config *config);
 void retrieval_begin(struct retrieval *retrieval, const struct config *config,
     const struct home *home, int64_t now, bool offline);
 void retrieval_end(struct retrieval *retrieval);
+
+/*
+ * Is a list to be had there?  For a URL of the user's own certificates: private
+ * addresses are asked, too, and nothing is kept.  STATUS_NO with a note: it is
+ * not to be asked over http; STATUS_NET with a note, and others.
+ */
+enum status retrieval_probe(
+    const struct config *config, const char *url, struct note *note) MUST_CHECK;
 
 /* Append to a question what is known so far, and that CAs may be asked. */
 void retrieval_add(const struct retrieval *retrieval, struct buf *question);

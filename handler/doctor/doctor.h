@@ -18,7 +18,7 @@ enum finding_status { FINDING_OK, FINDING_WARNING, FINDING_ERROR };
 struct finding {
 	enum finding_status status;
 	const char *check; /* static: scripts know it */
-	char text[600];
+	char text[800];
 };
 
 struct findings {

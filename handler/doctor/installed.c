@@ -4,11 +4,13 @@
  * gpgsm is asked to sign a test text with a certificate that is installed into
  * it.  It may then ask servers for revocation lists, as it does for each mail.
  */
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "answer/anchors.h"
+#include "answer/retrieval.h"
 #include "doctor/doctor_p.h"
 #include "install/gpgsm.h"
 #include "install/journal.h"
@@ -17,33 +19,118 @@
 #include "install/thunderbird.h"
 
 /* looked at: each takes a run of the verifier */
-enum { CERTIFICATES_MAX = 32, SLOW_SECONDS = 10, TRUST_MAX = 16 * 1024 * 1024 };
+enum {
+	CERTIFICATES_MAX = 32,
+	SLOW_SECONDS = 10,
+	TRUST_MAX = 16 * 1024 * 1024,
+	CULPRIT_SIZE = 512
+};
+
+/* A place of revocation lists, and what is wrong there. */
+struct culprit {
+	const struct link_facts *link; /* NULL: no certificate names a place */
+	struct note why;               /* empty: it answers in time */
+};
+
+/* Look for a place in the chain that does not answer, or is slow; else the
+ * first one. */
+static struct culprit
+find_culprit(const struct doctor *doctor, const struct identity *identity)
+{
+	struct culprit found = { .link = NULL };
+	struct note why;
+	enum status status;
+	time_t before;
+	size_t i;
+
+	for (i = 0; i < identity->links; i++) {
+		if (identity->link[i].root ||
+		    identity->link[i].place[0] == '\0')
+			continue;
+		if (found.link == NULL)
+			found.link = &identity->link[i];
+		before = time(NULL);
+		why = (struct note){ "" };
+		status = retrieval_probe(
+		    doctor->config, identity->link[i].place, &why);
+		if (status == STATUS_OK && time(NULL) - before < SLOW_SECONDS)
+			continue;
+		found.link = &identity->link[i];
+		note_say(&found.why, "%.200s",
+		    status == STATUS_OK ? "it is slow"
+					: note_text(&why, status));
+		break;
+	}
+	return found;
+}
+
+/* Why gpgsm fails or waits, as the end of a sentence. */
+static void
+say_culprit(const struct doctor *doctor, const struct identity *identity,
+    char *out, size_t size)
+{
+	const struct culprit culprit = find_culprit(doctor, identity);
+	const struct link_facts *link = culprit.link;
+
+	out[0] = '\0';
+	if (link == NULL)
+		return;
+	if (culprit.why.text[0] != '\0')
+		(void)snprintf(out, size,
+		    "; gpgsm wants the revocation list from %.200s, which the "
+		    "certificate of %.60s names: %.120s; disable-crl-checks in "
+		    "gpgsm.conf ignores such lists",
+		    link->place, link->subject, culprit.why.text);
+	else
+		(void)snprintf(out, size,
+		    "; gpgsm wants the revocation list from %.200s, which can "
+		    "be retrieved: gpgconf --kill dirmngr lets it try again",
+		    link->place);
+}
 
 /* False: it added a finding. */
 static bool
-try_gpgsm(const struct identity *identity, struct findings *out)
+try_gpgsm(const struct doctor *doctor, const struct identity *identity,
+    struct findings *out)
 {
 	const time_t before = time(NULL);
 	struct note note = { "" };
-	const enum status status = gpgsm_try(identity, &note);
+	char culprit[CULPRIT_SIZE];
+	const enum status status = gpgsm_try(identity, true, &note);
 	const long long took = (long long)(time(NULL) - before);
 
+	if (status == STATUS_OK && took < SLOW_SECONDS)
+		return true;
+	say_culprit(doctor, identity, culprit, sizeof(culprit));
 	if (status != STATUS_OK)
 		finding_add(out, FINDING_ERROR, "gpgsm",
-		    "signing with %s: %.300s%s", identity->order.id,
-		    note_text(&note, status),
-		    identity->link[0].crl
-			? "; gpgsm wants the revocation list that the "
-			  "certificate names: does its server answer? "
-			  "disable-crl-checks in gpgsm.conf ignores it"
-			: "");
-	else if (took >= SLOW_SECONDS)
+		    "signing with %s: %.200s%s", identity->order.id,
+		    note_text(&note, status), culprit);
+	else
 		finding_add(out, FINDING_WARNING, "gpgsm",
-		    "signing with %s takes %lld seconds: a server of "
-		    "revocation lists is slow (disable-crl-checks in "
-		    "gpgsm.conf ignores them)",
-		    identity->order.id, took);
-	return status == STATUS_OK && took < SLOW_SECONDS;
+		    "signing with %s and verifying that take %lld seconds%s",
+		    identity->order.id, took, culprit);
+	return false;
+}
+
+/* verify asks CAs itself if the user wants that.  False: it added a finding. */
+static bool
+check_retrieval(const struct doctor *doctor, const struct identity *identity,
+    struct findings *out)
+{
+	struct culprit culprit;
+
+	if (!retrieval_is_wanted(doctor->config))
+		return true;
+	culprit = find_culprit(doctor, identity);
+	if (culprit.why.text[0] == '\0')
+		return true;
+	finding_add(out, FINDING_WARNING, "revocation",
+	    "%.300s, the place of the revocation list that the certificate of "
+	    "%.60s names: %.120s; verify waits for it "
+	    "(retrieve_revocation = no asks nobody)",
+	    culprit.link->place, culprit.link->subject, culprit.why.text);
+	return false;
 }
 
 /* What a program has of the certificates; false: it added a finding. */
@@ -119,8 +206,11 @@ check_identity(const struct doctor *doctor, const struct order *order,
 		    order->id, order->address[0], note.text);
 		good = false;
 	} else if (in_gpgsm) {
-		good = try_gpgsm(signs, out);
+		good = try_gpgsm(doctor, signs, out);
 	}
+	/* try_gpgsm() has named the place already. */
+	if (good)
+		good = check_retrieval(doctor, signs, out);
 	good = check_thunderbird(doctor, &identities, out) && good;
 	if (install_is_wanted(&doctor->home, order, &missing, &note) !=
 		STATUS_OK ||

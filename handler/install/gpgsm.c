@@ -411,8 +411,30 @@ sign(const struct identity *identity, struct buf *out, struct note *note)
 	return status;
 }
 
+static enum status
+verify_signed(struct span signed_data, struct note *note)
+{
+	const char *const args[] = { "--verify", NULL };
+	struct note said = { "" };
+	enum status status;
+	struct buf out;
+	int code = 0;
+
+	buf_init(&out, LISTING_MAX);
+	status = gpgsm(args, signed_data, &out, &said, &code, note);
+	buf_clear(&out);
+	if (status == STATUS_AGAIN)
+		return note_set(note, STATUS_NO,
+		    "gpgsm did not verify a test text within %d seconds",
+		    SECONDS);
+	if (status == STATUS_OK && code != 0)
+		status = note_set(note, STATUS_NO,
+		    "gpgsm cannot verify a test text: %.200s", said.text);
+	return status;
+}
+
 enum status
-gpgsm_try(const struct identity *identity, struct note *note)
+gpgsm_try(const struct identity *identity, bool verify, struct note *note)
 {
 	enum status status;
 	struct buf out;
@@ -421,6 +443,8 @@ gpgsm_try(const struct identity *identity, struct note *note)
 	status = sign(identity, &out, note);
 	if (status == STATUS_OK)
 		status = trial_judge(identity, buf_span(&out), note);
+	if (status == STATUS_OK && verify)
+		status = verify_signed(buf_span(&out), note);
 	buf_clear(&out);
 	return status;
 }
@@ -433,7 +457,7 @@ try_out(struct installation *installation, const struct identity *identity,
 
 	if (installation->changes.dry_run)
 		return STATUS_OK;
-	status = gpgsm_try(identity, note);
+	status = gpgsm_try(identity, false, note);
 	if (status == STATUS_OK)
 		buf_addf(&installation->changes.said,
 		    "gpgsm has signed a test text, and it verifies\n");

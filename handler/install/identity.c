@@ -30,6 +30,14 @@ is_known_key(const char *key)
 	return span_index(span_of(key), known, 4) < 4;
 }
 
+static bool
+is_visible(const char *text)
+{
+	while (*text > 0x20 && *text < 0x7f)
+		text++;
+	return *text == '\0';
+}
+
 /* False: the frames are not what acme/chain.h says. */
 static bool
 take_link(struct span frames, struct link_facts *out)
@@ -38,7 +46,6 @@ take_link(struct span frames, struct link_facts *out)
 	out->serial = frame_get(frames, "serial");
 	out->issuer = frame_get(frames, "issuer");
 	out->root = span_eq(frame_get(frames, "root"), SPAN("yes"));
-	out->crl = span_eq(frame_get(frames, "crl"), SPAN("yes"));
 	text_show_in(out->subject, sizeof(out->subject),
 	    frame_get(frames, "subject"), true);
 	return span_starts(out->pem, SPAN("-----BEGIN CERTIFICATE-----\n")) &&
@@ -46,6 +53,9 @@ take_link(struct span frames, struct link_facts *out)
 	    span_copy(
 		frame_get(frames, "sha1"), out->sha1, sizeof(out->sha1)) &&
 	    is_hex(out->sha1, 40) &&
+	    span_copy(
+		frame_get(frames, "place"), out->place, sizeof(out->place)) &&
+	    is_visible(out->place) &&
 	    span_copy(frame_get(frames, "sha256"), out->sha256,
 		sizeof(out->sha256)) &&
 	    is_hex(out->sha256, 64) &&

@@ -23,7 +23,8 @@ struct link_facts {
 	char key_id[41]; /* of NSS; or empty */
 	char key[8];     /* "rsa", "ec", "ed25519", "other" */
 	bool root;       /* self-signed */
-	bool crl;        /* names places of revocation lists */
+	/* The URL of its revocation list, visible ASCII; or empty. */
+	char place[CHAIN_PLACE_SIZE];
 };
 
 /* One generation. */

@@ -26,8 +26,8 @@ struct watch_wanted {
 	char domain[WATCH_DOMAINS_MAX][256];
 	size_t domains;
 	bool auto_submitted; /* struct challenge_rules */
-	bool plain;          /* "ACME" is in Subject as it stands, not encoded */
-	bool smime;          /* what the server says of S/MIME, too */
+	bool plain; /* "ACME" is in Subject as it stands, not encoded */
+	bool smime; /* what the server says of S/MIME, too */
 	bool every; /* every message, whatever it is: nothing above counts */
 };
 

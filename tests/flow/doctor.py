@@ -11,6 +11,7 @@ import itertools
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -19,7 +20,7 @@ TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [TESTS, os.path.join(TESTS, "ca"), os.path.dirname(__file__)]
 from dnsserver import SERVFAIL, Dns
 from install import ALICE, User
-from lib import (BUILD, KERNEL, make_maildir, run_tests, sample, tap,
+from lib import (BUILD, KERNEL, SLOW, make_maildir, run_tests, sample, tap,
                  tests_of)
 from unboundzone import Unbound, txt
 
@@ -481,10 +482,37 @@ def test_gpgsm():
         os.unlink(conf)
         bad, exits, got = patient.bad()
         tap.ok(exits and [c[:2] for c in bad] == [("gpgsm", "error")] and
-               patient.id in bad[0][2] and "wants the revocation list" in
-               bad[0][2] and "disable-crl-checks" in bad[0][2],
-               "a revocation list out of reach",
+               patient.id in bad[0][2] and "wants the revocation list from "
+               "http://127.0.0.1:9/list.crl, which the certificate of "
+               "CN=alice@example.org names: " in bad[0][2] and
+               "disable-crl-checks" in bad[0][2],
+               "a revocation list out of reach: its server is named",
                *bad, got)
+        patient.heal()
+        ask = ("-o", "retrieve_revocation=both", "-o", "revocation=soft")
+        bad, exits, got = patient.bad(*ask)
+        tap.ok(exits and [c[:2] for c in bad] == [("revocation", "warning")]
+               and "http://127.0.0.1:9/list.crl" in bad[0][2],
+               "and verify would wait for it", *bad, got)
+
+
+def test_silent_list():
+    """A server of revocation lists that accepts, and says nothing: doctor ends
+    all the same, and names it."""
+    if not SLOW:
+        return
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = "http://127.0.0.1:%d/list.crl" % silent.getsockname()[1]
+        with Patient(crl=url) as patient:
+            conf = patient.place.write("user/.gnupg/gpgsm.conf",
+                                       "disable-crl-checks\n")
+            os.chmod(os.path.dirname(conf), 0o700)
+            patient.user.install("gpgsm")
+            os.unlink(conf)
+            bad, exits, got = patient.bad()
+            tap.ok(exits and [c[0] for c in bad] == ["gpgsm"] and
+                   url in bad[0][2] and "disable-crl-checks" in bad[0][2],
+                   "a silent server of revocation lists is named", *bad, got)
 
 
 # --- a message that came back ------------------------------------------------
