@@ -32,7 +32,11 @@ void doctor_judge_mail(const struct doctor *doctor, const struct own_mail *own,
 /* Is it one of the addresses that certificates are ordered for?  True also
  * as long as nothing is ordered. */
 bool doctor_is_own(const struct doctor *doctor, const char *address);
-/* An msmtp of that command line: does it change From or the envelope? */
+/* Does that SMTP server answer?  Adds nothing if it does. */
+void doctor_smtp(const struct doctor *doctor, const char *check,
+    struct span host, uint16_t port, bool implicit_tls, struct findings *out);
+/* An msmtp of that command line: does it change From or the envelope, and does
+ * its server answer? */
 void doctor_msmtp(const struct doctor *doctor, const char *check,
     struct span line, struct findings *out);
 /* Which mailcap entries does a mail program with that mailcap_path use? */

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/frame.h"
 #include "base/path.h"
 #include "doctor/doctor_p.h"
 #include "install/program.h"
@@ -192,14 +193,44 @@ judge_envelope(const struct doctor *doctor, const char *program,
 	}
 }
 
+/* smtp[s]://[USER[:PASSWORD]@]HOST[:PORT][/] */
+static void
+try_smtp(const struct doctor *doctor, const char *program, struct span url,
+    struct findings *out)
+{
+	const bool implicit = span_starts_nocase(url, SPAN("smtps://"));
+	int64_t port = implicit ? 465 : 25;
+	struct span host;
+	size_t at;
+
+	host = span_cut(url, span_find(url, SPAN("://")) + 3, url.len);
+	/* A password may have a slash, and an "@". */
+	for (at = host.len; at > 0; at--)
+		if (host.at[at - 1] == '@')
+			break;
+	host = span_cut(host, at, host.len);
+	host = span_cut(host, 0, span_find_byte(host, '/'));
+	for (at = host.len; at > 0 && ascii_is_digit(host.at[at - 1]); at--)
+		;
+	if (at > 0 && at < host.len && host.at[at - 1] == ':') {
+		if (!frame_number(span_cut(host, at, host.len), &port) ||
+		    port < 1 || port > 0xffff)
+			return;
+		host = span_cut(host, 0, at - 1);
+	}
+	doctor_smtp(doctor, program, host, (uint16_t)port, implicit, out);
+}
+
 static void
 judge_sending(const struct doctor *doctor, const char *program,
-    struct span answers, bool smtp, struct findings *out)
+    struct span answers, const char *smtp, struct findings *out)
 {
 	char line[SENDMAIL_SIZE], name[PATH_SIZE];
 	bool there;
 
-	if (smtp || !take_sendmail(answers, line, sizeof(line)))
+	if (smtp[0] != '\0')
+		try_smtp(doctor, program, span_of(smtp), out);
+	if (smtp[0] != '\0' || !take_sendmail(answers, line, sizeof(line)))
 		return;
 	find_program(span_of(line), name, sizeof(name), &there);
 	if (!there)
@@ -242,11 +273,11 @@ check_mailer(
 	const struct program run = { program, args, SPAN(""), SECONDS };
 	struct note complaint = { "" }, note = { "" };
 	char path[PATH_SIZE], rc[PATH_SIZE], value[SETTING_SIZE];
+	char smtp[SETTING_SIZE];
 	struct said said = { .files = 0 };
 	const size_t before = out->count;
 	enum status status;
 	struct buf answers;
-	bool smtp;
 	int code;
 
 	if (!program_find(program, path, sizeof(path)) ||
@@ -266,23 +297,24 @@ check_mailer(
 		return true;
 	}
 	read_rc(rc, &said);
-	smtp = settings_find(
-		   buf_span(&answers), "smtp_url", value, sizeof(value)) &&
-	    value[0] != '\0';
+	if (!settings_find(buf_span(&answers), "smtp_url", smtp, sizeof(smtp)))
+		smtp[0] = '\0';
 	if (complaint.text[0] != '\0')
 		finding_add(out, FINDING_ERROR, program,
 		    "its configuration is faulty: %.300s", complaint.text);
 	judge_settings(program, buf_span(&answers), &said, out);
-	judge_envelope(doctor, program, buf_span(&answers), smtp, out);
+	judge_envelope(
+	    doctor, program, buf_span(&answers), smtp[0] != '\0', out);
 	judge_sending(doctor, program, buf_span(&answers), smtp, out);
 	if (out->count == before)
 		finding_add(out, FINDING_OK, program,
 		    "its settings suit answers; it sends by %s",
-		    smtp ? "SMTP" : "sendmail");
+		    smtp[0] != '\0' ? "SMTP" : "sendmail");
 	if (settings_find(
 		buf_span(&answers), "mailcap_path", value, sizeof(value)))
 		doctor_mailcap(program, value, said.macro, out);
 	/* smtp_url may hold a password. */
+	explicit_bzero(smtp, sizeof(smtp));
 	buf_wipe(&answers);
 	return true;
 }

@@ -1,5 +1,5 @@
 /*
- * msmtp.c - does msmtp change what an answer says?
+ * msmtp.c - does msmtp change what an answer says, and can it send?
  *
  * msmtp(1), of version 1.8: the file of the command line, ~/.msmtprc, or
  * msmtp/config in the directory of configurations.  Its passwords are not
@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/frame.h"
 #include "base/path.h"
 #include "doctor/doctor_p.h"
 #include "install/textfile.h"
@@ -21,6 +22,11 @@ struct settings {
 	char from[VALUE_SIZE];
 	bool replaces; /* set_from_header on */
 	bool fixed;    /* allow_from_override off */
+	char host[VALUE_SIZE];
+	char port[8];
+	bool tls;      /* tls on */
+	bool at_once;  /* tls_starttls off */
+	bool indirect; /* through a proxy or a socket */
 };
 
 struct accounts {
@@ -72,6 +78,23 @@ begin(struct accounts *accounts, struct span text)
 	return made;
 }
 
+/* A setting that says where it sends. */
+static void
+read_server(struct span word, struct span value, struct settings *at)
+{
+	if (span_eq(word, SPAN("host")))
+		(void)span_copy(value, at->host, sizeof(at->host));
+	else if (span_eq(word, SPAN("port")))
+		(void)span_copy(value, at->port, sizeof(at->port));
+	else if (span_eq(word, SPAN("tls")))
+		at->tls = !span_eq(value, SPAN("off"));
+	else if (span_eq(word, SPAN("tls_starttls")))
+		at->at_once = span_eq(value, SPAN("off"));
+	else if (span_eq(word, SPAN("proxy_host")) ||
+	    span_eq(word, SPAN("socket")))
+		at->indirect = value.len > 0;
+}
+
 static void
 read_text(struct span text, struct accounts *out)
 {
@@ -93,6 +116,8 @@ read_text(struct span text, struct accounts *out)
 			at->replaces = span_eq(line, SPAN("on"));
 		else if (span_eq(word, SPAN("allow_from_override")))
 			at->fixed = span_eq(line, SPAN("off"));
+		else
+			read_server(word, line, at);
 	}
 }
 
@@ -167,6 +192,22 @@ judge(const struct doctor *doctor, const char *check,
 		    path, settings->from);
 }
 
+static void
+try_server(const struct doctor *doctor, const char *check,
+    const struct settings *settings, struct findings *out)
+{
+	const bool implicit = settings->tls && settings->at_once;
+	int64_t port = implicit ? 465 : 25;
+
+	if (settings->indirect ||
+	    (settings->port[0] != '\0' &&
+		(!frame_number(span_of(settings->port), &port) || port < 1 ||
+		    port > 0xffff)))
+		return;
+	doctor_smtp(doctor, check, span_of(settings->host), (uint16_t)port,
+	    implicit, out);
+}
+
 void
 doctor_msmtp(const struct doctor *doctor, const char *check, struct span line,
     struct findings *out)
@@ -200,6 +241,7 @@ doctor_msmtp(const struct doctor *doctor, const char *check, struct span line,
 		if (settings == NULL)
 			settings = &accounts->at[accounts->count > 1];
 		judge(doctor, check, settings, path, out);
+		try_server(doctor, check, settings, out);
 	}
 	buf_clear(&text);
 	free(accounts);

@@ -22,6 +22,7 @@ from dnsserver import SERVFAIL, Dns
 from install import ALICE, User
 from lib import (BUILD, KERNEL, SLOW, make_maildir, run_tests, sample, tap,
                  tests_of)
+from servers.smtp_faults import Smtp
 from unboundzone import Unbound, txt
 
 BOTH = ["mutt", "neomutt"]
@@ -138,7 +139,8 @@ def endless(p):
 def msmtp(text, call="msmtp -a work"):
     """An executable of that name, which nobody calls."""
     def change(p):
-        p.write("user/.msmtprc", "defaults\nhost 127.0.0.1\n" + text)
+        p.write("user/.msmtprc", "defaults\nhost %s\nport %d\n" % (
+            p.smtp.host, p.smtp.port) + text)
         program = p.place.write("user/msmtp", "#!/bin/false\n", 0o755)
         p.append("user/.muttrc", 'set sendmail="%s"\n' % call.replace(
             "msmtp", program, 1))
@@ -193,6 +195,15 @@ MAIL = {
         "always bob@elsewhere.example"),
     "msmtp without configuration": (
         msmtp("", "msmtp -C ~/nowhere"), BOTH, "warning", "no configuration"),
+    "msmtp's server is away": (
+        msmtp("account work\nport 9\nfrom %s\n" % ALICE), BOTH, "warning",
+        "port 9, does not answer: "),
+    "an SMTP server that is away": (
+        muttrc("set smtp_url=smtps://alice:secret@127.0.0.1:9/"), BOTH,
+        "warning", "its SMTP server 127.0.0.1, port 9, does not answer: "),
+    "an SMTP server that does not exist": (
+        muttrc("set smtp_url=smtp://alice:sec/ret@mail.invalid"), BOTH,
+        "warning", "its SMTP server cannot be reached: mail.invalid: "),
     "no mailcap entry": (without_mailcap, MAILCAP, "warning",
                          "mailcert install mailcap"),
     "another entry first": (
@@ -227,8 +238,9 @@ FINE = {
         "account other\nfrom bob@elsewhere.example\nset_from_header on\n"
         "account work\nfrom bob@elsewhere.example\n"),
     "From in a comment": muttrc("# my_hdr From: bob@elsewhere.example"),
-    "SMTP": muttrc("set smtp_url=smtp://alice:secret@mail.example/ "
-                   "sendmail=/nowhere use_envelope_from=no"),
+    "SMTP": lambda p: muttrc(
+        "set smtp_url=smtp://alice:secret@%s:%d/ sendmail=/nowhere "
+        "use_envelope_from=no" % (p.smtp.host, p.smtp.port))(p),
 }
 
 
@@ -418,7 +430,7 @@ def judge(patient, name, change, checks, status, words):
 
 
 def test_mail():
-    with Patient() as patient:
+    with Patient() as patient, Smtp(tls="starttls") as patient.smtp:
         for name, change in FINE.items():
             judge(patient, name, change, [], "", "")
         for name, (change, checks, status, words) in sample(MAIL.items(), 12):
