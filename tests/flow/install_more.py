@@ -165,6 +165,22 @@ def snail_locked():
         snail_signs(user, id, "s-nail, unlocked")
         id = user.certificate()
         snail_signs(user, id, "s-nail, unlocked and renewed")
+        # As if the last run was killed before it could install; nobody can
+        # be asked now.
+        pair, = [p for p in user.all() if p.endswith(id + ".pair")]
+        os.unlink(pair)
+        journal = user.place.home + "/installed/s-nail"
+        with open(journal) as f:
+            lines = f.read().replace("certificate\t%s\n" % id, "")
+        with open(journal, "w") as f:
+            f.write(lines)
+        got = user.town.run("-o", "password_command=", "renew")
+        tap.ok(got.returncode == 1 and not os.path.exists(pair) and
+               b"password_command" in got.stderr and b"s-nail" in got.stderr,
+               "s-nail: nobody to ask for the passphrase: it is reported", got)
+        got = user.town.run("renew")
+        tap.ok(got.returncode == 0 and os.path.exists(pair),
+               "s-nail: and done once it is there", got)
         user.remove("s-nail")
         tap.equal(user.all(), before, "s-nail, unlocked: removed")
 
@@ -651,6 +667,34 @@ def killed(program, make_user, most, stride=3):
                    sorted(set(left) ^ set(before)))
 
 
+def killed_removing(program, make_user, most):
+    """--remove, killed at each durable step; the next run completes it."""
+    with make_user() as user:
+        def state():
+            return {**user.all(), **(user.nss() if program == "nss" else {})}
+
+        user.certificate()
+        install = ["install", "--yes", "--trust-root", user.fingerprint,
+                   *(["--database", user.db] if program == "nss" else []),
+                   program]
+        remove = ["install", "--remove", program]
+        before = state()
+        user.run(*install)
+        want = state()
+        count = steps(user, *remove)
+        tap.ok(count > 3 and want != before and state() == before,
+               "%s: removing takes %d durable steps" % (program, count))
+        for n in sample(range(1, count + 1), most)[::2 if SLOW else 1]:
+            user.run(*install)
+            kill(user, n, *remove)
+            got = user.remove(program)
+            left = state()
+            tap.ok(got.returncode == 0 and left == before,
+                   "%s, removing: killed at step %d" % (program, n), got,
+                   sorted(k for k in {**left, **before}
+                          if left.get(k) != before.get(k)))
+
+
 def killed_remembering(program, make_user, most):
     """The same while a newer certificate of Bob takes the place of an older."""
     with make_user() as user:
@@ -717,6 +761,12 @@ tests = {
     "killed_nss": functools.partial(killed, "nss", nss_user, 7),
     "killed_alpine": functools.partial(killed, "alpine", alpine_user, 14),
     "killed_snail": functools.partial(killed, "s-nail", MailUser, 12),
+    "killed_removing_nss": functools.partial(
+        killed_removing, "nss", nss_user, 2),
+    "killed_removing_alpine": functools.partial(
+        killed_removing, "alpine", alpine_user, 2),
+    "killed_removing_snail": functools.partial(
+        killed_removing, "s-nail", MailUser, 2),
     "killed_remembering_nss": functools.partial(
         killed_remembering, "nss", nss_user, 4),
     "killed_remembering_alpine": functools.partial(
@@ -727,6 +777,7 @@ tests = {
 # What check-slow tries in full, check takes samples of.
 if not SLOW:
     for name in ("killed_remembering_nss", "killed_remembering_snail",
+                 "killed_removing_nss", "killed_removing_snail",
                  "killed_snail", "use_alpine_ec", "use_snail_ec"):
         tests.pop(name, None)
 if __name__ == "__main__":
