@@ -28,7 +28,9 @@ enum {
 	PATH_SIZE = 1200,
 	NAME_LEN_MAX = 200,
 	NAME_SIZE = ACME_VALUE_SIZE + 16,
-	TOP_SIZE = 800
+	TOP_SIZE = 800,
+	SHOWN_MAX = 100, /* of a name */
+	ITEM_SIZE = ACME_VALUE_SIZE + SHOWN_MAX + 16
 };
 
 #define FEATURES "feature-list"
@@ -326,9 +328,26 @@ consent(const struct installation *installation, const struct alpine *alpine,
 
 struct item {
 	const char *name;
-	char text[ACME_VALUE_SIZE + 16];
+	char text[ITEM_SIZE];
 	bool missing;
 };
+
+/* The user's name, where it needs no quoting in a list or an address; else
+ * empty. */
+static struct span
+personal_name(struct span text)
+{
+	struct span name = span_trim(pinerc_value(text, "personal-name"));
+	size_t i;
+
+	if (name.len >= 2 && name.at[0] == '"' && name.at[name.len - 1] == '"')
+		name = span_cut(name, 1, name.len - 1);
+	for (i = 0; i < name.len; i++)
+		if (!ascii_is_alnum(name.at[i]) && name.at[i] != ' ' &&
+		    name.at[i] != '-' && name.at[i] != '\'')
+			return SPAN("");
+	return name.len < SHOWN_MAX ? name : SPAN("");
+}
 
 /* What the configuration lacks.  A From of the user's stays. */
 static void
@@ -336,13 +355,19 @@ find_missing(const struct installation *installation, struct span text,
     struct item item[2])
 {
 	const struct identities *all = installation->identities;
+	const char *address = all->at[all->signs].order.address[0];
+	const struct span name = personal_name(text);
 
 	item[0].name = FEATURES;
 	(void)strcpy(item[0].text, SIGN);
 	item[0].missing = !pinerc_has(text, FEATURES, SIGN);
 	item[1].name = HEADERS;
-	(void)snprintf(item[1].text, sizeof(item[1].text), "From: %s",
-	    all->at[all->signs].order.address[0]);
+	if (name.len > 0)
+		(void)snprintf(item[1].text, sizeof(item[1].text),
+		    "From: %.*s <%s>", (int)name.len, name.at, address);
+	else
+		(void)snprintf(
+		    item[1].text, sizeof(item[1].text), "From: %s", address);
 	item[1].missing = !pinerc_has(text, HEADERS, "From:");
 }
 
@@ -392,11 +417,12 @@ accepts(const struct installation *installation, const char *path,
 	    journal_has(&installation->changes.journal, "item", path))
 		return true;
 	(void)snprintf(question, sizeof(question),
-	    "In %s would be added:\n%s%s%s%s%s%s%s%sWrite it?", path,
+	    "In %s would be added:\n%s%s%s%s%s%s%s%s%sWrite it?", path,
 	    item[0].missing ? "+ " : "", item[0].missing ? item[0].name : "",
 	    item[0].missing ? "=" : "", item[0].missing ? SIGN "\n" : "",
 	    item[1].missing ? "+ " : "", item[1].missing ? item[1].name : "",
-	    item[1].missing ? "=" : "", item[1].missing ? item[1].text : "");
+	    item[1].missing ? "=" : "", item[1].missing ? item[1].text : "",
+	    item[1].missing ? "\n" : "");
 	return !wishes->again && wishes->ask != NULL && wishes->ask(question);
 }
 
@@ -445,7 +471,7 @@ static enum status
 undo_item(const char *path, struct span whole, struct note *note)
 {
 	const size_t equals = span_find_byte(whole, '=');
-	char name[64], item[ACME_VALUE_SIZE + 16];
+	char name[64], item[ITEM_SIZE];
 	struct buf old, text;
 	enum status status;
 	mode_t mode = 0600;

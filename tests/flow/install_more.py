@@ -223,6 +223,8 @@ def alpine_sends(user, name):
 
 def alpine_signs(user, id, name):
     for raw in alpine_sends(user, name):
+        tap.ok(b"From: Alice <alice@example.org>" in raw,
+               name + ": the name in From stays", raw.decode())
         signed_by(user, raw, id, name)
 
 
@@ -282,6 +284,15 @@ def alpine_runs():
         with Terminal(user.place, "alpine") as terminal:
             terminal.press("q", "[exit 0]")  # it has written its files
         before = user.all()
+        with Terminal(user.place, "mailcert install --trust-root %s alpine" %
+                      user.fingerprint) as terminal:
+            terminal.wait("Write it?")
+            tap.ok("\n+ customized-hdrs=From: Alice <alice@example.org>\n"
+                   "Write it?" in terminal.screen(),
+                   "alpine: it asks below the lines", terminal.screen())
+            terminal.keys("n", "Enter")
+            terminal.wait("[exit 0]")
+        user.remove("alpine")
         with Terminal(user.place, "alpine") as terminal:
             terminal.wait("MAIN MENU")
             got = user.install("--yes", "alpine")
