@@ -102,7 +102,13 @@ def refused(place, what, got, code, said, name="bad-file"):
 def test_openssl():
     with Home() as place:
         for what, more in (
-                ("default", ()), ("RC2-40", ("-legacy",)),
+                ("default", ()),
+                # openssl-pkcs12(1): what OpenSSL 1.1 made.
+                ("RC2-40, as 1.1", ("-legacy",)),
+                ("RC2-40, as Windows", (
+                    "-legacy", "-CSP", "Microsoft Enhanced Cryptographic "
+                    "Provider v1.0", "-LMK", "-keyex", "-name",
+                    "{0A1B2C3D-\u00c4\u03a9}")),
                 ("Triple DES", ("-keypbe", "PBE-SHA1-3DES", "-certpbe",
                                 "PBE-SHA1-3DES", "-macalg", "sha1")),
                 ("unencrypted, with a MAC", ("-keypbe", "NONE", "-certpbe",
@@ -111,7 +117,7 @@ def test_openssl():
             path = place.pkcs12(*more)
             got = place.take(path, passphrase="sesame")
             place.holds("openssl pkcs12: " + what, got)
-            tap.equal(b"weak" in got.stderr, what == "RC2-40",
+            tap.equal(b"weak" in got.stderr, what.startswith("RC2-40"),
                       what + ": is it called weak?")
             subprocess.run(["rm", "-rf", place.home])
         for what, passphrase in (("empty", ""), ("none needed", None)):

@@ -626,6 +626,57 @@ def encrypting_alpine_user():
     return user
 
 
+# --- secrets -----------------------------------------------------------------
+
+def secrets():
+    """Neither passphrase nor key is among the arguments or in the environment
+    of any program that is started, and no file is ever open to others."""
+    with alpine_user() as user:
+        db = user.place.path("nss")
+        os.makedirs(db)
+        subprocess.run(["certutil", "-N", "-d", "sql:" + db,
+                        "--empty-password"], check=True)
+        word = user.place.write("word", "open-sesame\n")
+        with open(user.place.path("user/.config/mailcert/config"), "a") as f:
+            f.write("set password_command = cat %s\nset lock_keys = yes\n" %
+                    word)
+        id = user.certificate()
+        key = subprocess.run(
+            ["openssl", "pkey", "-passin", "file:" + word, "-in",
+             user.place.home + "/keys/%s.pem" % id], check=True,
+            capture_output=True).stdout.decode()
+        # They stay, and strace would wait for them.
+        os.mkdir(user.place.path("user/.gnupg"), 0o700)
+        for daemon in ("gpg-agent", "dirmngr"):
+            subprocess.run(["gpgconf", "--launch", daemon],
+                           env=user.place.env, check=True)
+        hidden = ["open-sesame", *key.splitlines()[1:-1]]
+        trace = user.place.path("trace")
+        for args in sample((
+                ["nss", "--database", db], ["gpgsm"], ["s-nail"], ["alpine"],
+                ["pkcs12:" + user.place.path("out.p12")],
+                ["mutt", "--back-end", "classic"]), 2):
+            got = user.run(
+                "-f", "-q", "-v", "-s", "65536", "-o", trace, "-e",
+                "trace=execve,openat", MAILCERT, "install", "--yes",
+                "--unlock", "--trust-root", user.fingerprint, *args,
+                program="strace")
+            with open(trace, errors="replace") as f:
+                lines = f.read().splitlines()
+            ours = {line.split()[0] for line in lines if re.match(
+                r'\d+ +execve\("[^"]*/mailcert', line)}
+            starts = [line for line in lines if "execve(" in line]
+            modes = [line for line in lines if "O_CREAT" in line and
+                     line.split()[0] in ours]
+            name = "install %s: " % args[0].partition(":")[0]
+            tap.ok(got.returncode == 0 and len(starts) > 2 and not [
+                line for line in starts for one in hidden if one in line],
+                name + "no secret in arguments or environment", got)
+            tap.ok(modes and all(re.search(r", 0[67]00\)", line)
+                                 for line in modes),
+                   name + "no file is open to others", *modes)
+
+
 # --- killed ------------------------------------------------------------------
 
 def steps(user, *args, **more):
@@ -763,6 +814,7 @@ tests = {
     "two_programs": two_programs,
     "alpine_runs": alpine_runs,
     "alpine_names": alpine_names,
+    "secrets": secrets,
     "remembers_snail": functools.partial(
         remembers, "s-nail", MailUser, snail_encrypts),
     "remembers_alpine": functools.partial(
