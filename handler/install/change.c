@@ -530,9 +530,15 @@ say_undo(struct changes *changes, const struct journal_entry *entry)
 		    "restore the settings in" },
 		{ "gpgsm", "removed from gpgsm", "remove from gpgsm" },
 	};
+	struct journal_entry item = *entry;
 	char path[PATH_SIZE];
 	size_t i;
 
+	/* A setting that had no line: that is said of the setting. */
+	item.verb = SPAN("item");
+	if (span_eq(entry->verb, SPAN("line")) &&
+	    journal_knows(&changes->journal, &item))
+		return;
 	for (i = 0; i < sizeof(words) / sizeof(*words); i++)
 		if (span_eq(entry->verb, span_of(words[i].verb)) &&
 		    span_copy(entry->path, path, sizeof(path)))

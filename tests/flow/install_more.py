@@ -329,12 +329,16 @@ def alpine_names():
         user.certificate()
         for name in ("private/%s.1.key", "public/%s.crt"):
             user.place.write("user/.alpine-smime/" + name % ALICE, "mine\n")
+        os.unlink(user.pinerc)  # its settings have no lines then
         before = user.all()
-        user.install("alpine", ALICE)
+        user.install("--yes", "alpine", ALICE)
         after = user.all()
         tap.ok({name: after[name] for name in before} == before,
                "alpine: the user's own files are not replaced")
-        user.remove("alpine")
+        got = user.remove("alpine")
+        tap.ok(got.stdout.count(b"removed a setting from") == 2 and
+               b"removed a line" not in got.stdout,
+               "alpine: each setting is taken out once, it says", got)
         tap.equal(user.all(), before, "alpine: nor removed")
 
 
