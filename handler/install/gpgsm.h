@@ -12,8 +12,8 @@ enum status gpgsm_fits(
 /* Sign a test text with it, and verify that; verify: gpgsm does so as well, as
  * with mail that arrives.  STATUS_NO with a note: it cannot, or takes too
  * long. */
-enum status gpgsm_try(const struct identity *identity, bool verify,
-    struct note *note) MUST_CHECK;
+enum status gpgsm_try(
+    const struct identity *identity, bool verify, struct note *note) MUST_CHECK;
 /*
  * Import the chains, place the keys, trust the root, sign a test text.
  * STATUS_NO with a note: gpgsm is not installed, or refuses something.

@@ -32,7 +32,7 @@ struct own_mail {
 	char from[ADDRESS_SIZE]; /* normal forms; or empty */
 	char to[ADDRESS_SIZE];   /* the address of To, if it is just one */
 	char return_path[ADDRESS_SIZE]; /* of the envelope, as it was noted */
-	int64_t date; /* of Date; 0: it has none */
+	int64_t date;                   /* of Date; 0: it has none */
 	uint32_t signatures;            /* DKIM-Signature fields */
 	uint32_t count;                 /* of them by the domain of From */
 	char key_name[OWN_MAIL_KEYS][DNS_NAME_SIZE];
