@@ -324,7 +324,7 @@ tell(struct session *session, const struct content *content, bool json)
 		    content->accounts == 1 ? "account" : "accounts");
 	}
 	note_say(&note,
-	    "stop mailcert where this home comes from (renew, handle "
+	    "stop mailcert where this home comes from (renew, watch, handle "
 	    "--auto-approve): two would answer the same challenges and renew "
 	    "the same certificates");
 	cmd_say(&note);
