@@ -311,7 +311,10 @@ check_operands(const struct cmd_line *line, int argc, char *argv[])
 	char shown[64];
 
 	if (argc - optind < line->least)
-		return cmd_misuse(line, "%s is missing", line->operands);
+		/* The first one, without those that may follow it. */
+		return cmd_misuse(line, "%.*s is missing",
+		    (int)span_find(span_of(line->operands), SPAN(" [")),
+		    line->operands);
 	if (argc - optind <= line->most)
 		return 0;
 	text_show_in(shown, sizeof(shown), span_of(argv[optind + line->most]),
