@@ -296,8 +296,8 @@ put_in_place(
 	(void)unlinkat(home->dir, "lock", 0);
 	if (rename(stage->path, stage->home) != 0)
 		return note_set(note, STATUS_CREATE,
-		    "cannot replace %.150s by the new home: %s",
-		    stage->home, strerror(errno));
+		    "cannot replace %.150s by the new home: %s", stage->home,
+		    strerror(errno));
 	return path_sync_parent(stage->home);
 }
 

@@ -40,7 +40,8 @@ try_server(const struct doctor *doctor, const char *check,
 	    ? watch_probe_jmap(doctor->config, doctor->access, server, &note)
 	    : probe(doctor->access, server, &note);
 	if (status == STATUS_OK)
-		finding_add(out, FINDING_OK, check, "%.500s accepts the login", name);
+		finding_add(
+		    out, FINDING_OK, check, "%.500s accepts the login", name);
 	else
 		finding_add(out,
 		    /* It may work later, and without any change here. */

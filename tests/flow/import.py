@@ -352,7 +352,7 @@ def test_refused():
             ("no address", SUB_CA.issue(None, key=KEY)[1],
              "names no mail address"),
             ("nonsense for an address", SUB_CA.issue("a b@c", key=KEY)[1],
-             "cannot be one"),
+             "invalid mail address"),
             ("another key in the certificate's place", make(
                 SUB_CA.key, ROOT_CA, "Sub", ca=True, usage=None),
              "that of a CA")):
