@@ -1,13 +1,12 @@
 #!/usr/bin/python3
 """Ratios against an empty dynamically linked C program, all taken in one run,
 interleaved, on one core.  Prints them beside the budgets of docs/design.md.
+The first frames of screens have another unit: newterm.c.
 
 Only ratios mean something from one machine to the next.
 """
 import json
 import os
-import pty
-import select
 import shutil
 import statistics
 import subprocess
@@ -16,10 +15,12 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from dnsserver import Dns
+from frames import Screen, first_frame
 from lib import BUILD, MAILCERT, ROOT, Place, challenge
 
 ROUNDS = int(os.environ.get("ROUNDS", "200"))
 EMPTY = os.path.join(BUILD, "bench", "empty")
+NEWTERM = os.path.join(BUILD, "tests", "newterm")
 
 
 def spawn(argv, env, path):
@@ -33,40 +34,59 @@ def spawn(argv, env, path):
     return time.perf_counter() - start
 
 
-def first_frame(place, path):
-    """From start until the question is on the (pseudo) terminal."""
-    start = time.perf_counter()
-    pid, fd = pty.fork()
-    if pid == 0:
-        os.execve(MAILCERT, ["mailcert", "handle", "--draft", "stdout", path],
-                  dict(place.env, TERM="xterm"))
-    seen = b""
-    while b"No ]" not in seen:
-        if not select.select([fd], [], [], 5)[0]:
-            break
-        seen += os.read(fd, 65536)
-    took = time.perf_counter() - start
-    # What is typed before the question was seen is thrown away: repeat it.
-    try:
-        while not os.waitpid(pid, os.WNOHANG)[0]:
-            os.write(fd, b"n")
-            if select.select([fd], [], [], 0.05)[0]:
-                os.read(fd, 65536)
-    except OSError:
-        os.waitpid(pid, 0)
-    os.close(fd)
-    return took
+def record(place, n):
+    """A certificate as a home has it."""
+    now = int(time.time())
+    for kind in ("", "certificates"):
+        os.makedirs(os.path.join(place.home, kind), 0o700, exist_ok=True)
+    with open(os.path.join(place.home, "certificates/o%d.json" % n),
+              "w") as f:
+        json.dump({"format": 2, "id": "o%d" % n, "account": "nobody",
+                   "url": "https://ca.example/order/%d" % n,
+                   "addresses": "user%d@example.org\n" % n,
+                   "key": "ec:p256", "usage": "both", "csr": "dddd",
+                   "public": "eeee", "created": now - 777600,
+                   "expires": now + 6912000, "starts": now - 777600,
+                   "state": "issued"}, f)
 
 
-def empty_on_pty():
-    start = time.perf_counter()
-    pid, fd = pty.fork()
-    if pid == 0:
-        os.execve(EMPTY, [EMPTY], {})
-    os.waitpid(pid, 0)
-    took = time.perf_counter() - start
-    os.close(fd)
-    return took
+def frames(line, place, message):
+    """Of the question, and of the overview on homes of three sizes: how long
+    until the first one, and until a key is answered."""
+    base, screens = [], [("the question", place, [
+        MAILCERT, "handle", "--draft", "stdout", message], b"No ]", None)]
+    homes = [(count, Place()) for count in (0, 3, 1000)]
+    for count, home in homes:
+        for n in range(count):
+            record(home, n)
+        time.sleep(0.1)  # a directory that changed just now has no index
+        home.run("status")
+        screens.append(("the overview, %d certificates" % count, home,
+                        [MAILCERT], b"quit", b"closes"))
+    times, answers = [[] for _ in screens], [[] for _ in screens]
+    for _ in range(max(10, ROUNDS // 10)):
+        base.append(first_frame([NEWTERM], place.env, b"a line"))
+        for at, (_, home, argv, mark, _) in enumerate(screens):
+            times[at].append(first_frame(argv, home.env, mark))
+    for at, (_, home, argv, mark, help) in enumerate(screens):
+        if help:
+            with Screen(argv, home.env, mark) as screen:
+                time.sleep(0.5)
+                answers[at] = [screen.answer(*what) for _ in range(20)
+                               for what in ((b"?", help), (b"x", mark))]
+    unit = statistics.median(base)
+    print("newterm and a line: %.0f us (the unit of first frames)" %
+          (unit * 1e6))
+    for at, (name, *_) in enumerate(screens):
+        line("first frame of " + name, statistics.median(times[at]) / unit,
+             2.5)
+    for at, (name, *_) in enumerate(screens):
+        if answers[at]:
+            print("%-46s %6.1f %7s" % (
+                "a key, %s (ms)" % name,
+                statistics.median(answers[at]) * 1000, "50.0"))
+    for _, home in homes:
+        home.__exit__()
 
 
 def peak_kib(argv, env, path):
@@ -133,12 +153,7 @@ def main():
             line("handle --auto-approve --draft stdout, " + what,
                  statistics.median(answers) / unit, budget)
         place.expect()
-        frames, bases = [], []
-        for _ in range(max(10, ROUNDS // 10)):
-            bases.append(empty_on_pty())
-            frames.append(first_frame(place, expected))
-        line("first frame of the screen (unit: on a pty)",
-             statistics.median(frames) / statistics.median(bases), 2.5)
+        frames(line, place, expected)
         mega = place.write("mega", challenge(body="x" * 76 + "\n") +
                            (b"y" * 76 + b"\n") * 13600)
         kib = peak_kib([MAILCERT, "handle", "--auto-approve"], place.env, mega)
