@@ -1,8 +1,9 @@
-/* fuzz_panel.c - overview/panel and setup/form: any text, any size, any keys */
+/* fuzz_panel.c - all screens but the question: any text, any size, any keys */
 #include "fuzz.h"
 #include "overview/panel.h"
 #include "page_check.h"
 #include "setup/form.h"
+#include "tui/waiting.h"
 
 enum { NOW = 1800000000, RECORDS = 6, HEAD = 4, KEYS_MAX = 12, FORMS = 3 };
 
@@ -83,7 +84,7 @@ add_details(void *context, const struct overview_item *item, size_t columns,
 static struct stroke
 stroke_of(unsigned char key)
 {
-	static const char keys[] = "jkgGafrinowd?/q -\r\004\025\tyhl";
+	static const char keys[] = "jkgGafrinowd?/q -\r\004\025\tyhlt";
 	struct stroke stroke = { .kind = STROKE_TYPED };
 
 	if (key >= 0xf0)
@@ -138,15 +139,23 @@ play_panel(const uint8_t *data, struct span rest, bool utf8)
 	struct overview overview = { 0 };
 	struct span shown = span_cut(rest, 0, 500);
 	struct panel panel;
+	char line[300];
 	size_t i;
 
 	for (i = 0; i < RECORDS && rest.len > 0; i++)
 		add_record(&overview, &rest, utf8, &order[i], &one[i]);
+	panel_init(&panel);
+	panel.renewal = (enum panel_renewal)(data[3] / 2 % 4);
+	field(&rest, line, sizeof(line));
+	panel.way[0] = (struct panel_way){ "cron", line };
+	panel.ways = 1;
+	if (panel.renewal >= PANEL_BY_HAND)
+		overview_add_timer(&overview,
+		    panel.renewal == PANEL_STOPPED ? "its.timer" : NULL);
 	overview_settle(&overview);
 	decisions.count = 1;
 	decisions.decision[0].at = SPAN("2027-01-15T07:50:00Z");
 	decisions.decision[0].text = shown;
-	panel_init(&panel);
 	panel.overview = &overview;
 	panel.decisions = &decisions;
 	panel.details = add_details;
@@ -199,6 +208,34 @@ play_form(const uint8_t *data, struct span rest, bool utf8)
 	}
 }
 
+/* It has no keys, and what is said comes from a CA. */
+static void
+play_waiting(const uint8_t *data, struct span rest, bool utf8)
+{
+	static struct waiting waiting;
+	size_t i;
+
+	waiting = (struct waiting){ .steps = 4,
+		.current = data[3] % 5,
+		.whom = "waiting for you",
+		.leave = "q leaves and loses nothing; mailcert finish goes on.",
+		.elapsed = (int64_t)data[4] * 100 };
+	field(&rest, waiting.title, sizeof(waiting.title));
+	for (i = 0; i < WAITING_ABOUT_MAX; i++)
+		field(&rest, waiting.about[i], sizeof(waiting.about[i]));
+	for (i = 0; i < waiting.steps; i++) {
+		waiting.step[i].text = "the challenge is answered";
+		field(
+		    &rest, waiting.step[i].done, sizeof(waiting.step[i].done));
+	}
+	if (!page_begin(&page, PAGE_COLUMNS_MIN + data[0] % 120,
+		PAGE_ROWS_MIN + data[1] % 40, utf8))
+		abort();
+	waiting_draw(&waiting, &page);
+	page_check(&page, PAGE_COLUMNS_MIN + data[0] % 120,
+	    PAGE_ROWS_MIN + data[1] % 40);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -211,6 +248,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	rest = span_cut(rest, HEAD + KEYS_MAX, size);
 	if (data[2] / 2 % 2 == 0)
 		play_panel(data, rest, utf8);
+	else if (data[2] / 4 % 2 == 1)
+		play_waiting(data, rest, utf8);
 	else
 		play_form(data, rest, utf8);
 	return 0;
