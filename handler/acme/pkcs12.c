@@ -17,8 +17,12 @@
 #include "acme/key_p.h"
 
 /* The first as for the keys of the home; the second is what old programs
- * take. */
-enum { ROUNDS_MODERN = 600000, ROUNDS_COMPATIBLE = 100000 };
+ * take; the third is the least that RFC 8018 section 4.2 recommends. */
+enum {
+	ROUNDS_MODERN = 600000,
+	ROUNDS_COMPATIBLE = 100000,
+	ROUNDS_PASSING = 1000
+};
 
 /* One attempt, with one spelling of the passphrase. */
 struct attempt {
@@ -359,10 +363,15 @@ static PKCS12 *
 make(EVP_PKEY *key, X509 *leaf, STACK_OF(X509) * rest, const char *name,
     const char *passphrase, enum pkcs12_form form)
 {
-	const bool modern = form == PKCS12_MODERN;
+	static const int all_rounds[] = {
+		[PKCS12_MODERN] = ROUNDS_MODERN,
+		[PKCS12_COMPATIBLE] = ROUNDS_COMPATIBLE,
+		[PKCS12_PASSING] = ROUNDS_PASSING,
+	};
+	const bool modern = form != PKCS12_COMPATIBLE;
 	const int nid =
 	    modern ? NID_aes_256_cbc : NID_pbe_WithSHA1And3_Key_TripleDES_CBC;
-	const int rounds = modern ? ROUNDS_MODERN : ROUNDS_COMPATIBLE;
+	const int rounds = all_rounds[form];
 	PKCS12 *out = PKCS12_create(
 	    passphrase, name, key, leaf, rest, nid, nid, rounds, -1, 0);
 

@@ -30,8 +30,10 @@ enum status pkcs12_read(const struct bundle_library *library, struct span file,
     struct span passphrase, struct bundle *out, struct note *note) MUST_CHECK;
 
 /* modern: PBES2 with AES-256, HMAC with SHA-256.  compatible: Triple DES and
- * SHA-1, for programs that know nothing newer (gpgsm 2.2). */
-enum pkcs12_form { PKCS12_MODERN, PKCS12_COMPATIBLE };
+ * SHA-1, for programs that know nothing newer (gpgsm 2.2).  passing: as modern,
+ * with few iterations, which is right only where the passphrase is random and
+ * cannot be guessed. */
+enum pkcs12_form { PKCS12_MODERN, PKCS12_COMPATIBLE, PKCS12_PASSING };
 
 /*
  * Append a file with this key, its certificate and the rest of its chain.

@@ -2,9 +2,9 @@
  * nss.c - install into an NSS database: see nss.h
  *
  * pk12util takes a key only as PKCS #12.  The key holder writes that file, with
- * a passphrase made for it, and both are removed at once; after a crash, by the
- * next run.  What was added is known by its octets and its key's id, never by
- * a nickname, because all generations have the same.
+ * a passphrase of 256 random bits made for it, and both are removed at once;
+ * after a crash, by the next run.  What was added is known by its octets and
+ * its key's id, never by a nickname, because all generations have the same.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -160,7 +160,7 @@ write_pkcs12(const struct handover *handover, const struct identity *identity,
 	buf_init(&question, PEM_MAX);
 	buf_init(&answer, 4096);
 	helper_open(&question, identity->key, handover->file);
-	frame_add(&question, "form", SPAN("modern"));
+	frame_add(&question, "form", SPAN("passing"));
 	frame_add(&question, "chain", identity->link[0].pem);
 	frame_add(&question, "name", span_of(identity->order.address[0]));
 	if (passphrase.len > 0)

@@ -319,9 +319,9 @@ build(const struct serve *serve, const struct opened *opened, struct buf *out,
     struct note *note)
 {
 	static const char *const forms[] = { "modern", "compatible", "pem",
-		"pair" };
+		"pair", "passing" };
 
-	switch (span_index(frame_get(serve->frames, "form"), forms, 4)) {
+	switch (span_index(frame_get(serve->frames, "form"), forms, 5)) {
 	case 0:
 		return build_pkcs12(serve, opened, PKCS12_MODERN, out, note);
 	case 1:
@@ -332,6 +332,8 @@ build(const struct serve *serve, const struct opened *opened, struct buf *out,
 		    frame_get(serve->frames, "chain"), out);
 	case 3:
 		return build_pair(serve, opened, out, note);
+	case 4:
+		return build_pkcs12(serve, opened, PKCS12_PASSING, out, note);
 	default:
 		return STATUS_USAGE;
 	}
