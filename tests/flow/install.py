@@ -763,11 +763,12 @@ def killed(key, *args):
                          "inject=%s:signal=SIGKILL:when=%d" % (call, nth),
                          MAILCERT, *command, program="strace", env=traced(user))
                 got = user.run(*again)
-                tap.ok(got.returncode == 0 and user.state() == want,
+                now = user.state()
+                tap.ok(got.returncode == 0 and now == want,
                        "%s, %s at %s %d: the next run completes it" % (
                            name, command[1], call, nth), got,
-                       sorted(k for k in {**want, **user.state()}
-                              if want.get(k) != user.state().get(k)))
+                       sorted(k for k in {**want, **now}
+                              if want.get(k) != now.get(k)))
                 user.run(*after)
             if command == remove:
                 user.run(*remove)

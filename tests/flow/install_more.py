@@ -360,14 +360,12 @@ def nss_user(**more):
 
 def nss_listing(db):
     """Certificates with their trust, and keys, in any order."""
-    return [sorted(line for line in subprocess.run(
-        ["certutil", *args, "-d", "sql:" + db],
-        capture_output=True).stdout.decode().replace(
-            "< ", "\n").splitlines() if not re.match(r"[0-9]> *", line)) +
-        sorted(re.findall("[0-9a-f]{40}", subprocess.run(
-            ["certutil", *args, "-d", "sql:" + db],
-            capture_output=True).stdout.decode()))
-        for args in (["-L"], ["-K", "-f", "/dev/null"])]
+    said = [subprocess.run(["certutil", *args, "-d", "sql:" + db],
+                           capture_output=True).stdout.decode()
+            for args in (["-L"], ["-K", "-f", "/dev/null"])]
+    return [sorted(line for line in text.replace("< ", "\n").splitlines()
+                   if not re.match(r"[0-9]> *", line)) +
+            sorted(re.findall("[0-9a-f]{40}", text)) for text in said]
 
 
 def nss_nickname(user):
