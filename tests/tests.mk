@@ -136,7 +136,8 @@ REPLAYS = $(foreach t,$(TARGETS),'$(BUILD)/tests/replay_$(t) \
 SCRIPTS = $(FLOW_FIRST) $(filter-out $(FLOW_FIRST),$(FLOW))
 FLOW_FIRST = tests/flow/install_more.py tests/flow/install_thunderbird.py \
 	tests/flow/thunderbird.py tests/flow/lifecycle.py \
-	tests/flow/install.py tests/fault/issue.py tests/fault/index.py \
+	tests/flow/install.py tests/fault/issue.py tests/fault/index_many.py \
+	tests/fault/index.py tests/fault/import.py tests/flow/race.py \
 	tests/flow/doctor.py tests/flow/imap.py tests/flow/many.py \
 	tests/flow/jmap.py tests/flow/soak.py tests/flow/domain.py \
 	tests/flow/order_in_mua.py \

@@ -3,6 +3,7 @@
 """Replies by SMTP: sent, surely not sent, or in doubt, with servers that do
 everything wrong that a server can; and with a real Postfix."""
 import contextlib
+import functools
 import itertools
 import json
 import os
@@ -15,9 +16,9 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from lib import (ADDRESS, BUILD, CA, MAILCERT, QUESTION, SLOW, Place, Terminal,
-                 ask, challenge, check_reply, fake_sendmail, make_maildir,
-                 nomalloc, read_then_yes, run_tests, sample, sample_kinds,
-                 sent, tap, tests_of, told)
+                 ask, at_once, challenge, check_reply, fake_sendmail,
+                 make_maildir, nomalloc, read_then_yes, run_tests, sample,
+                 sample_kinds, sent, tap, tests_of, told)
 from servers import Authority
 from servers.dovecot import Dovecot
 from servers.faults import CUT, RESET, SILENT, Endless
@@ -252,21 +253,26 @@ def test_cut():
         one.handle(smtp, scheme="submissions")
         time.sleep(0.1)  # its thread adds up
         all_got, all_sent = smtp.sessions[-1].got, smtp.sessions[-1].sent
-    for what, count in (("cut_after", all_got), ("cut_sent_after", all_sent)):
-        # The message has other random numbers, and the same length.
-        for octets in sample([*range(1, count)], 14):
-            with Smtp(users=USERS, tls="implicit",
-                      **{what: octets}) as smtp, desk() as one:
-                got = one.handle(smtp, scheme="submissions")
-                name = "%s = %d" % (what, octets)
-                state = one.state()
-                # What is written when the end comes may be in doubt: it can
-                # be on its way.  test_smtp.c has the table, to the octet.
-                tap.ok(state in ("sent", "answering") if smtp.received else
-                       one.unchanged() or state == "answering",
-                       "%s: %s" % (name, state), got)
-                tap.ok(state != "sent" or len(smtp.accepted) == 1,
-                       name + ": it has what was sent")
+
+    def cut(what, octets):
+        with Smtp(users=USERS, tls="implicit",
+                  **{what: octets}) as smtp, desk() as one:
+            got = one.handle(smtp, scheme="submissions")
+            name = "%s = %d" % (what, octets)
+            state = one.state()
+            # What is written when the end comes may be in doubt: it can
+            # be on its way.  test_smtp.c has the table, to the octet.
+            tap.ok(state in ("sent", "answering") if smtp.received else
+                   one.unchanged() or state == "answering",
+                   "%s: %s" % (name, state), got)
+            tap.ok(state != "sent" or len(smtp.accepted) == 1,
+                   name + ": it has what was sent")
+
+    # The message has other random numbers, and the same length.
+    at_once([functools.partial(cut, what, octets)
+             for what, count in (("cut_after", all_got),
+                                 ("cut_sent_after", all_sent))
+             for octets in sample([*range(1, count)], 14)])
 
 
 def test_trust():
