@@ -111,6 +111,20 @@ $(BUILD)/pebble/mailcert-https $(BUILD)/pebble/mailcert-net: \
 	@mkdir -p $(@D)
 	$(Q)ln -f $< $@
 
+# A watcher that tries again soon, with the usual helpers: tests/flow/soak.py.
+HURRIED = $(addprefix $(BUILD)/hurried/mailcert,-key -verify -https -net \
+	-mail) $(BUILD)/hurried/mailcert
+
+$(BUILD)/hurried/mailcert: $(BUILD)/obj/handler/cmd/main.o \
+		$(BUILD)/obj/tests/fault/hurry.o $(BUILD)/lib.a
+	@mkdir -p $(@D)
+	$(SAY)LD $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -Wl,--wrap=pause_about -o $@ $^ $(JANSSON)
+
+$(filter-out %/mailcert,$(HURRIED)): $(BUILD)/hurried/%: $(BUILD)/%
+	@mkdir -p $(@D)
+	$(Q)ln -f $< $@
+
 # Preloaded into everything else: make check-ages.
 $(BUILD)/clock.so: $(BUILD)/obj/tests/ages/clock.o
 	$(SAY)LD $@
@@ -123,7 +137,7 @@ $(BUILD)/tests/newterm: $(BUILD)/obj/tests/bench/newterm.o
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CURSES)
 
 tests: all $(UNIT) $(BUILD)/tests/golden $(BUILD)/tests/newterm $(REPLAY) \
-	$(HIJACKED) $(PEBBLE) $(if $(AGES),$(BUILD)/clock.so)
+	$(HIJACKED) $(PEBBLE) $(HURRIED) $(if $(AGES),$(BUILD)/clock.so)
 
 # Each corpus once more, and the hostile messages as a corpus.  CORPUS/T.a is an
 # archive of inputs that a fuzzer found, CORPUS/T holds those with a name.

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -40,16 +39,6 @@ ticks_ms(void)
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* Up to a quarter less or more: many watchers do not come in step. */
-static int64_t
-jitter(int64_t ms)
-{
-	uint32_t random = 0;
-
-	(void)!getrandom(&random, sizeof(random), GRND_NONBLOCK);
-	return ms - ms / 4 + (int64_t)(random % (uint32_t)(ms / 2 + 1));
 }
 
 static bool
@@ -270,10 +259,11 @@ put_off(struct watched *mailbox, enum status status)
 	    : mailbox->pause == 0               ? TROUBLE_MS
 	    : mailbox->pause >= LONGEST_MS / 2  ? LONGEST_MS
 						: mailbox->pause * 2;
-	mailbox->next = ticks_ms() + jitter(mailbox->pause);
+	mailbox->next = ticks_ms() + pause_about(mailbox->pause);
 	wish = mailbox->wish > WISH_SECONDS ? WISH_SECONDS : mailbox->wish;
 	if (mailbox->next < ticks_ms() + wish * 1000)
-		mailbox->next = ticks_ms() + wish * 1000 + jitter(TROUBLE_MS);
+		mailbox->next =
+		    ticks_ms() + wish * 1000 + pause_about(TROUBLE_MS);
 	mailbox->stale = true;
 }
 
@@ -295,7 +285,7 @@ settle_later(struct watched *mailbox, const struct look *look)
 	    : mailbox->retry_pause >= LATER_MOST_MS / 2
 	    ? LATER_MOST_MS
 	    : mailbox->retry_pause * 2;
-	mailbox->retry = ticks_ms() + jitter(mailbox->retry_pause);
+	mailbox->retry = ticks_ms() + pause_about(mailbox->retry_pause);
 }
 
 static void
@@ -306,8 +296,8 @@ settle(struct watcher *watcher, struct watched *mailbox, struct look *look,
 	settle_later(mailbox, look);
 	mailbox->next = ticks_ms() +
 	    (is_remote(mailbox)
-		    ? jitter(look->wanted->count > 0 ? REMOTE_MS : RARE_MS)
-		    : mailbox->deaf ? jitter(DEAF_MS)
+		    ? pause_about(look->wanted->count > 0 ? REMOTE_MS : RARE_MS)
+		    : mailbox->deaf ? pause_about(DEAF_MS)
 				    : FILE_MS);
 	if (mailbox->source.kind != SOURCE_MAILDIR)
 		mailbox->stale = false;

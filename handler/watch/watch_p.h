@@ -103,4 +103,7 @@ enum status imap_look(
 enum status jmap_look(
     struct watched *mailbox, struct look *look, struct note *note) MUST_CHECK;
 void jmap_close(struct watched *mailbox);
+
+/* Up to a quarter less or more, so that many watchers do not come in step. */
+int64_t pause_about(int64_t ms);
 #endif
