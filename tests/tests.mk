@@ -165,11 +165,14 @@ FLOW_FIRST = tests/flow/install_more.py tests/flow/install_thunderbird.py \
 	tests/flow/pebble.py tests/fault/order.py tests/fault/home.py \
 	tests/fault/sandbox.py tests/flow/lint.py
 
+# Building is part of what check may take.
+AT_ONCE = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+
 ready:
 	@tests/deps $(DEPS_BUILD) $(DEPS_CHECK)
 	@tests/deps --unpack build/debian $(DEPS_UNPACK)
 	@tests/deps --unpack build/exim $(DEPS_APART)
-	@$(MAKE) --no-print-directory tests
+	@$(MAKE) --no-print-directory $(AT_ONCE) tests
 
 # Under one minute, at each commit.
 check-quick: ready
