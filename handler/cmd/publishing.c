@@ -5,6 +5,7 @@
 
 #include "cmd/session.h"
 #include "config/allow.h"
+#include "mail/address.h"
 
 /* Without a person, nobody waits longer than that: the next renew goes on. */
 enum { SECONDS_MOST = 60, OUT_MAX = 64 * 1024 };
@@ -82,6 +83,21 @@ is_published(const struct config *config, const struct home *home,
 	return known;
 }
 
+/* Can the DNS of each of its addresses be changed? */
+static bool
+can_publish(const struct config *config, const struct order *order)
+{
+	char domain[ACME_VALUE_SIZE];
+	size_t i;
+
+	for (i = 0; i < order->addresses; i++)
+		if (!span_copy(address_domain(span_of(order->address[i])),
+			domain, sizeof(domain)) ||
+		    !zone_is_configured(config, domain))
+			return false;
+	return true;
+}
+
 enum status
 publishing_offer(const struct config *config, const struct home *home,
     const struct order *order, struct note *note)
@@ -95,7 +111,7 @@ publishing_offer(const struct config *config, const struct home *home,
 
 	if (!session_has_terminal() || is_published(config, home, order))
 		return STATUS_OK;
-	if (!zone_is_configured(config)) {
+	if (!can_publish(config, order)) {
 		note_say(&line,
 		    "to let others find the certificate, put its record into "
 		    "the DNS: mailcert smimea print %s",

@@ -21,7 +21,7 @@ publish(struct session *session, struct order *order)
 	struct note hint;
 	enum status status;
 
-	if (!zone_is_configured(&session->config)) {
+	if (!zone_is_configured(&session->config, order->address[0])) {
 		note_say(&hint,
 		    "dns_update_server is not set: put this into the zone, "
 		    "then: mailcert finish %s",

@@ -59,6 +59,7 @@ struct printer {
 	struct session *session;
 	const struct options *options;
 	struct json_writer json;
+	char domain[DNS_NAME_SIZE]; /* of the last update; or empty */
 };
 
 static void
@@ -87,6 +88,26 @@ add_json(struct printer *printer, const char *address, const char *id,
 	buf_clear(&hex);
 }
 
+/* One update has one zone, and goes to one server: of each domain it is another
+ * one. */
+static void
+begin_update(struct printer *printer, const char *owner)
+{
+	struct session *session = printer->session;
+	const struct span name = span_of(owner);
+	const size_t at = span_find(name, SPAN("._smimecert."));
+	const char *domain = owner + at;
+
+	if (strcmp(domain, printer->domain) == 0)
+		return;
+	if (printer->domain[0] != '\0')
+		buf_add_text(&session->out, "send\n");
+	(void)span_copy(
+	    span_of(domain), printer->domain, sizeof(printer->domain));
+	zone_add_server(&session->out,
+	    config_dns_of(&session->config, owner).update_server);
+}
+
 static void
 add_line(
     struct printer *printer, const struct smimea_owner *owner, struct span data)
@@ -95,6 +116,8 @@ add_line(
 	const struct smimea_form *form = &options->smimea.form;
 	struct buf *out = &printer->session->out;
 
+	if (options->format == FORMAT_NSUPDATE)
+		begin_update(printer, owner->name);
 	if (options->draft && owner->draft[0] != '\0')
 		buf_addf(
 		    out, "; draft-hoffman-dane-smime-02: %s.\n", owner->draft);
@@ -200,9 +223,6 @@ print(
 		printer.json = json_begin(&session->out);
 		json_open_array(&printer.json, "records");
 	}
-	if (script)
-		zone_add_server(
-		    &session->out, session->config.dns_update_server);
 	status = options->certificate != NULL
 	    ? print_file(&printer, operand)
 	    : print_targets(&printer, operand);

@@ -102,6 +102,35 @@ assign_secret(struct config *config, const struct assignment *one, bool token,
 	    : wrong(one, &setting_of_secret, note);
 }
 
+/* "dns_update_key.ZONE": which row is it?  NULL: none. */
+static const struct setting *
+find_of_zone(struct span name)
+{
+	return setting_find(
+	    &settings_of_zone, span_cut(name, 0, span_find_byte(name, '.')));
+}
+
+static enum status
+assign_zone(struct config *config, const struct assignment *one,
+    const struct setting *setting, struct note *note)
+{
+	const size_t dot = span_find_byte(one->name, '.');
+	struct config_zone *zone = config_zone_entry(
+	    config, span_cut(one->name, dot + 1, one->name.len));
+	char name[80];
+
+	if (zone == NULL) {
+		text_show_in(name, sizeof(name), one->name, false);
+		return note_set(note, STATUS_CONFIG,
+		    "%s: %s does not name a zone as the DNS writes it, or is "
+		    "one of more than %d",
+		    one->where, name, CONFIG_ZONES_MAX);
+	}
+	return setting_set(setting, one->value, zone)
+	    ? STATUS_OK
+	    : wrong(one, setting, note);
+}
+
 static enum status
 assign(struct config *config, struct assignment *one, struct note *note)
 {
@@ -113,6 +142,9 @@ assign(struct config *config, struct assignment *one, struct note *note)
 	if (span_starts(one->name, SPAN("password.")) ||
 	    span_starts(one->name, SPAN("token.")))
 		return assign_secret(config, one, one->name.at[0] == 't', note);
+	if (span_has_byte(one->name, '.') &&
+	    (setting = find_of_zone(one->name)) != NULL)
+		return assign_zone(config, one, setting, note);
 	if (span_starts(one->name, SPAN("ca."))) {
 		dot = 3 +
 		    span_find_byte(span_cut(one->name, 3, one->name.len), '.');

@@ -19,7 +19,9 @@ enum {
 	CONFIG_DNS_SERVERS_MAX = 16,
 	CONFIG_CAS_MAX = 8,
 	CONFIG_NAME_SIZE = 32,
-	CONFIG_SECRETS_MAX = 8
+	CONFIG_SECRETS_MAX = 8,
+	CONFIG_ZONES_MAX = 16,
+	CONFIG_ZONE_SIZE = 256
 };
 
 /* A CA's own rules; the global ones apply to the others. */
@@ -68,6 +70,21 @@ struct config_secret {
 	char account[SERVER_NAME_SIZE];  /* server_account() */
 	char command[CONFIG_VALUE_SIZE]; /* for sh */
 	bool token; /* it prints an access token (OAuth 2, RFC 6750) */
+};
+
+/* What a zone has instead of the default: "dns_update_key.ZONE = ..." */
+struct config_zone {
+	char name[CONFIG_ZONE_SIZE]; /* without a dot at its end */
+	char update_server[512];     /* these may be empty */
+	char update_key[512];
+	char update_command[512];
+	char servers[CONFIG_VALUE_SIZE];
+};
+
+/* How the DNS of a name is changed; borrowed from the configuration. */
+struct config_dns {
+	const char *update_server, *update_key, *update_command;
+	const char *servers;
 };
 
 /* How a person is told what needs one. */
@@ -148,6 +165,8 @@ struct config {
 	char dns_update_key[CONFIG_VALUE_SIZE];
 	char dns_update_command[CONFIG_VALUE_SIZE];
 	char dns_servers[CONFIG_VALUE_SIZE];
+	struct config_zone zones[CONFIG_ZONES_MAX]; /* which have their own */
+	size_t zone_count;
 	int64_t dns_patience; /* seconds */
 	/* Whose certificates are published in the DNS: allow_find(). */
 	char smimea_publish[4 * CONFIG_VALUE_SIZE];
@@ -177,6 +196,9 @@ const struct config_ca *config_known_ca(
 /* How to get the password or token of that server; NULL: nothing says. */
 const struct config_secret *config_secret_of(
     const struct config *config, const struct server *server);
+/* How to change the records of that name (as A-labels): as its zone says, of
+ * several the nearest one above it, and else as the default. */
+struct config_dns config_dns_of(const struct config *config, const char *name);
 /* Does any CA have rules of its own? */
 bool config_has_own(const struct config *config);
 

@@ -33,6 +33,7 @@ struct settings {
 };
 extern const struct settings settings_all;     /* of a struct config */
 extern const struct settings settings_of_ca;   /* of a struct config_ca */
+extern const struct settings settings_of_zone; /* of a struct config_zone */
 extern const struct setting setting_of_secret; /* of a struct config_secret */
 
 /* Return the row of that name; NULL: unknown. */
@@ -59,6 +60,8 @@ struct config_ca *config_ca_entry(struct config *config, struct span name);
  * account. */
 struct config_secret *config_secret_entry(
     struct config *config, struct span account, bool token);
+/* The same of a zone.  NULL: no room, or it is not a domain name. */
+struct config_zone *config_zone_entry(struct config *config, struct span name);
 /* Add the built-in CAs; the file and -o may change them. */
 void config_add_known_cas(struct config *config);
 /* After both: give the CAs what they do not set themselves. */

@@ -22,8 +22,12 @@ enum {
 	.size = sizeof(((struct record *)0)->field)
 #define ALL(field) OF(config, field)
 #define CA(field) OF(config_ca, field)
+#define ZONE(field) OF(config_zone, field)
 
 #define AUTHENTICATE "dkim, smime, results:NAME, in order; or none"
+#define PROGRAM "the full path of a program, and its arguments"
+#define SERVER "HOST or HOST@PORT"
+#define SERVERS "addresses as in 192.0.2.1 2001:db8::1@5353, 16 at most"
 #define KEYS "rsa:2048, rsa:3072, rsa:4096, ec:p256, ec:p384 or ed25519"
 #define PROXY "http://HOST:PORT, https://, socks5://, socks5h://, or none"
 
@@ -69,14 +73,12 @@ static const struct setting all[] = {
 	{ "dns_patience", "5m", value_period, ALL(dns_patience),
 	    .expected = "30s, 5m or 1h", .least = 1, .most = PERIOD_MOST },
 	{ "dns_servers", NULL, value_dns_servers, ALL(dns_servers),
-	    .expected = "addresses as in 192.0.2.1 2001:db8::1@5353, 16 at "
-			"most" },
+	    .expected = SERVERS },
 	{ "dns_update_command", "/usr/bin/nsupdate", value_program,
-	    ALL(dns_update_command),
-	    .expected = "the full path of a program, and its arguments" },
+	    ALL(dns_update_command), .expected = PROGRAM },
 	{ "dns_update_key", NULL, value_path, ALL(dns_update_key) },
 	{ "dns_update_server", NULL, value_dns_server, ALL(dns_update_server),
-	    .expected = "HOST or HOST@PORT" },
+	    .expected = SERVER },
 	/* From the package dns-root-data; without this file nothing is
 	 * validated. */
 	{ "dnssec_anchor", "/usr/share/dns/root.key", value_text,
@@ -121,7 +123,7 @@ static const struct setting all[] = {
 	{ "sandbox", "required", value_flag, ALL(sandbox_required),
 	    .words = sandboxes },
 	{ "sendmail", "/usr/sbin/sendmail", value_program, ALL(sendmail),
-	    .expected = "the full path of a program, and its arguments" },
+	    .expected = PROGRAM },
 	{ "sent_copy", NULL, value_sent_copy, ALL(sent_copy),
 	    .expected = "maildir:DIR, mbox:FILE or imap" },
 	{ "sent_folder", NULL, value_sent_folder, ALL(sent_folder),
@@ -158,8 +160,7 @@ static const struct setting of_ca[] = {
 	{ "chain", NULL, value_text, CA(chain) },
 	{ "challenge_post", "after-reply", value_flag, CA(before_mail),
 	    .words = posts },
-	{ "command", NULL, value_program, CA(command),
-	    .expected = "the full path of a program, and its arguments" },
+	{ "command", NULL, value_program, CA(command), .expected = PROGRAM },
 	{ "csr_eku", "no", value_flag, CA(csr_eku), .words = yes_no },
 	{ "directory", NULL, value_url, CA(directory),
 	    .expected = "an https:// URL (RFC 8555 section 6.1)" },
@@ -180,6 +181,17 @@ static const struct setting of_ca[] = {
 	{ "token_join", "string", value_join, CA(join), .words = joins },
 };
 
+/* The names that ".ZONE" may follow. */
+static const struct setting of_zone[] = {
+	{ "dns_servers", NULL, value_dns_servers, ZONE(servers),
+	    .expected = SERVERS },
+	{ "dns_update_command", NULL, value_program, ZONE(update_command),
+	    .expected = PROGRAM },
+	{ "dns_update_key", NULL, value_path, ZONE(update_key) },
+	{ "dns_update_server", NULL, value_dns_server, ZONE(update_server),
+	    .expected = SERVER },
+};
+
 /* What follows "password.USER@HOST" and "token.USER@HOST". */
 const struct setting setting_of_secret = { "", NULL, value_text,
 	.offset = offsetof(struct config_secret, command),
@@ -188,6 +200,8 @@ const struct setting setting_of_secret = { "", NULL, value_text,
 const struct settings settings_all = { all, sizeof(all) / sizeof(*all) };
 const struct settings settings_of_ca = { of_ca,
 	sizeof(of_ca) / sizeof(*of_ca) };
+const struct settings settings_of_zone = { of_zone,
+	sizeof(of_zone) / sizeof(*of_zone) };
 
 const struct setting *
 setting_find(const struct settings *settings, struct span name)

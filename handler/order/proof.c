@@ -253,7 +253,7 @@ publish(struct order_work *work, struct note *why)
 	if (order->proof.published != 0 && since >= 0 && since < UPDATE_SECONDS)
 		return STATUS_OK;
 	if (!proof_is_dns(order->proof.kind) ||
-	    !zone_is_configured(work->client->config))
+	    !zone_is_configured(work->client->config, order->address[0]))
 		return STATUS_OK;
 	if (order->proof.published == 0)
 		status = mark(work, &order->proof.published);

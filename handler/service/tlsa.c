@@ -206,7 +206,7 @@ prepare_one(const struct tlsa *tlsa, size_t i, const char *name,
 		return now < usable ? say_when(name, usable, note) : STATUS_OK;
 	if (!standing->any || standing->exact || standing->chain)
 		return STATUS_OK;
-	return zone_is_configured(tlsa->config)
+	return zone_is_configured(tlsa->config, zone->name)
 	    ? add_record(tlsa, zone, name, now, standing->ttl, note)
 	    : say_what(tlsa, i, note);
 }

@@ -163,7 +163,7 @@ check_key(const char *path, struct note *note)
 }
 
 static enum status
-run(const struct config *config, struct span script, struct note *said,
+run(const struct config_dns *dns, struct span script, struct note *said,
     int *code, struct note *note)
 {
 	char command[CONFIG_VALUE_SIZE];
@@ -176,15 +176,15 @@ run(const struct config *config, struct span script, struct note *said,
 	struct buf out;
 	size_t n;
 
-	(void)strcpy(command, config->dns_update_command);
+	(void)strcpy(command, dns->update_command);
 	n = words_split(command, argv, WORDS_MOST);
 	/* By TCP: a record may be longer than a UDP message. */
 	argv[n++] = "-v";
 	argv[n++] = "-t";
 	argv[n++] = TIMEOUT;
-	if (config->dns_update_key[0] != '\0') {
+	if (dns->update_key[0] != '\0') {
 		argv[n++] = "-k";
-		argv[n++] = config->dns_update_key;
+		argv[n++] = dns->update_key;
 	}
 	argv[n] = NULL;
 	buf_init(&out, PRINTED_MAX);
@@ -198,24 +198,25 @@ zone_update(const struct config *config, const struct zone *zone,
     const struct zone_change *changes, size_t count, bool fresh,
     struct note *note)
 {
+	const struct config_dns dns = config_dns_of(config, zone->name);
 	struct note said = { "" };
 	struct buf script;
 	enum status status;
 	int code = 0;
 
-	if (!zone_is_configured(config))
+	if (!zone_is_configured(config, zone->name))
 		return note_set(note, STATUS_CONFIG,
-		    "mailcert cannot change the DNS: set dns_update_key, "
-		    "see mailcert-config(5)");
-	status = check_key(config->dns_update_key, note);
+		    "mailcert cannot change the DNS of %.150s: set "
+		    "dns_update_key, see mailcert-config(5)",
+		    zone->apex);
+	status = check_key(dns.update_key, note);
 	if (status != STATUS_OK)
 		return status;
 	buf_init(&script, SCRIPT_MAX);
-	add_script(
-	    &script, config->dns_update_server, zone, changes, count, fresh);
+	add_script(&script, dns.update_server, zone, changes, count, fresh);
 	status = buf_status(&script);
 	if (status == STATUS_OK)
-		status = run(config, buf_span(&script), &said, &code, note);
+		status = run(&dns, buf_span(&script), &said, &code, note);
 	buf_clear(&script);
 	if (status == STATUS_AGAIN)
 		return note_set(note, STATUS_DNS,

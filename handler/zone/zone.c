@@ -18,10 +18,11 @@ enum {
 };
 
 bool
-zone_is_configured(const struct config *config)
+zone_is_configured(const struct config *config, const char *name)
 {
-	return config->dns_update_key[0] != '\0' ||
-	    config->dns_update_server[0] != '\0';
+	const struct config_dns dns = config_dns_of(config, name);
+
+	return dns.update_key[0] != '\0' || dns.update_server[0] != '\0';
 }
 
 /* A server as the network program names it: the text is shown. */
@@ -76,6 +77,7 @@ zone_find(const struct config *config, const char *name, unsigned type,
     struct zone *out, struct note *note)
 {
 	struct buf question, answer;
+	const char *servers;
 	enum status status;
 
 	memset(out, 0, sizeof(*out));
@@ -89,8 +91,9 @@ zone_find(const struct config *config, const char *name, unsigned type,
 	if (status == STATUS_OK && !take_zone(buf_span(&answer), out))
 		status = helper_malformed(
 		    VERB_ZONE, "it has names or servers that cannot be", note);
-	if (status == STATUS_OK && config->dns_servers[0] != '\0')
-		take_configured(config->dns_servers, out);
+	servers = config_dns_of(config, out->name).servers;
+	if (status == STATUS_OK && servers[0] != '\0')
+		take_configured(servers, out);
 	if (status == STATUS_OK && out->servers == 0)
 		status = note_set(note, STATUS_NO,
 		    "the zone %.200s has no name server; set dns_servers",

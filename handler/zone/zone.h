@@ -3,7 +3,8 @@
  *
  * For records of any type: SMIMEA, TXT, TLSA.  The change is a dynamic update
  * (RFC 2136) by the user's own nsupdate, signed with the key of
- * dns_update_key (TSIG, RFC 8945); mailcert does not open that file.  Who
+ * dns_update_key (TSIG, RFC 8945), that of the zone or the default; mailcert
+ * does not open that file.  Who
  * changes a record calls, in this order,
  *
  *	zone_find()	where does the record stand?  Aliases are followed.
@@ -49,8 +50,8 @@ struct zone_change {
 /* Append the line of an nsupdate script that names the server, as
  * dns_update_server writes it; nothing if that is empty. */
 void zone_add_server(struct buf *out, const char *server);
-/* Does the configuration say how to change the DNS? */
-bool zone_is_configured(const struct config *config);
+/* Does the configuration say how to change the DNS of that name? */
+bool zone_is_configured(const struct config *config, const char *name);
 
 /*
  * Find the zone of a name (labels of letters, digits, "-" and "_") and its name

@@ -170,6 +170,7 @@ def config_table():
     all_names, of_ca = read("handler/config/table.c").split(
         "static const struct setting all[]")[1].split(
             "static const struct setting of_ca[]")
+    of_ca = of_ca.split("static const struct setting of_zone[]")[0]
     row = re.compile(r'^\t\{ "(\w+)", (?:"([^"]+)"|NULL),', re.M)
     table = {name: value or None for name, value in row.findall(all_names)}
     table.update(("ca.NAME." + name, value or None)

@@ -47,6 +47,9 @@ key:
   - id: upd.
     algorithm: hmac-sha256
     secret: {secret}
+  - id: other.
+    algorithm: hmac-sha256
+    secret: {other}
 remote:
   - id: second
     address: {second}
@@ -56,6 +59,12 @@ acl:
     key: upd.
     action: [update, transfer]
     update-type: [TXT, SMIMEA, TLSA]
+  - id: other
+    key: other.
+    action: update
+  - id: pull
+    key: upd.
+    action: transfer
 policy:
   - id: p
     algorithm: ecdsap256sha256
@@ -71,12 +80,35 @@ KNOT_ZONE = """\
     file: {dir}/{zone}.zone
     dnssec-signing: on
     dnssec-policy: p
-    acl: [upd]
+    acl: [{acl}]
     notify: [second]
     zonefile-sync: -1
     zonefile-load: difference-no-serial
     journal-content: all
     serial-policy: unixtime
+"""
+
+FOLLOWER = """\
+server:
+  rundir: {dir}/run
+  listen: {address}@{listens}
+log:
+  - target: {dir}/log
+    any: info
+database:
+  storage: {dir}/db
+key:
+  - id: upd.
+    algorithm: hmac-sha256
+    secret: {secret}
+remote:
+  - id: primary
+    address: {primary}
+    key: upd.
+zone:
+  - domain: {zone}.
+    master: primary
+    refresh-max-interval: {refresh}
 """
 
 NSD = """\
@@ -121,6 +153,10 @@ server:
   edns-buffer-size: 1232
   max-udp-size: 1232
 """
+
+
+def new_secret():
+    return base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 class Loopback(Server):
@@ -187,9 +223,11 @@ class Knot(Loopback):
 
     name = "knot"
 
-    def __init__(self, secret, second):
+    def __init__(self, secret, second, others=()):
         super().__init__()
         self.secret, self.second, self.zones = secret, second, []
+        self.others = others
+        self.other = new_secret()
 
     def serve(self, zones):
         """{zone: records}, before the start."""
@@ -199,7 +237,9 @@ class Knot(Loopback):
         for zone, text in zones.items():
             self.write(zone + ".zone", text)
         self.write("knot.conf", KNOT.format(**vars(self)) + "".join(
-            KNOT_ZONE.format(zone=zone, dir=self.dir) for zone in zones))
+            KNOT_ZONE.format(zone=zone, dir=self.dir, acl="other, pull" if
+                             zone in self.others else "upd")
+            for zone in zones))
 
     def start(self):
         self.begin(packages.find("/usr/sbin/knotd"), "-c",
@@ -215,6 +255,29 @@ class Knot(Loopback):
         return "".join("%s. 300 IN DS %s\n" % (
             zone, dns.dnssec.make_ds(zone + ".", one, "SHA256").to_text())
             for one in key)
+
+
+class Follower(Loopback):
+    """Knot as a secondary that nobody notifies: it asks the primary for what
+    has changed (IXFR) every so many seconds."""
+
+    name = "knot2"
+
+    def __init__(self):
+        super().__init__()
+        self.refresh = 2
+
+    def follow(self, zone, primary, secret):
+        self.zone, self.primary, self.secret = zone, primary, secret
+        self.folder("run")
+        self.folder("db")
+
+    def start(self):
+        self.write("knot.conf", FOLLOWER.format(**vars(self)))
+        self.begin(packages.find("/usr/sbin/knotd"), "-c",
+                   self.path("knot.conf"))
+        self.wait_for(lambda: self.serves(self.zone, "SOA"),
+                      "the zone " + self.zone)
 
 
 class Nsd(Loopback):
@@ -287,23 +350,25 @@ class Resolver(Loopback):
 
 class Zones:
     """All of them: see the head of this file.  cache: how many seconds the
-    resolver keeps an answer at most."""
+    resolver keeps an answer at most; others: which of the zones are changed
+    with `other_key` instead."""
 
     START = "$TTL 300\n@ IN SOA ns1 host 1 3600 600 86400 60\n" \
         "@ IN NS ns1\n@ IN NS ns2\nns1 IN A %s\nns2 IN A %s\n"
 
-    def __init__(self, zones, static=None, cache=0):
-        secret = base64.b64encode(secrets.token_bytes(32)).decode()
+    def __init__(self, zones, static=None, cache=0, others=()):
+        secret = new_secret()
         self.names, self.records = list(zones), dict(static or {})
         self.cache = cache
         self.static, self.secondary = Nsd(), Nsd()
-        self.primary = Knot(secret, self.secondary.at)
+        self.primary = Knot(secret, self.secondary.at, others)
         self.primary.serve({zone: self.START % (
             self.primary.address, self.secondary.address) + text
             for zone, text in zones.items()})
         self.secondary.follow(zones, self.primary.at, secret)
         self.resolver = None
         self.key = self.make_key("key", secret)
+        self.other_key = self.make_key("other", self.primary.other, "other.")
         self.wrong_key = self.make_key("wrong", base64.b64encode(
             b"x" * 32).decode())
 
@@ -315,11 +380,11 @@ class Zones:
                 return "%s is not here (make deps)" % os.path.basename(path)
         return None if program("unbound") else "unbound is not here"
 
-    def make_key(self, name, secret):
+    def make_key(self, name, secret, id="upd."):
         path = self.primary.path(name)
         with open(path, "w") as f:
-            f.write('key "upd." { algorithm hmac-sha256; secret "%s"; };\n' %
-                    secret)
+            f.write('key "%s" { algorithm hmac-sha256; secret "%s"; };\n' %
+                    (id, secret))
         os.chmod(path, 0o600)
         return path
 

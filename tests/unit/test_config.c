@@ -160,6 +160,61 @@ test_names(void)
 	    STATUS_CONFIG);
 }
 
+/* Each zone has its own, or the default; the nearest above a name counts. */
+static void
+test_zones(void)
+{
+	static const char *const many[] = { "dns_update_key=/all",
+		"dns_servers=192.0.2.1", "dns_update_key.Example.org=/org",
+		"dns_update_key.sub.example.org.=/sub",
+		"dns_servers.sub.example.org=192.0.2.2",
+		"dns_update_server.example.net=ns.example.net@5353" };
+	static const struct {
+		const char *name, *key, *server, *servers;
+	} want[] = { { "example.com", "/all", "", "192.0.2.1" },
+		{ "example.org", "/org", "", "192.0.2.1" },
+		{ "a.b.EXAMPLE.ORG", "/org", "", "192.0.2.1" },
+		{ "notexample.org", "/all", "", "192.0.2.1" },
+		{ "org", "/all", "", "192.0.2.1" },
+		{ "sub.example.org", "/sub", "", "192.0.2.2" },
+		{ "a.sub.example.org", "/sub", "", "192.0.2.2" },
+		{ "x.example.net", "/all", "ns.example.net@5353",
+		    "192.0.2.1" } };
+	char text[16][40];
+	const char *full[17];
+	struct config_dns dns;
+	size_t i;
+
+	OK(config_load("/nowhere", many, 6, &config, &note) == STATUS_OK);
+	OK(config.zone_count == 3);
+	for (i = 0; i < sizeof(want) / sizeof(*want); i++) {
+		dns = config_dns_of(&config, want[i].name);
+		TEXT(span_of(dns.update_key), want[i].key);
+		TEXT(span_of(dns.update_server), want[i].server);
+		TEXT(span_of(dns.servers), want[i].servers);
+		TEXT(span_of(dns.update_command), "/usr/bin/nsupdate");
+	}
+	for (i = 0; i < 16; i++) {
+		(void)snprintf(
+		    text[i], sizeof(text[i]), "dns_servers.z%zu=::1", i);
+		full[i] = text[i];
+	}
+	full[16] = "dns_update_key.z15=/k";
+	OK(config_load("/nowhere", full, 17, &config, &note) == STATUS_OK);
+	full[16] = "dns_update_key.z16=/k";
+	OK(config_load("/nowhere", full, 17, &config, &note) == STATUS_CONFIG);
+	TEXT(span_of(note.text),
+	    "-o: dns_update_key.z16 does not name a zone as the DNS writes it, "
+	    "or is one of more than 16");
+	OK(load("dns_update_key.=/k") == STATUS_CONFIG);
+	OK(load("dns_update_key.b\xc3\xbc.example=/k") == STATUS_CONFIG);
+	OK(load("dns_update_key.a b=/k") == STATUS_CONFIG);
+	OK(load("dns_patience.example.org=1m") == STATUS_CONFIG);
+	TEXT(refusal("dns_update_command.x=nsupdate"),
+	    "-o: dns_update_command.x = nsupdate is not valid; use the full "
+	    "path of a program, and its arguments");
+}
+
 static void
 test_many_cas(void)
 {
@@ -182,6 +237,7 @@ main(void)
 	test_ca();
 	test_errors();
 	test_names();
+	test_zones();
 	test_many_cas();
 	return tap_done();
 }
