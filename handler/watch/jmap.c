@@ -20,9 +20,13 @@
 #include "watch/jmap_ask.h"
 
 enum {
-	/* In one look: a list that is longer has no end, and the server is asked
-	 * again after a pause. */
-	PAGES_MAX = 400, /* of JMAP_IDS_MAX messages, of Email/query */
+	/* In one look: what is left of a longer list is for the next one, after a
+	 * pause, so that other mailboxes have their turn.  A page has up to
+	 * JMAP_IDS_MAX messages; the server may give fewer. */
+	PAGES_MAX = 400, /* of Email/query */
+	/* Where every message is wanted, somebody waits for all: what is longer
+	 * has no end. */
+	PAGES_OF_ALL_MAX = 1000 * 1000,
 	CHANGES_MAX = 200,
 	/* Messages whose properties cannot be read, one by one. */
 	UNREADABLE_MAX = 8
@@ -236,36 +240,90 @@ ask_page(struct jmap_round *round, const char *anchor, struct note *note)
 	return status;
 }
 
+/* Where a list is being read. */
+struct place {
+	char anchor[JMAP_ID_SIZE];  /* the last message of a page; or empty */
+	char earlier[JMAP_ID_SIZE]; /* one before: that of page `then` */
+	int page, then;
+};
+
+/* Go on to the next page.  False: the list goes round in a circle, since a page
+ * ends where an earlier one did (Brent's way to find that). */
+static bool
+move_on(struct place *place, const char *last)
+{
+	if (strcmp(place->anchor, last) == 0 ||
+	    strcmp(place->earlier, last) == 0)
+		return false;
+	if (++place->page >= 2 * place->then) {
+		place->then = place->page;
+		(void)strcpy(place->earlier, last);
+	}
+	(void)strcpy(place->anchor, last);
+	return true;
+}
+
+static enum status
+no_end(struct note *note)
+{
+	return note_set(note, STATUS_NET, "its list of messages has no end");
+}
+
+/* At pages up to the end of the list, or as many as one look has. */
+static enum status
+look_at_pages(struct jmap_round *round, const char *state, struct note *note)
+{
+	struct watched *mailbox = round->talk.mailbox;
+	const bool every = round->talk.look->wanted->every;
+	const int most = every ? PAGES_OF_ALL_MAX : PAGES_MAX;
+	struct jmap_ids *ids = &round->ids;
+	struct place place = { .then = 1 };
+	enum status status;
+
+	(void)strcpy(place.anchor, mailbox->anchor);
+	mailbox->anchor[0] = '\0';
+	while (place.page < most) {
+		status = ask_page(round, place.anchor, note);
+		if (status == STATUS_OK && ids->count == 0) {
+			(void)strcpy(mailbox->state, state);
+			return STATUS_OK;
+		}
+		if (status == STATUS_OK &&
+		    !move_on(&place, ids->id[ids->count - 1]))
+			return no_end(note);
+		if (status == STATUS_OK)
+			status = take_page(round, note);
+		if (status != STATUS_OK)
+			return status;
+	}
+	if (every)
+		return no_end(note);
+	(void)strcpy(mailbox->anchor, place.anchor);
+	(void)strcpy(mailbox->before, state);
+	return note_set(note, STATUS_NET,
+	    "its list of messages is long; the rest of it is for the next "
+	    "look");
+}
+
 /* At all that came since then.  The state is asked for first, so that what
  * comes meanwhile is among the changes. */
 static enum status
 look_at_all(struct jmap_round *round, struct note *note)
 {
-	char anchor[JMAP_ID_SIZE] = "", state[JMAP_STATE_SIZE];
-	struct jmap_ids *ids = &round->ids;
+	const struct watched *mailbox = round->talk.mailbox;
+	char state[JMAP_STATE_SIZE];
 	enum status status;
-	int page;
 
-	status = jmap_ask_ids(
-	    &round->talk, JMAP_STATE, SPAN("\"ids\":[]"), ids, note);
-	(void)strcpy(state, ids->state);
-	for (page = 0; status == STATUS_OK && page < PAGES_MAX; page++) {
-		status = ask_page(round, anchor, note);
-		if (status == STATUS_OK && ids->count == 0) {
-			(void)strcpy(round->talk.mailbox->state, state);
-			return STATUS_OK;
-		}
-		if (status == STATUS_OK &&
-		    strcmp(anchor, ids->id[ids->count - 1]) == 0)
-			break;
-		if (status == STATUS_OK) {
-			(void)strcpy(anchor, ids->id[ids->count - 1]);
-			status = take_page(round, note);
-		}
+	if (mailbox->anchor[0] != '\0') {
+		(void)strcpy(state, mailbox->before);
+		return look_at_pages(round, state, note);
 	}
-	return status == STATUS_OK
-	    ? note_set(note, STATUS_NET, "its list of messages has no end")
-	    : status;
+	status = jmap_ask_ids(
+	    &round->talk, JMAP_STATE, SPAN("\"ids\":[]"), &round->ids, note);
+	if (status != STATUS_OK)
+		return status;
+	(void)strcpy(state, round->ids.state);
+	return look_at_pages(round, state, note);
 }
 
 static enum status

@@ -372,6 +372,7 @@ watcher_look(struct watcher *watcher, const struct watch_wanted *wanted,
 		if (full) {
 			judged_clear(&mailbox->judged);
 			mailbox->stale = true;
+			mailbox->anchor[0] = '\0';
 		}
 		/* A failure is not repeated faster for what is new. */
 		if (mailbox->next > ticks_ms() &&

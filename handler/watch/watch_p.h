@@ -34,6 +34,9 @@ struct watched {
 	/* JMAP */
 	struct jmap_session *session; /* owned; NULL: not asked for yet */
 	char state[JMAP_STATE_SIZE];  /* store/looked.h */
+	/* Of a list too long for one look: where the last one stopped, or
+	 * empty; and the state when it began. */
+	char anchor[JMAP_ID_SIZE], before[JMAP_STATE_SIZE];
 	int64_t wish; /* the server asked for a pause, in seconds */
 	/* Trouble, or a look at a server: not before then. */
 	int64_t next;  /* on the monotonic clock, milliseconds */

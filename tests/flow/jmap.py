@@ -743,20 +743,49 @@ def test_old():
 
 
 def test_no_end():
-    count = [0]
-
-    def fresh(_):
-        count[0] += 256
-        return {"ids": ["M%d" % (count[0] + n) for n in range(256)]}
     with jmap_server() as one:
         one.server.deliver(challenge())
         faulty(one, "the same page for ever", {"Email/query": {
             "ids": ["M7", "M8"]}}, b"no end")
-        if SLOW:
-            faulty(one, "other pages for ever", {"Email/query": fresh,
-                   "Email/get": lambda call: {"state": "1", "list": []}},
-                   b"no end")
+        pages = ["M7", "M8", "M9"]
+
+        def round_and_round(call):
+            at = call.arguments.get("anchor")
+            return {"ids": [pages[(pages.index(at) + 1) % 3 if at else 0]]}
+        before = one.server.count("Email/query")
+        faulty(one, "three pages for ever", {"Email/query": round_and_round},
+               b"no end")
+        tap.ok(one.server.count("Email/query") - before < 20,
+               "three pages: seen soon")
         faulty(one, "then it is answered", {}, answered=1, told=False)
+
+
+def test_long():
+    """More pages than one look has, as of 102 400 messages and more: here the
+    server gives one message a page, and most are gone when they are asked
+    for."""
+    if not SLOW:
+        return
+    with jmap_server() as one:
+        last = one.server.deliver(challenge())
+        ids = ["N%d" % n for n in range(405)] + [last]
+
+        def one_a_page(call):
+            at = call.arguments.get("anchor")
+            start = ids.index(at) + 1 if at else 0
+            return {"ids": ids[start:start + 1]}
+        one.server.answers = {"Email/query": one_a_page}
+        with one.stay():
+            tap.ok(until(one.sent, 120) and
+                   b"the rest of it is for the next look" in one.said(),
+                   "a long list: the rest comes with the next look",
+                   one.said())
+            asked = one.server.count("Email/query")
+            tap.ok(asked <= 410, "a long list: no page is asked for twice",
+                   asked)
+        got = one.place.run("verify", one.source)
+        tap.ok(got.stdout.count(b"\n") == 1 and got.returncode == 0 and
+               got.stderr == b"", "a long list: verify lists all of it", got)
 
 
 def test_no_end_of_changes():
