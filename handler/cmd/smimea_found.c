@@ -61,16 +61,20 @@ smimea_found_read(struct smimea_found *found, struct note *note)
 {
 	struct span rest = found->frames, value, match;
 	struct smimea_compared *one;
-	size_t count = 0;
+	size_t count = 0, records = 0;
 
-	while (frame_next(&rest, "record", &value))
+	for (; frame_next(&rest, "record", &value); records++)
 		if (!is_good(value))
 			return helper_malformed(VERB_RECORDS,
 			    "a record is not what it must be", note);
+	if (records != found->answer->count)
+		return helper_malformed(VERB_RECORDS,
+		    "there are other records than were looked up", note);
 	rest = found->frames;
 	while (frame_next(&rest, "compared", &value)) {
 		if (count == found->count || !is_good(value))
-			break;
+			return helper_malformed(VERB_RECORDS,
+			    "a comparison is not what it must be", note);
 		one = &found->compared[count++];
 		one->pem = frame_get(value, "pem");
 		(void)span_copy(

@@ -121,6 +121,9 @@ compute(const struct client *client, struct order *order, struct note *note)
 			value, order->proof.value[i], SERVICE_VALUE_SIZE))
 			status = helper_malformed(VERB_PROOF,
 			    "value is not a digest in base64url", note);
+	if (status == STATUS_OK && frame_next(&rest, "value", &value))
+		status = helper_malformed(
+		    VERB_PROOF, "there are more values than services", note);
 	buf_clear(&suffix);
 	buf_clear(&answer);
 	buf_clear(&question);

@@ -166,6 +166,18 @@ next_answer(struct span *frames, struct dns_answer *out, struct note *note)
 	    : status;
 }
 
+/* There must be no more of them than servers were asked. */
+static enum status
+end_answers(struct span frames, struct note *note)
+{
+	struct span line;
+
+	return frame_next(&frames, "dns", &line)
+	    ? helper_malformed(
+		  VERB_SERVED, "there are more answers than servers", note)
+	    : STATUS_OK;
+}
+
 /* Ask all that have not shown the changes yet; why: what the first of them that
  * does not is short of. */
 static enum status
@@ -198,6 +210,8 @@ look_once(const struct zone *zone, const struct zone_change *changes,
 							    : answer.reason);
 		dns_answer_clear(&answer);
 	}
+	if (status == STATUS_OK)
+		status = end_answers(frames, note);
 	buf_clear(&answers);
 	return status;
 }
@@ -286,6 +300,8 @@ zone_look(const struct zone *zone, struct dns_answer *out, struct note *note)
 		dns_answer_clear(out);
 		if (status == STATUS_OK)
 			status = next_answer(&frames, out, note);
+		if (status == STATUS_OK)
+			status = end_answers(frames, note);
 		buf_clear(&answers);
 		ask[i] = false;
 		if (status == STATUS_OK && out->state == DNS_UNVALIDATED)

@@ -1,11 +1,14 @@
 #!/usr/bin/python3
-# Runs in: check
+# Runs in: check check-slow
 """A helper that lies: mailcert refuses with one sentence, writes nothing and
 sends nothing.  sandbox.py has the other lies of mailcert-verify."""
+import base64
 import email
+import hashlib
 import json
 import os
 import shutil
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -13,7 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))), "ca"))
 import cms
 from dnsserver import Dns
-from lib import (ADDRESS, BUILD, CA, PART2, ROOT, Place, ask, challenge,
+from lib import (ADDRESS, BUILD, CA, PART2, ROOT, SLOW, Place, ask, challenge,
                  fake_sendmail, run_tests, tap, tests_of)
 from servers.jmap import Jmap
 from town import Town
@@ -55,10 +58,12 @@ def lies(right, failure):
 
 
 class Liar:
-    """The programs, one of which answers a verb with what the test says."""
+    """The programs, one of which answers a verb with what the test says.
+    truths: what it and others answer instead, by program and verb."""
 
-    def __init__(self, place, name, verb):
+    def __init__(self, place, name, verb, truths=()):
         self.place, self.name, self.verb = place, name, verb
+        self.truths = dict(truths)
         self.bin = place.path("bin")
         os.mkdir(self.bin)
         for one in os.listdir(BUILD):
@@ -66,19 +71,27 @@ class Liar:
                     os.path.join(BUILD, one)):
                 shutil.copy(os.path.join(BUILD, one), self.bin)
         shutil.copy(os.path.join(BUILD, "hijacked/hasty"), self.bin)
+        for one in self.truths:
+            self.speak(one)
+
+    def speak(self, name, lie=""):
+        """Write a program that tells the truths and, of one verb, a lie."""
+        path = os.path.join(self.bin, name)
+        if os.path.exists(path):
+            os.unlink(path)
+        cases = "".join("%s) /bin/sed '/^end 0$/q' >/dev/null\nexec /bin/cat %s"
+                        " ;;\n" % (verb, self.place.write(
+                            "truth." + verb, raw))
+                        for verb, raw in self.truths.get(name, {}).items())
+        self.place.write("bin/" + name, "#!/bin/sh\ncase \"$1\" in\n%s%s*) "
+                         "exec %s \"$1\" ;;\nesac\n" % (
+                             lie, cases, os.path.join(BUILD, name)), 0o755)
 
     def lie(self, raw, end="exit 0"):
         self.place.write("lie", raw)
-        path = os.path.join(self.bin, self.name)
-        if os.path.exists(path):
-            os.unlink(path)
-        self.place.write("bin/" + self.name, """#!/bin/sh
-[ "$1" = %s ] || exec %s "$1"
-/bin/sed '/^end 0$/q' >/dev/null
-/bin/cat %s
-%s
-""" % (self.verb, os.path.join(BUILD, self.name), self.place.path("lie"), end),
-                         0o755)
+        self.speak(self.name, "%s) /bin/sed '/^end 0$/q' >/dev/null\n"
+                   "/bin/cat %s\n%s ;;\n" % (
+                       self.verb, self.place.path("lie"), end))
 
     def run(self, *args, program="mailcert"):
         return self.place.run(*args, program=os.path.join(self.bin, program))
@@ -396,6 +409,168 @@ def test_zone():
                     ("an empty server", {"server": ""}))], honest=75)
 
 
+OWNER = "%s._smimecert.example.org" % hashlib.sha256(
+    b"alice").hexdigest()[:56]
+
+
+def test_served():
+    """What the name servers of a zone show: mailcert waits for that."""
+    zone = {"mailcert-net": {"zone": answer([
+        ("name", OWNER), ("zone", "example.org"),
+        ("server", "ns.example.org 127.0.0.1@1")])}}
+    with with_certificate() as place:
+        liar = Liar(place, "mailcert-net", "served", zone)
+        args = ("-o", "dns_update_server=127.0.0.1@1", "-o",
+                "dns_update_command=" + place.write(
+                    "nsupdate", "#!/bin/sh\nexec /bin/cat >/dev/null\n",
+                    0o755), "-o", "dns_patience=1s", "-o",
+                "resolver=127.0.0.1@1",
+                "smimea", "publish", ADDRESS)
+        late = OWNER + " unvalidated 0"
+        liar.lie(answer([("dns", late)]))
+        got = liar.run(*args)
+        tap.ok(got.returncode == 75 and b"does not have it yet" in got.stderr,
+               "mailcert-net served: the record is there from now on", got)
+        words = b"mailcert-net served is malformed"
+        refuses(liar, args, {"dns": late}, "crypto",
+                [(name, {"dns": value}, words) for name, value in (
+                    ("an empty one", ""), ("no line", "\033[2J"),
+                    ("an unknown state", late.replace("un", "in")),
+                    ("no number", late.replace(" 0", " x")),
+                    ("a second line", late + "\n" + late),
+                    ("a name with a line end", "a\nb" + late))],
+                honest=75)
+        liar.lie(answer([("dns", OWNER + " trouble 0 ?G1sybA")]))
+        got = liar.run(*args)
+        tap.ok(got.returncode == 75 and b"\033" not in got.stderr,
+               "mailcert-net served: a reason with a sequence", got)
+
+
+def test_records():
+    """What the verifier says of records is shown, and may be saved."""
+    key, cert = cms.Authority("Test Root").issue(ADDRESS)
+    data = b"\3\0\0" + cms.cert_der(cert)
+    line = "%s secure 60 %s" % (OWNER, base64.urlsafe_b64encode(
+        data).decode().rstrip("="))
+    with Place() as place:
+        liar = Liar(place, "mailcert-verify", "records", {
+            "mailcert-net": {"smimea": answer([("dns", line)])}})
+        right = {"usage": "3", "selector": "0", "matching": "0",
+                 "data": data.hex(), "certificate": ask(
+                     ("pem", cms.cert_pem(cert)), ("sha256", "0" * 64),
+                     ("issuer", "CN=Test Root"), ("address", ADDRESS),
+                     ("starts", "1"), ("expires", "2"), end=False)}
+        args = ("smimea", "lookup", ADDRESS)
+        liar.speak(liar.name)
+        got = liar.run(*args)
+        tap.ok(got.returncode == 0 and b"3 0 0" in got.stdout,
+               "mailcert-verify records: an answer is kept in the home", got)
+        words = b"mailcert-verify records is malformed"
+
+        def record(**frames):
+            return {"record": ask(*dict(right, **frames).items(), end=False)}
+        refuses(liar, args, record(), "bad-file",
+                [(name, frames, words) for name, frames in (
+                    ("no frames", {"record": "\033[2J"}),
+                    ("data that is no number", record(data="zz")),
+                    ("data with a line end", record(data="00\n00")),
+                    ("a usage with a sequence", record(usage="\033[2J")),
+                    ("a fault with a line end", record(fault="a\nb")),
+                    ("an issuer with a sequence", record(certificate=ask(
+                        ("issuer", "\033]0;owned\007"), end=False))),
+                    ("a comparison that nobody asked for", dict(
+                        record(), compared=ask(("pem", ""), end=False))))])
+
+
+def test_proof():
+    """The value that goes into the DNS; the order at the CA is open by then."""
+    right = {"value": "A" * 43}
+    with registered() as town:
+        liar = Liar(town.place, "mailcert-verify", "proof")
+        told = [("of any verb: " + name, raw)
+                for name, raw in lies(right, "bad-token")]
+        told += [(name, answer([("value", value)])) for name, value in (
+            ("an empty one", ""), ("a short one", "A" * 42),
+            ("a long one", "A" * 44), ("padding", "A" * 42 + "="),
+            ("another alphabet", "A" * 42 + "+"),
+            ("a NUL", b"A" * 42 + b"\0"),
+            ("a second record", "A" * 20 + "\n" + "A" * 22),
+            ("a sequence", "\033[2J" + "A" * 39))]
+        for name, raw in told:
+            liar.lie(raw)
+            got = liar.run("service", "order", "--no-wait", "--challenge",
+                           "dns-01", "--service", "imaps", "mail.example.org")
+            held = b"".join(data for path, data in records(
+                town.place).items() if "certificates" in path)
+            tap.ok(got.returncode == 70 and b"mailcert-verify" in
+                   got.stderr and b"\033" not in got.stderr and
+                   got.stderr.count(b"\n") == 1 and
+                   b"A" * 20 not in held,
+                   "mailcert-verify proof: " + name + ": nothing to publish",
+                   got, held)
+            for path in records(town.place):
+                if path.startswith(("certificates", "keys", "index")):
+                    os.unlink(os.path.join(town.place.home, path))
+
+
+def encrypted_mail(place):
+    """An encrypted message to the certificate in the home; how it is
+    verified."""
+    with open(place.path("pair.pem"), "rb") as f:
+        pair = f.read()
+    sealed = subprocess.run(
+        ["openssl", "cms", "-encrypt", "-aes128", place.write(
+            "leaf.pem", pair[pair.index(b"-----BEGIN CERT"):])],
+        input=b"Content-Type: text/plain\n\nHello\n", check=True,
+        capture_output=True).stdout
+    return ("verify", "--decrypt", "--fresh", "--has-smime", place.write(
+        "sealed", b"From: a@b.example\n" + sealed))
+
+
+def test_opened():
+    """A helper that lies about an encrypted message: it stays unknown."""
+    with with_certificate() as place:
+        args = encrypted_mail(place)
+        parts = {name: "x" for name in ("point", "info", "wrapped")}
+        parts.update(scheme="rsa", digest="", mask="", wrap="", length="16")
+        report = {"judged": "2", "at-delivery": "2", "why": "", "from": "",
+                  "signer": "", "issuer": "", "delivered": "0",
+                  "passing": "0", "protection": "0", "encrypted": "1"}
+
+        def frames(values, **more):
+            return ask(*dict(values, **more).items(), end=False)
+        for program, verb, right, more in (
+                ("mailcert-verify", "seal",
+                 {"index": "0", "sealed": frames(parts)}, (
+                     {"index": "1"}, {"index": "-1"}, {"index": "x"},
+                     {"sealed": ""}, {"sealed": "\033[2J"},
+                     {"sealed": frames(parts, scheme="none")},
+                     {"sealed": frames(parts, length="32000")},
+                     {"sealed": frames(parts, wrapped="x" * 5000)},
+                     {"sealed": frames(parts, passphrase="x")})),
+                ("mailcert-key", "unwrap", {"key": "k" * 16}, (
+                    {"key": ""}, {"key": "k" * 15}, {"key": "k" * 32})),
+                ("mailcert-verify", "opened", {"report": frames(report)}, (
+                    {"report": frames(report, encrypted="0")},
+                    {"report": frames(report, judged="0")},
+                    {"report": frames(report, judged="4")},
+                    {"report": frames(report, issuer="\033[2J")},
+                    {"report": frames(report, error="a\nb")}))):
+            liar = Liar(place, program, verb)
+            told = [answer(list(dict(right, **one).items())) for one in more]
+            told += [raw for _, raw in lies(right, "crypto")]
+            for raw in told:
+                liar.lie(raw)
+                got = liar.run(*args)
+                tap.ok(got.returncode == 0 and
+                       got.stdout.startswith(b"unknown\t") and
+                       got.stdout.count(b"\n") == 1 and
+                       b"\033" not in got.stdout + got.stderr and
+                       got.stderr.count(b"\n") <= 1,
+                       "%s %s: it stays unknown" % (program, verb), raw, got)
+            shutil.rmtree(liar.bin)
+
+
 def test_associate():
     with with_certificate() as place:
         liar = Liar(place, "mailcert-verify", "associate")
@@ -403,5 +578,8 @@ def test_associate():
                 {"data": b"\3\0\0abc"}, "bad-file")
 
 
-run_tests(tests_of(globals()), 3)
+# Those that take seconds each are for check-slow, and only there.
+LONG = ("test_served", "test_records", "test_proof", "test_opened")
+run_tests({name: test for name, test in tests_of(globals()).items()
+           if tap.asked or SLOW == (name in LONG)}, 3)
 tap.done()

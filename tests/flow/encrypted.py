@@ -139,7 +139,7 @@ def test_agreement():
     count = collections.Counter()
     with Desk(*kinds) as desk:
         entities = list(insides(desk))
-        cases = sample(list(combinations(kinds)), 6)
+        cases = sample(list(combinations(kinds)), 4)
         made = []
         for i, (kind, method, args, wrap, keyopt) in enumerate(cases):
             for name, inside, want in (
@@ -150,7 +150,7 @@ def test_agreement():
                 made.append((", ".join((kind, method, wrap, name)), want, kind,
                              desk.encrypt(inside, [kind], args + more,
                                           keyopt)))
-        for name, inside, want in entities[3:]:
+        for name, inside, want in sample(entities[3:], 2):
             made.append((name, want, kinds[0], desk.encrypt(
                 inside, kinds[:1])))
         got, run = desk.judge(*[message for _, _, _, message in made])
@@ -370,5 +370,7 @@ def test_sender():
                "encrypted twice", one)
 
 
-run_tests(tests_of(globals()))
+# In check a taste of it.
+run_tests({name: test for name, test in tests_of(globals()).items()
+           if SLOW or tap.asked or name in ("test_agreement", "test_sender")})
 tap.done()

@@ -57,7 +57,7 @@ add_record(struct buf *out, const char *pem, const char *starts,
 static void
 reads(const char *name, const char *value, enum status want)
 {
-	struct dns_answer answer = { .state = DNS_SECURE };
+	struct dns_answer answer = { .state = DNS_SECURE, .count = 1 };
 	struct smimea_found found = { .answer = &answer };
 	struct note note = { "" };
 	struct buf frames;
@@ -67,6 +67,12 @@ reads(const char *name, const char *value, enum status want)
 	found.frames = buf_span(&frames);
 	OK(smimea_found_read(&found, &note) == want);
 	OK((note.text[0] == '\0') == (want == STATUS_OK));
+	/* As many as were looked up, no more, no fewer. */
+	add_record(&frames, "PEM", "1", NULL, NULL);
+	found.frames = buf_span(&frames);
+	OK(smimea_found_read(&found, &note) == STATUS_BUG);
+	found.frames = SPAN("");
+	OK(smimea_found_read(&found, &note) == STATUS_BUG);
 	buf_clear(&frames);
 }
 
@@ -124,6 +130,8 @@ test_compared(void)
 	OK(compared[0].matches);
 	TEXT(compared[0].pem, "PEM");
 	found.count = 2;
+	OK(smimea_found_read(&found, &note) == STATUS_BUG);
+	found.count = 0;
 	OK(smimea_found_read(&found, &note) == STATUS_BUG);
 	buf_clear(&one);
 	buf_clear(&frames);
