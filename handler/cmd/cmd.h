@@ -46,6 +46,8 @@ bool cmd_config(
     const struct invocation *invocation, struct config *out, int *code);
 /* Warn about the records that were skipped, and close the home. */
 void cmd_home_close(struct home *home);
-/* Write to standard output; return the exit status. */
+/* Write to standard output.  STATUS_IO says why not. */
+enum status cmd_write(struct span text, struct note *note) MUST_CHECK;
+/* The same, and say it; return the exit status. */
 int cmd_print(struct span text);
 #endif

@@ -76,18 +76,24 @@ static struct {
 	struct note note;
 } last;
 
+enum status
+cmd_write(struct span text, struct note *note)
+{
+	last.printed = true;
+	progress_hide();
+	if (fd_write(STDOUT_FILENO, text) == STATUS_OK)
+		return STATUS_OK;
+	return note_set(
+	    note, STATUS_IO, "standard output: %s", strerror(errno));
+}
+
 int
 cmd_print(struct span text)
 {
 	struct note note = { "" };
+	const enum status status = cmd_write(text, &note);
 
-	last.printed = true;
-	progress_hide();
-	if (fd_write(STDOUT_FILENO, text) == STATUS_OK)
-		return 0;
-	return cmd_fail(
-	    note_set(&note, STATUS_IO, "standard output: %s", strerror(errno)),
-	    &note);
+	return status == STATUS_OK ? 0 : cmd_fail(status, &note);
 }
 
 /* If standard error is closed, nobody can be told. */

@@ -193,10 +193,8 @@ print(struct session *session, struct note *note)
 {
 	enum status status = buf_status(&session->out);
 
-	if (status == STATUS_OK && session->out.len > 0 &&
-	    cmd_print(buf_span(&session->out)) != 0)
-		status = note_set(
-		    note, STATUS_IO, "standard output cannot be written");
+	if (status == STATUS_OK && session->out.len > 0)
+		status = cmd_write(buf_span(&session->out), note);
 	buf_cut(&session->out, 0);
 	return status;
 }

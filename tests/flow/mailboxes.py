@@ -12,7 +12,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import cms
-from lib import (BUILD, SLOW, Place, make_maildir, make_mbox, run_tests, tap,
+from lib import (BUILD, MAILCERT, SLOW, Place, make_maildir, make_mbox, run_tests, tap,
                  tests_of)
 from servers.cyrus import Cyrus
 from servers.dovecot import Dovecot
@@ -208,6 +208,11 @@ def test_hostile():
         objects, got = post.objects(maildir)
         tap.ok(len(objects) == len(files) + 1 and b"\x1b" not in got.stdout,
                "JSON", got)
+        got = place.run("-c", "exec %s verify %s >/dev/full" % (MAILCERT,
+                                                              maildir),
+                        program="sh")
+        tap.ok(got.returncode == 74 and got.stderr == b"mailcert: standard "
+               b"output: No space left on device\n", "a full disk", got)
 
 
 def test_cache():
