@@ -319,7 +319,10 @@ check_operands(const struct cmd_line *line, int argc, char *argv[])
 		return 0;
 	text_show_in(shown, sizeof(shown), span_of(argv[optind + line->most]),
 	    text_locale_is_utf8());
-	return cmd_misuse(line, "unexpected argument %s", shown);
+	return line->most > 1
+	    ? cmd_misuse(line, "unexpected argument %s; give at most %d", shown,
+		  line->most)
+	    : cmd_misuse(line, "unexpected argument %s", shown);
 }
 
 bool

@@ -112,6 +112,8 @@ def test_misuse():
         (["status", "--json=yes"], "--json takes no value"),
         (["status", "--help=yes"], "--help takes no value"),
         (["status", "a", "b"], "unexpected argument b"),
+        (["export", "a", "b", "c"],
+         "unexpected argument c; give at most 2"),
         (["account", "regster"],
          "unknown action account regster; did you mean register?"),
         (["handle", "--draft", "nowhere"], "--draft nowhere is not valid; use "

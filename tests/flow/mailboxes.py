@@ -12,8 +12,8 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import cms
-from lib import (BUILD, MAILCERT, SLOW, Place, make_maildir, make_mbox, run_tests, tap,
-                 tests_of)
+from lib import (BUILD, MAILCERT, SLOW, Place, make_maildir, make_mbox,
+                 run_tests, tap, tests_of)
 from servers.cyrus import Cyrus
 from servers.dovecot import Dovecot
 from servers.jmap import Jmap
