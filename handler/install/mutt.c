@@ -70,6 +70,24 @@ offer_classic(const struct installation *installation, enum back_end *out,
 	    why->text);
 }
 
+/* What was chosen before cannot use this certificate; why: what it lacks. */
+static enum status
+refuse_chosen(const struct installation *installation, enum back_end back_end,
+    const struct note *why, struct note *note)
+{
+	const char *program = installation->changes.journal.name;
+	struct note unused = { "" };
+
+	if (back_end == GPGME &&
+	    classic_fits(installation->identities, &unused) == STATUS_OK)
+		return note_set(note, STATUS_NO,
+		    "%.120s; order one with an RSA key, or change to the "
+		    "classic back end: mailcert install --remove %s, then "
+		    "mailcert install --back-end classic %s",
+		    why->text, program, program);
+	return note_set(note, STATUS_NO, "%.250s", why->text);
+}
+
 static enum status
 choose(const struct installation *installation, const struct settings *settings,
     enum back_end *out, struct note *note)
@@ -89,8 +107,11 @@ choose(const struct installation *installation, const struct settings *settings,
 		*out = strcmp(wishes->back_end, "gpgme") == 0 ? GPGME : CLASSIC;
 		return fits(installation->identities, *out, note);
 	}
-	if (before)
-		return fits(installation->identities, *out, note);
+	if (before) {
+		if (fits(installation->identities, *out, &why) == STATUS_OK)
+			return STATUS_OK;
+		return refuse_chosen(installation, *out, &why, note);
+	}
 	*out = settings->gpgme ? GPGME : CLASSIC;
 	if (fits(installation->identities, *out, &why) == STATUS_OK)
 		return STATUS_OK;

@@ -314,9 +314,23 @@ def test_what_fits():
                            terminal.screen())
             else:
                 tap.equal(user.state(), before, key + ": nothing is written")
-    with User(key="ec:p256") as user:
-        got = user.certificate("--usage", "sign")
+    with User() as user:
+        user.certificate("--usage", "sign", "--key", "ec:p256")
         user.install("gpgsm")
+        user.run("install", "--remove", "gpgsm")
+        user.certificate()
+        user.install("--yes", "mutt")
+        with open(user.place.home + "/mail/mutt.rc") as f:
+            rc = f.read()
+        user.key = "ec:p256"
+        user.certificate(ends=1)
+        with open(user.place.home + "/mail/mutt.rc") as f:
+            tap.equal(f.read(), rc, "EC after RSA: mutt keeps the older one")
+        got = user.town.run("renew")
+        tap.ok(got.returncode == 1 and b"order one with an RSA key, or change "
+               b"to the classic back end: mailcert install --remove mutt, then "
+               b"mailcert install --back-end classic mutt" in got.stderr,
+               "EC after RSA: renew says what to do", got)
 
 
 def test_empty_subject():
