@@ -742,7 +742,7 @@ def test_own_mail():
             Date=email.utils.formatdate(NOW + 60)))
         other = to_oneself(From="bob@example.org", Subject="ACME stocks",
                            body="Buy!\n")
-        for look in sample((
+        for look in (
                 ("found, and all is well", lambda said: len(said) == 8 and
                  {s for _, s, _ in said} == {"ok"} and
                  "2.M1.host:2,S" in said[0][2], other, good),
@@ -756,7 +756,7 @@ def test_own_mail():
                     c for c, s, _ in said if s != "ok"] == ["dkim-h"], narrow),
                 ("From is rewritten", lambda said: [
                     c for c, s, _ in said if s != "ok"] == ["from"],
-                 provider.sign(to_oneself(From="info@example.org")))), 2):
+                 provider.sign(to_oneself(From="info@example.org")))):
             looked(*look)
         shutil.rmtree(box)
         bad, exits, got = patient.bad()
@@ -765,5 +765,9 @@ def test_own_mail():
                *bad)
 
 
-run_tests(tests_of(globals()))
+tests = tests_of(globals())
+# What check-slow tries; in check, provider.py has doctor find one.
+if not SLOW:
+    del tests["test_own_mail"]
+run_tests(tests)
 tap.done()

@@ -628,6 +628,25 @@ def encrypting_alpine_user():
     return user
 
 
+# --- one that signs, one that encrypts ---------------------------------------
+
+def separate(program, make_user, signs, reads):
+    """Two certificates of an address: the program signs with the one, and mail
+    that is encrypted to the other is read."""
+    for usages in (("encrypt", "sign"), ("sign", "encrypt")):
+        name = "separate, %s, %s first" % (program, usages[0])
+        with make_user() as user:
+            ids = {usage: user.certificate("--usage", usage)
+                   for usage in usages}
+            user.install("--yes", *(["--database", user.db] if
+                                    program == "nss" else []), program)
+            signs(user, ids["sign"], name)
+            if program == "s-nail":  # the one that signs, at last
+                reads(user, [ids["encrypt"], ids["sign"]], name)
+            else:
+                reads(user, [ids["encrypt"]], name)
+
+
 # --- secrets -----------------------------------------------------------------
 
 def secrets():
@@ -654,10 +673,9 @@ def secrets():
                            env=user.place.env, check=True)
         hidden = ["open-sesame", *key.splitlines()[1:-1]]
         trace = user.place.path("trace")
-        for args in sample((
-                ["nss", "--database", db], ["gpgsm"], ["s-nail"], ["alpine"],
-                ["pkcs12:" + user.place.path("out.p12")],
-                ["mutt", "--back-end", "classic"]), 2):
+        for args in (["nss", "--database", db], ["gpgsm"], ["s-nail"],
+                     ["alpine"], ["pkcs12:" + user.place.path("out.p12")],
+                     ["mutt", "--back-end", "classic"]):
             got = user.run(
                 "-f", "-q", "-v", "-s", "65536", "-o", trace, "-e",
                 "trace=execve,openat", MAILCERT, "install", "--yes",
@@ -817,6 +835,12 @@ tests = {
     "alpine_runs": alpine_runs,
     "alpine_names": alpine_names,
     "secrets": secrets,
+    "separate_snail": functools.partial(
+        separate, "s-nail", MailUser, snail_signs, snail_reads),
+    "separate_alpine": functools.partial(
+        separate, "alpine", alpine_user, alpine_signs, alpine_reads),
+    "separate_nss": functools.partial(
+        separate, "nss", nss_user, nss_signs, nss_reads),
     "remembers_snail": functools.partial(
         remembers, "s-nail", MailUser, snail_encrypts),
     "remembers_alpine": functools.partial(
@@ -843,6 +867,8 @@ tests = {
 if not SLOW:
     for name in ("killed_remembering_nss", "killed_remembering_snail",
                  "killed_removing_nss", "killed_removing_snail",
+                 "killed_removing_alpine", "separate_snail",
+                 "separate_alpine", "separate_nss", "secrets",
                  "killed_snail", "use_alpine_ec", "use_snail_ec"):
         tests.pop(name, None)
 if __name__ == "__main__":
