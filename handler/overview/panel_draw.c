@@ -310,13 +310,31 @@ add_counts(const struct panel *panel, struct buf *out)
 		    needs);
 }
 
-/* That nothing is to be done; it is not said before all of it is known. */
 static void
-add_fine(const struct panel *panel, bool narrow, bool scrolls, struct buf *out)
+add_renewal(const struct panel *panel, const struct overview_item *next,
+    int brief, struct buf *out)
+{
+	char when[40];
+
+	overview_short_time(next->renewal, panel->now, when, sizeof(when));
+	buf_addf(out, "%s%s: ", out->len > 0 ? " " : "",
+	    brief > 1 ? "Next" : "Next renewal");
+	if (brief == 0)
+		buf_addf(out, "%s, ", next->address);
+	buf_addf(out, "%s%s.", when,
+	    brief < 2 && panel->renewal == PANEL_BY_ITSELF ? ", by itself"
+							   : "");
+}
+
+/* That nothing is to be done, in as many words as there is room for; it is not
+ * said before all of it is known. */
+static void
+add_fine(const struct panel *panel, size_t room, struct buf *out)
 {
 	const struct overview *overview = panel->overview;
 	const struct overview_item *next = overview_next_renewal(overview);
-	char when[40];
+	size_t len;
+	int brief;
 
 	if (overview_count(overview, OVERVIEW_NEEDS_YOU) > 0)
 		return;
@@ -325,20 +343,18 @@ add_fine(const struct panel *panel, bool narrow, bool scrolls, struct buf *out)
 	else if (panel->renewal == PANEL_BY_ITSELF ||
 	    !overview_renews(overview))
 		buf_add_text(out, "Everything is fine.");
-	if (next == NULL || (narrow && scrolls))
-		return;
-	overview_short_time(next->renewal, panel->now, when, sizeof(when));
-	buf_addf(out, "%s%s: ", out->len > 0 ? " " : "",
-	    narrow ? "Next" : "Next renewal");
-	if (!narrow)
-		buf_addf(out, "%s, ", next->address);
-	buf_addf(out, "%s%s.", when,
-	    !narrow && panel->renewal == PANEL_BY_ITSELF ? ", by itself" : "");
+	len = out->len;
+	for (brief = 0; next != NULL && brief < 3; brief++) {
+		add_renewal(panel, next, brief, out);
+		if (text_width(buf_span(out)) <= room)
+			return;
+		buf_cut(out, len);
+	}
 }
 
 /* What to do about the selected one, or that nothing is to be done. */
 static void
-add_next(const struct panel *panel, bool narrow, bool scrolls, struct buf *out)
+add_next(const struct panel *panel, size_t room, struct buf *out)
 {
 	switch (panel->selected.first) {
 	case OVERVIEW_ANSWER:
@@ -377,7 +393,7 @@ add_next(const struct panel *panel, bool narrow, bool scrolls, struct buf *out)
 		break;
 	}
 	if (!panel->reading)
-		add_fine(panel, narrow, scrolls, out);
+		add_fine(panel, room, out);
 }
 
 /* The line above the keys, with what is out of sight at its right. */
@@ -395,14 +411,14 @@ draw_foot(
 		buf_addf(&rest, "^ %zu above", above);
 	if (below > 0)
 		buf_addf(&rest, "%sv %zu more", above > 0 ? "  " : "", below);
+	if (rest.len > 0)
+		room = room > rest.len + 3 ? room - rest.len - 3 : 0;
 	if (panel->finding)
 		buf_addf(&line, "/%s", panel->find);
 	else if (panel->message[0] != '\0')
 		buf_add_text(&line, panel->message);
 	else if (panel->page == PANEL_LIST)
-		add_next(panel, page_is_narrow(page), rest.len > 0, &line);
-	if (rest.len > 0)
-		room = room > rest.len + 3 ? room - rest.len - 3 : 0;
+		add_next(panel, room > 0 ? room - 1 : 0, &line);
 	row_pad(row, 1);
 	row_add_in(row, ROLE_PLAIN, buf_span(&line), room);
 	if (rest.len > 0)
