@@ -5,33 +5,20 @@
  * that do it; they ask before they write.  Its own writes are the answers, in
  * the home, and lines of configuration, shown before.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "answer/advice.h"
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/text.h"
-#include "cmd/mail_guess.h"
-#include "cmd/own_command.h"
-#include "cmd/session.h"
 #include "cmd/setup_front.h"
-#include "cmd/timer.h"
-#include "doctor/automation.h"
-#include "install/program.h"
-#include "install/settings.h"
-#include "install/textfile.h"
+#include "cmd/setup_p.h"
 #include "mail/address.h"
-#include "overview/installed.h"
 #include "setup/kept.h"
 #include "store/order.h"
-
-enum { LINES_MOST = 8192 };
+#include "tui/prompt.h"
 
 struct options {
 	bool plain;
@@ -55,328 +42,6 @@ static const struct cmd_line command_line = {
 	    "It can be left at any point; the same command resumes it.\n",
 };
 
-/* All that the facts point into. */
-struct conversation {
-	struct session *session;
-	struct invocation invocation; /* of the commands that it runs, too */
-	int tty;
-	bool plain;
-	const char *named; /* ADDRESS, or NULL */
-	struct setup setup;
-	struct setup_facts facts;
-	struct mail_guess guess, mail;
-	struct settings settings;
-	bool asked_settings;
-	char why[1100];
-	char config[CONFIG_VALUE_SIZE];
-	struct buf lines, stands;
-	struct timer_ways ways;
-	struct automation timer;
-	char certificate[RECORD_ID_SIZE];
-	char message[512];
-};
-
-/* --- facts -----------------------------------------------------------------*/
-
-static void
-find_programs(struct conversation *talk)
-{
-	static const char *const names[] = { "neomutt", "mutt", "thunderbird",
-		"s-nail", "alpine" };
-	struct setup_facts *facts = &talk->facts;
-	char path[1024];
-	size_t i;
-
-	facts->has_count = 0;
-	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (program_find(names[i], path, sizeof(path)))
-			facts->has[facts->has_count++] = names[i];
-	mail_guess(&talk->guess);
-	facts->program = talk->guess.name;
-	facts->why = NULL;
-	if (talk->guess.configured) {
-		(void)snprintf(talk->why, sizeof(talk->why), "you have %s",
-		    talk->guess.file);
-		facts->why = talk->why;
-	}
-}
-
-/* The one on the command line, of the mail program, or of the environment. */
-static void
-find_address(struct conversation *talk)
-{
-	const char *program = talk->setup.answer[SETUP_PROGRAM];
-	const char *email = getenv("EMAIL");
-	struct setup_facts *facts = &talk->facts;
-
-	facts->address = facts->whence = NULL;
-	if (talk->named != NULL) {
-		facts->address = talk->named;
-		return;
-	}
-	if (talk->setup.answer[SETUP_ADDRESS][0] == '\0' &&
-	    mail_guess_of(program, &talk->mail) && talk->mail.configured &&
-	    !talk->asked_settings) {
-		talk->asked_settings = true;
-		if (settings_ask(program, &talk->settings, NULL) != STATUS_OK)
-			talk->settings.from[0] = '\0';
-	}
-	if (talk->settings.from[0] != '\0') {
-		facts->address = talk->settings.from;
-		facts->whence = "as your mail program says";
-	} else if (email != NULL && email[0] != '\0') {
-		facts->address = email;
-		facts->whence = "from the variable EMAIL";
-	}
-}
-
-static bool
-can_run(const char *command)
-{
-	const struct span words = span_of(command);
-	char path[1024];
-
-	return path_expand(span_cut(words, 0, span_find_byte(words, ' ')), path,
-		   sizeof(path)) &&
-	    access(path, X_OK) == 0;
-}
-
-/* What the configuration lacks of what was answered. */
-static void
-find_lines(struct conversation *talk)
-{
-	const struct config *config = &talk->session->config;
-	const char *ca = setup_ca(&talk->setup);
-	const char *send = talk->setup.answer[SETUP_SEND];
-
-	buf_clear(&talk->lines);
-	if (ca != NULL && strcmp(config->ca, ca) != 0)
-		setup_add_ca(&talk->setup, &talk->lines);
-	if ((strcmp(send, "sendmail") == 0 || strcmp(send, "smtp") == 0) &&
-	    (strcmp(config->draft, send) != 0 ||
-		(send[1] == 'm' && config->smtp.kind == SERVER_NONE)))
-		setup_add_send(&talk->setup, &talk->lines);
-	talk->facts.lines = talk->lines.at != NULL ? talk->lines.at : "";
-	talk->facts.config = talk->config;
-}
-
-static void
-find_configured(struct conversation *talk)
-{
-	const struct config *config = &talk->session->config;
-	struct setup_facts *facts = &talk->facts;
-	size_t i;
-
-	facts->ca_count = 0;
-	for (i = 0; i < config->ca_count && facts->ca_count < SETUP_CHOICES_MAX;
-	     i++)
-		facts->ca[facts->ca_count++] = config->cas[i].name;
-	facts->ca_now = config->ca;
-	facts->sendmail = can_run(config->sendmail);
-	find_lines(talk);
-}
-
-/* Where the challenge of an open order stands. */
-static enum status
-find_challenge(struct conversation *talk, const char *order)
-{
-	struct expectation *all = NULL;
-	enum status status;
-	size_t count = 0, i;
-
-	status = expectations_load_of(
-	    &talk->session->home, order, &all, &count, &talk->session->note);
-	for (i = 0; i < count; i++)
-		if (all[i].met == 0) {
-			advice_add_state(
-			    &all[i], (int64_t)time(NULL), &talk->stands);
-			break;
-		}
-	free(all);
-	return status;
-}
-
-static bool
-is_of(const void *record, const void *address)
-{
-	const struct order *order = record;
-
-	return (order_is_open(order) || order_is_current(order) ||
-		   order->state == ORDER_REQUESTED) &&
-	    order_is_for(order, address);
-}
-
-/* What the home has for the address. */
-static enum status
-find_orders(struct conversation *talk)
-{
-	const char *address = talk->setup.answer[SETUP_ADDRESS];
-	struct setup_facts *facts = &talk->facts;
-	struct session *session = talk->session;
-	struct record_search search = { .ids = 0 };
-	struct order *all = NULL;
-	enum status status;
-	size_t count = 0, i;
-
-	facts->has_certificate = facts->has_order = false;
-	facts->has_request = false;
-	buf_clear(&talk->stands);
-	if (address[0] == '\0')
-		return STATUS_OK;
-	order_search_for(&search, address);
-	status = orders_find(&session->home, &search, is_of, address, &all,
-	    &count, &session->note);
-	for (i = 0; i < count && status == STATUS_OK; i++) {
-		if (order_is_current(&all[i])) {
-			facts->has_certificate = true;
-			(void)strcpy(talk->certificate, all[i].id);
-		} else if (all[i].state == ORDER_REQUESTED) {
-			facts->has_request = true;
-		} else {
-			facts->has_order = true;
-			status = find_challenge(talk, all[i].id);
-		}
-	}
-	free(all);
-	return status;
-}
-
-static void
-find_installed(struct conversation *talk)
-{
-	const char *program = talk->setup.answer[SETUP_PROGRAM];
-	struct installed installed;
-	size_t i;
-
-	talk->facts.installed = false;
-	installed_load(&talk->session->home, &installed);
-	for (i = 0; i < installed.count; i++)
-		if (strcmp(installed.journal[i].name, program) == 0 &&
-		    journal_has(&installed.journal[i], "certificate",
-			talk->certificate))
-			talk->facts.installed = true;
-	installed_clear(&installed);
-}
-
-/* Only once it matters: it asks other programs. */
-static void
-find_timer(struct conversation *talk)
-{
-	struct setup_facts *facts = &talk->facts;
-
-	automation_find("renew", &talk->timer);
-	facts->timer =
-	    talk->timer.state == AUTOMATION_NONE ? NULL : talk->timer.by;
-	timer_find_ways(talk->session->home.path, &talk->ways);
-	facts->systemd = talk->ways.systemd;
-	facts->cron = talk->ways.cron;
-	facts->cron_line = talk->ways.cron_line;
-}
-
-static enum status
-find_facts(struct conversation *talk)
-{
-	enum status status;
-
-	find_configured(talk);
-	find_address(talk);
-	status = find_orders(talk);
-	if (status == STATUS_OK && talk->facts.has_certificate) {
-		find_installed(talk);
-		find_timer(talk);
-	}
-	talk->facts.stands = talk->stands.at != NULL ? talk->stands.at : "";
-	return status;
-}
-
-/* --- what is done ----------------------------------------------------------*/
-
-/* Make the directories of a file of the user's; false: errno. */
-static bool
-make_directories(const char *path)
-{
-	char piece[CONFIG_VALUE_SIZE];
-	char *slash = piece;
-
-	(void)snprintf(piece, sizeof(piece), "%s", path);
-	while ((slash = strchr(slash + 1, '/')) != NULL) {
-		*slash = '\0';
-		if (mkdir(piece, 0700) != 0 && errno != EEXIST)
-			return false;
-		*slash = '/';
-	}
-	return true;
-}
-
-/* Append the lines, and read the configuration again. */
-static enum status
-write_lines(struct conversation *talk)
-{
-	struct session *session = talk->session;
-	mode_t mode = 0600;
-	enum status status;
-	struct buf text;
-	int code = 0;
-
-	buf_init(&text, TEXTFILE_MAX);
-	status = make_directories(talk->config)
-	    ? textfile_read(talk->config, &text, &mode, &session->note)
-	    : note_set(&session->note, STATUS_CREATE, "%.200s: %s",
-		  talk->config, strerror(errno));
-	if (status == STATUS_MISSING)
-		status = STATUS_OK;
-	if (text.len > 0 && text.at[text.len - 1] != '\n')
-		buf_add_byte(&text, '\n');
-	buf_add_text(&text, "# from mailcert setup\n");
-	buf_add(&text, buf_span(&talk->lines));
-	if (status == STATUS_OK)
-		status = buf_status(&text);
-	if (status == STATUS_OK)
-		status = textfile_replace(
-		    talk->config, mode, buf_span(&text), &session->note);
-	buf_clear(&text);
-	if (status == STATUS_OK &&
-	    !cmd_config(&talk->invocation, &session->config, &code))
-		status = STATUS_CONFIG;
-	return status;
-}
-
-static enum status
-turn_timer_on(struct conversation *talk, int *code)
-{
-	struct note *note = &talk->session->note;
-
-	return strcmp(talk->setup.answer[SETUP_TIMER], "cron") == 0
-	    ? timer_add_cron_line(&talk->ways, code, note)
-	    : timer_turn_systemd_on(code, note);
-}
-
-/* Run what the question says; *code is how it ended. */
-static enum status
-run(struct conversation *talk, const struct setup_question *question, int *code)
-{
-	struct session *session = talk->session;
-	struct note line;
-
-	session->note.text[0] = '\0';
-	if (question->said[0] != '\0') {
-		note_say(&line, "%.300s", question->said);
-		cmd_say(&line);
-	}
-	if (question->write)
-		return write_lines(talk);
-	if (question->timer)
-		return turn_timer_on(talk, code);
-	if (question->open_mail || question->mail != NULL)
-		return mail_guess_of(
-			   talk->setup.answer[SETUP_PROGRAM], &talk->mail)
-		    ? mail_guess_run(
-			  &talk->mail, question->mail, talk->tty, code)
-		    : STATUS_NO;
-	return own_command_on(talk->tty, &talk->invocation, &session->config,
-	    question->word, code);
-}
-
 /* The file may be for another address than the one that was typed: then that
  * is meant. */
 static enum status
@@ -387,7 +52,7 @@ take_imported_address(struct conversation *talk)
 	enum status status;
 	size_t count = 0, i;
 
-	status = find_orders(talk);
+	status = setup_find_orders(talk);
 	if (status != STATUS_OK || talk->facts.has_certificate)
 		return status;
 	status = orders_load(&session->home, &all, &count, &session->note);
@@ -450,17 +115,37 @@ take_answer(struct conversation *talk, const struct setup_question *question,
 	return false;
 }
 
-/* Run it, and say if it failed.  False: setup stops here for now. */
-static bool
-act(struct conversation *talk, const struct setup_question *question)
+/* --- what is done ----------------------------------------------------------*/
+
+/* What was said on the terminal is read before a screen covers it. */
+static void
+pause_before_screen(const struct conversation *talk)
 {
+	struct buf ignored;
+
+	if (talk->plain)
+		return;
+	buf_init(&ignored, SETUP_ANSWER_SIZE);
+	(void)!prompt_line(talk->tty, "\nPress Enter to go on. ", &ignored);
+	buf_clear(&ignored);
+}
+
+/* Do what is due.  False: setup stops here for now. */
+static bool
+act(struct conversation *talk)
+{
+	const struct setup_question *question = &talk->question;
+	const bool quiet = setup_is_quiet(question);
 	enum status status;
 	int code = 0;
 
-	status = run(talk, question, &code);
+	talk->message[0] = '\0';
+	status = setup_do(talk, question, &code);
 	if (status == STATUS_OK && code == 0 && question->step == SETUP_FILE)
 		status = take_imported_address(talk);
 	setup_ran(&talk->setup, question, status == STATUS_OK ? code : 1);
+	if (!quiet && (status != STATUS_OK || code != 0 || question->show))
+		pause_before_screen(talk);
 	if (status == STATUS_OK && code == 0)
 		return true;
 	if (talk->session->note.text[0] != '\0' || status != STATUS_OK)
@@ -473,6 +158,82 @@ act(struct conversation *talk, const struct setup_question *question)
 		    question->word[0] != NULL ? question->word[0] : "", code);
 	/* An order that the CA refuses is not placed again by itself. */
 	return question->step != SETUP_GET;
+}
+
+/* --- from question to question ---------------------------------------------*/
+
+static enum status
+keep(struct conversation *talk)
+{
+	return kept_save(
+	    &talk->session->home, &talk->setup, &talk->session->note);
+}
+
+/* What is due now; what needs no terminal is done at once. */
+static enum status
+look(struct conversation *talk)
+{
+	enum status status;
+
+	for (;;) {
+		status = setup_find_facts(talk);
+		if (status != STATUS_OK)
+			return status;
+		setup_ask(&talk->setup, &talk->facts, &talk->question);
+		if (!setup_is_quiet(&talk->question))
+			return STATUS_OK;
+		(void)!act(talk);
+		status = keep(talk);
+		if (status != STATUS_OK)
+			return status;
+	}
+}
+
+static bool
+is_asked(const struct setup_question *question)
+{
+	return question->kind == SETUP_CHOOSES || question->kind == SETUP_TYPES;
+}
+
+/* For struct setup_front. */
+static bool
+take(void *context, enum form_result result, const char *answer)
+{
+	struct conversation *talk = context;
+
+	talk->message[0] = '\0';
+	talk->left = result == FORM_LEAVE;
+	if (talk->left)
+		return false;
+	if (result == FORM_BACK)
+		setup_back(&talk->setup);
+	else if (!take_answer(talk, &talk->question, answer))
+		return true;
+	talk->status = keep(talk);
+	if (talk->status == STATUS_OK)
+		talk->status = look(talk);
+	return talk->status == STATUS_OK && is_asked(&talk->question);
+}
+
+static void
+ask(struct conversation *talk)
+{
+	const struct setup_front front = { &talk->setup, &talk->question,
+		talk->message, take, talk };
+	char answer[SETUP_ANSWER_SIZE] = "";
+	enum form_result result;
+	enum status status = STATUS_UNABLE;
+
+	if (!talk->plain)
+		status = setup_front_screen(
+		    talk->tty, &talk->session->config, &front);
+	if (status == STATUS_UNABLE) {
+		result = setup_front_plain(
+		    talk->tty, &talk->question, talk->message, answer);
+		(void)take(talk, result, answer);
+	} else if (status != STATUS_OK) {
+		talk->left = true;
+	}
 }
 
 static enum status
@@ -504,57 +265,28 @@ end(struct conversation *talk)
 	return STATUS_OK;
 }
 
-static enum form_result
-ask(struct conversation *talk, const struct setup_question *question,
-    char *answer)
-{
-	enum form_result result = FORM_OPEN;
-
-	if (!talk->plain)
-		result = setup_front_screen(talk->tty, &talk->session->config,
-		    &talk->setup, question, talk->message, answer);
-	return result != FORM_OPEN
-	    ? result
-	    : setup_front_plain(talk->tty, question, talk->message, answer);
-}
-
 static enum status
 converse(struct conversation *talk)
 {
-	struct session *session = talk->session;
-	struct setup_question question;
-	char answer[SETUP_ANSWER_SIZE];
-	enum form_result result;
-	enum status status;
+	bool goes_on;
 
-	find_programs(talk);
-	for (;;) {
-		status = find_facts(talk);
-		if (status != STATUS_OK)
-			return status;
-		setup_ask(&talk->setup, &talk->facts, &question);
-		if (question.kind == SETUP_ENDS)
+	setup_find_programs(talk);
+	talk->status = look(talk);
+	while (talk->status == STATUS_OK && !talk->left) {
+		if (talk->question.kind == SETUP_ENDS)
 			return end(talk);
-		if (question.kind == SETUP_RUNS) {
-			talk->message[0] = '\0';
-			if (!act(talk, &question))
-				return say_left(talk);
-		} else {
-			answer[0] = '\0';
-			result = ask(talk, &question, answer);
-			talk->message[0] = '\0';
-			if (result == FORM_LEAVE)
-				return say_left(talk);
-			if (result == FORM_BACK)
-				setup_back(&talk->setup);
-			else if (!take_answer(talk, &question, answer))
-				continue;
+		if (is_asked(&talk->question)) {
+			ask(talk);
+			continue;
 		}
-		status =
-		    kept_save(&session->home, &talk->setup, &session->note);
-		if (status != STATUS_OK)
-			return status;
+		goes_on = act(talk);
+		talk->status = keep(talk);
+		if (!goes_on)
+			break;
+		if (talk->status == STATUS_OK)
+			talk->status = look(talk);
 	}
+	return talk->status == STATUS_OK ? say_left(talk) : talk->status;
 }
 
 int

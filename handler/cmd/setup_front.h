@@ -12,10 +12,23 @@
  */
 enum form_result setup_front_plain(int tty,
     const struct setup_question *question, const char *message, char *answer);
-/* The same on a screen.  FORM_OPEN: this terminal cannot show it. */
-enum form_result setup_front_screen(int tty, const struct config *config,
-    const struct setup *setup, const struct setup_question *question,
-    const char *message, char *answer);
+/*
+ * The same on a screen, which stays up from question to question.  take() gets
+ * what came of a question, and puts the next one into the front; false: the
+ * screen ends here, because another program needs the terminal or all is done.
+ */
+struct setup_front {
+	const struct setup *setup;
+	const struct setup_question *question;
+	const char *message; /* what was wrong with the last answer, or "" */
+	bool (*take)(
+	    void *context, enum form_result result, const char *answer);
+	void *context;
+};
+/* STATUS_UNABLE: this terminal cannot show it; no answer was taken.  STATUS_IO:
+ * it has gone. */
+enum status setup_front_screen(int tty, const struct config *config,
+    const struct setup_front *front) MUST_CHECK;
 /* Append lines of text, made safe, filled to the width of the terminal. */
 void setup_front_lines(
     int tty, size_t indent, const char *text, struct buf *out);

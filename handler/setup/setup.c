@@ -295,6 +295,7 @@ ask_certificate(const struct setup *setup, const struct setup_facts *facts,
 		run_import(setup, out);
 	} else if (ca == NULL) {
 		run(out, SETUP_GET, 4, "the request for the web page:");
+		out->show = true;
 		out->word[0] = "csr";
 		out->word[1] = "--";
 		out->word[2] = setup->answer[SETUP_ADDRESS];
@@ -363,6 +364,7 @@ ask_use(const struct setup *setup, const struct setup_facts *facts,
 		ask_install(setup, out);
 	} else if (is(setup, SETUP_INSTALL, "yes")) {
 		run(out, SETUP_INSTALL, 5, "");
+		out->show = true;
 		out->word[0] = "install";
 		out->word[1] = setup->answer[SETUP_PROGRAM];
 		out->word[2] = setup->answer[SETUP_ADDRESS];

@@ -88,6 +88,7 @@ struct setup_question {
 	bool open_mail;   /* or the mail program, to read */
 	bool write;       /* or write the lines of configuration */
 	bool timer;       /* or turn the timer on: the answer says which */
+	bool show;        /* what it prints is to be read */
 	char said[256];   /* before it runs */
 };
 

@@ -69,6 +69,21 @@ class Talk:
         tap.ok(self.terminal.wait(text), "%s: it says %s" % (self.way, text),
                self.terminal.screen())
 
+    def times_closed(self):
+        """How often the screen was given back since record()."""
+        with open(self.tape, "rb") as f:
+            return f.read().count(b"\x1b[?1049l")
+
+    def record(self):
+        self.tape = self.user.place.path("tape")
+        self.terminal._tmux("pipe-pane", "cat >%s" % self.tape)
+
+    def go_on(self):
+        """What a command said stays until it is read."""
+        if self.way != "plain":
+            self.says("Press Enter to go on.")
+            self.terminal.keys("Enter")
+
     def begin(self):
         self.choose("Which mail program do you use?", "mutt")
         self.type("For which address is the certificate?")
@@ -79,6 +94,7 @@ class Talk:
         self.terminal.keys("y", "Enter")
         self.says("Write it? [y/N]")
         self.terminal.keys("y", "Enter")
+        self.go_on()
 
     def send_test(self, name):
         """mutt opens; its message is signed."""
@@ -123,10 +139,14 @@ def story(way):
     """From nothing to a signed message, with the CA."""
     with user() as one:
         with Talk(one, way) as talk:
+            talk.shows("Which mail program do you use?")
+            talk.record()
             talk.begin()
             talk.choose("Where does the certificate come from?", "local")
             talk.choose("How are answers to the CA sent?", "sendmail")
             talk.shows("Write this?")
+            tap.equal(talk.times_closed(), 0,
+                      way + ": the screen stays from question to question")
             tap.ok("set draft = sendmail" not in config(one),
                    way + ": not written before it is shown", config(one))
             talk.choose("Write this?", "yes")
@@ -134,6 +154,9 @@ def story(way):
             tap.ok(config(one).endswith(
                 "# from mailcert setup\nset draft = sendmail\n"),
                 way + ": written", config(one))
+            if way != "plain":
+                tap.equal(talk.times_closed(), 1,
+                          way + ": it was given to order alone")
             answer(one)
             talk.choose("How do you answer the challenge?", "go on")
             talk.install()
@@ -180,6 +203,7 @@ def with_page(way):
             talk.begin()
             talk.choose("Where does the certificate come from?",
                         "a CA's web page")
+            talk.go_on()
             talk.shows("Which file has the CA's certificate?")
             talk.terminal.keys(*(["q", "Enter"] if way == "plain" else
                                  ["C-c"]))
