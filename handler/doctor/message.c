@@ -228,6 +228,9 @@ judge_body(const struct own_mail *own, struct findings *out)
 		finding_add(out, FINDING_OK, "body", "%s",
 		    own->body == OWN_BODY_RESPONSE
 			? "nothing was added to the response"
+			: own->body == OWN_BODY_SIGNED
+			? "signed; to see whether a footer is added, send an "
+			  "ACME response (mailcert(1), doctor)"
 			: "plain text; to see whether a footer is added, send "
 			  "an ACME response (mailcert(1), doctor)");
 	if (own->list != 0)

@@ -94,6 +94,8 @@ body_of(const struct header *header)
 	const struct span text = span_trim(header->rest);
 	const size_t at = span_find(text, span_of(end));
 
+	if (span_starts_nocase(type, SPAN("multipart/signed")))
+		return OWN_BODY_SIGNED;
 	if (span_starts_nocase(type, SPAN("multipart/")))
 		return OWN_BODY_PARTS;
 	if (span_eq_nocase(encoding, SPAN("base64")) ||

@@ -23,9 +23,10 @@ enum own_mail_body {
 	OWN_BODY_RESPONSE, /* an ACME response and nothing else */
 	OWN_BODY_MORE,     /* text before or after the response */
 	OWN_BODY_ENCODED,  /* not 7bit, though ASCII was sent */
-	OWN_BODY_PARTS     /* multipart */
+	OWN_BODY_PARTS,    /* multipart */
+	OWN_BODY_SIGNED    /* by the sender: multipart, as it must be */
 };
-enum { OWN_BODY_COUNT = OWN_BODY_PARTS + 1 };
+enum { OWN_BODY_COUNT = OWN_BODY_SIGNED + 1 };
 
 /* Flat, and of integers: it crosses from the parsing child. */
 struct own_mail {

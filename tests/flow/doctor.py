@@ -684,6 +684,8 @@ def test_message():
         examine(patient, provider, "multipart", provider.sign(to_oneself(
             Content_Type="multipart/mixed; boundary=x")), {
                 "body": ("warning", "multipart")})
+        examine(patient, provider, "signed", provider.sign(to_oneself(
+            Content_Type="multipart/signed; boundary=x")), {})
         examine(patient, provider, "a mailing list", provider.sign(
             to_oneself(List_Id="<l.example.org>")), {
                 "body": ("error", "List-")})
