@@ -69,14 +69,35 @@ settings_find(struct span text, const char *name, char *out, size_t size)
 	return false;
 }
 
-/* An absolute directory, or empty: a folder shortcut is not one. */
+/* An absolute path, or empty: a folder shortcut is not one. */
 static void
-take_directory(struct span text, const char *name, char *out, size_t size)
+take_path(struct span text, const char *name, char *out, size_t size)
 {
 	char value[SETTING_SIZE];
 
 	if (!settings_find(text, name, value, sizeof(value)) ||
 	    !path_expand(span_of(value), out, size) || out[0] != '/')
+		out[0] = '\0';
+}
+
+/* "=in" lies in the directory that folder names: mutt shortens it so. */
+static void
+take_spool(struct span text, char *out, size_t size)
+{
+	char value[SETTING_SIZE], folder[SETTING_SIZE];
+	int len;
+
+	take_path(text, "spoolfile", out, size);
+	if (out[0] == '\0')
+		take_path(text, "spool_file", out, size);
+	if (out[0] != '\0' ||
+	    (!settings_find(text, "spoolfile", value, sizeof(value)) &&
+		!settings_find(text, "spool_file", value, sizeof(value))) ||
+	    (value[0] != '=' && value[0] != '+'))
+		return;
+	take_path(text, "folder", folder, sizeof(folder));
+	len = snprintf(out, size, "%s/%s", folder, value + 1);
+	if (folder[0] == '\0' || len >= (int)size)
 		out[0] = '\0';
 }
 
@@ -92,8 +113,9 @@ take(struct span text, struct settings *out)
 	    settings_find(text, "smime_sign_command", value, sizeof(value)) &&
 	    value[0] != '\0';
 	(void)settings_find(text, "from", out->from, sizeof(out->from));
-	take_directory(text, "smime_keys", out->keys, sizeof(out->keys));
-	take_directory(text, "smime_certificates", out->certificates,
+	take_spool(text, out->spool, sizeof(out->spool));
+	take_path(text, "smime_keys", out->keys, sizeof(out->keys));
+	take_path(text, "smime_certificates", out->certificates,
 	    sizeof(out->certificates));
 }
 
@@ -102,7 +124,7 @@ settings_ask(const char *name, struct settings *out, struct note *note)
 {
 	static const char *const args[] = { "-Q", "from", "-Q", "smime_keys",
 		"-Q", "smime_certificates", "-Q", "smime_sign_command", "-Q",
-		"crypt_use_gpgme", NULL };
+		"crypt_use_gpgme", "-Q", "spoolfile", "-Q", "folder", NULL };
 	const struct program program = {
 		.name = name, .argv = args, .seconds = SECONDS
 	};

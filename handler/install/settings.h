@@ -11,10 +11,11 @@
 enum { SETTING_SIZE = 1000 };
 
 struct settings {
-	bool gpgme;              /* crypt_use_gpgme; false: it has none */
-	bool signs;              /* smime_sign_command is set */
-	char from[256];          /* or empty */
-	char keys[SETTING_SIZE]; /* directories, absolute; or empty */
+	bool gpgme;               /* crypt_use_gpgme; false: it has none */
+	bool signs;               /* smime_sign_command is set */
+	char from[256];           /* or empty */
+	char spool[SETTING_SIZE]; /* where mail arrives, absolute; or empty */
+	char keys[SETTING_SIZE];  /* directories, absolute; or empty */
 	char certificates[SETTING_SIZE];
 	struct note complaint; /* what it said about its configuration */
 };
