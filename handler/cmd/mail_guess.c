@@ -43,11 +43,11 @@ mail_guess(struct mail_guess *out)
 }
 
 enum status
-mail_guess_run(
-    const struct mail_guess *guess, const char *to, int tty, int *code)
+mail_guess_run(const struct mail_guess *guess, const char *to,
+    const char *subject, int tty, int *code)
 {
-	const char *argv[] = { guess->path, to != NULL ? "-s" : NULL,
-		"Signed test message", "--", to, NULL };
+	const char *argv[] = { guess->path, to != NULL ? "-s" : NULL, subject,
+		"--", to, NULL };
 	const struct run run = { .argv = argv,
 		.environment = RUN_USER,
 		.terminal = RUN_ON_SCREEN,

@@ -16,9 +16,9 @@ struct mail_guess {
  * installed.  Nothing is run. */
 void mail_guess(struct mail_guess *out);
 /* Run it on the terminal until the user leaves; to: with a new message to that
- * address, or NULL.  As process_run(). */
+ * address and that subject, or NULL.  As process_run(). */
 enum status mail_guess_run(const struct mail_guess *guess, const char *to,
-    int tty, int *code) MUST_CHECK;
+    const char *subject, int tty, int *code) MUST_CHECK;
 /* Find that program, whatever the user's configuration; false: it is not
  * there, or mailcert does not know how to run it. */
 bool mail_guess_of(const char *name, struct mail_guess *out);

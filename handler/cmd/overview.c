@@ -391,7 +391,7 @@ run(struct live *live, int tty)
 		words[n++] = typed;
 	}
 	if (command->mail)
-		status = mail_guess_run(&live->mail, NULL, tty, &code);
+		status = mail_guess_run(&live->mail, NULL, NULL, tty, &code);
 	else if (command->timer != NULL)
 		turn_timer_on(live, tty, command->timer);
 	else

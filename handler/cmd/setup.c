@@ -15,7 +15,6 @@
 #include "base/text.h"
 #include "cmd/setup_front.h"
 #include "cmd/setup_p.h"
-#include "mail/address.h"
 #include "setup/kept.h"
 #include "store/order.h"
 #include "tui/prompt.h"
@@ -95,19 +94,14 @@ take_answer(struct conversation *talk, const struct setup_question *question,
     const char *answer)
 {
 	char path[SETUP_ANSWER_SIZE];
-	struct mailbox mailbox;
 	struct note note = { "" };
 
 	/* As a shell would do. */
-	if (question->step == SETUP_FILE &&
+	if ((question->step == SETUP_FILE || question->step == SETUP_MESSAGE) &&
 	    path_expand(span_of(answer), path, sizeof(path)))
 		answer = path;
 
-	if (question->step == SETUP_ADDRESS &&
-	    address_parse(span_of(answer), &mailbox) != STATUS_OK)
-		note_say(&note, "%.100s is not an address like a@example.org",
-		    answer);
-	else if (is_setting(talk, question->step, answer, &note) &&
+	if (is_setting(talk, question->step, answer, &note) &&
 	    setup_answer(&talk->setup, question, answer, &note))
 		return true;
 	text_show_in(talk->message, sizeof(talk->message), span_of(note.text),
@@ -143,8 +137,9 @@ act(struct conversation *talk)
 	status = setup_do(talk, question, &code);
 	if (status == STATUS_OK && code == 0 && question->step == SETUP_FILE)
 		status = take_imported_address(talk);
-	setup_ran(&talk->setup, question, status == STATUS_OK ? code : 1);
-	if (!quiet && (status != STATUS_OK || code != 0 || question->show))
+	setup_ran(&talk->setup, question, status == STATUS_OK ? code : -1);
+	/* A note is shown with the next question. */
+	if (!quiet && status == STATUS_OK && (code != 0 || question->show))
 		pause_before_screen(talk);
 	if (status == STATUS_OK && code == 0)
 		return true;
@@ -317,6 +312,7 @@ cmd_setup(const struct invocation *invocation, int argc, char *argv[])
 		talk->named = argv[optind];
 		buf_init(&talk->lines, LINES_MOST);
 		buf_init(&talk->stands, LINES_MOST);
+		buf_init(&talk->mailboxes, LINES_MOST);
 		if (!config_path(talk->config))
 			status = note_set(
 			    &session->note, STATUS_CONFIG, "HOME is not set");
@@ -327,6 +323,7 @@ cmd_setup(const struct invocation *invocation, int argc, char *argv[])
 			status = converse(talk);
 		buf_clear(&talk->lines);
 		buf_clear(&talk->stands);
+		buf_clear(&talk->mailboxes);
 		(void)close(talk->tty);
 	}
 	free(talk);

@@ -91,11 +91,13 @@ setup_do(
 		note_say(&line, "%.300s", question->said);
 		cmd_say(&line);
 	}
+	if (question->look)
+		return setup_look(talk, code);
 	if (question->open_mail || question->mail != NULL)
 		return mail_guess_of(
 			   talk->setup.answer[SETUP_PROGRAM], &talk->mail)
-		    ? mail_guess_run(
-			  &talk->mail, question->mail, talk->tty, code)
+		    ? mail_guess_run(&talk->mail, question->mail, talk->subject,
+			  talk->tty, code)
 		    : STATUS_NO;
 	return own_command_on(talk->tty, &talk->invocation, &session->config,
 	    question->word, code);

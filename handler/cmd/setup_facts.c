@@ -12,56 +12,77 @@
 #include "overview/installed.h"
 #include "store/order.h"
 
+const char *const setup_programs[SETUP_PROGRAMS] = { "neomutt", "mutt",
+	"thunderbird", "s-nail", "alpine" };
+
+size_t
+setup_program_index(const char *program)
+{
+	size_t i;
+
+	for (i = 0; i < SETUP_PROGRAMS; i++)
+		if (strcmp(setup_programs[i], program) == 0)
+			break;
+	return i;
+}
+
+/* The first that is installed and has a configuration, else the first. */
 void
 setup_find_programs(struct conversation *talk)
 {
-	static const char *const names[] = { "neomutt", "mutt", "thunderbird",
-		"s-nail", "alpine" };
 	struct setup_facts *facts = &talk->facts;
 	char path[1024];
 	size_t i;
 
 	facts->has_count = 0;
-	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (program_find(names[i], path, sizeof(path)))
-			facts->has[facts->has_count++] = names[i];
-	mail_guess(&talk->guess);
-	facts->program = talk->guess.name;
-	facts->why = NULL;
-	if (talk->guess.configured) {
-		(void)snprintf(talk->why, sizeof(talk->why), "you have %s",
-		    talk->guess.file);
+	facts->program = facts->why = NULL;
+	for (i = 0; i < SETUP_PROGRAMS; i++) {
+		if (!program_find(setup_programs[i], path, sizeof(path)))
+			continue;
+		facts->has[facts->has_count++] = setup_programs[i];
+		if (facts->program == NULL)
+			facts->program = setup_programs[i];
+		if (facts->why != NULL ||
+		    !setup_is_configured(setup_programs[i], path, sizeof(path)))
+			continue;
+		(void)snprintf(
+		    talk->why, sizeof(talk->why), "you have %s", path);
 		facts->why = talk->why;
+		facts->program = setup_programs[i];
 	}
 }
 
-/* The one on the command line, of the mail program, or of the environment. */
+/* The one on the command line, or what the user's own configuration has. */
 static void
-find_address(struct conversation *talk)
+find_addresses(struct conversation *talk)
 {
-	const char *program = talk->setup.answer[SETUP_PROGRAM];
-	const char *email = getenv("EMAIL");
-	struct setup_facts *facts = &talk->facts;
-
-	facts->address = facts->whence = NULL;
-	if (talk->named != NULL) {
-		facts->address = talk->named;
+	talk->facts.addresses = &talk->addresses;
+	setup_find_addresses(talk);
+	if (talk->named == NULL)
 		return;
+	talk->addresses.count = 0;
+	addresses_add(&talk->addresses, span_of(talk->named), "as you say");
+}
+
+/* Where the test message is looked for, and by what. */
+static void
+find_mailboxes(struct conversation *talk)
+{
+	struct source sources[SOURCES_MAX];
+	const size_t count = setup_mailboxes(talk, sources);
+	char name[SOURCE_NAME_SIZE];
+	size_t i;
+
+	(void)snprintf(talk->subject, sizeof(talk->subject),
+	    "Signed test message %s", talk->certificate);
+	buf_clear(&talk->mailboxes);
+	for (i = 0; i < count; i++) {
+		source_name(&sources[i], name);
+		buf_addf(&talk->mailboxes, "%s%s", i > 0 ? ", " : "", name);
 	}
-	if (talk->setup.answer[SETUP_ADDRESS][0] == '\0' &&
-	    mail_guess_of(program, &talk->mail) && talk->mail.configured &&
-	    !talk->asked_settings) {
-		talk->asked_settings = true;
-		if (settings_ask(program, &talk->settings, NULL) != STATUS_OK)
-			talk->settings.from[0] = '\0';
-	}
-	if (talk->settings.from[0] != '\0') {
-		facts->address = talk->settings.from;
-		facts->whence = "as your mail program says";
-	} else if (email != NULL && email[0] != '\0') {
-		facts->address = email;
-		facts->whence = "from the variable EMAIL";
-	}
+	talk->facts.mailboxes =
+	    talk->mailboxes.at != NULL ? talk->mailboxes.at : "";
+	talk->facts.subject = talk->subject;
 }
 
 static bool
@@ -130,21 +151,33 @@ find_challenge(struct conversation *talk, const char *order)
 	return status;
 }
 
+/* Is it for all of them? */
 static bool
-is_of(const void *record, const void *address)
+is_of(const void *record, const void *addresses)
 {
 	const struct order *order = record;
+	struct span rest = span_of(addresses);
+	char address[SETUP_ANSWER_SIZE];
 
-	return (order_is_open(order) || order_is_current(order) ||
-		   order->state == ORDER_REQUESTED) &&
-	    order_is_for(order, address);
+	if (!order_is_open(order) && !order_is_current(order) &&
+	    order->state != ORDER_REQUESTED)
+		return false;
+	while (rest.len > 0) {
+		if (!span_copy(span_cut(rest, 0, span_find_byte(rest, ' ')),
+			address, sizeof(address)) ||
+		    !order_is_for(order, address))
+			return false;
+		rest = span_cut(rest, span_find_byte(rest, ' ') + 1, rest.len);
+	}
+	return true;
 }
 
 /* What the home has for the address. */
 enum status
 setup_find_orders(struct conversation *talk)
 {
-	const char *address = talk->setup.answer[SETUP_ADDRESS];
+	const char *addresses = setup_addresses(&talk->setup);
+	char first[SETUP_ANSWER_SIZE];
 	struct setup_facts *facts = &talk->facts;
 	struct session *session = talk->session;
 	struct record_search search = { .ids = 0 };
@@ -155,15 +188,17 @@ setup_find_orders(struct conversation *talk)
 	facts->has_certificate = facts->has_order = false;
 	facts->has_request = false;
 	buf_clear(&talk->stands);
-	if (address[0] == '\0')
+	if (addresses[0] == '\0')
 		return STATUS_OK;
-	order_search_for(&search, address);
-	status = orders_find(&session->home, &search, is_of, address, &all,
+	setup_first_address(&talk->setup, first);
+	order_search_for(&search, first);
+	status = orders_find(&session->home, &search, is_of, addresses, &all,
 	    &count, &session->note);
 	for (i = 0; i < count && status == STATUS_OK; i++) {
 		if (order_is_current(&all[i])) {
 			facts->has_certificate = true;
 			(void)strcpy(talk->certificate, all[i].id);
+			talk->since = all[i].created;
 		} else if (all[i].state == ORDER_REQUESTED) {
 			facts->has_request = true;
 		} else {
@@ -213,11 +248,12 @@ setup_find_facts(struct conversation *talk)
 	enum status status;
 
 	find_configured(talk);
-	find_address(talk);
+	find_addresses(talk);
 	status = setup_find_orders(talk);
 	if (status == STATUS_OK && talk->facts.has_certificate) {
 		find_installed(talk);
 		find_timer(talk);
+		find_mailboxes(talk);
 	}
 	talk->facts.stands = talk->stands.at != NULL ? talk->stands.at : "";
 	return status;

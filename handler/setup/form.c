@@ -66,8 +66,8 @@ draw_record(const struct form *form, struct page *page)
 			return;
 		row = page_add(page);
 		row_pad(row, 1);
-		row_addf(row, ROLE_DIM, "%s%s%s", setup->answer[SETUP_ADDRESS],
-		    setup->answer[SETUP_ADDRESS][0] != '\0' ? ", " : "",
+		row_addf(row, ROLE_DIM, "%s%s%s", setup_addresses(setup),
+		    setup_addresses(setup)[0] != '\0' ? ", " : "",
 		    setup->answer[SETUP_PROGRAM]);
 		return;
 	}

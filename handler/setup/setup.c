@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+#include "mail/address.h"
+
 static const char *const names[SETUP_STEPS] = {
 	[SETUP_PROGRAM] = "program",
 	[SETUP_ADDRESS] = "address",
@@ -19,6 +22,8 @@ static const char *const names[SETUP_STEPS] = {
 	[SETUP_INSTALL] = "install",
 	[SETUP_TIMER] = "timer",
 	[SETUP_TEST] = "test",
+	[SETUP_LOOK] = "look",
+	[SETUP_MESSAGE] = "message",
 };
 
 const char *
@@ -61,6 +66,13 @@ setup_ca(const struct setup *setup)
 	return strncmp(setup->answer[SETUP_SOURCE], "ca:", 3) == 0
 	    ? setup->answer[SETUP_SOURCE] + 3
 	    : NULL;
+}
+
+const char *
+setup_addresses(const struct setup *setup)
+{
+	return is(setup, SETUP_ADDRESS, "type") ? ""
+						: setup->answer[SETUP_ADDRESS];
 }
 
 /* --- questions -------------------------------------------------------------*/
@@ -109,17 +121,50 @@ ask_program(const struct setup_facts *facts, struct setup_question *out)
 	    "mailcert export writes a file for it");
 }
 
+/* All that were found, if one certificate may have them. */
 static void
-ask_address(const struct setup_facts *facts, struct setup_question *out)
+add_all(const struct addresses *found, struct setup_question *out)
 {
-	begin(out, SETUP_ADDRESS, SETUP_TYPES, 2,
-	    "For which address is the certificate?");
-	if (facts->address == NULL)
+	size_t i, len = 0;
+
+	if (found->count > SETUP_ADDRESSES_MAX)
 		return;
-	(void)snprintf(out->typed, sizeof(out->typed), "%s", facts->address);
-	if (facts->whence != NULL)
-		(void)snprintf(out->text, sizeof(out->text), "%s, %s",
-		    facts->address, facts->whence);
+	for (i = 0; i < found->count && len < sizeof(out->typed); i++)
+		len +=
+		    (size_t)snprintf(out->typed + len, sizeof(out->typed) - len,
+			"%s%s", i > 0 ? " " : "", found->found[i].address);
+	if (len < sizeof(out->typed))
+		add_choice(out, out->typed, "all of these",
+		    "one certificate for all; not every CA issues that");
+}
+
+static void
+ask_address(const struct setup *setup, const struct setup_facts *facts,
+    struct setup_question *out)
+{
+	const struct addresses *found = facts->addresses;
+	const bool types = found->count < 2 || is(setup, SETUP_ADDRESS, "type");
+	size_t i;
+
+	begin(out, SETUP_ADDRESS, types ? SETUP_TYPES : SETUP_CHOOSES, 2,
+	    "For which address is the certificate?");
+	if (types) {
+		if (found->count > 0)
+			(void)snprintf(out->typed, sizeof(out->typed), "%s",
+			    found->found[0].address);
+		(void)snprintf(out->text, sizeof(out->text),
+		    "%s%s%s%sThe one that you send mail from. One certificate "
+		    "for several: with blanks between them.",
+		    out->typed, found->count > 0 ? ", " : "",
+		    found->count > 0 ? found->found[0].whence : "",
+		    found->count > 0 ? ".\n" : "");
+		return;
+	}
+	for (i = 0; i < found->count; i++)
+		add_choice(out, found->found[i].address,
+		    found->found[i].address, found->found[i].whence);
+	add_all(found, out);
+	add_choice(out, "type", "another one", "you type it, or several");
 }
 
 static void
@@ -154,7 +199,9 @@ ask_send(const struct setup *setup, const struct setup_facts *facts,
 	(void)snprintf(out->text, sizeof(out->text),
 	    "The CA mails a challenge to %s; your reply must come from there, "
 	    "signed by your provider (DKIM).",
-	    setup->answer[SETUP_ADDRESS]);
+	    strchr(setup_addresses(setup), ' ') != NULL
+		? "each address"
+		: setup_addresses(setup));
 	if (is_mutt(setup))
 		add_choice(out, "mail", setup->answer[SETUP_PROGRAM],
 		    "mailcert puts the reply into its compose menu");
@@ -236,16 +283,73 @@ ask_timer(const struct setup_facts *facts, struct setup_question *out)
 }
 
 static void
-ask_test(const struct setup *setup, struct setup_question *out)
+ask_test(const struct setup *setup, const struct setup_facts *facts,
+    struct setup_question *out)
 {
+	const char *program = setup->answer[SETUP_PROGRAM];
+	char address[SETUP_ANSWER_SIZE];
+
+	setup_first_address(setup, address);
 	begin(out, SETUP_TEST, SETUP_CHOOSES, 7,
 	    "Send a signed test message to yourself?");
+	if (is_mutt(setup)) {
+		(void)snprintf(out->text, sizeof(out->text),
+		    "%s opens with a message to %s. Write a line, leave the "
+		    "editor, see that it says \"Sign\", and press y.",
+		    program, address);
+		add_choice(out, "yes", "yes", "");
+	} else {
+		(void)snprintf(out->text, sizeof(out->text),
+		    "Write it in %s: to %s, signed, with the subject\n%s",
+		    program, address, facts->subject);
+		add_choice(out, "done", "it is sent", "setup looks for it");
+	}
+	add_choice(out, "no", "no", "setup ends here");
+}
+
+static void
+ask_look(const struct setup_facts *facts, struct setup_question *out)
+{
+	begin(
+	    out, SETUP_LOOK, SETUP_CHOOSES, 7, "Has the test message arrived?");
 	(void)snprintf(out->text, sizeof(out->text),
-	    "%s opens with a message to %s. Write a line, leave the editor, "
-	    "see that it says \"Sign\", and press y.",
-	    setup->answer[SETUP_PROGRAM], setup->answer[SETUP_ADDRESS]);
-	add_choice(out, "yes", "yes", "");
-	add_choice(out, "no", "no", "");
+	    "Its signature is checked then, and what your provider made of "
+	    "the message: a CA is as strict with your answers.%s%.1000s",
+	    facts->mailboxes[0] != '\0' ? "\nIt is looked for in " : "",
+	    facts->mailboxes);
+	if (facts->mailboxes[0] != '\0')
+		add_choice(out, "look", "look for it", "");
+	add_choice(out, "file", "it is in a file",
+	    "saved from the mail "
+	    "program, with its header");
+	add_choice(out, "no", "go on without", "");
+}
+
+void
+setup_first_address(const struct setup *setup, char out[SETUP_ANSWER_SIZE])
+{
+	(void)strcpy(out, setup->answer[SETUP_ADDRESS]);
+	out[strcspn(out, " ")] = '\0';
+}
+
+/* Behind the other words: "--", and all addresses, or the first one. */
+static void
+add_addresses(const struct setup *setup, bool all, struct setup_question *out)
+{
+	const struct span address = span_of(setup->answer[SETUP_ADDRESS]);
+	char *at = out->words;
+	size_t n = 0;
+
+	while (out->word[n] != NULL)
+		n++;
+	out->word[n++] = "--";
+	(void)span_copy(address, out->words, sizeof(out->words));
+	do {
+		out->word[n++] = at;
+		at += strcspn(at, " ");
+		if (*at != '\0')
+			*at++ = '\0';
+	} while (all && *at != '\0' && n + 1 < SETUP_WORDS);
 }
 
 static void
@@ -297,24 +401,21 @@ ask_certificate(const struct setup *setup, const struct setup_facts *facts,
 		run(out, SETUP_GET, 4, "the request for the web page:");
 		out->show = true;
 		out->word[0] = "csr";
-		out->word[1] = "--";
-		out->word[2] = setup->answer[SETUP_ADDRESS];
+		add_addresses(setup, true, out);
 	} else if (!facts->has_order) {
 		run(out, SETUP_GET, 4, "placing the order");
 		out->word[0] = "order";
 		out->word[1] = "--no-wait";
 		out->word[2] = "--ca";
 		out->word[3] = ca;
-		out->word[4] = "--";
-		out->word[5] = setup->answer[SETUP_ADDRESS];
+		add_addresses(setup, true, out);
 	} else if (is(setup, SETUP_ANSWER, "open")) {
 		run(out, SETUP_ANSWER, 4, "");
 		out->open_mail = true;
 	} else if (is(setup, SETUP_ANSWER, "look")) {
 		run(out, SETUP_ANSWER, 4, "asking the CA");
 		out->word[0] = "finish";
-		out->word[1] = "--";
-		out->word[2] = setup->answer[SETUP_ADDRESS];
+		add_addresses(setup, false, out);
 	} else {
 		ask_answer(setup, facts, out);
 	}
@@ -353,6 +454,27 @@ ask_way(const struct setup *setup, const struct setup_facts *facts,
 	return true;
 }
 
+/* What became of the test message.  False: all is known. */
+static bool
+ask_examination(const struct setup *setup, const struct setup_facts *facts,
+    struct setup_question *out)
+{
+	if (!has(setup, SETUP_LOOK)) {
+		ask_look(facts, out);
+	} else if (is(setup, SETUP_LOOK, "file") &&
+	    !has(setup, SETUP_MESSAGE)) {
+		begin(out, SETUP_MESSAGE, SETUP_TYPES, 7,
+		    "Which file has the test message?");
+	} else if (is(setup, SETUP_LOOK, "look") ||
+	    is(setup, SETUP_LOOK, "file")) {
+		run(out, SETUP_LOOK, 7, "examining the test message");
+		out->look = out->show = true;
+	} else {
+		return false;
+	}
+	return true;
+}
+
 /* What is done with the certificate.  False: nothing is left. */
 static bool
 ask_use(const struct setup *setup, const struct setup_facts *facts,
@@ -367,7 +489,7 @@ ask_use(const struct setup *setup, const struct setup_facts *facts,
 		out->show = true;
 		out->word[0] = "install";
 		out->word[1] = setup->answer[SETUP_PROGRAM];
-		out->word[2] = setup->answer[SETUP_ADDRESS];
+		add_addresses(setup, false, out);
 	} else if (setup_ca(setup) != NULL && facts->timer == NULL &&
 	    (facts->systemd || facts->cron) && !has(setup, SETUP_TIMER)) {
 		ask_timer(facts, out);
@@ -375,12 +497,14 @@ ask_use(const struct setup *setup, const struct setup_facts *facts,
 	    is(setup, SETUP_TIMER, "cron")) {
 		run(out, SETUP_TIMER, 6, "turning the timer on");
 		out->timer = true;
-	} else if (is_mutt(setup) && !is(setup, SETUP_INSTALL, "no") &&
-	    !has(setup, SETUP_TEST)) {
-		ask_test(setup, out);
+	} else if (!other && facts->installed && !has(setup, SETUP_TEST)) {
+		ask_test(setup, facts, out);
 	} else if (is(setup, SETUP_TEST, "yes")) {
 		run(out, SETUP_TEST, 7, "");
-		out->mail = setup->answer[SETUP_ADDRESS];
+		setup_first_address(setup, out->words);
+		out->mail = out->words;
+	} else if (is(setup, SETUP_TEST, "done")) {
+		return ask_examination(setup, facts, out);
 	} else {
 		return false;
 	}
@@ -393,8 +517,8 @@ setup_ask(const struct setup *setup, const struct setup_facts *facts,
 {
 	if (!has(setup, SETUP_PROGRAM))
 		ask_program(facts, out);
-	else if (!has(setup, SETUP_ADDRESS))
-		ask_address(facts, out);
+	else if (setup_addresses(setup)[0] == '\0')
+		ask_address(setup, facts, out);
 	else if (!has(setup, SETUP_SOURCE))
 		ask_source(facts, out);
 	else if (!ask_way(setup, facts, out) &&
@@ -415,6 +539,46 @@ is_choice(const struct setup_question *question, const char *answer)
 	return false;
 }
 
+/* "a@example.org, b@example.org": each must be one. */
+static bool
+take_addresses(struct setup *setup, const char *answer, struct note *note)
+{
+	char all[SETUP_ANSWER_SIZE] = "", shown[120];
+	struct mailbox mailbox;
+	struct span rest = span_of(answer), one;
+	size_t len, count = 0, used = 0;
+
+	while (rest.len > 0) {
+		for (len = 0; len < rest.len && rest.at[len] != ' ' &&
+		     rest.at[len] != ',';
+		     len++)
+			;
+		one = span_cut(rest, 0, len);
+		rest = span_cut(rest, len + 1, rest.len);
+		if (one.len == 0)
+			continue;
+		if (address_parse(one, &mailbox) != STATUS_OK) {
+			text_show_in(shown, sizeof(shown), one, true);
+			note_say(note,
+			    "%s is not an address like a@example.org", shown);
+			return false;
+		}
+		if (++count > SETUP_ADDRESSES_MAX) {
+			note_say(note,
+			    "a certificate gets %d addresses at most",
+			    SETUP_ADDRESSES_MAX);
+			return false;
+		}
+		used += (size_t)snprintf(all + used, sizeof(all) - used,
+		    "%s%.*s", used > 0 ? " " : "", (int)one.len, one.at);
+	}
+	if (count == 0)
+		note_say(note, "that is empty");
+	else
+		set(setup, SETUP_ADDRESS, all);
+	return count > 0;
+}
+
 bool
 setup_answer(struct setup *setup, const struct setup_question *question,
     const char *answer, struct note *note)
@@ -433,6 +597,8 @@ setup_answer(struct setup *setup, const struct setup_question *question,
 		note_say(note, "a directory is at https://...");
 		return false;
 	}
+	if (question->step == SETUP_ADDRESS && strcmp(answer, "type") != 0)
+		return take_addresses(setup, answer, note);
 	set(setup, question->step, answer);
 	return true;
 }
@@ -445,6 +611,13 @@ setup_ran(struct setup *setup, const struct setup_question *question, int code)
 	case SETUP_ANSWER:
 		/* Whether there is a certificate is a fact. */
 		set(setup, question->step, "");
+		break;
+	case SETUP_LOOK:
+		set(setup, SETUP_LOOK,
+		    code == 0       ? "done"
+			: code == 1 ? "bad"
+				    : "");
+		set(setup, SETUP_MESSAGE, "");
 		break;
 	case SETUP_WRITE:
 	case SETUP_MAILCAP:
@@ -489,6 +662,8 @@ setup_add_record(const struct setup *setup, struct buf *out)
 
 	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		value = setup->answer[rows[i].step];
+		if (rows[i].step == SETUP_ADDRESS)
+			value = setup_addresses(setup);
 		if (rows[i].step == SETUP_SOURCE && setup_ca(setup) != NULL)
 			value = setup_ca(setup);
 		if (value[0] != '\0')
@@ -546,9 +721,15 @@ setup_add_summary(
 			: "systemctl --user disable --now "
 			  "mailcert-renew.timer");
 	if (is(setup, SETUP_TEST, "done"))
-		buf_addf(out,
-		    "- a test message was composed; when it arrives, mailcert "
-		    "verify checks its signature\n");
+		buf_add_text(out,
+		    is(setup, SETUP_LOOK, "done")
+			? "- a signed test message arrived; its signature is "
+			  "good\n"
+			: is(setup, SETUP_LOOK, "bad")
+			? "- a test message arrived, but its signature is not "
+			  "good; mailcert verify says why\n"
+			: "- a test message was sent; when it arrives, mailcert "
+			  "verify checks its signature\n");
 	buf_addf(out, "\nNext: %s\n",
 	    setup_ca(setup) == NULL
 		? "get another one before it expires; mailcert cannot renew it."

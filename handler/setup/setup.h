@@ -8,13 +8,13 @@
  */
 #ifndef SETUP_SETUP_H
 #define SETUP_SETUP_H
-#include "base/buf.h"
+#include "setup/addresses.h"
 
 /* In the order in which they are asked. */
 enum setup_step {
 	SETUP_PROGRAM,
-	SETUP_ADDRESS,
-	SETUP_SOURCE, /* "ca:NAME", "url", "file", "page" */
+	SETUP_ADDRESS, /* or several, with a blank between them; "type" */
+	SETUP_SOURCE,  /* "ca:NAME", "url", "file", "page" */
 	SETUP_URL,
 	SETUP_SEND, /* "mail", "sendmail", "smtp" */
 	SETUP_SERVER,
@@ -26,6 +26,8 @@ enum setup_step {
 	SETUP_INSTALL,
 	SETUP_TIMER, /* "systemd", "cron", "no", "done" */
 	SETUP_TEST,
+	SETUP_LOOK,    /* for the test message: "look", "file", "no", "done" */
+	SETUP_MESSAGE, /* the file */
 	SETUP_END
 };
 enum { SETUP_STEPS = SETUP_END, SETUP_ANSWER_SIZE = 512 };
@@ -34,7 +36,12 @@ struct setup {
 	char answer[SETUP_STEPS][SETUP_ANSWER_SIZE]; /* empty: not yet */
 };
 
-enum { SETUP_CHOICES_MAX = 12, SETUP_WORDS = 8, SETUP_TEXT_SIZE = 2048 };
+enum {
+	SETUP_CHOICES_MAX = 12,
+	SETUP_ADDRESSES_MAX = 4, /* of one certificate */
+	SETUP_WORDS = 12,
+	SETUP_TEXT_SIZE = 2048
+};
 
 /* What is the case; spans of time are the caller's. */
 struct setup_facts {
@@ -42,8 +49,7 @@ struct setup_facts {
 	const char *why;                    /* "you have /home/alice/.muttrc" */
 	const char *has[SETUP_CHOICES_MAX]; /* programs that are installed */
 	size_t has_count;
-	const char *address;               /* guessed; or NULL */
-	const char *whence;                /* "from your muttrc" */
+	const struct addresses *addresses; /* the user's own, as found */
 	const char *ca[SETUP_CHOICES_MAX]; /* the names of known CAs */
 	size_t ca_count;
 	const char *ca_now; /* as configured; or empty */
@@ -58,6 +64,8 @@ struct setup_facts {
 	const char *timer;  /* what renews already; or NULL */
 	bool systemd, cron; /* could */
 	const char *cron_line;
+	const char *mailboxes; /* where the test message is looked for; or "" */
+	const char *subject;   /* that it has */
 };
 
 struct setup_choice {
@@ -84,7 +92,9 @@ struct setup_question {
 	char value[SETUP_CHOICES_MAX][64]; /* of choices that name CAs */
 	char typed[SETUP_ANSWER_SIZE]; /* what Enter alone means; or empty */
 	const char *word[SETUP_WORDS]; /* of a command of mailcert */
+	char words[SETUP_ANSWER_SIZE]; /* the addresses among them */
 	const char *mail; /* or the mail program, with a message to it */
+	bool look;        /* or find the test message, and examine it */
 	bool open_mail;   /* or the mail program, to read */
 	bool write;       /* or write the lines of configuration */
 	bool timer;       /* or turn the timer on: the answer says which */
@@ -96,8 +106,8 @@ enum { SETUP_NUMBERS = 7 };
 
 void setup_ask(const struct setup *setup, const struct setup_facts *facts,
     struct setup_question *out);
-/* Take an answer: the value of a choice, or a line.  False: it is not valid;
- * note says why. */
+/* Take an answer: the value of a choice, or a line.  Addresses have blanks or
+ * commas between them.  False: it is not valid; note says why. */
 bool setup_answer(struct setup *setup, const struct setup_question *question,
     const char *answer, struct note *note) MUST_CHECK;
 /* The command ended, with that exit status. */
@@ -114,6 +124,11 @@ void setup_add_send(const struct setup *setup, struct buf *out);
 /* Append what was done and how to undo it, in lines. */
 void setup_add_summary(const struct setup *setup,
     const struct setup_facts *facts, struct buf *out);
+/* Those that the certificate is for, with a blank between them; "": not yet. */
+const char *setup_addresses(const struct setup *setup);
+/* The first address of the answer, or all of it. */
+void setup_first_address(
+    const struct setup *setup, char out[SETUP_ANSWER_SIZE]);
 /* The name under which an answer is kept. */
 const char *setup_name(enum setup_step step);
 /* The CA of the answers; NULL: none. */

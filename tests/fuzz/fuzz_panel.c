@@ -177,6 +177,7 @@ play_form(const uint8_t *data, struct span rest, bool utf8)
 	static struct setup_facts facts;
 	static struct setup_question question;
 	static struct form form;
+	static struct addresses addresses;
 	static char text[6][600];
 	struct note note = { "" };
 	size_t i, played = 0;
@@ -184,15 +185,24 @@ play_form(const uint8_t *data, struct span rest, bool utf8)
 	for (i = 0; i < 6; i++)
 		field(&rest, text[i], sizeof(text[i]));
 	setup = (struct setup){ .answer = { "" } };
+	addresses.count = 1 + data[3] / 2 % 2;
+	for (i = 0; i < addresses.count; i++) {
+		(void)span_copy(
+		    span_cut(span_of(text[1]), 0, OWN_ADDRESS_SIZE - 1),
+		    addresses.found[i].address, OWN_ADDRESS_SIZE);
+		(void)span_copy(span_cut(span_of(text[2]), 0, WHENCE_SIZE - 1),
+		    addresses.found[i].whence, WHENCE_SIZE);
+	}
 	facts = (struct setup_facts){ .program = "neomutt",
 		.why = text[0],
 		.has = { "neomutt" },
 		.has_count = 1,
-		.address = text[1],
-		.whence = text[2],
+		.addresses = &addresses,
 		.lines = text[3],
 		.config = text[4],
-		.stands = text[5] };
+		.stands = text[5],
+		.mailboxes = text[3],
+		.subject = text[4] };
 	for (i = 0; i < KEYS_MAX && played < FORMS; i++) {
 		setup_ask(&setup, &facts, &question);
 		if (question.kind == SETUP_RUNS)

@@ -65,6 +65,15 @@ draw_address_wrong(struct page *out)
 }
 
 static void
+draw_addresses(struct page *out)
+{
+	begin();
+	addresses_add(&addresses, SPAN("alice@work.example"),
+	    "alternates in your muttrc");
+	SHOW(out, "neomutt");
+}
+
+static void
 draw_source(struct page *out)
 {
 	begin();
@@ -132,21 +141,41 @@ draw_test(struct page *out)
 }
 
 static void
+draw_sent(struct page *out)
+{
+	begin();
+	facts.has_certificate = facts.installed = true;
+	facts.timer = "mailcert-renew.timer";
+	SHOW(out, "thunderbird", "alice@example.org", "ca:castle");
+}
+
+static void
+draw_arrived(struct page *out)
+{
+	begin();
+	facts.has_certificate = facts.installed = true;
+	facts.timer = "mailcert-renew.timer";
+	SHOW(out, MUTT_USER, "ca:castle", "yes");
+}
+
+static void
 draw_hostile(struct page *out)
 {
 	begin();
-	facts.address = "a\x1b]0;x\x07@b\xe2\x80\xae.example";
-	facts.whence = "from \x9b a \x1b[2J file";
+	(void)strcpy(
+	    addresses.found[0].address, "a\x1b]0;x\x07@b\xe2\x80\xae.example");
+	(void)strcpy(addresses.found[0].whence, "from \x9b a \x1b[2J file");
 	show((const char *const[]){ "neomutt", NULL }, "\x1b[2J wrong", out);
 }
 
 const struct golden golden_setup[] = { { "setup-program", draw_program },
 	{ "setup-address", draw_address },
 	{ "setup-address-wrong", draw_address_wrong },
-	{ "setup-source", draw_source }, { "setup-file", draw_file },
-	{ "setup-request", draw_request }, { "setup-send", draw_send },
-	{ "setup-difference", draw_difference },
+	{ "setup-addresses", draw_addresses }, { "setup-source", draw_source },
+	{ "setup-file", draw_file }, { "setup-request", draw_request },
+	{ "setup-send", draw_send }, { "setup-difference", draw_difference },
 	{ "setup-challenge", draw_challenge },
 	{ "setup-install", draw_install }, { "setup-timer", draw_timer },
-	{ "setup-test", draw_test }, { "setup-hostile", draw_hostile },
+	{ "setup-test", draw_test }, { "setup-test-sent", draw_sent },
+	{ "setup-arrived", draw_arrived }, { "setup-hostile", draw_hostile },
 	{ NULL, NULL } };

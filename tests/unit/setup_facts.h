@@ -11,17 +11,20 @@ static struct setup setup;
 static struct setup_facts facts;
 static struct setup_question question;
 static struct form form;
+static struct addresses addresses;
 
 static inline void
 begin(void)
 {
 	setup = (struct setup){ .answer = { "" } };
+	addresses.count = 0;
+	addresses_add(
+	    &addresses, SPAN("alice@example.org"), "as your mail program says");
 	facts = (struct setup_facts){ .program = "neomutt",
 		.why = "you have /home/alice/.config/neomutt/neomuttrc",
 		.has = { "neomutt", "mutt", "thunderbird" },
 		.has_count = 3,
-		.address = "alice@example.org",
-		.whence = "as your mail program says",
+		.addresses = &addresses,
 		.ca = { "castle", "local" },
 		.ca_count = 2,
 		.ca_now = "local",
@@ -31,7 +34,9 @@ begin(void)
 		.stands = "waits for the challenge from ca@ca.example",
 		.systemd = true,
 		.cron = true,
-		.cron_line = "17 */6 * * * '/usr/bin/mailcert' renew" };
+		.cron_line = "17 */6 * * * '/usr/bin/mailcert' renew",
+		.mailboxes = "maildir:/home/alice/Mail/INBOX",
+		.subject = "Signed test message bt8sxws2" };
 }
 
 static inline bool

@@ -63,7 +63,7 @@ test_ca(void)
 	OK(asks(SETUP_INSTALL, SETUP_CHOOSES));
 	OK(answer("yes"));
 	OK(asks(SETUP_INSTALL, SETUP_RUNS) &&
-	    runs("install neomutt alice@example.org"));
+	    runs("install neomutt -- alice@example.org"));
 	setup_ran(&setup, &question, 1);
 	OK(asks(SETUP_INSTALL, SETUP_CHOOSES)); /* it failed: once more */
 	OK(answer("yes") && asks(SETUP_INSTALL, SETUP_RUNS));
@@ -79,7 +79,113 @@ test_ca(void)
 	OK(asks(SETUP_TEST, SETUP_RUNS) &&
 	    strcmp(question.mail, "alice@example.org") == 0);
 	setup_ran(&setup, &question, 0);
+	OK(asks(SETUP_LOOK, SETUP_CHOOSES) && question.choices == 3);
+	OK(answer("look"));
+	OK(asks(SETUP_LOOK, SETUP_RUNS) && question.look && question.show);
+	setup_ran(&setup, &question, -1); /* not yet */
+	OK(asks(SETUP_LOOK, SETUP_CHOOSES) && answer("file"));
+	OK(asks(SETUP_MESSAGE, SETUP_TYPES) && answer("/home/alice/eml"));
+	OK(asks(SETUP_LOOK, SETUP_RUNS) && question.look);
+	setup_ran(&setup, &question, 0);
 	OK(asks(SETUP_END, SETUP_ENDS));
+}
+
+/* Several, chosen or typed. */
+static void
+test_addresses(void)
+{
+	begin();
+	addresses_add(&addresses, SPAN("alice@work.example"),
+	    "alternates in your muttrc");
+	(void)(asks(SETUP_PROGRAM, SETUP_CHOOSES) && answer("mutt"));
+	OK(asks(SETUP_ADDRESS, SETUP_CHOOSES) && question.choices == 4);
+	OK(answer("alice@example.org alice@work.example"));
+	(void)(asks(SETUP_SOURCE, SETUP_CHOOSES) && answer("page"));
+	OK(asks(SETUP_GET, SETUP_RUNS) &&
+	    runs("csr -- alice@example.org alice@work.example"));
+	setup_back(&setup);
+	setup_back(&setup);
+	OK(asks(SETUP_ADDRESS, SETUP_CHOOSES) && answer("type"));
+	OK(setup_addresses(&setup)[0] == '\0');
+	OK(asks(SETUP_ADDRESS, SETUP_TYPES));
+	OK(!answer("a@x.org b"));
+	OK(!answer(" , "));
+	OK(!answer("a@x.org b@x.org c@x.org d@x.org e@x.org"));
+	OK(answer(" a@x.org,b@x.org, c@x.org  "));
+	OK(strcmp(setup_addresses(&setup), "a@x.org b@x.org c@x.org") == 0);
+	(void)(asks(SETUP_SOURCE, SETUP_CHOOSES) && answer("ca:local"));
+	(void)(asks(SETUP_SEND, SETUP_CHOOSES) && answer("sendmail"));
+	facts.lines = "";
+	OK(asks(SETUP_GET, SETUP_RUNS) &&
+	    runs("order --no-wait --ca local -- a@x.org b@x.org c@x.org"));
+	facts.has_order = true;
+	(void)(asks(SETUP_ANSWER, SETUP_CHOOSES) && answer("look"));
+	OK(asks(SETUP_ANSWER, SETUP_RUNS) && runs("finish -- a@x.org"));
+}
+
+/* "a@x.org (whence), b@x.org (whence)" */
+static bool
+found(const char *wanted)
+{
+	struct buf text;
+	bool same;
+	size_t i;
+
+	buf_init(&text, 8192);
+	for (i = 0; i < addresses.count; i++)
+		buf_addf(&text, "%s%s (%s)", i > 0 ? ", " : "",
+		    addresses.found[i].address, addresses.found[i].whence);
+	same = span_eq(buf_span(&text), span_of(wanted));
+	if (!same)
+		printf("# found %s\n", text.at != NULL ? text.at : "none");
+	buf_clear(&text);
+	addresses.count = 0;
+	return same;
+}
+
+static void
+test_found(void)
+{
+	addresses.count = 0;
+	addresses_of_muttrc(&addresses,
+	    SPAN("# set from=no@x.org\n"
+		 "set realname=\"A B\" from=\"A B <a@x.org>\"\n"
+		 "alternates -group me '^b@y\\.org$' .*@z.org c@(x|y).org\n"
+		 "  folder-hook . 'set from=d@x.org'\n"
+		 "send-hook ~A set from = e@x.org\n"
+		 "my_hdr From: F <f@X.org>\n"
+		 "my_hdr Reply-To: g@x.org\n"
+		 "alternates a@x.org\n"
+		 "set from=`pass from`\nset from=\"$my_from\"\n"
+		 "set from=\nset from='"),
+	    "your muttrc");
+	OK(found("a@x.org (from in your muttrc), "
+		 "b@y.org (alternates in your muttrc), "
+		 "d@x.org (from in your muttrc), "
+		 "e@x.org (from in your muttrc), "
+		 "f@x.org (From in your muttrc)"));
+	addresses_of_pinerc(&addresses,
+	    SPAN("user-id=alice\nuser-domain=x.org\n"
+		 "customized-hdrs=From: B <b@x.org>,\n\tX-A: b\n"
+		 "alt-addresses=c@x.org,\n\td@x.org\n"));
+	OK(found("alice@x.org (user-id in your .pinerc), "
+		 "b@x.org (From in your .pinerc), "
+		 "c@x.org (alt-addresses in your .pinerc), "
+		 "d@x.org (alt-addresses in your .pinerc)"));
+	addresses_of_prefs(&addresses,
+	    SPAN("user_pref(\"mail.identity.id1.useremail\", \"a@x.org\");\n"
+		 "user_pref(\"mail.identity.id1.fullName\", \"n@x.org\");\n"
+		 "user_pref(\"mail.identity.id2.useremail\", \"b@x.org\");\n"
+		 "user_pref(\"mail.identity.id3.useremail\", 3);\n"));
+	OK(found("a@x.org (an identity of Thunderbird), "
+		 "b@x.org (an identity of Thunderbird)"));
+	for (size_t i = 0; i < 2 * ADDRESSES_MAX; i++) {
+		const char name[] = { (char)('a' + i), '@', 'x', '.', 'o', 'r',
+			'g', '\0' };
+
+		addresses_add(&addresses, span_of(name), "");
+	}
+	OK(addresses.count == ADDRESSES_MAX);
 }
 
 static void
@@ -183,8 +289,9 @@ test_sizes(void)
 	size_t width, height;
 
 	begin();
-	facts.address = "a\x1b]0;x\x07@b\xe2\x80\xae.example";
-	facts.whence = "from \x9b a \x1b[2J file";
+	(void)strcpy(
+	    addresses.found[0].address, "a\x1b]0;x\x07@b\xe2\x80\xae.example");
+	(void)strcpy(addresses.found[0].whence, "from \x9b a \x1b[2J file");
 	facts.has[0] = "mu\x1b[tt";
 	for (width = 30; width < 100; width += 7)
 		for (height = 6; height < 30; height += 3) {
@@ -207,7 +314,9 @@ int
 main(void)
 {
 	test_ca();
+	test_addresses();
 	test_others();
+	test_found();
 	test_back();
 	test_form();
 	test_sizes();
