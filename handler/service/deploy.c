@@ -92,11 +92,30 @@ static void
 add_address(struct deployment *d, struct span address)
 {
 	const size_t i = d->address_count;
+	size_t k;
 
+	for (k = 0; k < i; k++)
+		if (span_eq(address, span_of(d->address[k])))
+			return;
 	if (i < SIGHT_ADDRESSES_MAX &&
 	    span_copy(address, d->address[i], sizeof(d->address[i]))) {
 		d->addresses[i] = d->address[i];
 		d->address_count++;
+	}
+}
+
+/* The services of one line of the journal. */
+static void
+add_services(struct deployment *d, struct span words)
+{
+	struct service_at at;
+	size_t end;
+
+	for (; words.len > 0;
+	     words = span_trim(span_cut(words, end, words.len))) {
+		end = span_find_byte(words, ' ');
+		if (service_at_parse(span_cut(words, 0, end), &at))
+			add_service(d, &at);
 	}
 }
 
@@ -110,7 +129,6 @@ choose_services(
 	struct span rest = journal_rest(journal);
 	struct journal_entry entry;
 	struct sight_addresses named;
-	struct service_at at;
 	size_t i;
 
 	for (i = 0; i < d->wishes->count; i++)
@@ -118,9 +136,8 @@ choose_services(
 	for (i = 0; i < d->wishes->addresses; i++)
 		add_address(d, span_of(d->wishes->address[i]));
 	while (d->wishes->count == 0 && journal_next(&rest, &entry)) {
-		if (span_eq(entry.verb, SPAN("look")) &&
-		    service_at_parse(entry.path, &at))
-			add_service(d, &at);
+		if (span_eq(entry.verb, SPAN("look")))
+			add_services(d, entry.path);
 		if (span_eq(entry.verb, SPAN("at")) &&
 		    d->wishes->addresses == 0)
 			add_address(d, entry.path);
@@ -155,19 +172,20 @@ record(struct deployment *d, struct note *note)
 	if (status == STATUS_OK)
 		status = journal_set(
 		    journal, "pair", SERVER, span_of(d->site.pair), note);
-	buf_init(&text, 256);
-	for (i = 0; i < d->count && status == STATUS_OK; i++) {
-		buf_cut(&text, 0);
-		service_at_add(&d->at[i], &text);
-		status = buf_status(&text);
-		if (status == STATUS_OK)
-			status = journal_add(
-			    journal, "look", text.at, SPAN(""), note);
-	}
-	buf_clear(&text);
 	for (i = 0; i < d->address_count && status == STATUS_OK; i++)
 		status =
 		    journal_add(journal, "at", d->address[i], SPAN(""), note);
+	/* All in one line, the last: a part of it would pass for the whole. */
+	buf_init(&text, 1024);
+	for (i = 0; i < d->count; i++) {
+		buf_add_text(&text, i > 0 ? " " : "");
+		service_at_add(&d->at[i], &text);
+	}
+	if (status == STATUS_OK)
+		status = buf_status(&text);
+	if (status == STATUS_OK)
+		status = journal_add(journal, "look", text.at, SPAN(""), note);
+	buf_clear(&text);
 	return status;
 }
 
