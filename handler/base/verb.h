@@ -109,6 +109,11 @@
  */
 
 /*
+ * DANE judges a chain in PEM by TLSA records: mail/dane.h.  smtp, trusted: "yes"
+ * or empty.  It gives a verdict for each record: "fits", "differs", "unusable".
+ */
+
+/*
  * ANNOUNCED looks at a server as a CA would, in plain text and with any
  * certificate.  protocol: "smtp", "lmtp", "imap" or "pop3"; tls: "starttls"
  * where the server offers it; address: only at these, else at all addresses of
@@ -117,7 +122,7 @@
  *	listed	"before" or "after" TLS: the server said what it can do
  *	before, after	each value of ACME in that list, with its case
  *	starttls	it offers that
- *	leaf, public, name, expires, distrust, fits	of its certificate
+ *	leaf, public, name, expires, distrust, fits, chain	of its certificate
  *			(helpers/mail/wire.h)
  *	fault	what went wrong, to follow the name of the server
  *
@@ -180,6 +185,8 @@
 	    "now address chain*" VERB_TRUST, "record* compared* want*",        \
 	    "bad-file")                                                        \
 	X(DIGEST, "mailcert-verify", "digest", "", "message+", "digest+", "")  \
+	X(DANE, "mailcert-verify", "dane", "",                                 \
+	    "chain host smtp trusted record+", "verdict+", "bad-file")         \
 	X(THUMBPRINT, "mailcert-key", "thumbprint", "file", "", "thumbprint",  \
 	    VERB_KEY)                                                          \
 	X(JWS, "mailcert-key", "jws", "file",                                  \

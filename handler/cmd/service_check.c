@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "cmd/service.h"
 #include "cmd/service_pending.h"
+#include "cmd/service_tlsa.h"
 #include "cmd/service_where.h"
 #include "cmd/session.h"
 #include "mail/date.h"
@@ -16,6 +17,7 @@ struct options {
 	struct service_where where;
 	const char *value; /* or NULL */
 	bool json;
+	bool tlsa;
 };
 
 #define AT(field) .offset = offsetof(struct options, field)
@@ -25,6 +27,8 @@ static const struct cmd_option rows[] = { WHERE_SERVICE("look at that service"),
 	{ "value", "V", AT(value), .help = "what the server should announce" },
 	{ "json", NULL, AT(json),
 	    .help = "print what is seen at each address as an object" },
+	{ "tlsa", NULL, AT(tlsa),
+	    .help = "judge the certificates by TLSA records (DANE)" },
 	{ 0 } };
 
 static const struct cmd_line command_line = {
@@ -51,6 +55,10 @@ struct check {
 	struct buf *out;
 	int64_t now;
 	size_t seen, wrong;
+	const struct session *session;
+	bool with_tlsa;
+	struct service_tlsa tlsa; /* of the service that is looked at */
+	size_t refused;           /* certificates, by TLSA records */
 };
 
 static void
@@ -109,9 +117,10 @@ describe_values(const struct sighting *sighting, struct buf *line)
 		buf_add_text(line, "announces no value of ACME");
 }
 
+/* dane: what its TLSA records say; or NULL. */
 static void
 add_text(struct check *check, const struct sighting *sighting,
-    enum sight_verdict verdict)
+    enum sight_verdict verdict, const struct service_tlsa_verdict *dane)
 {
 	struct buf line;
 
@@ -132,6 +141,8 @@ add_text(struct check *check, const struct sighting *sighting,
 		buf_add(&line, sighting->leaf);
 		add_line(check, "    ", buf_span(&line));
 	}
+	if (dane != NULL)
+		add_line(check, "    ", span_of(dane->text.text));
 	if (buf_status(&line) != STATUS_OK)
 		check->out->failed = buf_status(&line);
 	buf_clear(&line);
@@ -151,7 +162,7 @@ add_list(
 
 static void
 add_json(struct check *check, const struct sighting *sighting,
-    enum sight_verdict verdict)
+    enum sight_verdict verdict, const struct service_tlsa_verdict *dane)
 {
 	struct json_writer *json = check->json;
 	struct buf reason;
@@ -178,6 +189,17 @@ add_json(struct check *check, const struct sighting *sighting,
 		json_add(json, "distrust", sighting->distrust);
 		json_close(json);
 	}
+	if (dane != NULL) {
+		json_open_object(json, "tlsa");
+		json_add_number(json, "records", (int64_t)dane->count.records);
+		json_add_number(json, "fit", (int64_t)dane->count.fit);
+		json_add_number(
+		    json, "unusable", (int64_t)dane->count.unusable);
+		json_add_bool(json, "secure", check->tlsa.secure);
+		json_add_bool(json, "ok", !dane->wrong);
+		json_add_text(json, "reason", dane->text.text);
+		json_close(json);
+	}
 	json_close(json);
 	buf_clear(&reason);
 }
@@ -188,6 +210,7 @@ look_at(struct check *check, const struct config *config,
     const struct sight_of *of, struct helper_kept *kept, struct note *note)
 {
 	enum sight_verdict verdict;
+	struct service_tlsa_verdict dane = { .wrong = false }, *judged;
 	struct sighting sighting;
 	enum status status;
 	struct buf answer;
@@ -197,15 +220,23 @@ look_at(struct check *check, const struct config *config,
 	status = sight_look(config, of, kept, &answer, note);
 	rest = buf_span(&answer);
 	while (status == STATUS_OK && sight_next(&rest, &sighting)) {
+		judged =
+		    check->with_tlsa && sighting.chain.len > 0 ? &dane : NULL;
+		if (judged != NULL)
+			status = service_tlsa_judge(
+			    &check->tlsa, &sighting, judged, note);
+		if (status != STATUS_OK)
+			break;
+		check->refused += judged != NULL && judged->wrong;
 		verdict = sight_judge(&sighting, check->value);
 		check->seen++;
 		if (verdict == SIGHT_FAULT ||
 		    (check->value.len > 0 && verdict != SIGHT_ANNOUNCED))
 			check->wrong++;
 		if (check->json != NULL)
-			add_json(check, &sighting, verdict);
+			add_json(check, &sighting, verdict, judged);
 		else
-			add_text(check, &sighting, verdict);
+			add_text(check, &sighting, verdict, judged);
 	}
 	buf_clear(&answer);
 	return status;
@@ -242,7 +273,12 @@ look_at_all(struct check *check, const struct config *config,
 			check->value = span_of(check->order->proof.value[i]);
 		begin_service(check, &where->at[i]);
 		of.at = where->at[i];
+		if (check->with_tlsa)
+			service_tlsa_find(
+			    check->session, check->host, &of.at, &check->tlsa);
 		status = look_at(check, config, &of, &kept, note);
+		if (check->with_tlsa)
+			service_tlsa_clear(&check->tlsa);
 		if (check->json != NULL) {
 			json_close(check->json);
 			json_close(check->json);
@@ -256,6 +292,11 @@ look_at_all(struct check *check, const struct config *config,
 			  "everybody"
 			: "%.120s: %zu of %zu cannot be asked",
 		    check->host, check->wrong, check->seen);
+	else if (status == STATUS_OK && check->refused > 0)
+		status = note_set(note, STATUS_NO,
+		    "%.120s: %zu of %zu show a certificate that no TLSA record "
+		    "fits",
+		    check->host, check->refused, check->seen);
 	return status;
 }
 
@@ -268,7 +309,9 @@ check_host(struct session *session, const char *host, const struct order *order,
 		.order = order,
 		.value = span_of(options->value != NULL ? options->value : ""),
 		.out = &session->out,
-		.now = (int64_t)time(NULL) };
+		.now = (int64_t)time(NULL),
+		.session = session,
+		.with_tlsa = options->tlsa };
 	struct json_writer json;
 	enum status status;
 

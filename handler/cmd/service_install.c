@@ -103,8 +103,8 @@ install(struct session *session, const struct daemon_kind *kind,
 	if (session->home.dir < 0)
 		return no_certificate(&session->note);
 	if (options->remove)
-		return deploy_remove(&session->home, kind, options->dry_run,
-		    &session->out, &session->note);
+		return deploy_remove(&session->config, &session->home, kind,
+		    options->dry_run, &session->out, &session->note);
 	if ((order = calloc(1, sizeof(*order))) == NULL)
 		return STATUS_MEMORY;
 	status = wanted != NULL ? session_find(session, wanted, order)

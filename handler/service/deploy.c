@@ -24,6 +24,7 @@ struct deployment {
 	const struct deploy_wishes *wishes;
 	struct identity identity; /* owned: its facts */
 	struct daemon_site site;  /* owned: its changes and lines */
+	struct journal tlsa;      /* owned: which records were added for it */
 	struct service_at at[SERVICES_MAX];
 	size_t count;
 	/* Addresses to look at: of the wishes, or in the journal. */
@@ -427,11 +428,12 @@ static enum status
 with_tlsa(struct deployment *d, enum tlsa_act act, struct note *note)
 {
 	struct tlsa tlsa = { .config = d->config,
-		.journal = &d->site.changes.journal,
+		.journal = &d->tlsa,
 		.host = d->identity.order.address[0],
 		.at = d->at,
 		.count = d->count };
 	enum status status;
+	struct buf chain;
 	size_t i;
 
 	status = tlsa_key(&d->identity.order, tlsa.key, note);
@@ -439,9 +441,17 @@ with_tlsa(struct deployment *d, enum tlsa_act act, struct note *note)
 		return status;
 	if (act == TLSA_FINISH)
 		return tlsa_finish(&tlsa, note);
-	if (act == TLSA_PREPARE)
-		return tlsa_prepare(
-		    &tlsa, (int64_t)time(NULL), &d->site.changes.said, note);
+	if (act == TLSA_PREPARE) {
+		buf_init(&chain, LINES_MAX);
+		identity_add_pem(&d->identity, 0, d->identity.links, &chain);
+		tlsa.chain = buf_span(&chain);
+		status = buf_status(&chain);
+		if (status == STATUS_OK)
+			status = tlsa_prepare(&tlsa, (int64_t)time(NULL),
+			    &d->site.changes.said, note);
+		buf_clear(&chain);
+		return status;
+	}
 	buf_add_text(&d->site.lines,
 	    "the records of its key, for a server with DANE:\n");
 	for (i = 0; i < tlsa.count; i++) {
@@ -494,6 +504,18 @@ deploy(struct deployment *d, struct note *note)
 	    : status;
 }
 
+/* A journal of its own: the records go after everything else is undone, and
+ * also if that was killed. */
+static enum status
+open_tlsa(const struct home *home, const struct daemon_kind *kind,
+    struct journal *out, struct note *note)
+{
+	char name[32];
+
+	(void)snprintf(name, sizeof(name), "tlsa-%s", kind->name);
+	return journal_open(home, name, out, note);
+}
+
 enum status
 deploy_into(const struct config *config, const struct home *home,
     const struct daemon_kind *kind, const struct order *order,
@@ -517,6 +539,8 @@ deploy_into(const struct config *config, const struct home *home,
 	status = changes_begin(
 	    home, kind->journal, wishes->dry_run, &d->site.changes, note);
 	if (status == STATUS_OK)
+		status = open_tlsa(home, kind, &d->tlsa, note);
+	if (status == STATUS_OK)
 		status = choose_paths(d, note);
 	if (status == STATUS_OK)
 		status = choose_services(d, order, note);
@@ -530,6 +554,7 @@ deploy_into(const struct config *config, const struct home *home,
 		buf_add(out, buf_span(&d->site.lines));
 	buf_clear(&d->identity.facts);
 	buf_clear(&d->site.lines);
+	journal_close(&d->tlsa);
 	changes_end(&d->site.changes);
 	(void)close(lock);
 	free(d);
@@ -564,11 +589,34 @@ leave(
 	return status;
 }
 
+/* First what others check the key against must allow it, then the server goes
+ * back, then the records go. */
+static enum status
+remove_all(const struct config *config, struct daemon_site *site,
+    struct journal *tlsa, const struct daemon_kind *kind, struct note *note)
+{
+	struct changes *changes = &site->changes;
+	const bool installed = changes->journal.text.len > 0;
+	enum status status = STATUS_OK;
+
+	if (installed)
+		status = tlsa_may_leave(config, tlsa, (int64_t)time(NULL),
+		    changes->dry_run, &changes->said, note);
+	if (status == STATUS_OK && installed)
+		status = leave(site, kind, note);
+	if (status == STATUS_OK && tlsa->text.len > 0)
+		status = tlsa_leave(
+		    config, tlsa, changes->dry_run, &changes->said, note);
+	return status;
+}
+
 enum status
-deploy_remove(const struct home *home, const struct daemon_kind *kind,
-    bool dry_run, struct buf *out, struct note *note)
+deploy_remove(const struct config *config, const struct home *home,
+    const struct daemon_kind *kind, bool dry_run, struct buf *out,
+    struct note *note)
 {
 	struct daemon_site *site = calloc(1, sizeof(*site));
+	struct journal tlsa = { .home = NULL };
 	enum status status;
 	int lock = -1;
 
@@ -581,9 +629,12 @@ deploy_remove(const struct home *home, const struct daemon_kind *kind,
 	}
 	status =
 	    changes_begin(home, kind->journal, dry_run, &site->changes, note);
-	if (status == STATUS_OK && site->changes.journal.text.len > 0)
-		status = leave(site, kind, note);
+	if (status == STATUS_OK)
+		status = open_tlsa(home, kind, &tlsa, note);
+	if (status == STATUS_OK)
+		status = remove_all(config, site, &tlsa, kind, note);
 	buf_add(out, buf_span(&site->changes.said));
+	journal_close(&tlsa);
 	changes_end(&site->changes);
 	(void)close(lock);
 	free(site);

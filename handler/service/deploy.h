@@ -36,8 +36,9 @@ enum status deploy_into(const struct config *config, const struct home *home,
     const struct daemon_kind *kind, const struct order *order,
     const struct deploy_wishes *wishes, struct buf *out,
     struct note *note) MUST_CHECK;
-/* Undo all of it. */
-enum status deploy_remove(const struct home *home,
+/* Undo all of it, the TLSA records as well (service/tlsa.h).  STATUS_AGAIN with a
+ * note: first others must forget these. */
+enum status deploy_remove(const struct config *config, const struct home *home,
     const struct daemon_kind *kind, bool dry_run, struct buf *out,
     struct note *note) MUST_CHECK;
 /* After a new certificate of that host: put it wherever an older one of the

@@ -139,6 +139,7 @@ sight_next(struct span *rest, struct sighting *out)
 	out->public = frame_get(seen, "public");
 	out->distrust = frame_get(seen, "distrust");
 	out->fits = frame_get(seen, "fits").len > 0;
+	out->chain = frame_get(seen, "chain");
 	if (!frame_number(frame_get(seen, "expires"), &out->expires))
 		out->expires = 0;
 	return true;

@@ -44,6 +44,7 @@ struct sighting {
 	struct span public;   /* of its public key */
 	struct span distrust; /* why no known root leads to it, or empty */
 	bool fits;            /* it is for that host */
+	struct span chain;    /* in PEM, hostile; or empty */
 	int64_t expires;
 	struct span frames; /* "before", "after": values, hostile; "name": of
 			       the certificate, safe */

@@ -14,13 +14,16 @@ enum {
 	DANE_EE = 3,        /* RFC 7218 */
 	SPKI = 1,
 	SHA256 = 1,
-	USUAL_TTL = 3600
+	USUAL_TTL = 3600,
+	JUDGE_MAX = 1024 * 1024,
+	NAMES_MAX = 64 /* in the journal of one server */
 };
 
-/* In the journal: of which key we have added the record, "SINCE TTL KEY", and
- * whose record is ours and in use. */
+/* In the journal: of which key we have added the record, "SINCE TTL KEY"; whose
+ * record is ours and in use; and since when all are gone, "SINCE TTL -". */
 #define ADDED "tlsa"
 #define OURS "tlsa-used"
+#define GONE "tlsa-gone"
 
 enum status
 tlsa_key(const struct order *order, char out[65], struct note *note)
@@ -48,15 +51,15 @@ tlsa_key(const struct order *order, char out[65], struct note *note)
 }
 
 static void
-add_name(const struct tlsa *tlsa, size_t i, struct buf *out)
+service_name(const char *host, const struct service_at *at, struct buf *out)
 {
-	buf_addf(out, "_%u._tcp.%s", (unsigned)tlsa->at[i].port, tlsa->host);
+	buf_addf(out, "_%u._tcp.%s", (unsigned)at->port, host);
 }
 
 void
 tlsa_add_line(const struct tlsa *tlsa, size_t i, struct buf *out)
 {
-	add_name(tlsa, i, out);
+	service_name(tlsa->host, &tlsa->at[i], out);
 	buf_addf(out, ". %d IN TLSA %d %d %d %s", USUAL_TTL, DANE_EE, SPKI,
 	    SHA256, tlsa->key);
 }
@@ -81,28 +84,98 @@ make_data(const char key[65], char out[DATA_SIZE])
 		    (char)(digit(key[2 * i]) << 4 | digit(key[2 * i + 1]));
 }
 
+/* What they are by name. */
+static enum status
+find_named(const struct config *config, const char *name, struct zone *zone,
+    struct dns_answer *out, struct note *note)
+{
+	enum status status;
+
+	status = zone_find(config, name, ZONE_TLSA, zone, note);
+	return status == STATUS_OK ? zone_look(zone, out, note) : status;
+}
+
+enum status
+tlsa_find(const struct config *config, const char *host,
+    const struct service_at *at, struct dns_answer *out, struct note *note)
+{
+	struct zone *zone = calloc(1, sizeof(*zone));
+	enum status status;
+	struct buf name;
+
+	if (zone == NULL)
+		return STATUS_MEMORY;
+	buf_init(&name, 512);
+	service_name(host, at, &name);
+	status = buf_status(&name);
+	if (status == STATUS_OK)
+		status = find_named(config, name.at, zone, out, note);
+	buf_clear(&name);
+	free(zone);
+	return status;
+}
+
+enum status
+tlsa_judge(const struct dns_answer *answer,
+    const struct tlsa_question *question, struct tlsa_count *out,
+    struct note *note)
+{
+	struct buf asked, verdicts;
+	enum status status;
+	struct span rest, one;
+	size_t i;
+
+	*out = (struct tlsa_count){ .records = answer->count };
+	if (answer->count == 0)
+		return STATUS_OK;
+	buf_init(&asked, JUDGE_MAX);
+	buf_init(&verdicts, JUDGE_MAX);
+	frame_add(&asked, "chain", question->chain);
+	frame_add(&asked, "host", span_of(question->host));
+	/* From other mail servers, no person can be asked for (RFC 7672). */
+	frame_add(&asked, "smtp",
+	    strcmp(question->at->service->name, "smtp") == 0 ? SPAN("yes")
+							     : SPAN(""));
+	frame_add(
+	    &asked, "trusted", question->trusted ? SPAN("yes") : SPAN(""));
+	for (i = 0; i < answer->count; i++)
+		frame_add(&asked, "record", buf_span(&answer->record[i]));
+	status = helper_ask(VERB_DANE, &asked, &verdicts, note);
+	rest = buf_span(&verdicts);
+	while (status == STATUS_OK && frame_next(&rest, "verdict", &one)) {
+		out->fit += span_eq(one, SPAN("fits"));
+		out->unusable += span_eq(one, SPAN("unusable"));
+	}
+	buf_clear(&verdicts);
+	buf_clear(&asked);
+	return status;
+}
+
 /* What the records of one service say of the key. */
 struct standing {
-	bool any;   /* there are some */
+	struct tlsa_count count;
 	bool exact; /* one is the key's own */
-	bool chain; /* one speaks of a chain, which we do not judge */
 	int64_t ttl;
 };
 
-static void
-judge(const struct dns_answer *answer, const char data[DATA_SIZE],
-    struct standing *out)
+static enum status
+judge(const struct tlsa *tlsa, size_t i, const struct dns_answer *answer,
+    struct standing *out, struct note *note)
 {
-	struct span record;
-	size_t i;
+	const struct tlsa_question question = { .at = &tlsa->at[i],
+		.host = tlsa->host,
+		.chain = tlsa->chain,
+		.trusted = true };
+	char data[DATA_SIZE];
+	size_t k;
 
-	*out = (struct standing){ .any = answer->count > 0,
-		.ttl = answer->ttl > 0 ? answer->ttl : USUAL_TTL };
-	for (i = 0; i < answer->count; i++) {
-		record = buf_span(&answer->record[i]);
-		out->exact |= span_eq(record, (struct span){ data, DATA_SIZE });
-		out->chain |= record.len > 0 && record.at[0] != DANE_EE;
-	}
+	make_data(tlsa->key, data);
+	*out = (struct standing){ .ttl = answer->ttl > 0 ? answer->ttl
+							 : USUAL_TTL };
+	for (k = 0; k < answer->count; k++)
+		out->exact |= span_eq(buf_span(&answer->record[k]),
+		    (struct span){ data, DATA_SIZE });
+	return tlsa_judge(answer, &question, &out->count, note);
 }
 
 /* "SINCE TTL KEY" of that key: when it may be used.  False: not added by us. */
@@ -204,7 +277,9 @@ prepare_one(const struct tlsa *tlsa, size_t i, const char *name,
 
 	if (standing->exact && when_usable(added, tlsa->key, &usable))
 		return now < usable ? say_when(name, usable, note) : STATUS_OK;
-	if (!standing->any || standing->exact || standing->chain)
+	/* None, or none that anybody checks: nothing can break. */
+	if (standing->count.fit > 0 ||
+	    standing->count.unusable == standing->count.records)
 		return STATUS_OK;
 	return zone_is_configured(tlsa->config, zone->name)
 	    ? add_record(tlsa, zone, name, now, standing->ttl, note)
@@ -213,20 +288,16 @@ prepare_one(const struct tlsa *tlsa, size_t i, const char *name,
 
 /* What the DNS says; it may say nothing. */
 static enum status
-look(const struct tlsa *tlsa, const char *name, struct zone *zone,
+look(const struct tlsa *tlsa, size_t i, const char *name, struct zone *zone,
     struct standing *out, struct note *note)
 {
 	struct dns_answer answer;
-	char data[DATA_SIZE];
 	enum status status;
 
-	make_data(tlsa->key, data);
 	dns_answer_init(&answer);
-	status = zone_find(tlsa->config, name, ZONE_TLSA, zone, note);
+	status = find_named(tlsa->config, name, zone, &answer, note);
 	if (status == STATUS_OK)
-		status = zone_look(zone, &answer, note);
-	if (status == STATUS_OK)
-		judge(&answer, data, out);
+		status = judge(tlsa, i, &answer, out, note);
 	dns_answer_clear(&answer);
 	return status;
 }
@@ -237,7 +308,7 @@ tlsa_prepare(
     const struct tlsa *tlsa, int64_t now, struct buf *warn, struct note *note)
 {
 	struct zone *zone = calloc(1, sizeof(*zone));
-	struct standing standing = { .any = false };
+	struct standing standing = { .exact = false };
 	enum status status = STATUS_OK, one;
 	struct note why = { "" };
 	struct buf name;
@@ -248,10 +319,10 @@ tlsa_prepare(
 	buf_init(&name, 512);
 	for (i = 0; i < tlsa->count; i++) {
 		buf_cut(&name, 0);
-		add_name(tlsa, i, &name);
+		service_name(tlsa->host, &tlsa->at[i], &name);
 		one = buf_status(&name);
 		if (one == STATUS_OK)
-			one = look(tlsa, name.at, zone, &standing, &why);
+			one = look(tlsa, i, name.at, zone, &standing, &why);
 		if (one == STATUS_OK)
 			one = prepare_one(
 			    tlsa, i, name.at, zone, &standing, now, &why);
@@ -271,8 +342,6 @@ tlsa_prepare(
 	free(zone);
 	return status;
 }
-
-/* --- afterwards -------------------------------------------------------------- */
 
 static enum status
 remove_record(const struct tlsa *tlsa, const char *name, const char *key,
@@ -294,6 +363,246 @@ remove_record(const struct tlsa *tlsa, const char *name, const char *key,
 	free(zone);
 	return status;
 }
+
+/* --- leaving ------------------------------------------------------------------ */
+
+/* One name at which mailcert has added records. */
+struct leaving {
+	const struct config *config;
+	struct journal *journal;
+	char name[DNS_NAME_SIZE];
+	char key[2][65]; /* in use, and added; or empty */
+};
+
+static void
+take_keys(struct leaving *leaving)
+{
+	const struct span added =
+	    journal_get(leaving->journal, ADDED, leaving->name);
+	const struct span used =
+	    journal_get(leaving->journal, OURS, leaving->name);
+
+	leaving->key[0][0] = leaving->key[1][0] = '\0';
+	(void)span_copy(used, leaving->key[0], 65);
+	if (added.len > 64)
+		(void)span_copy(span_cut(added, added.len - 64, added.len),
+		    leaving->key[1], 65);
+	if (strcmp(leaving->key[0], leaving->key[1]) == 0)
+		leaving->key[1][0] = '\0';
+}
+
+/* Do it with each name of the journal, once. */
+static enum status
+for_each_name(const struct config *config, struct journal *journal,
+    enum status (*act)(struct leaving *leaving, void *arg, struct note *note),
+    void *arg, struct note *note)
+{
+	struct leaving leaving = { .config = config, .journal = journal };
+	char(*name)[DNS_NAME_SIZE] = calloc(NAMES_MAX, sizeof(*name));
+	struct span rest = journal_rest(journal);
+	enum status status = STATUS_OK, one;
+	struct journal_entry entry;
+	struct note why = { "" };
+	size_t count = 0, i;
+
+	if (name == NULL)
+		return STATUS_MEMORY;
+	/* The journal may grow meanwhile. */
+	while (count < NAMES_MAX && journal_next(&rest, &entry)) {
+		if (!span_eq(entry.verb, SPAN(ADDED)))
+			continue;
+		for (i = 0; i < count; i++)
+			if (span_eq(entry.path, span_of(name[i])))
+				break;
+		if (i == count &&
+		    span_copy(entry.path, name[count], sizeof(*name)))
+			count++;
+	}
+	for (i = 0; i < count; i++) {
+		(void)strcpy(leaving.name, name[i]);
+		take_keys(&leaving);
+		one = act(&leaving, arg, &why);
+		if (one != STATUS_OK &&
+		    (status == STATUS_OK || status == STATUS_AGAIN)) {
+			status = one;
+			*note = why;
+		}
+	}
+	free(name);
+	return status;
+}
+
+static enum status
+remove_ours(const struct leaving *leaving, struct note *note)
+{
+	const struct tlsa tlsa = { .config = leaving->config };
+	enum status status = STATUS_OK;
+	size_t i;
+
+	if (!zone_is_configured(leaving->config, leaving->name))
+		return note_set(note, STATUS_NO,
+		    "remove the record \"%.200s. IN TLSA 3 1 1 %s\"; nobody uses "
+		    "that key any more",
+		    leaving->name,
+		    leaving->key[leaving->key[0][0] == '\0' ? 1 : 0]);
+	for (i = 0; i < 2 && status == STATUS_OK; i++)
+		if (leaving->key[i][0] != '\0')
+			status = remove_record(
+			    &tlsa, leaving->name, leaving->key[i], note);
+	return status;
+}
+
+/* How many records are there, and how many did mailcert add? */
+static enum status
+count_ours(const struct leaving *leaving, size_t *all, size_t *ours,
+    int64_t *ttl, struct note *note)
+{
+	struct zone *zone = calloc(1, sizeof(*zone));
+	struct dns_answer answer;
+	char data[DATA_SIZE];
+	enum status status;
+	size_t i, k;
+
+	if (zone == NULL)
+		return STATUS_MEMORY;
+	*ours = 0;
+	dns_answer_init(&answer);
+	status =
+	    find_named(leaving->config, leaving->name, zone, &answer, note);
+	*all = answer.count;
+	*ttl = answer.ttl > 0 ? answer.ttl : USUAL_TTL;
+	for (k = 0; k < 2; k++) {
+		if (leaving->key[k][0] == '\0')
+			continue;
+		make_data(leaving->key[k], data);
+		for (i = 0; i < answer.count; i++)
+			*ours += span_eq(buf_span(&answer.record[i]),
+			    (struct span){ data, DATA_SIZE });
+	}
+	dns_answer_clear(&answer);
+	free(zone);
+	return status;
+}
+
+struct may_leave {
+	int64_t now;
+	bool dry_run;
+	struct buf *warn;
+};
+
+static enum status
+say_gone(const struct leaving *leaving, int64_t when, struct note *note)
+{
+	struct buf text;
+
+	buf_init(&text, 64);
+	date_add_iso(&text, when);
+	(void)note_set(note, STATUS_AGAIN,
+	    "the TLSA records at %.120s fit no other key and are removed; "
+	    "others may have them until %s: repeat this command then",
+	    leaving->name, text.at != NULL ? text.at : "");
+	buf_clear(&text);
+	return STATUS_AGAIN;
+}
+
+/* Only ours: whoever has them in a cache would refuse the key before. */
+static enum status
+take_back_early(
+    const struct leaving *leaving, int64_t now, int64_t ttl, struct note *note)
+{
+	enum status status;
+	struct buf text;
+
+	status = remove_ours(leaving, note);
+	if (status != STATUS_OK)
+		return status;
+	buf_init(&text, 64);
+	buf_addf(&text, "%lld %lld -", (long long)now, (long long)ttl);
+	status = buf_status(&text);
+	if (status == STATUS_OK)
+		status = journal_set(leaving->journal, GONE, leaving->name,
+		    buf_span(&text), note);
+	buf_clear(&text);
+	return status == STATUS_OK ? say_gone(leaving, now + ttl, note)
+				   : status;
+}
+
+static enum status
+may_leave_one(struct leaving *leaving, void *arg, struct note *note)
+{
+	const struct may_leave *how = arg;
+	size_t all = 0, ours = 0;
+	struct note why = { "" };
+	enum status status;
+	int64_t ttl, usable;
+
+	if (how->dry_run)
+		return STATUS_OK;
+	status = count_ours(leaving, &all, &ours, &ttl, &why);
+	if (status == STATUS_MEMORY)
+		return status;
+	if (status != STATUS_OK) {
+		buf_addf(how->warn,
+		    "it is not known which TLSA records %s has: %s\n",
+		    leaving->name, note_text(&why, status));
+		return STATUS_OK;
+	}
+	if (all == 0 &&
+	    when_usable(journal_get(leaving->journal, GONE, leaving->name), "-",
+		&usable) &&
+	    how->now < usable)
+		return say_gone(leaving, usable, note);
+	return all > 0 && all == ours
+	    ? take_back_early(leaving, how->now, ttl, note)
+	    : STATUS_OK;
+}
+
+enum status
+tlsa_may_leave(const struct config *config, struct journal *journal,
+    int64_t now, bool dry_run, struct buf *warn, struct note *note)
+{
+	struct may_leave how = { now, dry_run, warn };
+
+	return for_each_name(config, journal, may_leave_one, &how, note);
+}
+
+struct leave {
+	bool dry_run;
+	struct buf *said;
+};
+
+static enum status
+leave_one(struct leaving *leaving, void *arg, struct note *note)
+{
+	const struct leave *how = arg;
+	size_t all = 0, ours = 0;
+	struct note unheard = { "" };
+	enum status status;
+	int64_t ttl;
+
+	status = count_ours(leaving, &all, &ours, &ttl, &unheard);
+	if (status == STATUS_MEMORY || (status == STATUS_OK && ours == 0))
+		return status;
+	status = how->dry_run ? STATUS_OK : remove_ours(leaving, note);
+	if (status == STATUS_OK)
+		buf_addf(how->said, "%s our TLSA records at %s\n",
+		    how->dry_run ? "would remove" : "removed", leaving->name);
+	return status;
+}
+
+enum status
+tlsa_leave(const struct config *config, struct journal *journal, bool dry_run,
+    struct buf *said, struct note *note)
+{
+	struct leave how = { dry_run, said };
+	enum status status;
+
+	status = for_each_name(config, journal, leave_one, &how, note);
+	return status == STATUS_OK && !dry_run ? journal_forget(journal, note)
+					       : status;
+}
+
+/* --- afterwards -------------------------------------------------------------- */
 
 static enum status
 finish_one(const struct tlsa *tlsa, const char *name, struct note *note)
@@ -324,7 +633,7 @@ tlsa_finish(const struct tlsa *tlsa, struct note *note)
 	buf_init(&name, 512);
 	for (i = 0; i < tlsa->count && status == STATUS_OK; i++) {
 		buf_cut(&name, 0);
-		add_name(tlsa, i, &name);
+		service_name(tlsa->host, &tlsa->at[i], &name);
 		status = buf_status(&name);
 		if (status == STATUS_OK)
 			status = finish_one(tlsa, name.at, note);

@@ -431,6 +431,25 @@ add_names(X509 *leaf, struct buf *out)
 	GENERAL_NAMES_free(names);
 }
 
+/* As it was sent, in PEM, as far as it is not huge. */
+static void
+add_chain(const SSL *ssl, struct buf *out)
+{
+	STACK_OF(X509) *chain = SSL_get_peer_cert_chain(ssl);
+	BIO *bio = BIO_new(BIO_s_mem());
+	const char *text = NULL;
+	bool good = bio != NULL;
+	long len;
+	int i;
+
+	for (i = 0; good && i < sk_X509_num(chain) && i < WIRE_LINKS_MAX; i++)
+		good = PEM_write_bio_X509(bio, sk_X509_value(chain, i)) == 1;
+	len = good ? BIO_get_mem_data(bio, &text) : 0;
+	if (len > 0 && len <= WIRE_CHAIN_MAX)
+		frame_add(out, "chain", (struct span){ text, (size_t)len });
+	BIO_free(bio);
+}
+
 static bool
 fits(X509 *leaf, const char *host)
 {
@@ -466,5 +485,6 @@ wire_add_certificate(const struct stream *stream, const char *host,
 		? SPAN("")
 		: span_of(X509_verify_cert_error_string(result)));
 	frame_add(out, "fits", fits(leaf, host) ? SPAN("yes") : SPAN(""));
+	add_chain(wire->ssl, out);
 	return buf_status(out);
 }

@@ -12,7 +12,9 @@
 enum {
 	WIRE_ADDRESSES_MAX = 16,
 	WIRE_ADDRESS_SIZE = 64,
-	WIRE_NAMES_MAX = 100 /* of a certificate that are shown */
+	WIRE_NAMES_MAX = 100, /* of a certificate that are shown */
+	WIRE_LINKS_MAX = 10,
+	WIRE_CHAIN_MAX = 64 * 1024
 };
 
 struct wire_addresses {
@@ -41,7 +43,8 @@ enum status wire_start_tls(struct stream *stream, const char *host,
  * Append what the server's certificate says, as frames: leaf, public (SHA-256
  * of the certificate and of its public key, in hexadecimal), name (of the host
  * names, each as safe text), expires, distrust (why no known root leads to it,
- * or empty), fits (not empty: it is for that host).  STATUS_NET: none;
+ * or empty), fits (not empty: it is for that host),
+ * chain (in PEM, the leaf first; or missing: it is huge).  STATUS_NET: none;
  * STATUS_CRYPTO, STATUS_MEMORY.
  */
 enum status wire_add_certificate(const struct stream *stream, const char *host,

@@ -25,6 +25,7 @@
 #include "base/idn.h"
 #include "base/sandbox.h"
 #include "base/serve.h"
+#include "mail/dane.h"
 #include "mail/envelope.h"
 #include "mail/recipients.h"
 #include "mail/smime_object.h"
@@ -584,6 +585,27 @@ do_digest(struct span frames, struct buf *out)
 }
 
 static enum status
+do_dane(struct span frames, struct buf *out)
+{
+	const struct dane_question question = { .chain =
+						    frame_get(frames, "chain"),
+		.host = frame_get(frames, "host"),
+		.smtp = frame_get(frames, "smtp").len > 0,
+		.trusted = frame_get(frames, "trusted").len > 0 };
+	struct span rest = frames, record;
+	enum status status = STATUS_OK;
+	enum dane_verdict verdict;
+
+	while (status == STATUS_OK && frame_next(&rest, "record", &record)) {
+		status = dane_judge(&question, record, &verdict);
+		if (status == STATUS_OK)
+			frame_add(out, "verdict",
+			    span_of(dane_verdict_name(verdict)));
+	}
+	return status;
+}
+
+static enum status
 do_response(struct span frames, struct buf *out)
 {
 	struct response response;
@@ -636,6 +658,8 @@ answer(
 		status = do_proof(frames, out);
 	else if (verb == VERB_DIGEST)
 		status = do_digest(frames, out);
+	else if (verb == VERB_DANE)
+		status = do_dane(frames, out);
 	else if (verb == VERB_CERTIFICATE)
 		status = do_certificate(frames, out, note);
 	else if (verb == VERB_FOREIGN)
