@@ -18,8 +18,8 @@ HOST = "mail.example.org"
 class Desk(Town):
     """An administrator with certificates of the test CA."""
 
-    def __init__(self, settings=""):
-        super().__init__(settings)
+    def __init__(self, settings="", **personality):
+        super().__init__(settings, **personality)
         self.root = self.place.write(
             "root.pem", cms.cert_pem(self.ca.root.cert))
 

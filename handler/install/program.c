@@ -12,16 +12,27 @@
 
 enum { PATH_SIZE = 1024 };
 
+static bool
+is_executable(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+	    access(path, X_OK) == 0;
+}
+
 bool
 program_find(const char *name, char *out, size_t size)
 {
 	const char *paths = getenv("PATH");
 	struct span rest = span_of(paths != NULL ? paths : "/usr/bin:/bin");
 	struct span dir;
-	struct stat st;
 	size_t end;
 	int len;
 
+	if (name[0] == '/')
+		return span_copy(span_of(name), out, size) &&
+		    is_executable(out);
 	while (rest.len > 0) {
 		end = span_find_byte(rest, ':');
 		dir = span_cut(rest, 0, end);
@@ -30,8 +41,7 @@ program_find(const char *name, char *out, size_t size)
 			continue;
 		len =
 		    snprintf(out, size, "%.*s/%s", (int)dir.len, dir.at, name);
-		if (len > 0 && (size_t)len < size && stat(out, &st) == 0 &&
-		    S_ISREG(st.st_mode) && access(out, X_OK) == 0)
+		if (len > 0 && (size_t)len < size && is_executable(out))
 			return true;
 	}
 	return false;

@@ -10,7 +10,7 @@
 #include "base/buf.h"
 
 struct program {
-	const char *name;        /* on the PATH */
+	const char *name;        /* on the PATH, or a path */
 	const char *const *argv; /* what follows argv[0]; ends with NULL */
 	struct span input;       /* of its standard input */
 	int seconds;             /* it is killed then */
@@ -18,7 +18,8 @@ struct program {
 
 enum { PROGRAM_ARGS_MAX = 24 };
 
-/* The path of an executable on the PATH.  False: it is not there. */
+/* The path of an executable on the PATH, or of that path.  False: it is not
+ * there. */
 bool program_find(const char *name, char *out, size_t size);
 /* How a shell that another program starts finds mailcert: by name if that is
  * us, else by path.  STATUS_CONFIG with a note: the path needs quoting. */

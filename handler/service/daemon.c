@@ -27,12 +27,34 @@ daemon_find(const char *name)
 	return NULL;
 }
 
+bool
+daemon_program(const char *name, char *out, size_t size)
+{
+	static const char *const directories[] = { "/usr/local/sbin",
+		"/usr/sbin", "/sbin" };
+	char path[DAEMON_PATH_SIZE];
+	size_t i;
+
+	if (program_find(name, out, size))
+		return true;
+	for (i = 0; i < sizeof(directories) / sizeof(*directories); i++) {
+		(void)snprintf(
+		    path, sizeof(path), "%s/%.100s", directories[i], name);
+		if (program_find(path, out, size))
+			return true;
+	}
+	return false;
+}
+
 enum status
 daemon_run(const char *name, const char *const *argv, struct buf *out,
     struct note *note)
 {
+	char path[DAEMON_PATH_SIZE];
 	const struct program program = {
-		.name = name, .argv = argv, .seconds = DAEMON_SECONDS
+		.name = daemon_program(name, path, sizeof(path)) ? path : name,
+		.argv = argv,
+		.seconds = DAEMON_SECONDS
 	};
 	struct note said = { "" };
 	struct buf printed;

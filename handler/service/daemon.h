@@ -9,6 +9,7 @@
 #define SERVICE_DAEMON_H
 #include <sys/types.h>
 
+#include "acme/service.h"
 #include "install/change.h"
 
 enum { DAEMON_PATH_SIZE = 1000, DAEMON_SECONDS = 60 };
@@ -25,6 +26,8 @@ struct daemon_kind {
 	const char *name;    /* as the user writes it */
 	const char *journal; /* HOME/installed/NAME */
 	const char *config;  /* the usual one */
+	/* What it usually serves, of an order for several servers. */
+	bool serves[SERVICE_POP3 + 1];
 	/* Whose file the pair is to be, and who may read it. */
 	enum status (*owner)(const struct daemon_site *site, uid_t *uid,
 	    gid_t *gid, mode_t *mode, struct note *note);
@@ -51,6 +54,9 @@ const struct daemon_kind *daemon_find(const char *name);
 /* All of them; ends with NULL. */
 extern const struct daemon_kind *const daemon_kinds[];
 
+/* The path of one of its programs, on the PATH or where only root looks: the
+ * PATH of cron has no /usr/sbin.  False: it is not installed. */
+bool daemon_program(const char *name, char *out, size_t size);
 /*
  * Run one of the server's programs: argv after its name, ending with NULL.  out
  * takes what it prints, without white space around it.  STATUS_NO with a note:

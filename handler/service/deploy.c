@@ -121,7 +121,7 @@ add_services(struct deployment *d, struct span words)
 }
 
 /* Where it will be looked for: as the user says, or as before, or where it was
- * ordered for. */
+ * ordered for, as far as that server speaks so. */
 static enum status
 choose_services(
     struct deployment *d, const struct order *order, struct note *note)
@@ -145,7 +145,9 @@ choose_services(
 	}
 	if (d->count == 0) {
 		for (i = 0; i < order->services; i++)
-			add_service(d, &order->service[i]);
+			if (d->kind
+				->serves[order->service[i].service->protocol])
+				add_service(d, &order->service[i]);
 		sight_addresses(order, &named);
 		for (i = 0; d->wishes->addresses == 0 && i < named.count; i++)
 			add_address(d, span_of(named.address[i]));

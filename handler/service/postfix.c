@@ -99,6 +99,7 @@ const struct daemon_kind daemon_postfix = {
 	.name = "postfix",
 	.journal = "server-postfix",
 	.config = "/etc/postfix",
+	.serves = { [SERVICE_SMTP] = true },
 	.owner = daemon_owner,
 	.use = use,
 	.reload = reload,

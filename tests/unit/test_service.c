@@ -3,6 +3,8 @@
 
 #include "acme/object.h"
 #include "acme/service.h"
+#include "install/program.h"
+#include "service/daemon.h"
 
 static void
 parsed(const char *text, const char *want)
@@ -188,9 +190,26 @@ test_offers(void)
 	OK(!acme_authorization_ok(&authz));
 }
 
+/* The PATH of cron and of users has no sbin. */
+static void
+test_programs(void)
+{
+	char path[100];
+
+	OK(setenv("PATH", "/usr/bin:/bin", 1) == 0);
+	OK(!program_find("ldconfig", path, sizeof(path)));
+	OK(daemon_program("ldconfig", path, sizeof(path)) &&
+	    strstr(path, "sbin/ldconfig") != NULL);
+	OK(daemon_program("sh", path, sizeof(path)) &&
+	    strstr(path, "bin/sh") != NULL);
+	OK(!daemon_program("no-such-program", path, sizeof(path)));
+	OK(!daemon_program("ldconfig", path, 5));
+}
+
 int
 main(void)
 {
+	test_programs();
 	test_services();
 	test_hosts();
 	test_proofs();
