@@ -343,8 +343,8 @@ pkcs12_read(const struct bundle_library *library, struct span input,
 	return status;
 }
 
-/* All of a chain in PEM; NULL: none. */
-static STACK_OF(X509) * read_chain(struct span chain)
+/* All of a chain in PEM; whole: there is one, and none of it is damaged. */
+static STACK_OF(X509) * read_chain(struct span chain, bool *whole)
 {
 	BIO *in = BIO_new_mem_buf(chain.at, (int)chain.len);
 	STACK_OF(X509) *out = sk_X509_new_null();
@@ -354,9 +354,24 @@ static STACK_OF(X509) * read_chain(struct span chain)
 	    (one = PEM_read_bio_X509(in, NULL, NULL, NULL)) != NULL)
 		if (sk_X509_push(out, one) <= 0)
 			X509_free(one);
+	*whole = out != NULL && sk_X509_num(out) > 0 &&
+	    ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
 	BIO_free(in);
 	ERR_clear_error();
 	return out;
+}
+
+enum status
+pkcs12_check_chain(struct span chain, struct note *note)
+{
+	bool whole = false;
+	STACK_OF(X509) *all = read_chain(chain, &whole);
+
+	sk_X509_pop_free(all, X509_free);
+	return whole ? STATUS_OK
+		     : note_set(note, STATUS_BAD_KEY,
+			   "the certificate or its chain is damaged in the "
+			   "home; restore it from a backup");
 }
 
 static PKCS12 *
@@ -403,7 +418,8 @@ pkcs12_build(struct span key, struct span chain, struct span name,
     struct note *note)
 {
 	char friendly[256], secret[1024];
-	STACK_OF(X509) *rest = read_chain(chain);
+	bool whole = false;
+	STACK_OF(X509) *rest = read_chain(chain, &whole);
 	EVP_PKEY *private = key_read(key);
 	X509 *leaf = rest != NULL ? sk_X509_shift(rest) : NULL;
 	PKCS12 *file = NULL;
@@ -413,6 +429,8 @@ pkcs12_build(struct span key, struct span chain, struct span name,
 	    !span_copy(passphrase, secret, sizeof(secret)) ||
 	    !span_copy(name, friendly, sizeof(friendly)))
 		status = STATUS_USAGE;
+	else if (!whole)
+		status = pkcs12_check_chain(chain, note);
 	else if (private == NULL || leaf == NULL ||
 	    X509_check_private_key(leaf, private) != 1)
 		status = note_set(note, STATUS_BAD_KEY,

@@ -48,4 +48,6 @@ enum pkcs12_form { PKCS12_MODERN, PKCS12_COMPATIBLE, PKCS12_PASSING };
 enum status pkcs12_build(struct span key, struct span chain, struct span name,
     struct span passphrase, enum pkcs12_form form, struct buf *out,
     struct note *note) MUST_CHECK;
+/* Is it a chain in PEM, and whole?  STATUS_BAD_KEY with a note. */
+enum status pkcs12_check_chain(struct span chain, struct note *note) MUST_CHECK;
 #endif

@@ -1,5 +1,6 @@
 /* export.c - mailcert export: hand out a certificate with its key */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,12 +149,16 @@ check_place(const struct options *options, struct note *note)
 	char shown[200];
 	struct stat st;
 
+	if (options->file == NULL && isatty(STDOUT_FILENO) == 1)
+		return note_set(note, STATUS_USAGE,
+		    "a private key is not written to a terminal; name a FILE");
+	/* It is opened again by its name, and that would succeed. */
+	if (options->file == NULL &&
+	    (fcntl(STDOUT_FILENO, F_GETFL) & O_ACCMODE) == O_RDONLY)
+		return note_set(
+		    note, STATUS_IO, "standard output: %s", strerror(EBADF));
 	if (options->file == NULL)
-		return isatty(STDOUT_FILENO) == 0
-		    ? STATUS_OK
-		    : note_set(note, STATUS_USAGE,
-			  "a private key is not written to a terminal; name "
-			  "a FILE");
+		return STATUS_OK;
 	if (options->force || lstat(options->file, &st) != 0)
 		return STATUS_OK;
 	text_show_in(shown, sizeof(shown), span_of(options->file),

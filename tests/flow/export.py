@@ -216,7 +216,7 @@ def test_never_overwritten():
                            os.listdir(place.home + "/keys")[0])
         got = subprocess.run(
             [os.path.join(BUILD, "mailcert-key"), "export"], input=ask(
-                ("form", "pem"), ("chain", "x"),
+                ("form", "pem"), ("chain", cert_pem(CERT).decode()),
                 opens=[("file", key), ("new", file)]), capture_output=True)
         tap.ok(told(got.stdout)[0] == ("status", b"cannot-create") and
                open(file).read() == "mine", "by mailcert-key itself", got)
@@ -229,6 +229,39 @@ def test_never_overwritten():
                "no such directory", got)
         tap.equal([name for name in place.files() if ".new" in name], [],
                   "nothing is left behind")
+
+
+def test_damaged():
+    """A chain that is damaged in the home is not handed out as a whole one."""
+    with Home() as place:
+        (name,) = [n for n in os.listdir(place.home + "/certificates")
+                   if n.endswith(".pem")]
+        path = os.path.join(place.home, "certificates", name)
+        with open(path) as f:
+            chain = f.read()
+        for what, text in (("empty", ""), ("not PEM", "{\n"),
+                           ("cut in the first", chain[:300]),
+                           ("cut in the last", chain[:-100])):
+            place.write(path, text)
+            for form in ("modern", "pem"):
+                file = place.path("out")
+                got = place.give("--format", form, ALICE, file)
+                tap.ok(got.returncode == 65 and b"damaged" in got.stderr and
+                       not os.path.exists(file), "%s: %s" % (form, what), got)
+
+
+def test_standard_output():
+    """It is where "-" goes; closed, it takes nothing."""
+    with Home() as place:
+        got = place.give("--format", "pem", ALICE, "-", cwd=place.dir)
+        tap.ok(got.returncode == 0 and b"PRIVATE KEY" in got.stdout and
+               not os.path.exists(place.path("-")), "-", got)
+        for what in ("--format pem " + ALICE, ALICE, "--home"):
+            got = place.run("-c", "exec %s -o password_command='echo x' export "
+                            "%s >&-" % (MAILCERT, what), program="sh")
+            tap.ok(got.returncode == 74 and got.stderr ==
+                   b"mailcert: standard output: Bad file descriptor\n",
+                   "closed: export " + what, got)
 
 
 def test_refused():

@@ -320,6 +320,8 @@ build(const struct serve *serve, const struct opened *opened, struct buf *out,
 {
 	static const char *const forms[] = { "modern", "compatible", "pem",
 		"pair", "passing" };
+	struct span chain;
+	enum status status;
 
 	switch (span_index(frame_get(serve->frames, "form"), forms, 5)) {
 	case 0:
@@ -328,8 +330,11 @@ build(const struct serve *serve, const struct opened *opened, struct buf *out,
 		return build_pkcs12(
 		    serve, opened, PKCS12_COMPATIBLE, out, note);
 	case 2:
-		return build_pem(buf_span(&opened->key),
-		    frame_get(serve->frames, "chain"), out);
+		chain = frame_get(serve->frames, "chain");
+		status = pkcs12_check_chain(chain, note);
+		return status == STATUS_OK
+		    ? build_pem(buf_span(&opened->key), chain, out)
+		    : status;
 	case 3:
 		return build_pair(serve, opened, out, note);
 	case 4:
