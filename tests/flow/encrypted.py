@@ -5,15 +5,20 @@ beside `openssl cms -decrypt` and `-verify`; what may not be told from the answe
 keys that cannot be used."""
 import base64
 import collections
+import datetime
+import http.server
 import itertools
 import json
 import os
 import subprocess
 import sys
+import threading
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import cms
 from cms import cert_pem, new_key, pem
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 from lib import (BUILD, SLOW, Place, ask, make_maildir, run_tests, sample, tap,
                  told, tests_of)
 
@@ -56,7 +61,7 @@ class Desk(Place):
         self.other = cms.Authority("Unknown")
         self.anchors = self.write("root.pem", cert_pem(self.root.cert))
         self.signer = self.root.issue(CA)
-        self.keys = {}
+        self.keys, self.ids = {}, {}
         for kind in kinds:
             self.add(kind, imports=imports)
 
@@ -70,8 +75,21 @@ class Desk(Place):
         if imports:
             path = self.write(name + ".both", pem(pair[0]) + cert_pem(
                 pair[1], self.root.cert))
+            top = os.path.join(self.home, "certificates")
+            before = set(os.listdir(top)) if os.path.isdir(top) else set()
             got = self.run(*options, path)
             assert got.returncode == 0, got.stderr
+            self.ids[name] = next(
+                one[:-5] for one in set(os.listdir(top)) - before
+                if one.endswith(".json"))
+
+    def edit(self, id, **members):
+        path = os.path.join(self.home, "certificates", id + ".json")
+        with open(path) as f:
+            record = json.load(f)
+        record.update(members)
+        with open(path, "w") as f:
+            json.dump(record, f)
 
     def signed(self, opaque=False, signer=None, body=b"Hello\n"):
         return cms.openssl_sign(b"Content-Type: text/plain\n\n" + body,
@@ -317,6 +335,14 @@ def test_keys():
         tap.ok([one["smimeStatus"] for one in got] == [
             VERIFIED, VERIFIED, "unknown", VERIFIED] and
             got[2]["why"] == OTHERS and run.stderr == b"", "several keys", got)
+        # Replaced by another one, or revoked: their mail is still there.
+        for members in ({"replaced": desk.ids["P-256"]},
+                        {"state": "revoked", "revoked": 1796050313}):
+            desk.edit(desk.ids["old"], **members)
+            (one,), run = desk.judge(old, more=("--decrypt", "--fresh"))
+            tap.equal(one["smimeStatus"], VERIFIED,
+                      "the key of a certificate that is " + next(
+                          iter(members.items()))[0])
         (one,), run = desk.judge(locked)
         tap.ok(one["smimeStatus"] == "unknown" and one["why"] == OTHERS and
                run.returncode == 0 and run.stderr == b"",
@@ -335,6 +361,56 @@ def test_keys():
                    three["smimeStatus"] == VERIFIED and
                    run.stderr.count(b"cannot use the key") == 1,
                    what + ": said once", one, run)
+
+
+class Web(http.server.BaseHTTPRequestHandler):
+    """What a CA publishes: one list; and who asked for it."""
+
+    body, heard = b"", []
+
+    def log_message(self, *unused):
+        pass
+
+    def do_GET(self):
+        self.heard.append(self.path)
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.body)))
+        self.end_headers()
+        self.wfile.write(self.body)
+
+
+def test_no_network():
+    """A CA is asked because of a signature that anybody can see, and never
+    because of one that was encrypted; what was retrieved before counts."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Web) as web, \
+            Desk("P-256") as desk:
+        threading.Thread(target=web.serve_forever, args=(0.05,),
+                         daemon=True).start()
+        url = "http://127.0.0.1:%d/crl" % web.server_port
+        signer = desk.root.issue(CA, more=[cms.points(url)])
+        now = datetime.datetime.utcnow()
+        day = datetime.timedelta(days=1)
+        Web.body = x509.CertificateRevocationListBuilder().issuer_name(
+            desk.root.cert.subject).last_update(now - day).next_update(
+                now + day).sign(desk.root.key, hashes.SHA256()).public_bytes(
+                    serialization.Encoding.DER)
+        entity = desk.signed(signer=signer)
+        secret = desk.encrypt(entity, ["P-256"])
+        options = [word for setting in (
+            "retrieve_revocation=crl", "retrieve_private=yes",
+            "revocation=hard", "proxy=none") for word in ("-o", setting)]
+        (one,), run = desk.judge(secret, options=options)
+        tap.ok(one["smimeStatus"] == FAILED and "no network is used" in
+               one["smimeErrors"][0] and not Web.heard,
+               "of what is encrypted nobody is asked", one, Web.heard)
+        plain = b"From: %s\n" % CA.encode() + entity.replace(b"\r\n", b"\n")
+        (one,), run = desk.judge(plain, options=options)
+        tap.ok(one["smimeStatus"] == "signed/verified" and
+               Web.heard == ["/crl"], "of what is not, the CA is", one, run)
+        (one,), run = desk.judge(secret, options=options)
+        tap.ok(one["smimeStatus"] == VERIFIED and Web.heard == ["/crl"],
+               "what is known by then counts", one, Web.heard)
+        web.shutdown()
 
 
 def test_sender():
