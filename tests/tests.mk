@@ -209,6 +209,7 @@ bench: all $(BUILD)/tests/newterm
 	@$(CC) $(ALL_CFLAGS) -pie $(LDFLAGS) -o $(BUILD)/bench/peak \
 		tests/bench/peak.c
 	@BUILD=$(BUILD) $(PYTHON) tests/bench/bench.py
+	@BUILD=$(BUILD) $(PYTHON) tests/bench/mailbox.py
 
 # make fuzz T=header TIME=60: one target with libFuzzer; the corpus is unpacked
 # into build/fuzz, new inputs go there too.  make fuzz-merge T=header packs the
