@@ -363,6 +363,26 @@ def test_keys():
                    what + ": said once", one, run)
 
 
+def test_unknown():
+    """What mailcert does not know is left as it is."""
+    with Desk("RSA 2048", "P-256") as desk:
+        inside = desk.signed()
+        cases = [("RC2", ["RSA 2048"], ["-rc2-40", "-provider", "legacy",
+                                        "-provider", "default"], [], inside),
+                 ("an OAEP label", ["RSA 2048"], ["-aes128"],
+                  ["rsa_padding_mode:oaep", "rsa_oaep_label:00ff"], inside),
+                 ("a password", [], ["-aes128", "-pwri_password", "x"], [],
+                  inside),
+                 ("a key for many", [], [
+                     "-aes128", "-secretkey", "00" * 16, "-secretkeyid", "00"],
+                  [], inside)]
+        got, run = desk.judge(*[desk.encrypt(content, to, args, keyopt)
+                                for _, to, args, keyopt, content in cases])
+        for (what, *_), one in zip(cases, got):
+            tap.ok(one["smimeStatus"] == "unknown" and "encrypted" in
+                   one["why"], "not known: " + what, one)
+
+
 class Web(http.server.BaseHTTPRequestHandler):
     """What a CA publishes: one list; and who asked for it."""
 
