@@ -187,6 +187,10 @@ keep(const struct judging *judging, struct batch *batch, size_t i)
 	if (batch->was_good[i] &&
 	    verified->report.at_delivery == SMIME_STATUS_FAILED)
 		verified->report.at_delivery = SMIME_STATUS_VERIFIED;
+	/* It was decrypted then, and is not now: that must not be forgotten. */
+	if (batch->was_good[i] &&
+	    verified->report.at_delivery == SMIME_STATUS_UNKNOWN)
+		return;
 	if (verified->report.passing == 0 &&
 	    (judging->how & JUDGING_OFFLINE) == 0)
 		verified_keep(judging->cache, batch->digest[i], verified);

@@ -455,6 +455,15 @@ def test_sender():
                          "--decrypt", "--has-verified-smime", path)
         tap.ok(again.stdout.startswith(VERIFIED.encode() + b"\t"),
                "a filter takes it for verified", again)
+        # RFC 9219 section 4.1: what was good at delivery stays good when an
+        # anchor is removed, also if it was not decrypted meanwhile.
+        desk.judge(good, more=())
+        desk.write("root.pem", cert_pem(desk.other.cert))
+        (one,), _ = desk.judge(good)
+        tap.ok(one["smimeStatus"] == FAILED and
+               one["smimeStatusAtDelivery"] == VERIFIED,
+               "at delivery it stays good", one)
+        desk.write("root.pem", cert_pem(desk.root.cert))
         signed = b"From: %s\n" % CA.encode() + cms.openssl_sign(
             b"\n".join(good.split(b"\n")[2:]), [desk.signer])
         (one,), _ = desk.judge(signed)
