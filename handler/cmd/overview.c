@@ -139,8 +139,7 @@ load(struct live *live, bool every)
 static const char about_timer[] =
     "Certificates expire unless mailcert renew runs now and then, and nothing "
     "runs it: mailcert-renew.timer of systemd is not active, and your crontab "
-    "has no line for it. Press t to turn one on, or run mailcert renew "
-    "yourself.";
+    "has no line for it.";
 
 /* The latest decisions that name it. */
 static void

@@ -1,4 +1,5 @@
 /* status.c - mailcert status: list pending work, and say what to do next */
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -10,6 +11,7 @@
 #include "cmd/cmd.h"
 #include "cmd/list_accounts.h"
 #include "cmd/lookup.h"
+#include "doctor/automation.h"
 #include "order/renew.h"
 #include "overview/decisions.h"
 #include "overview/gather.h"
@@ -368,6 +370,33 @@ add_accounts(
 	buf_clear(&list);
 }
 
+/* A person is told that nothing renews the certificates.  The programs that
+ * know are asked for a second at most; a script does not wait for them. */
+static void
+find_timer(struct content *all)
+{
+	enum { PATIENCE_MS = 1000 };
+	struct overview *overview = &all->records.overview;
+	struct automation_search search = { .pid = 0 };
+	struct pollfd ready = { .events = POLLIN };
+	struct automation found;
+
+	if (all->named || isatty(STDOUT_FILENO) != 1 ||
+	    !overview_renews(overview) || !automation_begin("renew", &search))
+		return;
+	ready.fd = search.fd;
+	if (poll(&ready, 1, PATIENCE_MS) > 0) {
+		if (automation_take(&search, &found) &&
+		    found.state != AUTOMATION_RUNS) {
+			overview_add_timer(overview,
+			    found.state == AUTOMATION_NONE ? NULL : found.by);
+			overview_settle(overview);
+		}
+	} else {
+		automation_drop(&search);
+	}
+}
+
 static int
 print_text(struct content *all, struct buf *out)
 {
@@ -382,6 +411,7 @@ print_text(struct content *all, struct buf *out)
 	if (gather_judge(&all->records, all->config, &all->home, all->now) !=
 	    STATUS_OK)
 		return cmd_fail(STATUS_MEMORY, NULL);
+	find_timer(all);
 	code = print_items(all, &listing, out);
 	if (code != 0 || all->named)
 		return code;

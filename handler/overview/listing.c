@@ -290,6 +290,11 @@ listing_add(const struct listing *listing, const struct overview_item *item,
 		buf_addf(&line, "%s: %s", item->word, item->what);
 		add_line(listing, 0, &line, out);
 		buf_clear(&line);
+		if ((item->can & OVERVIEW_TIMER) != 0)
+			listing_add_text(listing, INDENT,
+			    "next: t in the overview turns one on; mailcert "
+			    "doctor says how",
+			    out);
 		return;
 	}
 	add_name(listing, item, out);

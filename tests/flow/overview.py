@@ -236,6 +236,13 @@ def test_timer():
                    terminal.gone("no timer"), "timer: then all is fine",
                    terminal.screen())
             terminal.keys("q")
+        os.rename(place.path("user/crontab"), place.path("user/other"))
+        with Terminal(place, MAILCERT + " --plain", env=env) as terminal:
+            tap.ok(terminal.wait("[exit 0]") and
+                   "timer: no timer renews certificates" in terminal.screen()
+                   and "Everything is fine" not in terminal.screen(),
+                   "timer: status says so, too", terminal.screen())
+        os.rename(place.path("user/other"), place.path("user/crontab"))
         place.write("user/unit", "LoadState=loaded\nActiveState=inactive\n"
                     "UnitFileState=enabled\nResult=success\n")
         with Terminal(place, MAILCERT, env=env) as terminal:
@@ -257,6 +264,11 @@ def test_hanging():
     with Place() as place:
         record(place, "aaaa1111", ADDRESS)
         env = with_programs(place, HANGS, HANGS)
+        with Terminal(place, MAILCERT + " --plain", env=env) as terminal:
+            tap.ok(terminal.wait("[exit 0]", 4) and
+                   ADDRESS in terminal.screen(),
+                   "hanging: status does not wait for them",
+                   terminal.screen())
         with Terminal(place, MAILCERT, env=env) as terminal:
             tap.ok(terminal.wait(ADDRESS), "hanging: it opens",
                    terminal.screen())
