@@ -81,9 +81,9 @@ refuse_chosen(const struct installation *installation, enum back_end back_end,
 	if (back_end == GPGME &&
 	    classic_fits(installation->identities, &unused) == STATUS_OK)
 		return note_set(note, STATUS_NO,
-		    "%.120s; order one with an RSA key, or change to the "
-		    "classic back end: mailcert install --remove %s, then "
-		    "mailcert install --back-end classic %s",
+		    "%.100s; order one with an RSA key, or use the classic "
+		    "back end: mailcert install --remove %s, then install "
+		    "--back-end classic %s",
 		    why->text, program, program);
 	return note_set(note, STATUS_NO, "%.250s", why->text);
 }
@@ -372,12 +372,29 @@ begin(struct installation *installation, const struct settings *settings,
 	    back_ends[*back_end], SPAN(""), note);
 }
 
+/* The prompt cannot be switched off. */
+static void
+say_prompt(struct installation *installation)
+{
+	const struct identities *all = installation->identities;
+	size_t i;
+
+	for (i = 0; i < all->count; i++)
+		if (all->at[i].order.locked)
+			return;
+	buf_addf(&installation->changes.said,
+	    "%s will ask for an S/MIME passphrase; the key has none: press "
+	    "Enter\n",
+	    installation->changes.journal.name);
+}
+
 enum status
 mutt_install(struct installation *installation, struct note *note)
 {
 	struct settings settings;
 	struct classic classic = { .signs = "" };
-	enum back_end back_end;
+	enum back_end back_end = GPGME;
+	const bool before = chosen_before(installation, &back_end);
 	enum status status;
 	char rc[PATH_SIZE], file[PATH_SIZE];
 
@@ -398,6 +415,8 @@ mutt_install(struct installation *installation, struct note *note)
 	if (status == STATUS_OK)
 		status = write_rc(
 		    installation, back_end, &classic, &settings, rc, note);
+	if (status == STATUS_OK && back_end == CLASSIC && !before)
+		say_prompt(installation);
 	if (status == STATUS_OK)
 		status = settings_file(installation->changes.journal.name, file,
 		    sizeof(file), note);

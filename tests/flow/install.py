@@ -197,7 +197,9 @@ def use(program, back_end, key, generations=3):
     with User(key=key) as user:
         ids = [user.certificate()]
         before = user.state()
-        user.install("--back-end", back_end, "--yes", program)
+        got = user.install("--back-end", back_end, "--yes", program)
+        tap.equal(b"the key has none: press Enter" in got.stdout,
+                  back_end == "classic", name + ": what it will ask for")
         signs(user, program, ids[0], name)
         again = user.state()
         user.install("--back-end", back_end, "--yes", program)
@@ -319,17 +321,17 @@ def test_what_fits():
         user.install("gpgsm")
         user.run("install", "--remove", "gpgsm")
         user.certificate()
-        user.install("--yes", "mutt")
-        with open(user.place.home + "/mail/mutt.rc") as f:
+        user.install("--yes", "neomutt")
+        with open(user.place.home + "/mail/neomutt.rc") as f:
             rc = f.read()
         user.key = "ec:p256"
         user.certificate(ends=1)
-        with open(user.place.home + "/mail/mutt.rc") as f:
-            tap.equal(f.read(), rc, "EC after RSA: mutt keeps the older one")
+        with open(user.place.home + "/mail/neomutt.rc") as f:
+            tap.equal(f.read(), rc, "EC after RSA: the older one stays")
         got = user.town.run("renew")
-        tap.ok(got.returncode == 1 and b"order one with an RSA key, or change "
-               b"to the classic back end: mailcert install --remove mutt, then "
-               b"mailcert install --back-end classic mutt" in got.stderr,
+        tap.ok(got.returncode == 1 and b"order one with an RSA key, or use the "
+               b"classic back end: mailcert install --remove neomutt, then "
+               b"install --back-end classic neomutt\n" in got.stderr,
                "EC after RSA: renew says what to do", got)
 
 
@@ -354,7 +356,9 @@ def test_passphrase():
         id, before = sole(user, "--passphrase")
         refused(user, before, "passphrase", "--unlock", "--trust-root",
                 user.fingerprint, "gpgsm")
-        user.install("--back-end", "classic", "--yes", "mutt")
+        got = user.install("--back-end", "classic", "--yes", "mutt")
+        tap.ok(b"press Enter" not in got.stdout,
+               "passphrase: mutt asks for one that there is", got)
         name, = [n for n in os.listdir(user.place.path("user/.smime/keys"))
                  if n[0] != "."]
         with open(user.place.path("user/.smime/keys/" + name)) as f:
