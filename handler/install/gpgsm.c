@@ -401,9 +401,7 @@ sign(const struct identity *identity, struct buf *out, struct note *note)
 	status = gpgsm(args, SPAN(TRIAL_TEXT), out, &said, &code, note);
 	if (status == STATUS_AGAIN)
 		return note_set(note, STATUS_NO,
-		    "gpgsm did not sign a test text within %d seconds: a "
-		    "revocation list may be out of reach "
-		    "(disable-crl-checks in gpgsm.conf ignores them)",
+		    "gpgsm did not sign a test text within %d seconds",
 		    SECONDS);
 	if (status == STATUS_OK && code != 0)
 		status = note_set(note, STATUS_NO,
@@ -449,19 +447,39 @@ gpgsm_try(const struct identity *identity, bool verify, struct note *note)
 	return status;
 }
 
+/* It does not say what it wants; most often it is this. */
+static enum status
+explain(const struct identity *identity, enum status status,
+    const struct note *why, struct note *note)
+{
+	size_t i;
+
+	for (i = 0; i < identity->links; i++)
+		if (!identity->link[i].root &&
+		    identity->link[i].place[0] != '\0')
+			return note_set(note, status,
+			    "%.120s; gpgsm wants the revocation list from "
+			    "%.90s: try again when its server answers, or set "
+			    "disable-crl-checks in gpgsm.conf",
+			    why->text, identity->link[i].place);
+	return note_set(note, status, "%.300s", why->text);
+}
+
 static enum status
 try_out(struct installation *installation, const struct identity *identity,
     struct note *note)
 {
+	struct note why = { "" };
 	enum status status;
 
 	if (installation->changes.dry_run)
 		return STATUS_OK;
-	status = gpgsm_try(identity, false, note);
-	if (status == STATUS_OK)
-		buf_addf(&installation->changes.said,
-		    "gpgsm has signed a test text, and it verifies\n");
-	return status;
+	status = gpgsm_try(identity, false, &why);
+	if (status != STATUS_OK)
+		return explain(identity, status, &why, note);
+	buf_addf(&installation->changes.said,
+	    "gpgsm has signed a test text, and it verifies\n");
+	return STATUS_OK;
 }
 
 static enum status

@@ -139,7 +139,7 @@ def test_damage():
         _, raw = small(place)
         bad = []
         at = [*range(0, 56, 4), *range(56, len(raw), len(
-            raw) // (60 if SLOW else 6)), len(raw) - 1]
+            raw) // (30 if SLOW else 6)), len(raw) - 1]
         for n in at:
             changed = bytearray(raw)
             changed[n] ^= 1 << n % 8
