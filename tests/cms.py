@@ -6,15 +6,17 @@ attributes of RFC 7508, Ed25519 (RFC 8419), and objects that are wrong.
 import base64
 import datetime
 import hashlib
+import itertools
+import os
 import subprocess
 import tempfile
-import os
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DATA = bytes.fromhex("06092a864886f70d010701")
 SIGNED = bytes.fromhex("06092a864886f70d010702")
 CONTENT_TYPE = bytes.fromhex("06092a864886f70d010903")
@@ -40,7 +42,27 @@ def new_key(kind="ec"):
         return ec.generate_private_key(ec.SECP256R1())
     if kind == "ed25519":
         return ed25519.Ed25519PrivateKey.generate()
-    return rsa.generate_private_key(65537, kind)
+    return rsa_key(kind)
+
+
+RSA_KEYS = itertools.count()
+
+
+def rsa_key(bits):
+    """Another one for each call.  To make one takes long, so a script takes
+    those that an earlier one made."""
+    top = os.path.join(ROOT, os.environ.get("BUILD", "build"), "keys")
+    path = os.path.join(top, "rsa-%d.%d.pem" % (bits, next(RSA_KEYS)))
+    try:
+        with open(path, "rb") as f:
+            return serialization.load_pem_private_key(f.read(), None)
+    except FileNotFoundError:
+        key = rsa.generate_private_key(65537, bits)
+    os.makedirs(top, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=top, delete=False) as f:
+        f.write(pem(key))
+    os.rename(f.name, path)
+    return key
 
 
 def pem(key):

@@ -420,6 +420,15 @@ def answers(port, process, seconds=90):
     return False
 
 
+def gnupg(place):
+    """An empty home of GnuPG, and the environment for it.  Its agent does not
+    measure how many iterations this machine has time for."""
+    home = place.path("gnupg")
+    os.mkdir(home, 0o700)
+    place.write("gnupg/gpg-agent.conf", "s2k-count 65536\n")
+    return home, dict(place.env, GNUPGHOME=home)
+
+
 def nomalloc(place):
     """The library that lets an allocation fail; see there."""
     path = place.path("nomalloc.so")

@@ -11,8 +11,8 @@ import sys
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [TESTS]
 from cms import Authority, cert_pem, new_key, pem
-from lib import (BUILD, MAILCERT, SLOW, Place, Terminal, ask, run_tests, tap,
-                 tests_of, told)
+from lib import (BUILD, MAILCERT, SLOW, Place, Terminal, ask, gnupg,
+                 run_tests, tap, tests_of, told)
 
 ALICE = "alice@example.org"
 ROOT_CA = Authority("Test Root")
@@ -140,9 +140,7 @@ def test_other_programs():
 
 def gpgsm_takes(place, file, word):
     """Does gpgsm import the key in that file?"""
-    home = place.path("gnupg")
-    os.mkdir(home, 0o700)
-    env = dict(place.env, GNUPGHOME=home)
+    home, env = gnupg(place)
     command = ["gpgsm", "--batch", "--disable-dirmngr", "--pinentry-mode",
                "loopback", "--passphrase-fd", "0", "--import", file]
     # On a busy machine gpgsm may give up on its agent: once more.

@@ -15,8 +15,8 @@ sys.path[:0] = [TESTS]
 from cms import (Authority, cert_pem, der, integer, make, new_key, pem,
                  san)
 from cryptography.x509.oid import ExtendedKeyUsageOID
-from lib import (MAILCERT, ROOT, Place, Terminal, run_tests, sample, tap,
-                 tests_of)
+from lib import (MAILCERT, ROOT, Place, Terminal, gnupg, run_tests, sample,
+                 tap, tests_of)
 
 ALICE = "alice@example.org"
 BOTH = ("digital_signature", "key_encipherment")
@@ -164,9 +164,7 @@ def test_pem_and_der():
 
 def gpgsm_makes(place):
     """Have gpgsm import openssl's file and export its own; gives that."""
-    gnupg, out = place.path("gnupg"), place.path("gpgsm")
-    os.mkdir(gnupg, 0o700)
-    env = dict(place.env, GNUPGHOME=gnupg)
+    out, env = place.path("gpgsm"), gnupg(place)[1]
     gpgsm = ["gpgsm", "--batch", "--disable-dirmngr", "--pinentry-mode",
              "loopback"]
     pkcs12 = place.pkcs12("-keypbe", "PBE-SHA1-3DES", "-certpbe",
