@@ -181,7 +181,7 @@ def test_before():
 def test_asks():
     """Without a terminal the lines are left to the user, and a renewal says
     that they must change."""
-    with TbUser() as user:
+    with TbUser(key="ec:p256") as user:
         id = user.certificate()
         before = user.all()
         got = user.run("install", "--yes", "thunderbird")
@@ -248,7 +248,7 @@ def test_identities():
 
 def test_profiles():
     """Which profile is meant."""
-    with TbUser(ini=False) as user:
+    with TbUser(ini=False, key="ec:p256") as user:
         user.certificate()
         other = os.path.join(user.top, "xyz.other")
         far = user.place.path("user/far away")
@@ -316,7 +316,7 @@ def test_profiles():
 
 def test_runs():
     """While Thunderbird runs nothing is written: 75, and renew does it later."""
-    with TbUser() as user:
+    with TbUser(key="ec:p256") as user:
         id = user.certificate()
         with profile_in_use(user.profile):
             before = user.all()
@@ -365,7 +365,7 @@ def test_runs():
 
 def test_hostile():
     """What is not a preference ends it, with the line; nothing is changed."""
-    with TbUser() as user:
+    with TbUser(key="ec:p256") as user:
         user.certificate()
         for text, line in (
                 ('user_pref("a", 1);\nuser_pref("b", alert(1));\n', 2),
@@ -384,7 +384,7 @@ def test_hostile():
         tap.equal(user.remove("thunderbird").returncode, 0, "repaired")
     with TbUser(PREFS + "".join(
             'user_pref("a.%d", "%s");\n' % (i, "x" * 200)
-            for i in range(20000))) as user:
+            for i in range(20000)), key="ec:p256") as user:
         user.certificate()
         before = user.all()
         user.install("--yes", "thunderbird")
@@ -399,7 +399,7 @@ def test_hostile():
 
 def test_database():
     """One that mailcert made goes again, unless something came into it."""
-    with TbUser(started=True) as user:
+    with TbUser(started=True, key="ec:p256") as user:
         user.certificate()
         user.install("--yes", "thunderbird")
         user.remove("thunderbird")
@@ -409,7 +409,7 @@ def test_database():
         user.install("--yes", "thunderbird")
         user.remove("thunderbird")
         tap.equal(user.all(), before, "and one that was there stays")
-    with TbUser() as user:
+    with TbUser(key="ec:p256") as user:
         user.certificate()
         user.install("--yes", "thunderbird")
         subprocess.run(["certutil", "-S", "-d", "sql:" + user.profile, "-n",
@@ -462,7 +462,7 @@ def test_killed():
 
 def test_killed_removing():
     """--remove, killed where it makes something last, and run again."""
-    with TbUser() as user:
+    with TbUser(key="ec:p256") as user:
         user.certificate()
         before = user.all()
         user.install("--yes", "thunderbird")
