@@ -40,6 +40,8 @@ DNS_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/helpers/dns/%.o,\
 	main dns plain zone)
 KEY_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/helpers/key/%.o,\
 	main held pack portable)
+VERIFY_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/helpers/verify/%.o,\
+	main answers certificates encrypted evidence judge)
 HTTPS_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/helpers/https/%.o,\
 	main fetch http retrieve)
 MAIL_OBJECTS = $(patsubst %,$(BUILD)/obj/handler/helpers/mail/%.o,\
@@ -137,7 +139,7 @@ $(BUILD)/mailcert-key: $(KEY_OBJECTS) $(BUILD)/lib.a
 	$(SAY)LD $@
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(JANSSON) $(CRYPTO)
 
-$(BUILD)/mailcert-verify: $(BUILD)/obj/handler/helpers/verify/main.o $(BUILD)/lib.a
+$(BUILD)/mailcert-verify: $(VERIFY_OBJECTS) $(BUILD)/lib.a
 	$(SAY)LD $@
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CRYPTO)
 

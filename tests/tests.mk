@@ -55,6 +55,8 @@ $(BUILD)/hijacked/mailcert-verify $(BUILD)/hijacked/mailcert-key: \
 		$(CRYPTO)
 
 # The static patterns above know one object of each program.
+$(BUILD)/hijacked/mailcert-verify $(BUILD)/pebble/mailcert-verify: \
+		$(filter-out %/main.o,$(VERIFY_OBJECTS))
 $(BUILD)/hijacked/mailcert-key $(BUILD)/pebble/mailcert-key: \
 		$(filter-out %/main.o,$(KEY_OBJECTS))
 
