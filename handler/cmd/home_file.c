@@ -19,7 +19,10 @@
 #include "base/frame.h"
 #include "base/walk.h"
 #include "cmd/passphrase.h"
+#include "cmd/progress.h"
 #include "process/helper.h"
+#include "process/run.h"
+#include "tui/waiting.h"
 
 enum { LOCK_SECONDS = 60, TRIES = 3 };
 
@@ -203,6 +206,35 @@ make_stage(const struct home *home, struct stage *out, struct note *note)
 	return STATUS_OK;
 }
 
+/* On a terminal, what is being done and since when. */
+struct doing {
+	const char *name; /* of the file */
+	struct progress progress;
+};
+
+static void
+draw(void *context, struct page *out)
+{
+	const struct doing *doing = context;
+	struct page_row *row = page_add(out);
+	struct buf elapsed;
+
+	buf_init(&elapsed, 64);
+	waiting_add_elapsed(&elapsed, progress_ticks() - doing->progress.began);
+	row_addf(row, ROLE_TITLE, "Importing the home in %s", doing->name);
+	(void)row_right(row, ROLE_DIM, buf_span(&elapsed));
+	buf_clear(&elapsed);
+	row = page_add(out);
+	row_pad(row, 1);
+	row_add(row, ROLE_PLAIN,
+	    SPAN("It is decrypted and checked, which takes a while."));
+	row = page_add(out);
+	row_pad(row, 1);
+	row_add(row, ROLE_DIM,
+	    SPAN("^C leaves; the home is then as it was, and import can be "
+		 "repeated."));
+}
+
 static enum status
 unpack(struct session *session, const struct stage *stage,
     const struct import_file *file)
@@ -228,6 +260,7 @@ static enum status
 ask_and_unpack(struct session *session, const struct stage *stage,
     struct import_file *file, const char *name)
 {
+	struct doing doing = { .name = name };
 	struct note asked = { "" };
 	enum status status = STATUS_BAD_PASSPHRASE, got;
 	int tries;
@@ -243,7 +276,14 @@ ask_and_unpack(struct session *session, const struct stage *stage,
 			session->note = asked;
 			return got;
 		}
+		progress_begin(
+		    &doing.progress, &session->config, false, draw, &doing);
+		progress_say(
+		    &doing.progress, "decrypting and checking the home");
+		process_each_second(progress_tick);
 		status = unpack(session, stage, file);
+		process_each_second(NULL);
+		progress_end(&doing.progress);
 		if (status == STATUS_BAD_PASSPHRASE && tries + 1 < TRIES)
 			cmd_say(&session->note);
 	}
@@ -322,6 +362,13 @@ tell(struct session *session, const struct content *content, bool json)
 					 : "certificates and orders",
 		    content->accounts,
 		    content->accounts == 1 ? "account" : "accounts");
+	}
+	if (!json) {
+		note_say(&note,
+		    "the home is %.200s; next: mailcert status, and mailcert "
+		    "install for your mail program",
+		    session->home.path);
+		cmd_say(&note);
 	}
 	note_say(&note,
 	    "stop mailcert where this home comes from (renew, watch, handle "

@@ -198,6 +198,13 @@ progress_hide(void)
 	buf_clear(&out);
 }
 
+void
+progress_tick(void)
+{
+	if (current != NULL && current->rows > 0)
+		paint(current);
+}
+
 /* "18:52:11 challenge received" */
 static void
 say_plain(const struct progress *progress, const char *text)

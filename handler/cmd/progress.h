@@ -37,6 +37,9 @@ void progress_begin(struct progress *progress, const struct config *config,
     bool quiet, void (*draw)(void *context, struct page *out), void *context);
 /* What is waited for has changed: text is all that a plain line needs. */
 void progress_say(struct progress *progress, const char *text);
+/* Paint it again as of now: for process_each_second(), where what draw() looks
+ * at stays as it is meanwhile. */
+void progress_tick(void);
 /* Wait, and keep what is shown up to date.  ^C meanwhile, or q or Escape on a
  * terminal whose foreground we are, says `left` and ends the process as SIGINT
  * does.  No seconds: only look whether one of these was typed. */

@@ -20,16 +20,19 @@
 #include "base/text.h"
 #include "process/wait.h"
 
-enum { SAID_KEPT = 4096, PIECE = 64 * 1024 };
+enum { SAID_KEPT = 4096, PIECE = 64 * 1024, TICK_MS = 1000 };
 
 extern char **environ;
+
+static void (*each_second)(void); /* process_each_second() */
 
 /* A running program and our ends of its pipes; -1: closed, or not opened. */
 struct peer {
 	pid_t pid;
-	int in;  /* its standard input: we write */
-	int out; /* its standard output */
-	int err; /* its standard error */
+	bool ticks; /* it has no terminal: each_second() may paint there */
+	int in;     /* its standard input: we write */
+	int out;    /* its standard output */
+	int err;    /* its standard error */
 	struct span input;
 	bool (*answered)(struct span printed); /* NULL: it exits by itself */
 	struct buf said;
@@ -295,6 +298,24 @@ has_answered(const struct peer *peer, const struct buf *out)
 	    peer->answered(buf_span(out));
 }
 
+void
+process_each_second(void (*tick)(void))
+{
+	each_second = tick;
+}
+
+/* How long to wait: no longer than until the next tick. */
+static int
+pause_ms(const struct peer *peer, const struct deadline *until, int watch)
+{
+	const int pause = wait_ms(until, watch);
+
+	return peer->ticks && each_second != NULL &&
+		(pause < 0 || pause > TICK_MS)
+	    ? TICK_MS
+	    : pause;
+}
+
 /* Exchange data until it has exited and its pipes are empty, it has answered,
  * the deadline has passed, or it prints too much.  Do not wait for processes
  * that it leaves behind. */
@@ -318,7 +339,9 @@ attend(struct peer *peer, struct buf *out, const struct deadline *until,
 			at[0].fd = -1;
 		if (*ended)
 			at[0].fd = at[3].fd = -1;
-		ready = poll(at, 4, *ended ? 0 : wait_ms(until, watch));
+		ready = poll(at, 4, *ended ? 0 : pause_ms(peer, until, watch));
+		if (ready == 0 && peer->ticks && each_second != NULL && !*ended)
+			each_second();
 		if (ready < 0 && errno != EINTR)
 			status = STATUS_MEMORY;
 		if (ready <= 0 && *ended)
@@ -468,6 +491,7 @@ process_run(const struct run *run, struct buf *out, struct note *said,
 	}
 	buf_init(&peer.said, SAID_KEPT + 1024);
 	deadline_set(&until, run->seconds);
+	peer.ticks = run->terminal == RUN_AWAY;
 	status = resume(run, out != NULL, &peer, note);
 	if (status == STATUS_OK) {
 		status = attend(&peer, out, &until, &ended, &waited);

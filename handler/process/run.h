@@ -82,6 +82,12 @@ enum {
 enum status process_run(const struct run *run, struct buf *out,
     struct note *said, int *code, struct note *note) MUST_CHECK;
 
+/*
+ * Call tick() about once a second while a program runs that has no terminal, so
+ * that whoever waits sees a sign of life.  It must return soon.  NULL: no more.
+ */
+void process_each_second(void (*tick)(void));
+
 /* End the program that keeps running, if there is one, and reap it. */
 void process_end(struct run_stay *stay);
 
