@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/frame.h"
 #include "install/program.h"
 
 enum { ASK_SECONDS = 5, SAID_MOST = 256 * 1024 };
@@ -230,11 +231,50 @@ automation_take(struct automation_search *search, struct automation *out)
 	return true;
 }
 
+/* The programs that it started have sessions of their own, so that no signal
+ * reaches them and it together. */
+static void
+kill_programs(pid_t pid)
+{
+	struct span rest, word;
+	char path[64], text[256];
+	int64_t number;
+	size_t end;
+	ssize_t len;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/%ld/task/%ld/children",
+	    (long)pid, (long)pid);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+		return;
+	len = read(fd, text, sizeof(text));
+	(void)close(fd);
+	rest = (struct span){ text, len > 0 ? (size_t)len : 0 };
+	for (; rest.len > 0; rest = span_cut(rest, end + 1, rest.len)) {
+		end = span_find_byte(rest, ' ');
+		word = span_cut(rest, 0, end);
+		if (!frame_number(word, &number) || number < 2 ||
+		    number > INT32_MAX)
+			continue;
+		(void)kill(-(pid_t)number, SIGKILL);
+		(void)kill((pid_t)number, SIGKILL);
+	}
+}
+
 void
 automation_drop(struct automation_search *search)
 {
+	siginfo_t info;
+
 	if (search->pid == 0)
 		return;
+	/* Stopped, it reaps none: their numbers stay theirs. */
+	(void)kill(search->pid, SIGSTOP);
+	while (waitid(P_PID, (id_t)search->pid, &info,
+		   WSTOPPED | WEXITED | WNOWAIT) != 0 &&
+	    errno == EINTR)
+		;
+	kill_programs(search->pid);
 	(void)kill(search->pid, SIGKILL);
 	reap(search);
 }

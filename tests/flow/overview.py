@@ -74,6 +74,7 @@ CRONTAB = """#!/bin/sh
 cat "$HOME/crontab" 2>/dev/null || { echo "no crontab" >&2; exit 1; }
 """
 HANGS = """#!/bin/sh
+echo $$ >>"$HOME/pids"
 exec sleep 1000
 """
 
@@ -282,6 +283,12 @@ def test_hanging():
             terminal.keys("q", "q")
             tap.ok(terminal.wait("[exit 0]", 4), "hanging: q leaves at once",
                    terminal.screen())
+        with open(place.path("user/pids")) as f:
+            pids = f.read().split()
+        left = [pid for pid in pids if os.path.exists("/proc/" + pid) and
+                "Z" not in open("/proc/%s/stat" % pid).read().split()[2]]
+        tap.ok(len(pids) >= 2 and not left,
+               "hanging: what it started has ended, too", pids, left)
 
 
 def test_order_hangs():
