@@ -34,6 +34,8 @@ fd_read(int fd, struct buf *out, int seconds)
 		polled = poll(&ready, 1, seconds * 1000);
 		if (polled < 0 && errno == EINTR)
 			continue;
+		if (polled == 0)
+			errno = ETIMEDOUT;
 		if (polled <= 0)
 			return STATUS_IO;
 		room = out->ceiling - out->len;

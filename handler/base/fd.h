@@ -9,7 +9,8 @@
 enum status fd_write(int fd, struct span bytes) MUST_CHECK;
 /*
  * Append all that fd gives, waiting at most `seconds` for each piece.
- * STATUS_BAD_SIZE as soon as the ceiling is passed; STATUS_IO.
+ * STATUS_BAD_SIZE as soon as the ceiling is passed; STATUS_IO and errno,
+ * ETIMEDOUT if nothing came.
  */
 enum status fd_read(int fd, struct buf *out, int seconds) MUST_CHECK;
 /* The same for a regular file of that size: memory for it and no more. */

@@ -31,13 +31,15 @@ open_input(const char *file, int *fd, struct note *note)
 }
 
 static enum status
-read_all(int fd, size_t max, struct input *out, struct note *note)
+read_all(
+    int fd, const char *name, size_t max, struct input *out, struct note *note)
 {
 	enum status status;
 	struct stat st;
 
 	if (fstat(fd, &st) != 0)
-		return note_set(note, STATUS_IO, "%s", strerror(errno));
+		return note_set(
+		    note, STATUS_IO, "%.200s: %s", name, strerror(errno));
 	if (isatty(fd))
 		return note_set(note, STATUS_USAGE,
 		    "no message given; name a file or pipe one in");
@@ -46,8 +48,8 @@ read_all(int fd, size_t max, struct input *out, struct note *note)
 		out->inode = st.st_ino;
 	} else if (!S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode) &&
 	    !S_ISCHR(st.st_mode)) {
-		return note_set(
-		    note, STATUS_IO, "the input is neither a file nor a pipe");
+		return note_set(note, STATUS_IO,
+		    "%.200s is neither a file nor a pipe", name);
 	}
 	if (S_ISREG(st.st_mode) && (uint64_t)st.st_size > max)
 		status = STATUS_BAD_SIZE;
@@ -59,7 +61,12 @@ read_all(int fd, size_t max, struct input *out, struct note *note)
 		return note_set(note, status,
 		    "the message is larger than max_message (%zu bytes)", max);
 	if (status == STATUS_IO)
-		return note_set(note, status, "cannot read the input");
+		return errno == ETIMEDOUT
+		    ? note_set(note, status,
+			  "%.200s gave nothing for %d seconds", name,
+			  POLL_SECONDS)
+		    : note_set(
+			  note, status, "%.200s: %s", name, strerror(errno));
 	return status;
 }
 
@@ -150,7 +157,8 @@ input_read(const char *file, const char *type, size_t max, struct input *out,
 	buf_init(&out->bytes, max);
 	if ((status = open_input(file, &fd, note)) != STATUS_OK)
 		return status;
-	status = read_all(fd, max, out, note);
+	status = read_all(
+	    fd, fd == STDIN_FILENO ? "standard input" : file, max, out, note);
 	if (fd != STDIN_FILENO)
 		(void)close(fd);
 	if (status != STATUS_OK)

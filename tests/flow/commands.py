@@ -881,6 +881,21 @@ def test_nowhere_to_write():
                        "%s %s" % (command.split()[0], where), got)
 
 
+def test_nothing_to_read():
+    """A message that nobody passes is not one that is refused."""
+    with Place() as place:
+        for command in ("handle", "show", "verify", "doctor --message -"):
+            got = place.run("-c", "exec %s %s <&-" % (MAILCERT, command),
+                            program="sh")
+            tap.ok(got.returncode == 74 and got.stderr ==
+                   b"mailcert: standard input: Bad file descriptor\n",
+                   command + " <&-", got)
+        got = place.run("handle", place.dir)
+        tap.equal((got.returncode, got.stderr.decode()), (
+            74, "mailcert: %s is neither a file nor a pipe\n" % place.dir),
+            "a directory")
+
+
 def test_umask():
     """The home is for its owner, whatever the umask."""
     for mask in (0, 0o777):
