@@ -150,9 +150,23 @@ publish_on(struct session *session, const struct place *place,
 	for (i = 0; i < what->count; i++)
 		if (!place->can[what->at[i].service->protocol])
 			return note_set(&session->note, STATUS_USAGE,
-			    "%s cannot announce anything for %s", place->name,
-			    what->at[i].service->name);
+			    "%s cannot announce anything for %s; use "
+			    "postfix, nginx or the DNS",
+			    place->name, what->at[i].service->name);
 	return place->publish(session, options, what);
+}
+
+static void
+say_next(const struct place *place, const struct announcement *what)
+{
+	struct note next;
+
+	note_say(&next,
+	    place->changes ? "next: mailcert finish %s"
+			   : "put it there, then: mailcert finish %s",
+	    what->id);
+	if (!what->dry_run)
+		cmd_say(&next);
 }
 
 static enum status
@@ -183,6 +197,8 @@ publish_order(struct session *session, const struct place *place,
 			what->value[i] = order->proof.value[i];
 		status = publish_on(session, place, options, what);
 	}
+	if (status == STATUS_OK)
+		say_next(place, what);
 	free(order);
 	return status;
 }

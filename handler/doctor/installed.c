@@ -294,7 +294,9 @@ doctor_installed(const struct doctor *doctor, struct findings *out)
 	good = status == STATUS_OK &&
 	    check_programs(doctor, buf_span(&names), NULL, &in_gpgsm, out);
 	for (i = 0; i < doctor->order_count && looked < CERTIFICATES_MAX; i++) {
-		if (!order_is_current(&doctor->orders[i]))
+		/* A server's is not for mail programs. */
+		if (!order_is_current(&doctor->orders[i]) ||
+		    order_is_server(&doctor->orders[i]))
 			continue;
 		looked++;
 		in_gpgsm = false;

@@ -171,6 +171,8 @@ def test_order():
             tap.ok(got.returncode == 1 and b'"none"' in got.stdout,
                    reads + ": check looks for it", got)
             got = town.run("service", "publish", "dovecot", *where)
+            tap.ok(b"next: mailcert finish " + id.encode() in got.stderr,
+                   reads + ": publish says what comes next", got)
             tap.ok(town.run(*check).returncode == 0, reads + ": and finds it")
             tap.ok(got.returncode == 0 and
                    capabilities(server).count("ACME=") == 2,

@@ -71,6 +71,9 @@ def test_readme(zones):
         tap.ok(len(first) == 1 and accepted(dovecot.imaps, desk.root) and
                accepted(postfix.smtp, desk.root, "smtp"),
                "both servers show the certificate", first)
+        got = desk.run("doctor", env=env)
+        tap.ok(not re.findall(rb"^error +certificate.*", got.stdout, re.M),
+               "doctor does not look for it in mail programs", got)
         (line,) = re.findall(r"^\d+ \*/6 \* \* \* root (.*)", section(), re.M)
         tap.equal(line, "/usr/local/bin/mailcert renew", "the line for cron")
 
