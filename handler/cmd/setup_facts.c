@@ -172,6 +172,19 @@ is_of(const void *record, const void *addresses)
 	return true;
 }
 
+static void
+name_files(struct conversation *talk)
+{
+	const char *home = talk->session->home.path;
+
+	(void)snprintf(talk->paths[0], sizeof(talk->paths[0]),
+	    "%s/certificates/%s.pem", home, talk->certificate);
+	(void)snprintf(talk->paths[1], sizeof(talk->paths[1]), "%s/keys/%s.pem",
+	    home, talk->certificate);
+	talk->facts.certificate = talk->paths[0];
+	talk->facts.key = talk->paths[1];
+}
+
 /* What the home has for the address. */
 enum status
 setup_find_orders(struct conversation *talk)
@@ -199,6 +212,7 @@ setup_find_orders(struct conversation *talk)
 			facts->has_certificate = true;
 			(void)strcpy(talk->certificate, all[i].id);
 			talk->since = all[i].created;
+			name_files(talk);
 		} else if (all[i].state == ORDER_REQUESTED) {
 			facts->has_request = true;
 		} else {

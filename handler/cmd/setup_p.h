@@ -35,6 +35,7 @@ struct conversation {
 	int64_t since; /* it was not there before */
 	char subject[64];
 	struct buf mailboxes;
+	char paths[2][CONFIG_VALUE_SIZE + RECORD_ID_SIZE + 20];
 	char message[512];
 	struct setup_question question; /* the one that is due */
 	enum status status;             /* why it cannot go on */

@@ -692,10 +692,15 @@ void
 setup_add_summary(
     const struct setup *setup, const struct setup_facts *facts, struct buf *out)
 {
-	const char *address = setup->answer[SETUP_ADDRESS];
+	const char *at;
 
-	buf_addf(
-	    out, "There is a certificate for %s.\n\nWhat was done:\n", address);
+	buf_add_text(out, "There is a certificate for ");
+	for (at = setup_addresses(setup); *at != '\0'; at++)
+		if (*at == ' ')
+			buf_add_text(out, ", ");
+		else
+			buf_add_byte(out, *at);
+	buf_add_text(out, ".\n\nWhat was done:\n");
 	if (is(setup, SETUP_WRITE, "done"))
 		buf_addf(out,
 		    "- lines in %s, after \"# from mailcert setup\"; undo: "
@@ -705,8 +710,8 @@ setup_add_summary(
 		buf_add_text(out,
 		    "- entries in ~/.mailcap; undo: mailcert install mailcap "
 		    "--remove\n");
-	buf_addf(out, "- certificate and key in the home; mailcert status %s\n",
-	    address);
+	buf_addf(out, "- certificate %s\n- key %s\n", facts->certificate,
+	    facts->key);
 	if (facts->installed)
 		buf_addf(out,
 		    "- installed into %s; undo: mailcert install %s "
@@ -717,7 +722,7 @@ setup_add_summary(
 		    facts->timer != NULL ? facts->timer : "a timer",
 		    facts->timer != NULL &&
 			    strstr(facts->timer, "crontab") != NULL
-			? "crontab -e"
+			? "crontab -e, remove the line"
 			: "systemctl --user disable --now "
 			  "mailcert-renew.timer");
 	if (is(setup, SETUP_TEST, "done"))

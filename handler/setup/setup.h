@@ -57,8 +57,9 @@ struct setup_facts {
 	const char *lines;  /* of configuration that are missing; or empty */
 	const char *config; /* the file that they go into */
 	bool has_certificate;
-	bool has_request;   /* for a CA's web page */
-	bool has_order;     /* an open one */
+	const char *certificate, *key; /* their files */
+	bool has_request;              /* for a CA's web page */
+	bool has_order;                /* an open one */
 	const char *stands; /* where its challenge stands; or empty */
 	bool installed;     /* the certificate, into the program */
 	const char *timer;  /* what renews already; or NULL */

@@ -197,6 +197,7 @@ def story(way, deadly=False):
     """From nothing to a signed message, with the CA."""
     name = way + (", killed" if deadly else "")
     with user() as one:
+        before, configured = one.state(), config(one)
         with Talk(one, way, deadly=deadly) as talk:
             talk.shows("Which mail program do you use?")
             talk.record()
@@ -224,6 +225,8 @@ def story(way, deadly=False):
             talk.send_test(name)
             talk.says("Next: nothing; it is renewed by itself.")
             talk.says("[exit 0]")
+            summary = talk.terminal._tmux(
+                "capture-pane", "-p", "-J", "-S", "-60").stdout.decode()
             tap.ok(not deadly or talk.kills > 12,
                    name + ": it was killed %d times" % talk.kills)
         tap.ok(not os.path.exists(one.place.home + "/setup") and
@@ -236,6 +239,21 @@ def story(way, deadly=False):
         tap.equal((config(one).count("set draft = sendmail"),
                    crontab(one).count("renew")), (1, 1),
                   name + ": each line is written once")
+        undo(one, name, summary, before, configured)
+
+
+def undo(one, name, summary, before, configured):
+    """Do what the summary says."""
+    lines = " ".join(summary.split())
+    tap.ok("undo: mailcert install mutt --remove" in lines and
+           "undo: crontab -e, remove the line" in lines and
+           'after "# from mailcert setup"; undo: remove them' in lines,
+           name + ": it says how to undo each", summary)
+    got = one.run("install", "mutt", "--remove")
+    tap.equal((got.returncode, one.state()), (0, before),
+              name + ": install --remove")
+    tap.equal(config(one).split("# from mailcert setup\n")[0], configured,
+              name + ": the configuration is as it was above our lines")
 
 
 def with_file(way, deadly=False):

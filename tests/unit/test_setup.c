@@ -94,6 +94,8 @@ test_ca(void)
 static void
 test_addresses(void)
 {
+	struct buf text;
+
 	begin();
 	addresses_add(&addresses, SPAN("alice@work.example"),
 	    "alternates in your muttrc");
@@ -121,6 +123,16 @@ test_addresses(void)
 	facts.has_order = true;
 	(void)(asks(SETUP_ANSWER, SETUP_CHOOSES) && answer("look"));
 	OK(asks(SETUP_ANSWER, SETUP_RUNS) && runs("finish -- a@x.org"));
+	facts.certificate = "/home/alice/certificates/x.pem";
+	facts.key = "/home/alice/keys/x.pem";
+	buf_init(&text, 8192);
+	setup_add_summary(&setup, &facts, &text);
+	OK(span_starts(buf_span(&text),
+	    SPAN("There is a certificate for a@x.org, b@x.org, c@x.org.\n")));
+	OK(strstr(text.at,
+	       "- certificate /home/alice/certificates/x.pem\n"
+	       "- key /home/alice/keys/x.pem\n") != NULL);
+	buf_clear(&text);
 }
 
 /* "a@x.org (whence), b@x.org (whence)" */
