@@ -180,7 +180,9 @@ ask_source(const struct setup_facts *facts, struct setup_question *out)
 		if (strcmp(facts->ca[i], facts->ca_now) == 0)
 			out->usual = out->choices;
 		add_choice(out, out->value[i], facts->ca[i],
-		    "by mail, in a few minutes; renews by itself");
+		    strstr(facts->ca[i], "staging") != NULL
+			? "for trials: nobody trusts its certificates"
+			: "by mail, in a few minutes; renews by itself");
 	}
 	add_choice(
 	    out, "url", "another ACME CA", "you know its directory address");

@@ -34,6 +34,11 @@ test_ca(void)
 	OK(asks(SETUP_ADDRESS, SETUP_TYPES));
 	OK(answer("alice@example.org"));
 	OK(asks(SETUP_SOURCE, SETUP_CHOOSES) && question.usual == 1);
+	facts.ca[0] = "castle-staging";
+	OK(asks(SETUP_SOURCE, SETUP_CHOOSES) &&
+	    strstr(question.choice[0].about, "nobody trusts") != NULL);
+	facts.ca[0] = "castle";
+	OK(asks(SETUP_SOURCE, SETUP_CHOOSES));
 	OK(answer("ca:castle"));
 	OK(strcmp(setup_ca(&setup), "castle") == 0);
 	OK(asks(SETUP_SEND, SETUP_CHOOSES));
