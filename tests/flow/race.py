@@ -94,7 +94,7 @@ def in_neomutt(n, by):
             # answered.
             yes = threading.Thread(target=read_then_yes, args=(terminal,))
             yes.start()
-            time.sleep(random.uniform(0.9, 1.2))
+            time.sleep(random.uniform(0, 1.2))
             with watchers(place, box, send):
                 yes.join()
                 end = time.monotonic() + 60
