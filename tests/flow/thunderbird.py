@@ -48,16 +48,20 @@ class Sink:
     """An SMTP server on loopback that keeps what it gets."""
 
     def __init__(self):
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            self.port = s.getsockname()[1]
         self.mail, self.came = [], threading.Condition()
-        self.controller = Controller(self, hostname="127.0.0.1",
-                                     port=self.port)
 
     def __enter__(self):
-        self.controller.start()
-        return self
+        while True:  # somebody may be quicker to take a free port
+            with socket.socket() as s:
+                s.bind(("127.0.0.1", 0))
+                self.port = s.getsockname()[1]
+            self.controller = Controller(self, hostname="127.0.0.1",
+                                         port=self.port)
+            try:
+                self.controller.start()
+                return self
+            except OSError:
+                pass
 
     def __exit__(self, *unused):
         self.controller.stop()
