@@ -420,7 +420,7 @@ def check_jobs(place):
     and leaves the terminal alone."""
     place.write("jobs.sh", "exec bash --norc -i\n")
     with Terminal(place, "sh jobs.sh", env={"PS1": "$ "}) as t:
-        t.wait("$ ")
+        t.wait("$")
         t.keys("mailcert order jobs@example.org", "Enter")
         t.wait("waiting for you")
         t.keys("C-z")
@@ -435,7 +435,9 @@ def check_jobs(place):
                t.screen().split("jobs")[-1],
                "progress: it is not stopped there", t.screen())
         t.keys("kill %1", "Enter")
-        t.wait("Terminated")
+        # The shell tells at a prompt, of what ended before it.
+        tap.ok(t.press("Enter", "Terminated", every=0.5, tries=40),
+               "progress: it ends behind", t.screen())
         t.keys("stty -a", "Enter")
         tap.ok(t.wait(" icanon") and " echo " in t.screen(),
                "progress: the terminal is as before", t.screen())
