@@ -150,22 +150,23 @@ REPLAYS = $(foreach t,$(TARGETS),'$(BUILD)/tests/replay_$(t) \
 # A script says in its head in which verbs it runs; tests/run looks there.
 # The longest first, so that none is left alone at the end.
 SCRIPTS = $(FLOW_FIRST) $(filter-out $(FLOW_FIRST),$(FLOW))
-FLOW_FIRST = tests/flow/install_more.py tests/flow/install_thunderbird.py \
-	tests/flow/thunderbird.py tests/flow/lifecycle.py \
-	tests/flow/install.py tests/fault/issue.py tests/fault/index_many.py \
-	tests/fault/index.py tests/fault/import.py tests/flow/race.py \
-	tests/flow/doctor.py tests/flow/imap.py tests/flow/many.py \
-	tests/flow/jmap.py tests/flow/soak.py tests/flow/domain.py \
-	tests/flow/order_in_mua.py \
-	tests/flow/acme.py tests/flow/dnssec.py tests/flow/terminal.py \
-	tests/flow/commands.py tests/flow/order.py tests/flow/signatures.py \
-	tests/flow/neomutt.py tests/flow/mutt.py \
-	tests/flow/messages.py tests/flow/trust.py tests/flow/signed.py \
-	tests/flow/verify.py tests/flow/byhand.py tests/fault/network.py \
-	tests/flow/oneatatime.py tests/flow/docs.py tests/flow/make.py \
-	tests/flow/import.py tests/flow/export.py tests/flow/home_file.py \
-	tests/flow/pebble.py tests/fault/order.py tests/fault/home.py \
-	tests/fault/sandbox.py tests/flow/lint.py
+FLOW_FIRST = tests/flow/install_more.py tests/flow/install.py \
+	tests/fault/index_many.py tests/fault/index.py tests/fault/import.py \
+	tests/flow/race.py tests/flow/soak.py tests/flow/imap.py \
+	tests/fault/issue.py tests/flow/lifecycle.py tests/flow/neomutt.py \
+	tests/flow/many.py tests/flow/dnssec.py tests/flow/install_thunderbird.py \
+	tests/flow/thunderbird.py tests/flow/submission.py tests/flow/alone.py \
+	tests/flow/doctor.py tests/flow/jmap.py tests/flow/terminal.py \
+	tests/flow/mutt.py tests/flow/acme.py tests/fault/sandbox.py \
+	tests/flow/order_in_mua.py tests/flow/domain.py tests/fault/network.py \
+	tests/flow/order.py tests/flow/import.py tests/flow/home_file.py \
+	tests/flow/pebble.py tests/flow/export.py tests/flow/oneatatime.py \
+	tests/fault/order.py tests/fault/home.py tests/flow/unattended.py \
+	tests/flow/signatures.py tests/fault/lies.py tests/flow/byhand.py \
+	tests/flow/watch.py tests/flow/trust.py tests/flow/verify.py \
+	tests/flow/signed.py tests/flow/lint.py tests/flow/messages.py \
+	tests/flow/mailservers.py tests/flow/setup.py tests/flow/smimea.py \
+	tests/flow/commands.py tests/flow/docs.py tests/flow/make.py
 
 # Building is part of what check may take.
 AT_ONCE = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
