@@ -210,7 +210,7 @@ turn_timer_on(struct panel *panel)
 			: "Not here; ? lists the keys.");
 		return SCREEN_STAY;
 	}
-	begin_choices(panel, "Renew by itself?");
+	begin_choices(panel, "Renew automatically?");
 	panel->general = true;
 	for (i = 0; i < panel->ways; i++)
 		if ((choice = add_choice(panel, "", panel->way[i].value,

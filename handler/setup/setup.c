@@ -104,9 +104,9 @@ ask_program(const struct setup_facts *facts, struct setup_question *out)
 	begin(out, SETUP_PROGRAM, SETUP_CHOOSES, 1,
 	    "Which mail program do you use?");
 	(void)snprintf(out->text, sizeof(out->text),
-	    "mutt and neomutt are asked for their settings; they read their "
-	    "configuration for it, and run what stands in it in backticks, as "
-	    "at every start.");
+	    "mailcert asks mutt and neomutt for their settings. As at every "
+	    "start, they then read their configuration, and run the commands "
+	    "that it has in backticks.");
 	for (i = 0; i < facts->has_count; i++) {
 		if (facts->program != NULL &&
 		    strcmp(facts->has[i], facts->program) == 0)
@@ -230,7 +230,7 @@ ask_write(const struct setup_facts *facts, struct setup_question *out)
 	if (text.at != NULL)
 		(void)snprintf(out->text, sizeof(out->text), "%s", text.at);
 	buf_clear(&text);
-	add_choice(out, "no", "no", "for this run only, then");
+	add_choice(out, "no", "no", "use them for this run only");
 	add_choice(out, "yes", "yes", "");
 }
 
@@ -275,7 +275,7 @@ ask_install(const struct setup *setup, struct setup_question *out)
 static void
 ask_timer(const struct setup_facts *facts, struct setup_question *out)
 {
-	begin(out, SETUP_TIMER, SETUP_CHOOSES, 6, "Renew it by itself?");
+	begin(out, SETUP_TIMER, SETUP_CHOOSES, 6, "Renew it automatically?");
 	if (facts->systemd)
 		add_choice(out, "systemd", "systemd",
 		    "systemctl --user enable --now mailcert-renew.timer");
@@ -297,7 +297,7 @@ ask_test(const struct setup *setup, const struct setup_facts *facts,
 	if (is_mutt(setup)) {
 		(void)snprintf(out->text, sizeof(out->text),
 		    "%s opens with a message to %s. Write a line, leave the "
-		    "editor, see that it says \"Sign\", and press y.",
+		    "editor, check that it says \"Sign\", and press y.",
 		    program, address);
 		add_choice(out, "yes", "yes", "");
 	} else {
@@ -315,16 +315,16 @@ ask_look(const struct setup_facts *facts, struct setup_question *out)
 	begin(
 	    out, SETUP_LOOK, SETUP_CHOOSES, 7, "Has the test message arrived?");
 	(void)snprintf(out->text, sizeof(out->text),
-	    "Its signature is checked then, and what your provider made of "
-	    "the message: a CA is as strict with your answers.%s%.1000s",
-	    facts->mailboxes[0] != '\0' ? "\nIt is looked for in " : "",
+	    "mailcert checks its signature, and whether your provider changed "
+	    "it: a CA is as strict with your answers.%s%.1000s",
+	    facts->mailboxes[0] != '\0' ? "\nIt should arrive in " : "",
 	    facts->mailboxes);
 	if (facts->mailboxes[0] != '\0')
 		add_choice(out, "look", "look for it", "");
 	add_choice(out, "file", "it is in a file",
 	    "saved from the mail "
 	    "program, with its header");
-	add_choice(out, "no", "go on without", "");
+	add_choice(out, "no", "skip this", "");
 }
 
 void

@@ -215,7 +215,7 @@ def test_timer():
                    "Everything is fine" not in terminal.screen(),
                    "timer: none is trouble", terminal.screen())
             terminal.keys("t")
-            tap.ok(terminal.wait("Renew by itself?") and
+            tap.ok(terminal.wait("Renew automatically?") and
                    "enable --now mailcert-renew.timer" in terminal.screen(),
                    "timer: t says how", terminal.screen())
             terminal.keys("j")

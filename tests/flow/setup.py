@@ -165,7 +165,7 @@ class Talk:
         self.go_on()
 
     def timer(self):
-        self.choose("Renew it by itself?", "cron")
+        self.choose("Renew it automatically?", "cron")
 
 
 def user(key="rsa:2048"):
