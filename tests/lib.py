@@ -185,6 +185,8 @@ class Place:
             "PATH": BUILD + ":/usr/local/bin:/usr/bin:/bin:/usr/sbin",
             "LANG": "C.UTF-8", "TERM": "tmux-256color", "TZ": "UTC",
             "ASAN_OPTIONS": "detect_leaks=1",
+            # For root, s-nail does not believe HOME.
+            "MAILRC": os.path.join(self.user, ".mailrc"),
         }
         if CLOCK:
             self.env["LD_PRELOAD"] = CLOCK

@@ -30,9 +30,8 @@ class MailUser(User):
     def __init__(self, **more):
         super().__init__(**more)
         self.last = 0
-        # For root, s-nail does not believe HOME.
-        self.place.env["MAILRC"] = self.place.write(
-            "user/.mailrc", "# Mine.\nset mta=%s\nunset asksend" % self.send)
+        self.place.write("user/.mailrc", "# Mine.\nset mta=%s\nunset asksend" %
+                         self.send)
 
     def certificate(self, *args, **more):
         """No two in one second: the newest is the one that begins last."""
